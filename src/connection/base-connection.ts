@@ -1,0 +1,166 @@
+import type { Observable } from 'rxjs';
+import { ConnectionClosedError } from '../errors.js';
+import { CELL, Cell } from './cell.js';
+import type { Connection, ConnectionState } from './connection.js';
+
+interface Attempt {
+  readonly controller: AbortController;
+  readonly promise: Promise<void>;
+}
+
+/**
+ * The state machine and the accounting of a connection; a subclass says how to open and shut one transport,
+ * and marks where a request begins and ends. Costs nothing for whoever does not subscribe.
+ *
+ * @typeParam T - the transport: a socket, or an object that holds one.
+ * @example
+ * ```ts
+ * class EchoConnection extends BaseConnection<Socket> {
+ *   protected open(signal: AbortSignal) { return dialEcho(signal, (socket, cause) => this.lost(socket, cause)); }
+ *   protected shut(socket: Socket) { socket.destroy(); }
+ *   async echo(text: string) {
+ *     this.begin();
+ *     try { return await exchange(this.transport, text); } finally { this.end(); }
+ *   }
+ * }
+ * ```
+ */
+export abstract class BaseConnection<T extends object> implements Connection {
+  readonly [CELL]: Cell<this> = new Cell(this);
+  #attempt: Attempt | undefined = undefined;
+  #transport: T | undefined = undefined;
+  #cause: unknown = undefined;
+  #closing: Promise<void> | undefined = undefined;
+
+  /** Emits the current state, then every change. Never errors; completes never. */
+  get state$(): Observable<ConnectionState> {
+    return this[CELL].state$();
+  }
+
+  /** Emits the requests in flight, then every change. Never errors; completes never. */
+  get pending$(): Observable<number> {
+    return this[CELL].pending$();
+  }
+
+  /** The current state. */
+  get state(): ConnectionState {
+    return this[CELL].state;
+  }
+
+  /** Requests in flight now. */
+  get pending(): number {
+    return this[CELL].pending;
+  }
+
+  /** Why it is broken; undefined in every other state. */
+  get cause(): unknown {
+    return this.#cause;
+  }
+
+  /** The open transport, where there is one. */
+  protected get transport(): T | undefined {
+    return this.#transport;
+  }
+
+  /**
+   * Opens a transport and resolves once a request may be sent over it; rejects with the cause.
+   * `signal` aborts when nobody wants it any more; a transport that opens all the same is shut.
+   */
+  protected abstract open(signal: AbortSignal): Promise<T>;
+
+  /** Shuts a transport and fails what is in flight on it. Called once for each that was opened, lost ones included. */
+  protected abstract shut(transport: T): Promise<void> | void;
+
+  connect(): Promise<void> {
+    if (this.state === 'connected') return Promise.resolve();
+    if (this.#attempt) return this.#attempt.promise;
+    const attempt = this.#startAttempt();
+    return attempt.promise;
+  }
+
+  close(): Promise<void> {
+    if (this.state === 'closed') return this.#closing ?? Promise.resolve();
+    const attempt = this.#attempt;
+    const transport = this.#transport;
+    this.#attempt = this.#transport = this.#cause = undefined;
+    const closing = transport ? this.#shut(transport) : Promise.resolve();
+    this.#closing = closing;
+    this[CELL].setState('closed');
+    attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
+    return closing;
+  }
+
+  /** Tells that a transport has failed: the connection is broken, unless it has moved on to another transport. */
+  protected lost(transport: T, cause: unknown): void {
+    if (transport !== this.#transport) {
+      stillborn.set(transport, cause);
+      return;
+    }
+    this.#transport = undefined;
+    this.#cause = cause;
+    void this.#shut(transport).catch(ignore);
+    this[CELL].setState('broken', cause);
+  }
+
+  /** One more request is in flight. */
+  protected begin(): void {
+    this[CELL].begin();
+  }
+
+  /** One request has settled, whichever way. */
+  protected end(): void {
+    this[CELL].end();
+  }
+
+  #startAttempt(): Attempt {
+    const controller = new AbortController();
+    const { signal } = controller;
+    let settle!: { resolve(): void; reject(cause: unknown): void };
+    const promise = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    const attempt: Attempt = { controller, promise };
+    this.#attempt = attempt;
+    this.#cause = undefined;
+    signal.addEventListener('abort', () => settle.reject(signal.reason), { once: true });
+    this[CELL].setState('connecting');
+    // A subscriber may have closed it by now.
+    if (!signal.aborted) this.#open(attempt, settle);
+    return attempt;
+  }
+
+  #open(attempt: Attempt, settle: { resolve(): void; reject(cause: unknown): void }): void {
+    const failed = (cause: unknown): void => {
+      if (this.#attempt !== attempt) return;
+      this.#attempt = undefined;
+      this.#cause = cause;
+      settle.reject(cause);
+      this[CELL].setState('broken', cause);
+    };
+    const opened = (transport: T): void => {
+      if (this.#attempt !== attempt) {
+        void this.#shut(transport).catch(ignore);
+        return;
+      }
+      if (stillborn.has(transport)) {
+        void this.#shut(transport).catch(ignore);
+        failed(stillborn.get(transport));
+        return;
+      }
+      this.#attempt = undefined;
+      this.#transport = transport;
+      settle.resolve();
+      this[CELL].setState('connected');
+    };
+    new Promise<T>((resolve) => resolve(this.open(attempt.controller.signal))).then(opened, failed);
+  }
+
+  async #shut(transport: T): Promise<void> {
+    await this.shut(transport);
+  }
+}
+
+/** Transports that were lost before their dial had settled, with the cause. */
+const stillborn = new WeakMap<object, unknown>();
+
+const ignore = (): void => {};

@@ -1,0 +1,142 @@
+import { Observable } from 'rxjs';
+import type { Connection, ConnectionState } from './connection.js';
+
+/** A member of a pool as the pool sees it; `draining` and `ejected` are connected but out of service. */
+export type Standing = 'idle' | 'connecting' | 'connected' | 'draining' | 'ejected' | 'broken';
+
+/** The load of a connection whose own count cannot be believed: it ranks behind every other. */
+export const UNKNOWN_LOAD = 2 ** 30;
+
+/** Whoever keeps the cell: told of every change at once, after the fields have changed. */
+export interface CellOwner {
+  stateChanged(cell: Cell, cause: unknown): void;
+  loadChanged(cell: Cell, from: number, to: number): void;
+  misreported(cell: Cell, member: 'state$' | 'pending$', value: unknown): void;
+}
+
+/** Somebody else who looks at a cell for a while. */
+export interface CellWatcher {
+  state?(state: ConnectionState, cause: unknown): void;
+  pending?(pending: number): void;
+  load?(from: number, to: number): void;
+  /** The pool has let go of the connection and closed it. */
+  retired?(reason: unknown): void;
+}
+
+/** Under this key a connection of the library's own hands over its cell. */
+export const CELL: unique symbol = Symbol('rxpool.cell');
+
+/**
+ * All that is known of one connection, in one flat object: what the connection says of itself (state,
+ * pending), what is borrowed of it, and its place in the pool that owns it. Its fields have one writer each:
+ * the connection (or its feed), the borrowings, the owner.
+ */
+export class Cell<C extends Connection = Connection> {
+  /** What the connection last said. */
+  state: ConnectionState = 'idle';
+  /** What its owner makes of that. */
+  standing: Standing = 'idle';
+  pending = 0;
+  borrowed = 0;
+  /** Place in the owner's index, -1 while not selectable. */
+  position = -1;
+  /** Order of joining, unique within the owner. */
+  seq = 0;
+  /** Borrowings of an earlier tenure ended when the connection was retired. */
+  tenure = 0;
+  owner: CellOwner | undefined = undefined;
+  watchers: Set<CellWatcher> | undefined = undefined;
+
+  constructor(readonly connection: C) {}
+
+  /** A borrowing that has not sent yet counts, and one that has is not counted twice. */
+  get load(): number {
+    return this.pending > this.borrowed ? this.pending : this.borrowed;
+  }
+
+  setState(state: ConnectionState, cause?: unknown): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.owner?.stateChanged(this, cause);
+    if (this.watchers) for (const watcher of this.watchers) watcher.state?.(state, cause);
+  }
+
+  begin(): void {
+    const pending = ++this.pending;
+    if (pending > this.borrowed) this.#loadChanged(pending - 1, pending);
+    if (this.watchers) this.#tellPending();
+  }
+
+  end(): void {
+    if (this.pending === 0) return;
+    const pending = --this.pending;
+    if (pending >= this.borrowed) this.#loadChanged(pending + 1, pending);
+    if (this.watchers) this.#tellPending();
+  }
+
+  setPending(pending: number): void {
+    if (pending === this.pending) return;
+    const from = this.load;
+    this.pending = pending;
+    const to = this.load;
+    if (from !== to) this.#loadChanged(from, to);
+    if (this.watchers) this.#tellPending();
+  }
+
+  borrow(): void {
+    const borrowed = ++this.borrowed;
+    if (borrowed > this.pending) this.#loadChanged(borrowed - 1, borrowed);
+  }
+
+  giveBack(): void {
+    const borrowed = --this.borrowed;
+    if (borrowed >= this.pending) this.#loadChanged(borrowed + 1, borrowed);
+  }
+
+  /** Ends every borrowing: the connection is gone and their work with it. */
+  retire(reason: unknown): void {
+    this.tenure++;
+    const from = this.load;
+    this.borrowed = 0;
+    const to = this.load;
+    if (from !== to) this.#loadChanged(from, to);
+    if (this.watchers) for (const watcher of this.watchers) watcher.retired?.(reason);
+  }
+
+  misreported(member: 'state$' | 'pending$', value: unknown): void {
+    this.owner?.misreported(this, member, value);
+  }
+
+  /** Starts telling `watcher`; the function returned stops it. */
+  watch(watcher: CellWatcher): () => void {
+    this.watchers ??= new Set();
+    this.watchers.add(watcher);
+    return () => {
+      this.watchers?.delete(watcher);
+      if (this.watchers?.size === 0) this.watchers = undefined;
+    };
+  }
+
+  state$(): Observable<ConnectionState> {
+    return new Observable((subscriber) => {
+      subscriber.next(this.state);
+      return this.watch({ state: (state) => subscriber.next(state) });
+    });
+  }
+
+  pending$(): Observable<number> {
+    return new Observable((subscriber) => {
+      subscriber.next(this.pending);
+      return this.watch({ pending: (pending) => subscriber.next(pending) });
+    });
+  }
+
+  #loadChanged(from: number, to: number): void {
+    if (this.owner) this.owner.loadChanged(this, from, to);
+    if (this.watchers) for (const watcher of this.watchers) watcher.load?.(from, to);
+  }
+
+  #tellPending(): void {
+    if (this.watchers) for (const watcher of this.watchers) watcher.pending?.(this.pending);
+  }
+}
