@@ -11,16 +11,24 @@ export const UNKNOWN_LOAD = 2 ** 30;
 export interface CellOwner {
   stateChanged(cell: Cell, cause: unknown): void;
   loadChanged(cell: Cell, from: number, to: number): void;
-  misreported(cell: Cell, member: 'state$' | 'pending$', value: unknown): void;
+  misreported(cell: Cell, member: ReportingMember, value: unknown): void;
+  /** Dials within the owner's limits; an attempt under way is shared. */
+  dial(cell: Cell): Promise<DialResult>;
 }
+
+/** The members by which a connection reports about itself. */
+export type ReportingMember = 'state$' | 'pending$';
+
+/** How a dial ended. */
+export type DialResult = { readonly ok: true } | { readonly ok: false; readonly cause: unknown };
 
 /** Somebody else who looks at a cell for a while. */
 export interface CellWatcher {
-  state?(state: ConnectionState, cause: unknown): void;
-  pending?(pending: number): void;
-  load?(from: number, to: number): void;
+  onState?(state: ConnectionState, cause: unknown): void;
+  onPending?(pending: number): void;
+  onLoad?(from: number, to: number): void;
   /** The pool has let go of the connection and closed it. */
-  retired?(reason: unknown): void;
+  onRetired?(reason: unknown): void;
 }
 
 /** Under this key a connection of the library's own hands over its cell. */
@@ -58,7 +66,7 @@ export class Cell<C extends Connection = Connection> {
     if (state === this.state) return;
     this.state = state;
     this.owner?.stateChanged(this, cause);
-    if (this.watchers) for (const watcher of this.watchers) watcher.state?.(state, cause);
+    if (this.watchers) for (const watcher of this.watchers) watcher.onState?.(state, cause);
   }
 
   begin(): void {
@@ -100,10 +108,10 @@ export class Cell<C extends Connection = Connection> {
     this.borrowed = 0;
     const to = this.load;
     if (from !== to) this.#loadChanged(from, to);
-    if (this.watchers) for (const watcher of this.watchers) watcher.retired?.(reason);
+    if (this.watchers) for (const watcher of this.watchers) watcher.onRetired?.(reason);
   }
 
-  misreported(member: 'state$' | 'pending$', value: unknown): void {
+  misreported(member: ReportingMember, value: unknown): void {
     this.owner?.misreported(this, member, value);
   }
 
@@ -120,23 +128,23 @@ export class Cell<C extends Connection = Connection> {
   state$(): Observable<ConnectionState> {
     return new Observable((subscriber) => {
       subscriber.next(this.state);
-      return this.watch({ state: (state) => subscriber.next(state) });
+      return this.watch({ onState: (state) => subscriber.next(state) });
     });
   }
 
   pending$(): Observable<number> {
     return new Observable((subscriber) => {
       subscriber.next(this.pending);
-      return this.watch({ pending: (pending) => subscriber.next(pending) });
+      return this.watch({ onPending: (pending) => subscriber.next(pending) });
     });
   }
 
   #loadChanged(from: number, to: number): void {
     if (this.owner) this.owner.loadChanged(this, from, to);
-    if (this.watchers) for (const watcher of this.watchers) watcher.load?.(from, to);
+    if (this.watchers) for (const watcher of this.watchers) watcher.onLoad?.(from, to);
   }
 
   #tellPending(): void {
-    if (this.watchers) for (const watcher of this.watchers) watcher.pending?.(this.pending);
+    if (this.watchers) for (const watcher of this.watchers) watcher.onPending?.(this.pending);
   }
 }

@@ -1,0 +1,66 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Cell } from '../connection/cell.js';
+import type { Connection } from '../connection/connection.js';
+import { Borrowing, type UseContext } from './borrowing.js';
+
+/** Work to be done on a connection. */
+export type Work<C, T> = (connection: C, context: UseContext) => T | PromiseLike<T>;
+
+/** How long a caller is willing to wait for work. */
+export interface Patience {
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: number | undefined;
+  readonly scheduler: SchedulerLike;
+  /** What a caller whose time is up is told. */
+  timedOut(): Error;
+}
+
+/** Borrows a connection for as long as some work takes. */
+export function borrowFor<C extends Connection, T>(cell: Cell<C>, work: Work<C, T>, patience?: Patience): Promise<T> {
+  const borrowing = new Borrowing(cell);
+  return patience ? bounded(cell, work, borrowing, patience) : run(cell, work, borrowing);
+}
+
+function run<C extends Connection, T>(cell: Cell<C>, work: Work<C, T>, borrowing: Borrowing<C>): Promise<T> {
+  let result: T | PromiseLike<T>;
+  try {
+    result = work(cell.connection, borrowing);
+  } catch (error) {
+    borrowing.end();
+    return Promise.reject(error);
+  }
+  return Promise.resolve(result).then(
+    (value) => {
+      borrowing.end();
+      return value;
+    },
+    (error: unknown) => {
+      borrowing.end();
+      throw error;
+    },
+  );
+}
+
+/** The caller is answered at the deadline; the borrowing lasts until the work has stopped. */
+function bounded<C extends Connection, T>(
+  cell: Cell<C>,
+  work: Work<C, T>,
+  borrowing: Borrowing<C>,
+  { signal, timeout, scheduler, timedOut }: Patience,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stopWaiting = (): void => {
+      timer?.unsubscribe();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const giveUp = (reason: unknown): void => {
+      stopWaiting();
+      borrowing.abort(reason);
+      reject(reason);
+    };
+    const onAbort = (): void => giveUp(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const timer = timeout === undefined ? undefined : scheduler.schedule(() => giveUp(timedOut()), timeout);
+    run(cell, work, borrowing).finally(stopWaiting).then(resolve, reject);
+  });
+}

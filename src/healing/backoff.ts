@@ -1,0 +1,28 @@
+/** How long to wait before the given attempt (1, 2, …), in milliseconds. */
+export type Backoff = (attempt: number) => number;
+
+/** The shape of an exponential backoff. */
+export interface ExponentialBackoffOptions {
+  /** The ceiling of the first wait, in milliseconds. @default 100 */
+  readonly initial?: number | undefined;
+  /** The ceiling of every wait, in milliseconds. @default 5000 */
+  readonly max?: number | undefined;
+  /** By how much the ceiling grows from one attempt to the next. @default 2 */
+  readonly factor?: number | undefined;
+  /** A number in [0, 1) that spreads the waits; give `() => 1` for waits without jitter. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Exponential backoff with full jitter: a wait drawn evenly between nothing and a ceiling that doubles, so that
+ * clients which lost the same server do not come back at once.
+ *
+ * @example
+ * ```ts
+ * reconnectBroken({ backoff: exponentialBackoff({ initial: 50, max: 2_000 }) });
+ * ```
+ */
+export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
+  const { initial = 100, max = 5_000, factor = 2, random = Math.random } = options;
+  return (attempt) => Math.min(max, initial * factor ** Math.min(attempt - 1, 1_000)) * random();
+}

@@ -1,0 +1,124 @@
+import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import type { Cell } from '../connection/cell.js';
+import { acquireCell, releaseCell } from '../connection/cells.js';
+import type { Connection } from '../connection/connection.js';
+import { changesOf } from '../streams/changes.js';
+
+/** When a broken connection is given up. */
+export interface CleanupBrokenOptions {
+  /** Milliseconds for which it has not been connected. @default 0 */
+  readonly after?: number | undefined;
+  /** Where time comes from. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** A connection whose time is running, in the source or away from it to be dialled. */
+interface Condemned<C extends Connection> {
+  readonly cell: Cell<C>;
+  listed: boolean;
+  due: boolean;
+  timer: Subscription | undefined;
+  unwatch(): void;
+}
+
+class Docket<C extends Connection> {
+  readonly #condemned = new Map<C, Condemned<C>>();
+
+  constructor(
+    readonly remove: (dead: readonly C[]) => void,
+    readonly after: number,
+    readonly scheduler: SchedulerLike,
+  ) {}
+
+  enter(connections: readonly C[]): void {
+    for (const connection of connections) {
+      const condemned = this.#condemned.get(connection) ?? this.#register(connection);
+      condemned.listed = true;
+    }
+    this.#execute();
+  }
+
+  /** A dial under way takes a connection off the list without making it well. */
+  strike(connections: readonly C[]): void {
+    for (const connection of connections) {
+      const condemned = this.#condemned.get(connection);
+      if (!condemned) continue;
+      condemned.listed = false;
+      this.#reprieve(condemned);
+    }
+  }
+
+  clear(): void {
+    for (const condemned of this.#condemned.values()) this.#forget(condemned);
+  }
+
+  #register(connection: C): Condemned<C> {
+    const cell = acquireCell(connection);
+    const unwatch = cell.watch({ onState: () => this.#reprieve(condemned) });
+    const condemned: Condemned<C> = { cell, listed: false, due: this.after === 0, timer: undefined, unwatch };
+    this.#condemned.set(connection, condemned);
+    if (!condemned.due) {
+      condemned.timer = this.scheduler.schedule(() => {
+        condemned.due = true;
+        this.#execute();
+      }, this.after);
+    }
+    return condemned;
+  }
+
+  #reprieve(condemned: Condemned<C>): void {
+    if (condemned.listed) return;
+    const { state } = condemned.cell;
+    if (state === 'connected' || state === 'closed') this.#forget(condemned);
+  }
+
+  #execute(): void {
+    const dead = [...this.#condemned.values()].filter(({ due, listed }) => due && listed);
+    for (const condemned of dead) this.#forget(condemned);
+    if (dead.length > 0) this.remove(dead.map(({ cell }) => cell.connection));
+  }
+
+  #forget(condemned: Condemned<C>): void {
+    condemned.timer?.unsubscribe();
+    condemned.unwatch();
+    if (this.#condemned.delete(condemned.cell.connection)) releaseCell(condemned.cell.connection);
+  }
+}
+
+/**
+ * Gives up connections that have been in the source for `after` milliseconds without having been connected in
+ * between, by calling `remove` with them; emits the same array after that. A dial that takes one off the list
+ * does not stop its clock. Cold; unsubscribing stops the clocks. Completes and errors with its source.
+ *
+ * ```text
+ * source:                                --[a]---[a,b]---------[b]-------
+ * cleanupBroken(remove, { after: 12 }):  --------------[a]-----------[b]-
+ * ```
+ *
+ * @example
+ * ```ts
+ * pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 30_000 })).subscribe();
+ * ```
+ */
+export function cleanupBroken<C extends Connection>(
+  remove: (dead: readonly C[]) => void,
+  { after = 0, scheduler = asyncScheduler }: CleanupBrokenOptions = {},
+): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
+  return (source) =>
+    new Observable((subscriber) => {
+      const removeAndTell = (dead: readonly C[]): void => {
+        remove(dead);
+        subscriber.next(dead);
+      };
+      const docket = new Docket<C>(removeAndTell, after, scheduler);
+      subscriber.add(() => docket.clear());
+      return changesOf(source).subscribe({
+        next: ({ added, removed }) => {
+          docket.strike(removed);
+          docket.enter(added);
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+    });
+}

@@ -1,0 +1,67 @@
+import { type Observable, Subject } from 'rxjs';
+import type { Cell, ReportingMember, Standing } from '../connection/cell.js';
+import type { Connection } from '../connection/connection.js';
+import type { ReconnectEvent } from '../healing/reconnect-broken.js';
+import type { LeaveReason, Registry, RegistryObserver } from '../registry/registry.js';
+import type { Rounds } from '../streams/rounds.js';
+
+/** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */
+export type PoolEvent<C> =
+  | { readonly type: 'joined'; readonly connection: C }
+  | { readonly type: 'left'; readonly connection: C; readonly reason: LeaveReason }
+  | { readonly type: 'connecting'; readonly connection: C }
+  | { readonly type: 'connected'; readonly connection: C }
+  /** A dial failed. */
+  | { readonly type: 'connect-failed'; readonly connection: C; readonly cause: unknown }
+  /** A connection that was connected broke. */
+  | { readonly type: 'lost'; readonly connection: C; readonly cause: unknown }
+  /** Out of service until it has finished what it carries. */
+  | { readonly type: 'draining'; readonly connection: C }
+  /** A connection's stream said something that cannot be; the value was not believed. */
+  | { readonly type: 'misreported'; readonly connection: C; readonly member: ReportingMember; readonly value: unknown }
+  /** `close()` of a connection rejected, or did not settle in time. */
+  | { readonly type: 'close-failed'; readonly connection: C; readonly cause: unknown }
+  /** The operator given as `heal` errored: from here on nothing is redialled until the pool is opened again. */
+  | { readonly type: 'heal-failed'; readonly cause: unknown }
+  | ReconnectEvent<C>;
+
+/** The pool's events. Makes none while nobody subscribes. */
+export class EventLog<C extends Connection> implements RegistryObserver<C> {
+  readonly observable: Observable<PoolEvent<C>>;
+  readonly #subject = new Subject<PoolEvent<C>>();
+  readonly #rounds: Rounds;
+
+  constructor(registry: Registry<C>, rounds: Rounds) {
+    this.#rounds = rounds;
+    this.observable = this.#subject.asObservable();
+    registry.observers.push(this);
+  }
+
+  emit(event: PoolEvent<C>): void {
+    if (this.#subject.observed) this.#rounds.run(() => this.#subject.next(event));
+  }
+
+  end(): void {
+    this.#rounds.run(() => this.#subject.complete());
+  }
+
+  joined(cells: readonly Cell<C>[]): void {
+    for (const { connection } of cells) this.emit({ type: 'joined', connection });
+  }
+
+  left(cells: readonly Cell<C>[], reason: LeaveReason): void {
+    for (const { connection } of cells) this.emit({ type: 'left', connection, reason });
+  }
+
+  moved({ connection, standing }: Cell<C>, from: Standing, cause: unknown): void {
+    if (standing === 'connecting' || standing === 'connected' || standing === 'draining') {
+      this.emit({ type: standing, connection });
+    } else if (standing === 'broken' && from !== 'connecting') {
+      this.emit({ type: 'lost', connection, cause: cause ?? connection.cause });
+    }
+  }
+
+  misreported({ connection }: Cell<C>, member: ReportingMember, value: unknown): void {
+    this.emit({ type: 'misreported', connection, member, value });
+  }
+}

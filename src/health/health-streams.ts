@@ -1,0 +1,109 @@
+import type { Cell } from '../connection/cell.js';
+import type { Connection } from '../connection/connection.js';
+import type { Registry, RegistryObserver } from '../registry/registry.js';
+import { Live } from '../streams/live.js';
+import type { Rounds } from '../streams/rounds.js';
+import { type Health, type HealthFacts, healthOf, sameHealth } from './health.js';
+
+/** What the streams ask of the pool besides its members. */
+export interface HealthSource<C> {
+  readonly closed: boolean;
+  readonly poolSize: number;
+  /** Who would be picked now. */
+  peek(): C | undefined;
+}
+
+const turn = Promise.resolve();
+
+/**
+ * The figures of a pool as streams. A change of membership shows at once; what only load changes is shown once
+ * a microtask, however many requests began and ended meanwhile.
+ */
+export class HealthStreams<C extends Connection> implements RegistryObserver<C> {
+  readonly pending: Live<number>;
+  readonly leastLoaded: Live<C | undefined>;
+  readonly health: Live<Health>;
+  readonly #registry: Registry<C>;
+  readonly #source: HealthSource<C>;
+  readonly #rounds: Rounds;
+  #latest: Health | undefined;
+  #proven = false;
+  #flushing = false;
+
+  constructor(registry: Registry<C>, source: HealthSource<C>, rounds: Rounds) {
+    this.#registry = registry;
+    this.#source = source;
+    this.#rounds = rounds;
+    const observersChanged = (): void => this.#listen();
+    this.pending = new Live(rounds, () => registry.load, [], observersChanged);
+    this.leastLoaded = new Live(rounds, () => source.peek(), [], observersChanged);
+    this.health = new Live(rounds, () => this.read(), [], observersChanged);
+    registry.observers.push(this);
+  }
+
+  read(): Health {
+    const registry = this.#registry;
+    const { closed, poolSize } = this.#source;
+    const { size: total, load: pending, census } = registry;
+    const facts: HealthFacts = { closed, poolSize, total, pending, census, proven: this.#proven };
+    const health = healthOf(facts);
+    if (!this.#latest || !sameHealth(health, this.#latest)) this.#latest = health;
+    return this.#latest;
+  }
+
+  /** The pool has been opened: nothing is known of its server yet. */
+  opened(): void {
+    this.#proven = false;
+  }
+
+  joined(cells: readonly Cell<C>[]): void {
+    if (cells.some((cell) => cell.standing === 'connected')) this.#proven = true;
+    this.capture();
+  }
+
+  left(): void {
+    this.capture();
+  }
+
+  moved(cell: Cell<C>): void {
+    if (cell.standing === 'connected' || cell.standing === 'broken') this.#proven = true;
+    this.capture();
+  }
+
+  /** Shows what has changed, now or after what is being shown. */
+  capture(): void {
+    this.#show(this.pending, () => this.#registry.load);
+    this.#show(this.leastLoaded, () => this.#source.peek());
+    this.#show(this.health, () => this.read());
+  }
+
+  end(): void {
+    this.#rounds.run(() => {
+      this.pending.end(0);
+      this.leastLoaded.end(undefined);
+      this.health.end(this.read());
+    });
+  }
+
+  #show<T>(live: Live<T>, read: () => T): void {
+    if (!live.watched) return;
+    const value = read();
+    this.#rounds.run(() => live.show(value));
+  }
+
+  #listen(): void {
+    const observed = this.pending.observed || this.leastLoaded.observed || this.health.observed;
+    this.#registry.onLoad = observed ? this.#loadChanged : undefined;
+  }
+
+  readonly #loadChanged = (): void => {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void turn.then(this.#flush);
+  };
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.capture();
+  };
+}

@@ -1,0 +1,53 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Cell } from '../connection/cell.js';
+import type { Connection } from '../connection/connection.js';
+import { shut } from '../connection/shut.js';
+import type { EventLog } from '../health/events.js';
+
+/** Closes connections, each within a bound, and remembers which ones the pool itself has closed. */
+export class Closer<C extends Connection> {
+  /** Members that the pool closed in order to dial them again: what they report until then is no news. */
+  readonly #ours = new Set<Cell<C>>();
+  readonly #closing = new Map<Cell<C>, Promise<void>>();
+
+  constructor(
+    readonly events: EventLog<C>,
+    readonly timeout: number,
+    readonly scheduler: SchedulerLike,
+  ) {}
+
+  /** Closes a connection that has left. Resolves within the bound, whatever happens. */
+  close(cell: Cell<C>): Promise<void> {
+    const closing = shut(cell.connection, this.timeout, this.scheduler).then((cause) => {
+      if (this.#closing.get(cell) === closing) this.#closing.delete(cell);
+      if (cause !== undefined) this.events.emit({ type: 'close-failed', connection: cell.connection, cause });
+    });
+    this.#closing.set(cell, closing);
+    return closing;
+  }
+
+  /** Closes a connection that stays a member. */
+  closeMember(cell: Cell<C>): Promise<void> {
+    this.#ours.add(cell);
+    return this.close(cell);
+  }
+
+  /** Until it settles, the connection must not be dialled. */
+  closing(cell: Cell<C>): Promise<void> | undefined {
+    return this.#closing.get(cell);
+  }
+
+  /** Whether what the connection reports is the pool's own doing. */
+  closed(cell: Cell<C>): boolean {
+    return this.#ours.has(cell);
+  }
+
+  /** It is being closed already, and is a member all the same. */
+  claim(cell: Cell<C>): void {
+    this.#ours.add(cell);
+  }
+
+  forget(cell: Cell<C>): void {
+    this.#ours.delete(cell);
+  }
+}

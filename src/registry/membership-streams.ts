@@ -1,0 +1,141 @@
+import { Observable, Subject } from 'rxjs';
+import type { Cell, Standing } from '../connection/cell.js';
+import type { Connection } from '../connection/connection.js';
+import { CHANGES, type Change } from '../streams/changes.js';
+import { Live } from '../streams/live.js';
+import type { Rounds } from '../streams/rounds.js';
+import type { Registry, RegistryObserver } from './registry.js';
+import type { Roster } from './roster.js';
+
+/** The members of one moment. */
+export interface Snapshot<C> {
+  readonly connections: readonly C[];
+  readonly connected: readonly C[];
+  readonly broken: readonly C[];
+}
+
+type ListName = keyof Snapshot<never>;
+
+const JOINING: readonly ListName[] = ['connections', 'connected', 'broken'];
+const LEAVING: readonly ListName[] = ['connected', 'broken', 'connections'];
+const MENDING: readonly ListName[] = ['broken', 'connected', 'connections'];
+
+/** One of the pool's lists as a stream of arrays, which offers its changes as well. */
+class ListStream<C extends Connection> {
+  readonly live: Live<readonly C[]>;
+  readonly observable: Observable<readonly C[]>;
+  readonly #changes = new Subject<Change<C>>();
+  readonly #rounds: Rounds;
+
+  constructor(rounds: Rounds, roster: Roster<C>, group: Live<unknown>[]) {
+    this.#rounds = rounds;
+    this.live = new Live(rounds, () => roster.view, group);
+    const changes = new Observable<Change<C>>((subscriber) => {
+      const subscription = this.#changes.subscribe(subscriber);
+      rounds.hold(() => subscriber.next({ added: roster.view, removed: [] }));
+      return subscription;
+    });
+    this.observable = Object.assign(this.live.observable, { [CHANGES]: changes });
+  }
+
+  changed(added: readonly C[], removed: readonly C[]): void {
+    if (!this.#changes.observed || (added.length === 0 && removed.length === 0)) return;
+    this.#rounds.run(() => this.#changes.next({ added, removed }));
+  }
+
+  end(): void {
+    this.live.end(Object.freeze([]));
+    this.#changes.complete();
+  }
+
+  get followed(): boolean {
+    return this.#changes.observed;
+  }
+}
+
+/** The membership as streams: one snapshot behind them all, built only when somebody looks. */
+export class MembershipStreams<C extends Connection> implements RegistryObserver<C> {
+  readonly connections: ListStream<C>;
+  readonly connected: ListStream<C>;
+  readonly broken: ListStream<C>;
+  readonly snapshot: Live<Snapshot<C>>;
+  readonly #registry: Registry<C>;
+  readonly #rounds: Rounds;
+  #latest: Snapshot<C> | undefined;
+
+  constructor(registry: Registry<C>, rounds: Rounds) {
+    const group: Live<unknown>[] = [];
+    this.#registry = registry;
+    this.#rounds = rounds;
+    this.connections = new ListStream(rounds, registry.connections, group);
+    this.connected = new ListStream(rounds, registry.connected, group);
+    this.broken = new ListStream(rounds, registry.broken, group);
+    this.snapshot = new Live(rounds, () => this.#read(), group);
+    registry.observers.push(this);
+  }
+
+  joined(cells: readonly Cell<C>[]): void {
+    this.#follow(cells, true);
+    this.#capture(JOINING);
+  }
+
+  left(cells: readonly Cell<C>[]): void {
+    this.#follow(cells, false);
+    this.#capture(LEAVING);
+  }
+
+  moved(cell: Cell<C>, from: Standing): void {
+    this.#followMove(cell, from);
+    this.#capture(from === 'broken' ? MENDING : LEAVING);
+  }
+
+  /** Shows an empty pool and completes. */
+  end(): void {
+    this.#rounds.run(() => {
+      this.connected.end();
+      this.broken.end();
+      this.connections.end();
+      this.snapshot.end(this.#read());
+    });
+  }
+
+  #capture(order: readonly ListName[]): void {
+    if (!this.snapshot.watched) return;
+    const snapshot = this.#read();
+    this.#rounds.run(() => {
+      for (const name of order) this[name].live.show(snapshot[name]);
+      this.snapshot.show(snapshot);
+    });
+  }
+
+  #read(): Snapshot<C> {
+    const { connections, connected, broken } = this.#registry;
+    const latest = this.#latest;
+    if (
+      latest?.connections === connections.view &&
+      latest.connected === connected.view &&
+      latest.broken === broken.view
+    ) {
+      return latest;
+    }
+    this.#latest = Object.freeze({ connections: connections.view, connected: connected.view, broken: broken.view });
+    return this.#latest;
+  }
+
+  #follow(cells: readonly Cell<C>[], joining: boolean): void {
+    for (const name of JOINING) {
+      if (!this[name].followed) continue;
+      const concerned = cells.filter((cell) => name === 'connections' || cell.standing === name);
+      const connections = concerned.map((cell) => cell.connection);
+      if (joining) this[name].changed(connections, []);
+      else this[name].changed([], connections);
+    }
+  }
+
+  #followMove({ connection, standing }: Cell<C>, from: Standing): void {
+    for (const name of ['connected', 'broken'] as const) {
+      if (from === name) this[name].changed([], [connection]);
+      if (standing === name) this[name].changed([connection], []);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/** Something ranked by its load. The index alone writes `position`. */
+export interface Ranked {
+  /** Place in the index, -1 while not in one. */
+  position: number;
+  readonly load: number;
+}
+
+/** Loads from here on share one level, so that an absurd load costs no memory. */
+const TOP_LEVEL = 4_096;
+
+const levelOf = (load: number): number => (load < TOP_LEVEL ? load : TOP_LEVEL);
+
+/**
+ * The least loaded in constant time: one array sorted by load, and for each level the end of its block.
+ * A load that changes by one swaps one element across one boundary.
+ */
+export class LoadIndex<S extends Ranked> {
+  readonly #items: S[] = [];
+  /** `#ends[l]` items have a level of at most `l`. */
+  readonly #ends: number[] = [0];
+  /** The lowest level in use. */
+  #low = 0;
+  #cursor = 0;
+  #seed = 1;
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  add(item: S): void {
+    const ends = this.#ends;
+    const level = levelOf(item.load);
+    let place = this.#items.length;
+    while (ends.length <= level) ends.push(place);
+    this.#items.push(item);
+    for (let l = ends.length - 1; l > level; l--) {
+      const first = ends[l - 1] as number;
+      this.#put(this.#items[first] as S, place);
+      ends[l] = (ends[l] as number) + 1;
+      place = first;
+    }
+    ends[level] = (ends[level] as number) + 1;
+    this.#put(item, place);
+    if (level < this.#low || this.#items.length === 1) this.#low = level;
+  }
+
+  remove(item: S): void {
+    if (item.position < 0) return;
+    const ends = this.#ends;
+    let place = item.position;
+    for (let l = levelOf(item.load); l < ends.length; l++) {
+      const last = (ends[l] as number) - 1;
+      this.#put(this.#items[last] as S, place);
+      ends[l] = last;
+      place = last;
+    }
+    this.#items.pop();
+    item.position = -1;
+    this.#trim();
+  }
+
+  /** To be told after the load of an item has changed. */
+  move(item: S, from: number, to: number): void {
+    let level = levelOf(from);
+    const target = levelOf(to);
+    while (level < target) this.#up(item, level++);
+    while (level > target) this.#down(item, level--);
+  }
+
+  /** The item to use now, a different one of the equals each time. */
+  pick(accepts?: (item: S) => boolean): S | undefined {
+    if (accepts) return this.#pickAccepted(accepts);
+    const next = this.#next();
+    if (this.#items.length === 0) return undefined;
+    const item = this.#items[next] as S;
+    this.#take(item, next);
+    return item;
+  }
+
+  /** The item that `pick` would choose. */
+  peek(): S | undefined {
+    return this.#items[this.#next()];
+  }
+
+  /**
+   * A round goes down through the equals, so that those who change places meanwhile were served already. It
+   * starts anywhere: callers who come back in a rhythm of their own would meet the same ones every time.
+   */
+  #next(): number {
+    if (this.#low === TOP_LEVEL) return this.#leastOfTop();
+    const equals = this.#ends[this.#low] as number;
+    const cursor = this.#cursor;
+    return cursor > 0 && cursor <= equals ? cursor - 1 : Math.floor((this.#seed / 2 ** 32) * equals);
+  }
+
+  #take(item: S, place: number): void {
+    if (place === this.#cursor - 1) {
+      this.#cursor = place;
+      return;
+    }
+    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
+    this.#cursor = (this.#ends[this.#low] as number) - 1;
+    this.#swap(item, this.#cursor);
+  }
+
+  #pickAccepted(accepts: (item: S) => boolean): S | undefined {
+    if (this.#items.length === 0) return undefined;
+    const start = this.#next();
+    const equals = this.#ends[this.#low] as number;
+    for (let i = 0; i < this.#items.length; i++) {
+      const place = i < equals ? (start - i + equals) % equals : i;
+      const item = this.#items[place] as S;
+      if (!accepts(item)) continue;
+      if (i < equals) this.#cursor = place;
+      return item;
+    }
+    return undefined;
+  }
+
+  /** Everything is on the top level, which is not sorted. */
+  #leastOfTop(): number {
+    let least = 0;
+    this.#items.forEach((item, place) => {
+      if (item.load < (this.#items[least] as S).load) least = place;
+    });
+    return least;
+  }
+
+  #up(item: S, level: number): void {
+    const ends = this.#ends;
+    const last = (ends[level] as number) - 1;
+    this.#swap(item, last);
+    ends[level] = last;
+    if (level + 1 === ends.length) ends.push(last + 1);
+    if (last === 0) this.#low = level + 1;
+  }
+
+  #down(item: S, level: number): void {
+    const ends = this.#ends;
+    const first = ends[level - 1] as number;
+    this.#swap(item, first);
+    ends[level - 1] = first + 1;
+    if (level - 1 < this.#low) this.#low = level - 1;
+  }
+
+  #swap(item: S, place: number): void {
+    const { position } = item;
+    if (position === place) return;
+    this.#put(this.#items[place] as S, position);
+    this.#put(item, place);
+  }
+
+  #put(item: S, place: number): void {
+    this.#items[place] = item;
+    item.position = place;
+  }
+
+  #trim(): void {
+    const ends = this.#ends;
+    const size = this.#items.length;
+    while (ends.length > 1 && ends[ends.length - 2] === size) ends.pop();
+    while (this.#low < ends.length - 1 && ends[this.#low] === 0) this.#low++;
+    if (this.#low >= ends.length) this.#low = ends.length - 1;
+  }
+}

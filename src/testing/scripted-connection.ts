@@ -1,0 +1,94 @@
+import { BaseConnection } from '../connection/base-connection.js';
+
+/** What a scripted connection answers when it is dialled: at once, or `wait` until the script says so. */
+export type DialScript = 'accept' | 'refuse' | 'wait';
+
+/** How a scripted connection begins. */
+export interface ScriptedConnectionOptions {
+  /** The answer to every dial, until {@link ScriptedConnection.onDial} is set. @default 'accept' */
+  readonly onDial?: DialScript | undefined;
+  /** What to be told apart by. */
+  readonly name?: string | undefined;
+}
+
+/** One dial of a {@link ScriptedConnection} that waits for the script. */
+interface WaitingDial {
+  accept(): void;
+  refuse(cause: unknown): void;
+}
+
+/**
+ * A connection without a wire, for tests: the test decides how dials end, when it is lost, and what is in flight.
+ *
+ * @example
+ * ```ts
+ * const pool = new ConnectionPool(2, () => new ScriptedConnection());
+ * await pool.setup();
+ * pool.connections[0]?.lose(new Error('cable pulled'));
+ * pool.brokenConnections.length; // 1
+ * ```
+ */
+export class ScriptedConnection extends BaseConnection<object> {
+  /** What to be told apart by. */
+  readonly name: string;
+  /** The answer to the next dials. */
+  onDial: DialScript;
+  /** How often it was dialled. */
+  dials = 0;
+  /** How many transports were opened. */
+  opened = 0;
+  /** How many of those were shut. */
+  shuts = 0;
+  readonly #waiting: WaitingDial[] = [];
+
+  constructor({ onDial = 'accept', name = '' }: ScriptedConnectionOptions = {}) {
+    super();
+    this.onDial = onDial;
+    this.name = name;
+  }
+
+  /** Lets the dials that wait succeed. */
+  accept(): void {
+    for (const dial of this.#waiting.splice(0)) dial.accept();
+  }
+
+  /** Lets the dials that wait fail. */
+  refuse(cause: unknown = new Error('refused by the script')): void {
+    for (const dial of this.#waiting.splice(0)) dial.refuse(cause);
+  }
+
+  /** Breaks it, as a peer that has gone away does. Everything in flight fails. */
+  lose(cause: unknown = new Error('lost by the script')): void {
+    if (this.transport) this.lost(this.transport, cause);
+  }
+
+  /** Puts one request in flight. */
+  send(): void {
+    this.begin();
+  }
+
+  /** Settles one request. */
+  reply(): void {
+    this.end();
+  }
+
+  protected override async open(signal: AbortSignal): Promise<object> {
+    this.dials++;
+    if (this.onDial === 'refuse') throw new Error('refused by the script');
+    if (this.onDial === 'wait') await this.#verdict(signal);
+    this.opened++;
+    return {};
+  }
+
+  protected override shut(): void {
+    this.shuts++;
+    while (this.pending > 0) this.end();
+  }
+
+  #verdict(signal: AbortSignal): Promise<void> {
+    return new Promise((accept, refuse) => {
+      this.#waiting.push({ accept, refuse });
+      signal.addEventListener('abort', () => refuse(signal.reason), { once: true });
+    });
+  }
+}
