@@ -2,10 +2,20 @@
 import type { Config } from 'jest';
 
 const config: Config = {
-  preset: 'ts-jest',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Transpiles only: `npm run typecheck` checks the types. As "commonjs", import() is a require() that jest can do.
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: { target: 'es2022', module: 'commonjs', isolatedModules: true } }],
+  },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^rxpool$': '<rootDir>/src/index.ts',
+    '^rxpool/(.+)$': '<rootDir>/src/$1/index.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // The default is one worker fewer than there are cores: one worker on a machine with two.
+  maxWorkers: '100%',
 };
 
 export default config;
