@@ -1,0 +1,44 @@
+import { Decoder } from '../../src/zcached/decoder.js';
+import { ZcachedProtocolError } from '../../src/zcached/errors.js';
+import type { ZcachedLimits } from '../../src/zcached/limits.js';
+import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
+import { ErrorReply } from '../../src/zcached/value.js';
+
+/** All that came of some input: the replies, and the error that ended it, if one did. */
+export interface Decoded {
+  readonly replies: unknown[];
+  readonly error: { readonly message: string; readonly offset: number } | undefined;
+  readonly endsFrames: boolean;
+}
+
+export const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+/** Decodes input that arrives in the chunks given. Anything thrown but a protocol error is let through. */
+export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits> = {}): Decoded {
+  const decoder = new Decoder({ ...DEFAULT_LIMITS, ...limits });
+  const replies: unknown[] = [];
+  const result = (error?: ZcachedProtocolError): Decoded => ({
+    replies,
+    error: error && { message: error.message, offset: error.offset },
+    endsFrames: decoder.endsFrames,
+  });
+  try {
+    for (const chunk of chunks) {
+      decoder.push(chunk);
+      for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
+        replies.push(reply instanceof ErrorReply ? { error: reply.text } : reply);
+      }
+      decoder.drained();
+    }
+    return result();
+  } catch (error) {
+    if (error instanceof ZcachedProtocolError) return result(error);
+    throw error;
+  }
+}
+
+/** Cuts at the places given, which must be in order. */
+export function cut(whole: Buffer, places: readonly number[]): Buffer[] {
+  const ends = [...places, whole.length];
+  return ends.map((end, index) => whole.subarray(index === 0 ? 0 : ends[index - 1], end));
+}

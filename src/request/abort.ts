@@ -1,0 +1,37 @@
+/** Whoever wants to hear of an abort. */
+export interface AbortWatcher {
+  aborted(): void;
+}
+
+/**
+ * One listener per signal however many requests share it: Node warns of a leak from the eleventh on, and a
+ * signal that outlives a million requests must not remember any of them.
+ */
+class Watch {
+  readonly watchers = new Set<AbortWatcher>();
+
+  /** An `EventListenerObject` saves a function per signal. */
+  handleEvent(event: Event): void {
+    watches.delete(event.currentTarget as AbortSignal);
+    for (const watcher of this.watchers) watcher.aborted();
+  }
+}
+
+const watches = new WeakMap<AbortSignal, Watch>();
+
+export function watchAbort(signal: AbortSignal, watcher: AbortWatcher): void {
+  let watch = watches.get(signal);
+  if (!watch) {
+    watch = new Watch();
+    watches.set(signal, watch);
+    signal.addEventListener('abort', watch, { once: true });
+  }
+  watch.watchers.add(watcher);
+}
+
+export function unwatchAbort(signal: AbortSignal, watcher: AbortWatcher): void {
+  const watch = watches.get(signal);
+  if (!watch?.watchers.delete(watcher) || watch.watchers.size > 0) return;
+  watches.delete(signal);
+  signal.removeEventListener('abort', watch);
+}

@@ -1,0 +1,32 @@
+// biome-ignore-all lint/style/noRestrictedGlobals lint/nursery/noJsRestrictedProperties: the one place where time is made.
+
+/**
+ * Time as a transport sees it. Comes in as an argument, so that tests run in virtual time.
+ */
+export interface Clock {
+  /** Milliseconds on a clock that never jumps. */
+  now(): number;
+  /** Runs `work` once, `delay` milliseconds from now; the function returned cancels it. */
+  after(delay: number, work: () => void): () => void;
+  /** Runs `work` once what the operating system already holds for us has been read. */
+  afterIo(work: () => void): () => void;
+}
+
+/** A delay above this would fire at once. */
+export const MAX_DELAY = 2 ** 31 - 1;
+
+/** The real one. Its timers keep no process alive: the sockets they guard do that. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(delay, work) {
+    const timer = setTimeout(work, Math.min(Math.ceil(delay), MAX_DELAY));
+    // A browser's timer is a number.
+    if (typeof timer === 'object') timer.unref();
+    return () => clearTimeout(timer);
+  },
+  afterIo(work) {
+    if (typeof setImmediate !== 'function') return systemClock.after(0, work);
+    const immediate = setImmediate(work);
+    return () => clearImmediate(immediate);
+  },
+};

@@ -1,0 +1,34 @@
+import type { AbortWatcher } from './abort.js';
+import { Link } from './list.js';
+
+/** Who is told that a request's signal was aborted. */
+export interface RequestKeeper<F, R> {
+  abort(request: Request<F, R>): void;
+}
+
+/** Tombstone: settled, but its reply is still to come and must find nobody else. */
+export type RequestState = 'queued' | 'sent' | 'tombstone' | 'over';
+
+/** One request: what to write, whom to tell, and its place among the others. */
+export class Request<F, R> implements AbortWatcher {
+  /** In the queue, then among those on the wire. */
+  readonly place: Link<Request<F, R>> = new Link(this);
+  /** Among those with the same timeout. */
+  readonly due: Link<Request<F, R>> = new Link(this);
+  deadline = 0;
+  state: RequestState = 'queued';
+  keeper: RequestKeeper<F, R> | undefined = undefined;
+
+  constructor(
+    readonly name: string,
+    readonly frame: F,
+    readonly timeout: number,
+    readonly signal: AbortSignal | undefined,
+    readonly resolve: (reply: R) => void,
+    readonly reject: (cause: unknown) => void,
+  ) {}
+
+  aborted(): void {
+    this.keeper?.abort(this);
+  }
+}

@@ -1,0 +1,68 @@
+/** Which zcached: that of 2024 answers segments, that of 2025 and later answers frames. */
+export type ZcachedGeneration = '2024' | '2025';
+
+/** What can be wrong with a request. */
+export type Fault =
+  | 'malformed'
+  | 'length'
+  | 'integer'
+  | 'double'
+  | 'boolean'
+  | 'key'
+  | 'nothing to save'
+  | 'busy'
+  | 'arguments';
+
+/** What goes over the wire differs; what the commands mean does not. */
+export interface Dialect {
+  readonly faults: Readonly<Record<Fault, string>>;
+  readonly commands: ReadonlySet<string>;
+  /** Follows every reply. */
+  readonly terminator: string;
+  readonly hasSets: boolean;
+}
+
+const COMMANDS = ['PING', 'GET', 'SET', 'DELETE', 'MGET', 'MSET', 'KEYS', 'DBSIZE', 'FLUSH', 'SAVE', 'LASTSAVE'];
+
+export const DIALECTS: Readonly<Record<ZcachedGeneration, Dialect>> = {
+  '2024': {
+    faults: {
+      malformed: 'ERR bad request',
+      length: 'ERR bad request',
+      integer: 'TYPERR not integer',
+      double: 'ERR unexpected',
+      boolean: 'TYPERR not boolean',
+      key: 'TYPERR key not string',
+      'nothing to save': 'ERR there is no data to save',
+      busy: 'ERR unexpected',
+      arguments: 'ERR unexpected',
+    },
+    commands: new Set(COMMANDS),
+    terminator: '',
+    hasSets: false,
+  },
+  '2025': {
+    faults: {
+      malformed: 'ERR unprocessable',
+      length: 'INVAL invalid length',
+      integer: 'TYPERR invalid type',
+      double: 'TYPERR invalid type',
+      boolean: 'TYPERR invalid type',
+      // The server has a text of its own for this, but only uses it for the keys of maps.
+      key: 'ERR unexpected',
+      'nothing to save': 'NOSAVE error while saving data',
+      busy: 'BUSYKEY key already exists',
+      arguments: 'ERR unexpected',
+    },
+    commands: new Set([...COMMANDS, 'SIZEOF', 'ECHO', 'RENAME', 'COPY']),
+    terminator: '\x03',
+    hasSets: true,
+  },
+};
+
+/** A request that is answered with an error. */
+export class FaultyRequest extends Error {
+  constructor(readonly fault: Fault) {
+    super(fault);
+  }
+}

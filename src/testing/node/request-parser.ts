@@ -1,0 +1,137 @@
+import type { Dialect } from './dialect.js';
+import { FaultyRequest } from './dialect.js';
+import type { Wire } from './wire.js';
+import { boolean, double, integer, list, map, NULL, simple, string } from './wire.js';
+
+const COUNT = /^\d+$/;
+const INTEGER = /^[+-]?\d+$/;
+const DOUBLE = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * Reads a request the way the servers do, shortcuts included: a string is a line, whatever length was
+ * announced (the 2024 server compares, the 2025 one does not even do that).
+ */
+export class RequestParser {
+  #at = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly dialect: Dialect,
+  ) {}
+
+  /** The items of the outermost array, undefined if it is something else. */
+  request(): Wire[] | undefined {
+    if (this.text[0] !== '*') {
+      this.value();
+      return undefined;
+    }
+    this.#at = 1;
+    return this.#items(this.#count());
+  }
+
+  value(): Wire {
+    if (this.#at >= this.text.length) throw new FaultyRequest(this.#modern ? 'arguments' : 'malformed');
+    const kind = this.text.charAt(this.#at++);
+    switch (kind) {
+      case '$':
+        return this.#string();
+      case '+':
+        return this.#simple();
+      case ':':
+        return this.#integer();
+      case ',':
+        return this.#double();
+      case '#':
+        return this.#boolean();
+      case '_':
+        this.#at += 2;
+        return NULL;
+      default:
+        return this.#container(kind);
+    }
+  }
+
+  /** The 2025 server and those after it. */
+  get #modern(): boolean {
+    return this.dialect.terminator !== '';
+  }
+
+  #container(kind: string): Wire {
+    const isSet = kind === '~' || kind === '/';
+    if (kind !== '*' && kind !== '%' && !(isSet && this.dialect.hasSets)) throw new FaultyRequest('malformed');
+    const count = this.#count();
+    if (kind === '%') return this.#map(count);
+    const items = this.#items(count);
+    return list(kind, isSet ? [...new Map(items.map((item) => [item.encoded, item])).values()] : items);
+  }
+
+  #count(): number {
+    const line = this.#line();
+    if (COUNT.test(line)) return Number(line);
+    throw new FaultyRequest(line === '' ? 'malformed' : 'length');
+  }
+
+  #items(count: number): Wire[] {
+    const items: Wire[] = [];
+    for (let index = 0; index < count; index++) items.push(this.value());
+    return items;
+  }
+
+  #map(count: number): Wire {
+    if (count === 0 && this.#modern) throw new FaultyRequest('malformed');
+    const entries = new Map<string, Wire>();
+    for (let index = 0; index < count; index++) {
+      const key = this.value();
+      if (key.kind !== '$' && key.kind !== '+') throw new FaultyRequest('key');
+      entries.set(key.text, this.value());
+    }
+    return map(entries);
+  }
+
+  #string(): Wire {
+    const length = this.#line();
+    if (!COUNT.test(length)) throw new FaultyRequest('malformed');
+    const text = this.#line();
+    if (this.#modern ? text === '' : text.length !== Number(length)) throw new FaultyRequest('malformed');
+    return string(text);
+  }
+
+  #simple(): Wire {
+    const text = this.#line();
+    if (!this.#modern) return string(text);
+    if (text === '') throw new FaultyRequest('malformed');
+    return simple(text);
+  }
+
+  #integer(): Wire {
+    const line = this.#line();
+    const value = INTEGER.test(line) ? BigInt(line.replace('+', '')) : undefined;
+    if (value === undefined || BigInt.asIntN(64, value) !== value) throw new FaultyRequest('integer');
+    return integer(value);
+  }
+
+  #double(): Wire {
+    const line = this.#line();
+    if (DOUBLE.test(line)) return double(Number(line));
+    const [, sign, name] = /^([+-]?)(inf|nan)$/i.exec(line) ?? [];
+    if (name === undefined) throw new FaultyRequest('double');
+    return double(name.toLowerCase() === 'nan' ? Number.NaN : Number(`${sign}Infinity`));
+  }
+
+  #boolean(): Wire {
+    const line = this.#line();
+    if (line.length !== 1) throw new FaultyRequest('malformed');
+    if (!'tTfF'.includes(line)) throw new FaultyRequest('boolean');
+    return boolean(line === 't' || line === 'T');
+  }
+
+  #line(): string {
+    const feed = this.text.indexOf('\n', this.#at);
+    if (feed === -1) throw new FaultyRequest('malformed');
+    const start = this.#at;
+    const end = feed > start && (!this.#modern || this.text[feed - 1] === '\r') ? feed - 1 : feed;
+    // Without a carriage return the 2025 server steps over one byte too many.
+    this.#at = this.#modern ? end + 2 : feed + 1;
+    return this.text.slice(start, end);
+  }
+}

@@ -1,0 +1,146 @@
+import type { Dialect } from './dialect.js';
+import { FaultyRequest } from './dialect.js';
+import { RequestParser } from './request-parser.js';
+import type { Wire } from './wire.js';
+import { integer, list, map, NULL, simple, string } from './wire.js';
+
+/** A reply: a value, or an error's text. */
+export type Answer = Wire | { readonly error: string };
+
+const OK = simple('OK');
+
+/** What a server holds, and the commands on it. */
+export class Store {
+  readonly #values = new Map<string, Wire>();
+  #lastSave: number;
+
+  /** `now` gives seconds since 1970. */
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly now: () => number,
+  ) {
+    this.#lastSave = now();
+  }
+
+  /** Answers one request, given one character per byte; returns what goes on the wire. */
+  answer(request: string): string {
+    const answer = this.#answer(request);
+    return ('error' in answer ? `-${answer.error}\r\n` : answer.encoded) + this.dialect.terminator;
+  }
+
+  #answer(request: string): Answer {
+    try {
+      const [command, ...args] = new RequestParser(request, this.dialect).request() ?? [];
+      if (command?.kind !== '$') return { error: 'ERR unknown command' };
+      const name = command.text.toUpperCase();
+      if (!this.dialect.commands.has(name)) return { error: `ERR unknown command '${command.text}'` };
+      return this.#run(name, args);
+    } catch (error) {
+      if (error instanceof FaultyRequest) return { error: this.dialect.faults[error.fault] };
+      throw error;
+    }
+  }
+
+  #run(command: string, args: readonly Wire[]): Answer {
+    switch (command) {
+      case 'PING':
+        return simple('PONG');
+      case 'GET':
+        return this.#get(args);
+      case 'SET':
+        return this.#set(args);
+      case 'DELETE':
+        return this.#delete(args);
+      case 'MGET':
+        return map(new Map(args.map((key) => [text(key), this.#values.get(text(key)) ?? NULL])));
+      case 'MSET':
+        return this.#mset(args);
+      case 'KEYS':
+        return list('*', [...this.#values.keys()].map(string));
+      case 'DBSIZE':
+        return integer(this.#values.size);
+      case 'FLUSH':
+        this.#values.clear();
+        return OK;
+      case 'SAVE':
+        return this.#save();
+      case 'LASTSAVE':
+        return integer(this.#lastSave);
+      case 'SIZEOF':
+        return this.#sizeof(args);
+      case 'ECHO':
+        return need(args, 1)[0];
+      case 'RENAME':
+        return this.#rename(args);
+      default:
+        return this.#copy(args);
+    }
+  }
+
+  #get(args: readonly Wire[]): Answer {
+    const [key] = need(args, 1);
+    return this.#values.get(text(key)) ?? missing(key);
+  }
+
+  #set(args: readonly Wire[]): Answer {
+    const [key, value] = need(args, 2);
+    this.#values.set(text(key), value);
+    return OK;
+  }
+
+  #delete(args: readonly Wire[]): Answer {
+    const [key] = need(args, 1);
+    return this.#values.delete(text(key)) ? OK : missing(key);
+  }
+
+  #mset(args: readonly Wire[]): Answer {
+    if (args.length === 0 || args.length % 2 === 1) throw new FaultyRequest('arguments');
+    for (let index = 0; index < args.length; index += 2) this.#set(args.slice(index, index + 2));
+    return OK;
+  }
+
+  #save(): Answer {
+    if (this.#values.size === 0) throw new FaultyRequest('nothing to save');
+    this.#lastSave = this.now();
+    return OK;
+  }
+
+  #sizeof(args: readonly Wire[]): Answer {
+    const answer = this.#get(args);
+    return 'error' in answer ? answer : integer(answer.size);
+  }
+
+  #rename(args: readonly Wire[]): Answer {
+    const [from, to] = need(args, 2);
+    const value = this.#values.get(text(from));
+    if (!value) return missing(from);
+    this.#values.delete(text(from));
+    this.#values.set(text(to), value);
+    return OK;
+  }
+
+  #copy(args: readonly Wire[]): Answer {
+    const [from, to] = need(args, 2);
+    const [, , option] = args;
+    if (option && option.text !== 'REPLACE') throw new FaultyRequest('arguments');
+    const value = this.#values.get(text(from));
+    if (!value) return missing(from);
+    if (this.#values.has(text(to)) && !option) throw new FaultyRequest('busy');
+    this.#values.set(text(to), value);
+    return string('OK');
+  }
+}
+
+/** At least so many arguments; two are always named, since nothing needs more. */
+function need(args: readonly Wire[], count: 1 | 2): [Wire, Wire] {
+  const [first, second = NULL] = args;
+  if (!first || args.length < count) throw new FaultyRequest('arguments');
+  return [first, second];
+}
+
+function text(key: Wire): string {
+  if (key.kind !== '$') throw new FaultyRequest('key');
+  return key.text;
+}
+
+const missing = (key: Wire): Answer => ({ error: `ERR '${key.text}' not found` });

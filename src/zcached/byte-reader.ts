@@ -1,0 +1,105 @@
+import { ZcachedProtocolError } from './errors.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const EMPTY = Buffer.alloc(0);
+/** What was needed for one large string is not kept for the next. */
+const KEEP_BYTES = 64 * 1024;
+
+/**
+ * Bytes as they come in, handed out as lines and counted strings however they were cut. What is incomplete at
+ * the end of a chunk is held, in a buffer that grows with what was received and never with what was announced;
+ * nothing is looked at twice. A chunk must be read to its end before the next is pushed.
+ */
+export class ByteReader {
+  /** Where the last line or string read lies. */
+  bytes: Buffer = EMPTY;
+  from = 0;
+  to = 0;
+  /** Where errors are reported: the start of the value being read. */
+  mark = 0;
+
+  #chunk: Buffer = EMPTY;
+  #at = 0;
+  #before = 0;
+  #held: Buffer = EMPTY;
+  #heldLength = 0;
+
+  push(chunk: Buffer): void {
+    this.#before += this.#chunk.length;
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** Bytes taken since the beginning. */
+  get offset(): number {
+    return this.#before + this.#at;
+  }
+
+  /** The next byte, -1 if it has not come yet. */
+  peek(): number {
+    return this.#at < this.#chunk.length ? (this.#chunk[this.#at] as number) : -1;
+  }
+
+  skip(): void {
+    this.#at++;
+  }
+
+  /** Reads up to a CRLF, at most `limit` bytes; false if it has not come yet. */
+  line(limit: number): boolean {
+    const chunk = this.#chunk;
+    let end = this.#at;
+    while (end < chunk.length && chunk[end] !== LF) end++;
+    if (this.#heldLength + end - this.#at > limit + 1) throw this.error('A line is too long');
+    if (end === chunk.length) return this.#hold(end);
+    this.#take(end + 1);
+    this.to--;
+    if (this.to < this.from || this.bytes[this.to - 1] !== CR || --this.to < this.from) {
+      throw this.error('A line ends without a carriage return');
+    }
+    return true;
+  }
+
+  /** Reads `length` bytes and the CRLF behind them; false if they have not come yet. */
+  counted(length: number): boolean {
+    const end = this.#at + length + 2 - this.#heldLength;
+    if (end > this.#chunk.length) return this.#hold(this.#chunk.length);
+    this.#take(end);
+    this.to -= 2;
+    if (this.bytes[this.to] === CR && this.bytes[this.to + 1] === LF) return true;
+    throw this.error('A string is not as long as announced');
+  }
+
+  error(explanation: string): ZcachedProtocolError {
+    return new ZcachedProtocolError(explanation, this.mark);
+  }
+
+  #hold(end: number): false {
+    const length = this.#heldLength + end - this.#at;
+    if (length > this.#held.length) {
+      const grown = Buffer.allocUnsafe(Math.max(length * 2, 64));
+      this.#held.copy(grown, 0, 0, this.#heldLength);
+      this.#held = grown;
+    }
+    this.#chunk.copy(this.#held, this.#heldLength, this.#at, end);
+    this.#heldLength = length;
+    this.#at = end;
+    return false;
+  }
+
+  /** Everything up to `end`, held bytes included, becomes what was read. */
+  #take(end: number): void {
+    if (this.#heldLength === 0) {
+      this.bytes = this.#chunk;
+      this.from = this.#at;
+      this.to = this.#at = end;
+      return;
+    }
+    this.#hold(end);
+    this.bytes = this.#held;
+    this.from = 0;
+    this.to = this.#heldLength;
+    this.#heldLength = 0;
+    if (this.#held.length > KEEP_BYTES) this.#held = EMPTY;
+  }
+}

@@ -1,0 +1,182 @@
+import { ByteReader } from './byte-reader.js';
+import { Container } from './container.js';
+import type { ZcachedLimits } from './limits.js';
+import { parseDigits, parseDouble, parseInteger } from './numbers.js';
+import type { Reply, ZcachedValue } from './value.js';
+import { ErrorReply, ETX } from './value.js';
+
+/** Longer than any number the server prints. */
+const MAX_NUMBER_LENGTH = 1024;
+const TYPES = new Set(Buffer.from('+$-:,#_*%~/'));
+const TEXT = 0x2b; // +
+const BULK = 0x24; // $
+const ERROR = 0x2d; // -
+const INTEGER = 0x3a; // :
+const DOUBLE = 0x2c; // ,
+const BOOLEAN = 0x23; // #
+const NULL = 0x5f; // _
+
+/** The value has not come yet. */
+const MORE = Symbol('more');
+/** A container was opened: its values follow. */
+const OPENED = Symbol('opened');
+type Token = ZcachedValue | ErrorReply | typeof MORE | typeof OPENED;
+
+/**
+ * Turns what a server sends into replies, for both generations: a reply ends where the grammar says, and one
+ * 0x03 behind it is swallowed. Bounded in everything, and iterative, since the other side is not to be trusted.
+ * After it has thrown it is of no further use.
+ */
+export class Decoder {
+  readonly #in = new ByteReader();
+  readonly #open: Container[] = [];
+  #type = 0;
+  /** Bytes of the string being read, -1 when none is. */
+  #bulk = -1;
+  #start = 0;
+  #elements = 0;
+  #mayEndFrame = false;
+  /** Whether a reply has been followed by 0x03: the 2025 generation does that. */
+  endsFrames = false;
+
+  constructor(private readonly limits: ZcachedLimits) {}
+
+  /** Where the next byte stands among all received. */
+  get offset(): number {
+    return this.#in.offset;
+  }
+
+  /** Gives it more; call {@link next} until it returns undefined before giving it more again. */
+  push(chunk: Buffer): void {
+    this.#in.push(chunk);
+  }
+
+  /** Whether nothing is left but the end of a frame. To be asked between replies. */
+  drained(): boolean {
+    this.#endFrame();
+    return this.#in.peek() === -1;
+  }
+
+  /** The next reply, or undefined if it has not all come yet. Throws a {@link ZcachedProtocolError}. */
+  next(): Reply | undefined {
+    for (;;) {
+      const token = this.#token();
+      if (token === MORE) return undefined;
+      if (token === OPENED) continue;
+      if (this.#in.offset - this.#start > this.limits.maxReplyBytes) throw this.#in.error('A reply is too large');
+      const reply = this.#place(token);
+      if (reply === MORE) continue;
+      this.#elements = 0;
+      this.#mayEndFrame = true;
+      return reply;
+    }
+  }
+
+  #endFrame(): void {
+    if (!this.#mayEndFrame) return;
+    const byte = this.#in.peek();
+    if (byte === -1) return;
+    this.#mayEndFrame = false;
+    if (byte !== ETX) return;
+    this.#in.skip();
+    this.endsFrames = true;
+  }
+
+  /** Puts a value where it belongs, and what that completes, and so on outwards. */
+  #place(value: Reply): Reply | typeof MORE {
+    let complete = value;
+    for (let within = this.#open.at(-1); within; within = this.#open.at(-1)) {
+      if (!within.add(complete as ZcachedValue)) return MORE;
+      this.#open.pop();
+      complete = within.value;
+    }
+    return complete;
+  }
+
+  #token(): Token {
+    if (this.#type === 0 && !this.#begin()) return MORE;
+    if (this.#bulk >= 0) return this.#string();
+    const type = this.#type;
+    const long = type === TEXT || type === ERROR;
+    if (!this.#in.line(long ? this.#textLimit() : MAX_NUMBER_LENGTH)) return MORE;
+    if (type === BULK) return this.#announced();
+    this.#type = 0;
+    return this.#line(type);
+  }
+
+  /** Reads the byte that says of what type the next value is. */
+  #begin(): boolean {
+    this.#endFrame();
+    const type = this.#in.peek();
+    if (type === -1) return false;
+    this.#in.mark = this.#in.offset;
+    if (!TYPES.has(type)) throw this.#in.error('A value is of no known type');
+    const within = this.#open.at(-1);
+    if (!within) this.#start = this.#in.offset;
+    if (within?.awaitsKey && type !== BULK && type !== TEXT) throw this.#in.error('The key of a map is no string');
+    if (within && type === ERROR) throw this.#in.error('An error stands within a value');
+    this.#in.skip();
+    this.#type = type;
+    return true;
+  }
+
+  #line(type: number): Token {
+    const { bytes, from, to } = this.#in;
+    switch (type) {
+      case TEXT:
+        return bytes.toString('utf8', from, to);
+      case ERROR:
+        return new ErrorReply(bytes.toString('utf8', from, to));
+      case INTEGER:
+        return parseInteger(bytes, from, to) ?? this.#malformed('An integer');
+      case DOUBLE:
+        return parseDouble(bytes.toString('latin1', from, to)) ?? this.#malformed('A double');
+      case BOOLEAN:
+        return this.#boolean(bytes.toString('latin1', from, to));
+      case NULL:
+        return to === from ? null : this.#malformed('A null');
+      default:
+        return this.#container(type, parseDigits(bytes, from, to));
+    }
+  }
+
+  #boolean(text: string): boolean {
+    if (text === 't') return true;
+    return text === 'f' ? false : this.#malformed('A boolean');
+  }
+
+  #container(type: number, length: number): Token {
+    if (length < 0) return this.#malformed('A length');
+    const container = Container.of(type, length);
+    this.#elements += container.missing;
+    if (this.#elements > this.limits.maxElements) throw this.#in.error('A reply has too many elements');
+    if (this.#open.length >= this.limits.maxDepth) throw this.#in.error('A reply is nested too deeply');
+    if (length === 0) return container.value;
+    this.#open.push(container);
+    return OPENED;
+  }
+
+  #announced(): Token {
+    const length = parseDigits(this.#in.bytes, this.#in.from, this.#in.to);
+    if (length < 0) return this.#malformed('A length');
+    if (length > this.#textLimit()) throw this.#in.error('A string is too long');
+    this.#bulk = length;
+    return this.#string();
+  }
+
+  #string(): Token {
+    if (!this.#in.counted(this.#bulk)) return MORE;
+    this.#bulk = -1;
+    this.#type = 0;
+    return this.#in.bytes.toString('utf8', this.#in.from, this.#in.to);
+  }
+
+  #textLimit(): number {
+    const { maxBulkBytes, maxReplyBytes } = this.limits;
+    return Math.max(0, Math.min(maxBulkBytes, maxReplyBytes - (this.#in.mark - this.#start)));
+  }
+
+  #malformed(what: string): never {
+    throw this.#in.error(`${what} is malformed`);
+  }
+}

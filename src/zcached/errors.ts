@@ -1,0 +1,139 @@
+import { PoolError } from '../errors.js';
+import { RequestError } from '../request/errors.js';
+
+/** What a server's error reply is about, whichever generation worded it. */
+export type ZcachedErrorKind =
+  | 'NOT_FOUND'
+  | 'UNKNOWN_COMMAND'
+  | 'TYPE'
+  | 'BUSY_KEY'
+  | 'NOT_ALLOWED'
+  | 'TOO_MANY_CLIENTS'
+  | 'NO_SAVE'
+  | 'TOO_LARGE'
+  | 'BAD_REQUEST'
+  | 'UNEXPECTED';
+
+/**
+ * The server answered with an error. `kind` tells which; the server's own words are in `serverText`, which
+ * may echo a key and therefore shows up in no message, no JSON and no inspection.
+ *
+ * @example
+ * ```ts
+ * if (error instanceof ZcachedServerError && error.kind === 'BUSY_KEY') return 'taken';
+ * ```
+ */
+export class ZcachedServerError extends RequestError {
+  readonly code = 'ERR_ZCACHED_SERVER';
+  readonly #text: string;
+
+  constructor(
+    request: string,
+    readonly kind: ZcachedErrorKind,
+    text: string,
+  ) {
+    super(request, 'maybe', `the server answered ${kind}`);
+    this.#text = text;
+  }
+
+  /** The reply as it came: user data. */
+  get serverText(): string {
+    return this.#text;
+  }
+}
+
+/** What came from the server is no reply, or was not asked for. The connection is given up. */
+export class ZcachedProtocolError extends PoolError {
+  readonly code = 'ERR_ZCACHED_PROTOCOL';
+  readonly sent = 'maybe';
+
+  constructor(
+    explanation: string,
+    /** Where the offending part begins: bytes received on this connection before it. */
+    readonly offset: number,
+  ) {
+    super(`${explanation}, at byte ${offset} of what the server sent`);
+  }
+}
+
+/** Why an argument was refused. */
+export type ZcachedRefusal =
+  | 'EMPTY_STRING'
+  | 'EMPTY_MAP'
+  | 'CONTROL_CHARACTER'
+  | 'ILL_FORMED_STRING'
+  | 'INTEGER_RANGE'
+  | 'TOO_DEEP'
+  | 'TYPE'
+  | 'COMMAND'
+  | 'KEY';
+
+const REFUSALS: Record<ZcachedRefusal, string> = {
+  EMPTY_STRING: 'an empty string cannot be sent; encode the value, as JSON for example',
+  EMPTY_MAP: 'an empty map cannot be sent; encode the value, as JSON for example',
+  CONTROL_CHARACTER: '0x03, line feed and carriage return cannot be sent; encode the value, as JSON or base64',
+  ILL_FORMED_STRING: 'a lone surrogate has no UTF-8; encode the value, as base64 for example',
+  INTEGER_RANGE: 'a bigint must fit 64 bits',
+  TOO_DEEP: 'nested too deeply',
+  TYPE: 'must be a string, number, bigint, boolean, null, array, Map or plain object, and so must what is in it',
+  COMMAND: 'a command is 1 to 32 letters',
+  KEY: 'a key must be a string',
+};
+
+/** An argument that the protocol cannot carry safely; nothing was queued. Names its position, never its content. */
+export class ZcachedArgumentError extends RequestError {
+  readonly code = 'ERR_ZCACHED_ARGUMENT';
+
+  constructor(
+    request: string,
+    /** 1 is the first after the command, 0 the command itself. */
+    readonly position: number,
+    readonly reason: ZcachedRefusal,
+  ) {
+    super(request, 'never', `${position === 0 ? '' : `argument ${position}: `}${REFUSALS[reason]}`);
+  }
+}
+
+/** The request would be larger than `maxRequestBytes`; nothing was queued. */
+export class ZcachedRequestTooLargeError extends RequestError {
+  readonly code = 'ERR_ZCACHED_REQUEST_TOO_LARGE';
+
+  constructor(
+    request: string,
+    /** Bytes allowed. */
+    readonly limit: number,
+  ) {
+    super(request, 'never', `the request is larger than ${limit} bytes`);
+  }
+}
+
+/** The server answered, with a reply that does not fit the command. */
+export class ZcachedReplyError extends RequestError {
+  readonly code = 'ERR_ZCACHED_REPLY';
+
+  constructor(request: string, expected: string) {
+    super(request, 'maybe', `the reply is not ${expected}`);
+  }
+}
+
+/** No connection could be made: refused, closed at once, or no zcached behind the port. `cause` tells. */
+export class ZcachedConnectError extends PoolError {
+  readonly code = 'ERR_ZCACHED_CONNECT';
+
+  constructor(
+    readonly host: string,
+    readonly port: number,
+    cause: unknown,
+  ) {
+    super(`No connection to zcached at ${host}:${port}`, { cause });
+  }
+}
+
+/** The server hung up, or the network did: `cause` is then the socket's error. */
+export class ZcachedDisconnectedError extends PoolError {
+  readonly code = 'ERR_ZCACHED_DISCONNECTED';
+
+  constructor(cause?: unknown) {
+    super(cause === undefined ? 'The server closed the connection' : 'The connection failed', { cause });
+  }
+}
