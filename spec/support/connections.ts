@@ -1,0 +1,189 @@
+import { BehaviorSubject } from 'rxjs';
+import type { Connection, ConnectionState } from 'rxpool';
+import { type DialScript, ScriptedConnection } from 'rxpool/testing';
+
+/** How a connection answers to `close()`. Whatever it says, it is closed in its own eyes when it returns. */
+export type CloseScript = 'settle' | 'wait' | 'hang' | 'reject' | 'throw';
+
+/** A connection that a test moves about, of whichever kind. */
+export interface TestConnection extends Connection {
+  readonly name: string;
+  /** The answer to the next dials. */
+  onDial: DialScript;
+  /** The answer to the next closings. */
+  onClose: CloseScript;
+  /** Calls of `connect()` that were dials, and of `close()`. */
+  readonly dials: number;
+  readonly closes: number;
+  readonly state: ConnectionState;
+  readonly pending: number;
+  /** Lets the dials that wait succeed or fail. */
+  accept(): void;
+  refuse(cause?: unknown): void;
+  /** Lets the closings that wait settle. */
+  closed(): void;
+  lose(cause?: unknown): void;
+  send(): void;
+  reply(): void;
+}
+
+/** What closing comes to, by script. */
+class Closings {
+  readonly #waiting: (() => void)[] = [];
+
+  async answer(script: CloseScript): Promise<void> {
+    if (script === 'reject') throw new Error('close() rejected by the script');
+    if (script === 'hang') await new Promise(() => {});
+    if (script === 'wait') await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  settle(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** The library's own kind, which hands its cell over. */
+export class OwnConnection extends ScriptedConnection implements TestConnection {
+  onClose: CloseScript = 'settle';
+  closes = 0;
+  readonly #closings = new Closings();
+
+  override close(): Promise<void> {
+    this.closes++;
+    const closing = super.close();
+    if (this.onClose === 'throw') throw new Error('close() threw by the script');
+    return Promise.all([closing, this.#closings.answer(this.onClose)]).then(() => {});
+  }
+
+  closed(): void {
+    this.#closings.settle();
+  }
+}
+
+/** Somebody else's kind: the members of the contract alone, over two subjects. */
+export class SubjectConnection implements TestConnection {
+  readonly state$ = new BehaviorSubject<ConnectionState>('idle');
+  readonly pending$ = new BehaviorSubject(0);
+  readonly name: string;
+  onDial: DialScript;
+  onClose: CloseScript = 'settle';
+  cause: unknown = undefined;
+  dials = 0;
+  closes = 0;
+  #attempt: { promise: Promise<void>; accept(): void; refuse(cause: unknown): void } | undefined;
+  readonly #closings = new Closings();
+
+  constructor({ onDial = 'accept', name = '' }: { onDial?: DialScript; name?: string } = {}) {
+    this.onDial = onDial;
+    this.name = name;
+  }
+
+  get state(): ConnectionState {
+    return this.state$.value;
+  }
+
+  get pending(): number {
+    return this.pending$.value;
+  }
+
+  /** Whether anybody listens to it. */
+  get observed(): boolean {
+    return this.state$.observed || this.pending$.observed;
+  }
+
+  connect(): Promise<void> {
+    if (this.state === 'connected') return Promise.resolve();
+    return this.#attempt?.promise ?? this.#dial();
+  }
+
+  close(): Promise<void> {
+    this.closes++;
+    this.cause = undefined;
+    this.#attempt?.refuse(new Error('closed while dialling'));
+    this.pending$.next(0);
+    if (this.state !== 'closed') this.state$.next('closed');
+    if (this.onClose === 'throw') throw new Error('close() threw by the script');
+    return this.#closings.answer(this.onClose);
+  }
+
+  accept(): void {
+    this.#attempt?.accept();
+  }
+
+  refuse(cause: unknown = new Error('refused by the script')): void {
+    this.#attempt?.refuse(cause);
+  }
+
+  closed(): void {
+    this.#closings.settle();
+  }
+
+  lose(cause: unknown = new Error('lost by the script')): void {
+    if (this.state !== 'connected') return;
+    this.cause = cause;
+    this.pending$.next(0);
+    this.state$.next('broken');
+  }
+
+  send(): void {
+    this.pending$.next(this.pending + 1);
+  }
+
+  reply(): void {
+    this.pending$.next(this.pending - 1);
+  }
+
+  #dial(): Promise<void> {
+    this.dials++;
+    this.cause = undefined;
+    const promise = new Promise<void>((resolve, reject) => {
+      const end = (state: ConnectionState): void => {
+        this.#attempt = undefined;
+        if (this.state === 'connecting') this.state$.next(state);
+      };
+      this.#attempt = {
+        get promise() {
+          return promise;
+        },
+        accept: () => {
+          resolve();
+          end('connected');
+        },
+        refuse: (cause) => {
+          this.cause = cause;
+          reject(cause);
+          end('broken');
+        },
+      };
+    });
+    this.#script();
+    return promise;
+  }
+
+  #script(): void {
+    const attempt = this.#attempt;
+    const { onDial } = this;
+    this.state$.next('connecting');
+    if (attempt !== this.#attempt || onDial === 'wait') return;
+    void Promise.resolve().then(() => {
+      if (attempt !== this.#attempt) return;
+      if (onDial === 'accept') this.accept();
+      else this.refuse();
+    });
+  }
+}
+
+/** Both kinds, for `describe.each`: a pool must not be able to tell them apart. */
+export const KINDS = [
+  {
+    kind: "the library's own connections",
+    make: (onDial?: DialScript, name?: string): TestConnection => new OwnConnection({ onDial, name }),
+  },
+  {
+    kind: 'connections made of two subjects',
+    make: (onDial?: DialScript, name?: string): TestConnection =>
+      new SubjectConnection({ ...(onDial && { onDial }), ...(name && { name }) }),
+  },
+];
+
+export type Make = (typeof KINDS)[number]['make'];

@@ -1,0 +1,80 @@
+import { ConnectionPool, type ConnectionPoolOptions, type Health, type PoolEvent } from 'rxpool';
+import type { DialScript } from 'rxpool/testing';
+import type { Make, TestConnection } from './connections.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** A pool in virtual time that redials nothing unless told to, and every connection its factory has made. */
+export interface Rig {
+  readonly pool: ConnectionPool<TestConnection>;
+  readonly clock: VirtualClock;
+  readonly made: TestConnection[];
+  readonly events: PoolEvent<TestConnection>[];
+  /** What newly made connections answer to a dial. */
+  script: DialScript;
+}
+
+export function rig(make: Make, poolSize: number, options: ConnectionPoolOptions<TestConnection> = {}): Rig {
+  const clock = new VirtualClock();
+  const made: TestConnection[] = [];
+  const factory = (): TestConnection => {
+    const connection = make(self.script, `#${made.length + 1}`);
+    made.push(connection);
+    return connection;
+  };
+  const pool = new ConnectionPool<TestConnection>(poolSize, factory, {
+    heal: false,
+    scheduler: clock.scheduler,
+    ...options,
+  });
+  const self: Rig = { pool, clock, made, events: [], script: 'accept' };
+  pool.events$.subscribe((event) => self.events.push(event));
+  return self;
+}
+
+/** A pool that has been set up. */
+export async function openRig(
+  make: Make,
+  size: number,
+  options: ConnectionPoolOptions<TestConnection> = {},
+): Promise<Rig> {
+  const opened = rig(make, size, options);
+  await opened.pool.setup();
+  return opened;
+}
+
+export const names = (connections: readonly TestConnection[]): string => connections.map(({ name }) => name).join(' ');
+
+export const statesOf = (connections: readonly TestConnection[]): string =>
+  connections.map(({ state }) => state).join(' ');
+
+/** The figures that are not zero, without the status. */
+export function figures(health: Health): Partial<Health> {
+  const { status, ...counts } = health;
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+}
+
+/** Whether a promise has settled, and how. */
+export interface Outcome<T> {
+  status: 'pending' | 'resolved' | 'rejected';
+  value?: T;
+  reason?: unknown;
+}
+
+export function watch<T>(promise: Promise<T>): Outcome<T> {
+  const outcome: Outcome<T> = { status: 'pending' };
+  promise.then(
+    (value) => Object.assign(outcome, { status: 'resolved', value }),
+    (reason: unknown) => Object.assign(outcome, { status: 'rejected', reason }),
+  );
+  return outcome;
+}
+
+/** What a call threw. */
+export function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing was thrown');
+}
