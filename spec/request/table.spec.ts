@@ -1,0 +1,252 @@
+import {
+  ConnectionLostError,
+  RequestAbortedError,
+  RequestQueueFullError,
+  RequestTimeoutError,
+} from '../../src/request/errors.js';
+import { Request } from '../../src/request/request.js';
+import { RequestTable } from '../../src/request/table.js';
+import { VirtualClock } from './virtual-clock.js';
+
+type Outcome = { readonly reply: string } | { readonly error: unknown } | undefined;
+
+/** A table over a wire that only notes what is written. */
+function setUp(options: { maxQueue?: number; maxInFlight?: number } = {}) {
+  const clock = new VirtualClock();
+  const written: string[] = [];
+  const overdue: string[] = [];
+  let pending = 0;
+  const host = {
+    write: (frame: string) => void written.push(frame),
+    settled: () => void pending--,
+    overdue: (request: Request<string, string>) => void overdue.push(request.frame),
+  };
+  const table = new RequestTable<string, string>(host, {
+    clock,
+    usualTimeout: 1000,
+    maxQueue: options.maxQueue ?? 100,
+    maxInFlight: options.maxInFlight ?? 1,
+  });
+  /** Adds a request; the function returned tells how it ended so far. */
+  const ask = (name: string, { timeout = 1000, signal }: { timeout?: number; signal?: AbortSignal } = {}) => {
+    const outcomes: Outcome[] = [];
+    const resolve = (reply: string) => void outcomes.push({ reply });
+    const reject = (error: unknown) => void outcomes.push({ error });
+    table.add(new Request(name, name, timeout, signal, resolve, reject));
+    pending++;
+    return (): Outcome => {
+      expect(outcomes.length).toBeLessThanOrEqual(1);
+      return outcomes[0];
+    };
+  };
+  const answer = (reply: string): void => {
+    table.hold();
+    table.answer(table.oldest!, reply);
+    table.release();
+  };
+  return { clock, written, overdue, table, ask, answer, pending: () => pending };
+}
+
+const error = (type: new (...args: never[]) => Error, fields: object) => ({
+  error: expect.objectContaining({ constructor: type, ...fields }),
+});
+
+describe('one at a time', () => {
+  it('writes the first at once and the others as replies come, first in, first out', () => {
+    const { written, ask, answer, pending } = setUp();
+    const [a, b, c] = [ask('a'), ask('b'), ask('c')];
+    expect(written).toEqual(['a']);
+    answer('1');
+    expect([a(), written]).toEqual([{ reply: '1' }, ['a', 'b']]);
+    answer('2');
+    answer('3');
+    expect([b(), c()]).toEqual([{ reply: '2' }, { reply: '3' }]);
+    expect(pending()).toBe(0);
+  });
+
+  it('more at a time where the transport says so', () => {
+    const { written, ask, answer } = setUp({ maxInFlight: 2 });
+    [ask('a'), ask('b'), ask('c')];
+    expect(written).toEqual(['a', 'b']);
+    answer('1');
+    expect(written).toEqual(['a', 'b', 'c']);
+  });
+
+  it('writes nothing while what was received is being matched', () => {
+    const { written, ask, table } = setUp();
+    table.hold();
+    ask('a');
+    expect(written).toEqual([]);
+    table.release();
+    expect(written).toEqual(['a']);
+  });
+
+  it('refuses at once what the queue has no room for', () => {
+    const { ask, answer, pending } = setUp({ maxQueue: 1 });
+    ask('a');
+    ask('b');
+    expect(() => ask('c')).toThrow(RequestQueueFullError);
+    expect(pending()).toBe(2);
+    answer('1');
+    expect(() => ask('d')).not.toThrow();
+  });
+
+  it('a queue of none still lets one through to an idle wire', () => {
+    const { ask } = setUp({ maxQueue: 0 });
+    expect(() => ask('a')).not.toThrow();
+    expect(() => ask('b')).toThrow(RequestQueueFullError);
+  });
+});
+
+describe('deadlines', () => {
+  it('are kept exactly, whatever the mixture of timeouts', () => {
+    const { clock, ask } = setUp();
+    const timeouts = [700, 50, 1000, 333, 50, 1];
+    const asked = timeouts.map((timeout, index) => ask(`${index}`, { timeout }));
+    for (let time = 0; time < 1000; time++) {
+      expect(asked.map((outcome) => outcome() !== undefined)).toEqual(timeouts.map((timeout) => timeout <= time));
+      clock.advance(1);
+    }
+  });
+
+  it('count the time in the queue, and what is still there never reaches the wire', () => {
+    const { clock, ask, answer, written, pending } = setUp();
+    const a = ask('a', { timeout: 500 });
+    const b = ask('b', { timeout: 100 });
+    clock.advance(100);
+    expect(b()).toEqual(error(RequestTimeoutError, { sent: 'never', timeout: 100, request: 'b' }));
+    answer('1');
+    expect([a(), written, pending()]).toEqual([{ reply: '1' }, ['a'], 0]);
+  });
+
+  it('a late reply is thrown away and reaches nobody else', () => {
+    const { clock, ask, answer, written } = setUp();
+    const a = ask('a', { timeout: 100 });
+    clock.advance(50);
+    const b = ask('b', { timeout: 100 });
+    clock.advance(50);
+    expect(a()).toEqual(error(RequestTimeoutError, { sent: 'maybe' }));
+    expect(written).toEqual(['a']);
+    answer('late');
+    expect([b(), written]).toEqual([undefined, ['a', 'b']]);
+    answer('2');
+    expect(b()).toEqual({ reply: '2' });
+  });
+
+  it('a reply that does not come within another timeout is the end of the peer', () => {
+    const { clock, ask, overdue } = setUp();
+    ask('a', { timeout: 100 });
+    clock.advance(199);
+    expect(overdue).toEqual([]);
+    clock.advance(1);
+    expect(overdue).toEqual(['a']);
+  });
+
+  it('are not missed for a standstill of the event loop, if the reply was there in time', () => {
+    const { clock, ask, answer } = setUp();
+    const a = ask('a', { timeout: 100 });
+    const b = ask('b', { timeout: 100 });
+    clock.stall(5000, () => answer('1'));
+    expect(a()).toEqual({ reply: '1' });
+    expect(b()).toEqual(error(RequestTimeoutError, {}));
+  });
+
+  it('leave one timer at most, and none after closing', () => {
+    const { clock, ask, answer, table } = setUp();
+    for (const timeout of [10, 500, 300, 20, 1000]) ask('x', { timeout });
+    expect(clock.pending).toBe(1);
+    for (let count = 0; count < 5; count++) answer('y');
+    clock.advance(10);
+    expect(clock.pending).toBe(0);
+    ask('z');
+    table.close('because');
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('cancellation', () => {
+  it('takes a queued request out: it never reaches the wire', () => {
+    const { ask, answer, written, pending } = setUp();
+    const controller = new AbortController();
+    ask('a');
+    const b = ask('b', { signal: controller.signal });
+    ask('c');
+    controller.abort('why');
+    expect(b()).toEqual(error(RequestAbortedError, { sent: 'never', cause: 'why' }));
+    answer('1');
+    expect([written, pending()]).toEqual([['a', 'c'], 1]);
+  });
+
+  it('of a request on the wire leaves a tombstone for its reply', () => {
+    const { ask, answer, written, clock, overdue } = setUp();
+    const controller = new AbortController();
+    const a = ask('a', { signal: controller.signal, timeout: 100 });
+    const b = ask('b', { timeout: 1000 });
+    controller.abort();
+    expect(a()).toEqual(error(RequestAbortedError, { sent: 'maybe' }));
+    answer('late');
+    expect(written).toEqual(['a', 'b']);
+    clock.advance(500);
+    answer('2');
+    expect([b(), overdue]).toEqual([{ reply: '2' }, []]);
+  });
+
+  it('comes too late once the request is over', () => {
+    const { ask, answer } = setUp();
+    const controller = new AbortController();
+    const a = ask('a', { signal: controller.signal });
+    answer('1');
+    controller.abort();
+    expect(a()).toEqual({ reply: '1' });
+  });
+
+  it('before the start refuses the request', () => {
+    const { ask, written, pending } = setUp();
+    expect(() => ask('a', { signal: AbortSignal.abort('no') })).toThrow(RequestAbortedError);
+    expect([written, pending()]).toEqual([[], 0]);
+  });
+
+  it('by one signal of a thousand requests: one listener, gone when they are', () => {
+    const { ask, answer } = setUp({ maxQueue: 2000 });
+    const { signal } = new AbortController();
+    const added = jest.spyOn(signal, 'addEventListener');
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    for (let count = 0; count < 1000; count++) ask('a', { signal });
+    expect(added).toHaveBeenCalledTimes(1);
+    for (let count = 0; count < 1000; count++) answer('b');
+    expect(removed).toHaveBeenCalledTimes(1);
+  });
+
+  it('of all of them at once settles each of them once', () => {
+    const { ask, pending } = setUp();
+    const controller = new AbortController();
+    const asked = Array.from({ length: 50 }, () => ask('a', { signal: controller.signal }));
+    controller.abort();
+    expect(asked.map((outcome) => outcome())).toHaveLength(50);
+    expect(asked.every((outcome) => outcome() !== undefined)).toBe(true);
+    expect(pending()).toBe(0);
+  });
+});
+
+describe('closing', () => {
+  it('fails what was sent with maybe, what was not with never, and settles tombstones no second time', () => {
+    const { ask, table, clock, pending } = setUp({ maxInFlight: 2 });
+    const a = ask('a', { timeout: 100 });
+    const b = ask('b');
+    const c = ask('c');
+    clock.advance(100);
+    table.close('why');
+    expect(a()).toEqual(error(RequestTimeoutError, {}));
+    expect(b()).toEqual(error(ConnectionLostError, { sent: 'maybe', cause: 'why' }));
+    expect(c()).toEqual(error(ConnectionLostError, { sent: 'never', cause: 'why' }));
+    expect(pending()).toBe(0);
+  });
+
+  it('is for good', () => {
+    const { ask, table, written } = setUp();
+    table.close('why');
+    table.release();
+    expect(() => ask('a')).toThrow(ConnectionLostError);
+    expect(written).toEqual([]);
+  });
+});

@@ -1,0 +1,70 @@
+import type { Clock } from '../../src/request/clock.js';
+
+interface Timer {
+  readonly at: number;
+  readonly work: () => void;
+}
+
+/** Time that moves when told to. */
+export class VirtualClock implements Clock {
+  readonly #timers = new Set<Timer>();
+  readonly #checks = new Set<() => void>();
+  #now = 0;
+
+  /** Timers that would still fire. */
+  get pending(): number {
+    return this.#timers.size + this.#checks.size;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delay: number, work: () => void): () => void {
+    const timer = { at: this.#now + delay, work };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  afterIo(work: () => void): () => void {
+    const check = (): void => work();
+    this.#checks.add(check);
+    return () => this.#checks.delete(check);
+  }
+
+  /** Lets `ms` pass, timer by timer; after each, `io` has its turn, then what waited for that. */
+  advance(ms: number, io = (): void => {}): void {
+    const end = this.#now + ms;
+    for (let next = this.#earliest(end); next; next = this.#earliest(end)) {
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.work();
+      io();
+      this.#check();
+    }
+    this.#now = end;
+  }
+
+  /** The event loop stands still for `ms`: every timer in it fires late, and input has piled up. */
+  stall(ms: number, io: () => void): void {
+    this.#now += ms;
+    for (const timer of [...this.#timers].filter(({ at }) => at <= this.#now)) {
+      this.#timers.delete(timer);
+      timer.work();
+    }
+    io();
+    this.#check();
+  }
+
+  #check(): void {
+    for (const check of [...this.#checks]) {
+      this.#checks.delete(check);
+      check();
+    }
+  }
+
+  #earliest(end: number): Timer | undefined {
+    const due = [...this.#timers].filter(({ at }) => at <= end);
+    return due.sort((a, b) => a.at - b.at)[0];
+  }
+}
