@@ -7,10 +7,23 @@ export type Standing = 'idle' | 'connecting' | 'connected' | 'draining' | 'eject
 /** The load of a connection whose own count cannot be believed: it ranks behind every other. */
 export const UNKNOWN_LOAD = 2 ** 30;
 
+/** Something ranked by its load. The index it is in alone writes `position`. */
+export interface Ranked {
+  /** Place in the index, -1 while not in one. */
+  position: number;
+  readonly load: number;
+}
+
+/** Where loads are kept: told of every change of one, after it. */
+export interface LoadLedger {
+  up(item: Ranked, from: number): void;
+  down(item: Ranked, from: number): void;
+  move(item: Ranked, from: number, to: number): void;
+}
+
 /** Whoever keeps the cell: told of every change at once, after the fields have changed. */
 export interface CellOwner {
   stateChanged(cell: Cell, cause: unknown): void;
-  loadChanged(cell: Cell, from: number, to: number): void;
   misreported(cell: Cell, member: ReportingMember, value: unknown): void;
   /** Dials within the owner's limits; an attempt under way is shared. */
   dial(cell: Cell): Promise<DialResult>;
@@ -39,23 +52,29 @@ export const CELL: unique symbol = Symbol('rxpool.cell');
  * pending), what is borrowed of it, and its place in the pool that owns it. Its fields have one writer each:
  * the connection (or its feed), the borrowings, the owner.
  */
-export class Cell<C extends Connection = Connection> {
-  /** What the connection last said. */
-  state: ConnectionState = 'idle';
-  /** What its owner makes of that. */
-  standing: Standing = 'idle';
+export class Cell<C extends Connection = Connection> implements Ranked {
+  // What a request touches comes first: with many connections, memory is what it waits for.
   pending = 0;
   borrowed = 0;
   /** Place in the owner's index, -1 while not selectable. */
   position = -1;
+  /** The owner's books; apart from the owner, because a request looks into nothing else. */
+  ledger: LoadLedger | undefined = undefined;
+  watchers: Set<CellWatcher> | undefined = undefined;
+  readonly connection: C;
+  /** What the connection last said. */
+  state: ConnectionState = 'idle';
+  /** What its owner makes of that. */
+  standing: Standing = 'idle';
   /** Order of joining, unique within the owner. */
   seq = 0;
   /** Borrowings of an earlier tenure ended when the connection was retired. */
   tenure = 0;
   owner: CellOwner | undefined = undefined;
-  watchers: Set<CellWatcher> | undefined = undefined;
 
-  constructor(readonly connection: C) {}
+  constructor(connection: C) {
+    this.connection = connection;
+  }
 
   /** A borrowing that has not sent yet counts, and one that has is not counted twice. */
   get load(): number {
@@ -71,34 +90,38 @@ export class Cell<C extends Connection = Connection> {
 
   begin(): void {
     const pending = ++this.pending;
-    if (pending > this.borrowed) this.#loadChanged(pending - 1, pending);
-    if (this.watchers) this.#tellPending();
+    if (pending > this.borrowed && this.ledger !== undefined) this.ledger.up(this, pending - 1);
+    if (this.watchers !== undefined) this.#tellPending(pending - 1);
   }
 
   end(): void {
     if (this.pending === 0) return;
     const pending = --this.pending;
-    if (pending >= this.borrowed) this.#loadChanged(pending + 1, pending);
-    if (this.watchers) this.#tellPending();
+    if (pending >= this.borrowed && this.ledger !== undefined) this.ledger.down(this, pending + 1);
+    if (this.watchers !== undefined) this.#tellPending(pending + 1);
   }
 
   setPending(pending: number): void {
-    if (pending === this.pending) return;
+    const before = this.pending;
+    if (pending === before) return;
     const from = this.load;
     this.pending = pending;
-    const to = this.load;
-    if (from !== to) this.#loadChanged(from, to);
-    if (this.watchers) this.#tellPending();
+    if (from !== this.load) this.ledger?.move(this, from, this.load);
+    if (this.watchers) this.#tellPending(before);
   }
 
   borrow(): void {
     const borrowed = ++this.borrowed;
-    if (borrowed > this.pending) this.#loadChanged(borrowed - 1, borrowed);
+    if (borrowed <= this.pending) return;
+    if (this.ledger) this.ledger.up(this, borrowed - 1);
+    if (this.watchers) this.#tellLoad(borrowed - 1);
   }
 
   giveBack(): void {
     const borrowed = --this.borrowed;
-    if (borrowed >= this.pending) this.#loadChanged(borrowed + 1, borrowed);
+    if (borrowed < this.pending) return;
+    if (this.ledger) this.ledger.down(this, borrowed + 1);
+    if (this.watchers) this.#tellLoad(borrowed + 1);
   }
 
   /** Ends every borrowing: the connection is gone and their work with it. */
@@ -106,9 +129,10 @@ export class Cell<C extends Connection = Connection> {
     this.tenure++;
     const from = this.load;
     this.borrowed = 0;
-    const to = this.load;
-    if (from !== to) this.#loadChanged(from, to);
-    if (this.watchers) for (const watcher of this.watchers) watcher.onRetired?.(reason);
+    if (from !== this.load) this.ledger?.move(this, from, this.load);
+    if (!this.watchers) return;
+    this.#tellLoad(from);
+    for (const watcher of this.watchers ?? []) watcher.onRetired?.(reason);
   }
 
   misreported(member: ReportingMember, value: unknown): void {
@@ -139,12 +163,13 @@ export class Cell<C extends Connection = Connection> {
     });
   }
 
-  #loadChanged(from: number, to: number): void {
-    if (this.owner) this.owner.loadChanged(this, from, to);
-    if (this.watchers) for (const watcher of this.watchers) watcher.onLoad?.(from, to);
+  #tellPending(before: number): void {
+    this.#tellLoad(before > this.borrowed ? before : this.borrowed);
+    if (this.watchers) for (const watcher of this.watchers) watcher.onPending?.(this.pending);
   }
 
-  #tellPending(): void {
-    if (this.watchers) for (const watcher of this.watchers) watcher.onPending?.(this.pending);
+  #tellLoad(from: number): void {
+    const to = this.load;
+    if (from !== to && this.watchers) for (const watcher of this.watchers) watcher.onLoad?.(from, to);
   }
 }

@@ -1,5 +1,10 @@
 import type { Observable } from 'rxjs';
 
+declare global {
+  /** Named by the contract, and known neither to `lib: es2022` nor without the types of Node. */
+  interface AbortSignal {}
+}
+
 /** Where a connection stands in its own life. */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'broken' | 'closed';
 

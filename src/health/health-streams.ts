@@ -35,7 +35,7 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
     this.#source = source;
     this.#rounds = rounds;
     const observersChanged = (): void => this.#listen();
-    this.pending = new Live(rounds, () => registry.load, [], observersChanged);
+    this.pending = new Live(rounds, () => registry.index.load, [], observersChanged);
     this.leastLoaded = new Live(rounds, () => source.peek(), [], observersChanged);
     this.health = new Live(rounds, () => this.read(), [], observersChanged);
     registry.observers.push(this);
@@ -44,7 +44,8 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
   read(): Health {
     const registry = this.#registry;
     const { closed, poolSize } = this.#source;
-    const { size: total, load: pending, census } = registry;
+    const { size: total, census } = registry;
+    const pending = registry.index.load;
     const facts: HealthFacts = { closed, poolSize, total, pending, census, proven: this.#proven };
     const health = healthOf(facts);
     if (!this.#latest || !sameHealth(health, this.#latest)) this.#latest = health;
@@ -72,7 +73,7 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
 
   /** Shows what has changed, now or after what is being shown. */
   capture(): void {
-    this.#show(this.pending, () => this.#registry.load);
+    this.#show(this.pending, () => this.#registry.index.load);
     this.#show(this.leastLoaded, () => this.#source.peek());
     this.#show(this.health, () => this.read());
   }
@@ -93,7 +94,7 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
 
   #listen(): void {
     const observed = this.pending.observed || this.leastLoaded.observed || this.health.observed;
-    this.#registry.onLoad = observed ? this.#loadChanged : undefined;
+    this.#registry.index.onLoad = observed ? this.#loadChanged : undefined;
   }
 
   readonly #loadChanged = (): void => {

@@ -20,7 +20,8 @@ import type { Health } from '../health/health.js';
 import { HealthStreams } from '../health/health-streams.js';
 import { MembershipStreams, type Snapshot } from '../registry/membership-streams.js';
 import { Registry } from '../registry/registry.js';
-import { createSelector, type Selector } from '../selection/selector.js';
+import type { LoadIndex } from '../selection/load-index.js';
+import { isLeastLoaded, StrategySelector } from '../selection/selector.js';
 import { chooseLeavers } from '../sizing/choose-leavers.js';
 import { Rounds } from '../streams/rounds.js';
 import { abortable } from './abortable.js';
@@ -78,10 +79,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   readonly #options: ResolvedOptions<C, K>;
   readonly #rounds = new Rounds();
   readonly #registry = new Registry<C>();
+  readonly #index: LoadIndex<Cell<C>>;
   readonly #membership: MembershipStreams<C>;
   readonly #events: EventLog<C>;
   readonly #health: HealthStreams<C>;
-  readonly #selector: Selector<C, K>;
+  readonly #strategy: StrategySelector<C, K> | undefined;
   readonly #crew: Crew<C>;
   readonly #accepts: ((cell: Cell<C>) => boolean) | undefined;
   #healing: Subscription | undefined;
@@ -99,19 +101,20 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('poolSize', poolSize);
     check.checkFunction('connectionFactory', connectionFactory);
     const resolved = resolveOptions(options);
-    const { maxPending } = resolved;
+    const { maxPending, select } = resolved;
     const registry = this.#registry;
     const rounds = this.#rounds;
     this.#poolSize = poolSize;
     this.connectionFactory = connectionFactory;
     this.#options = resolved;
     this.#accepts = maxPending === Number.POSITIVE_INFINITY ? undefined : (cell) => cell.load < maxPending;
-    this.#selector = createSelector(registry, resolved.select);
+    this.#index = registry.index;
+    this.#strategy = select && !isLeastLoaded(select) ? new StrategySelector(registry, select) : undefined;
     this.#membership = new MembershipStreams(registry, rounds);
     this.#health = new HealthStreams(registry, this.#vitals(), rounds);
     this.#events = new EventLog(registry, rounds);
     this.#crew = new Crew(registry, connectionFactory, this.#events, resolved, () => this.#figures());
-    registry.observers.push({ left: () => this.#selector.refresh() });
+    registry.observers.push({ left: () => this.#strategy?.refresh() });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;
@@ -338,7 +341,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     if (this.#lifecycle !== 'disposed') {
       this.#rounds.hold(() => {
         this.#leaveAll('disposed', drainTimeout);
-        this.#selector.end();
+        this.#strategy?.end();
         this.#membership.end();
         this.#health.end();
         this.#events.end();
@@ -400,10 +403,10 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #pick(key: K | undefined): Cell<C> {
-    const cell = this.#selector.pick(key as K, this.#accepts);
-    if (cell?.owner !== this.#registry || cell.standing !== 'connected') throw this.#unavailable();
+    const cell = this.#strategy ? this.#strategy.pick(key as K, this.#accepts) : this.#index.pick(this.#accepts);
+    if (!cell) throw this.#unavailable();
     // The cursor has moved: somebody else would be picked now.
-    if (this.#registry.onLoad) this.#registry.onLoad();
+    if (this.#index.onLoad) this.#index.onLoad();
     return cell;
   }
 
@@ -456,7 +459,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       get poolSize() {
         return poolSize();
       },
-      peek: () => this.#selector.peek(undefined as K),
+      peek: () => (this.#strategy ? this.#strategy.peek(undefined as K) : this.#index.peek()?.connection),
     };
   }
 }

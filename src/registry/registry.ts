@@ -1,8 +1,7 @@
 import type { Cell, CellOwner, DialResult, ReportingMember, Standing } from '../connection/cell.js';
-import { UNKNOWN_LOAD } from '../connection/cell.js';
 import { acquireCell, cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
-import { LoadIndex } from '../selection/load-index.js';
+import { counted, LoadIndex } from '../selection/load-index.js';
 import { Roster } from './roster.js';
 
 /** Why a connection left the pool. */
@@ -26,23 +25,16 @@ export interface Keeper<C extends Connection> {
   dial(cell: Cell<C>): Promise<DialResult>;
 }
 
-/** An unbelievable load is no load in the sum. */
-const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0);
-
 /** Who is a member, where each one stands, and what they carry. Turns cells into changes. */
 export class Registry<C extends Connection> implements CellOwner {
   readonly connections: Roster<C>;
   readonly connected: Roster<C>;
   readonly broken: Roster<C>;
   readonly census: Census = { idle: 0, connecting: 0, connected: 0, draining: 0, ejected: 0, broken: 0 };
-  /** The members in service by load. */
+  /** What each member carries, and those in service ranked by that. */
   readonly index = new LoadIndex<Cell<C>>();
   readonly observers: RegistryObserver<C>[] = [];
   keeper!: Keeper<C>;
-  /** The sum of the members' loads. */
-  load = 0;
-  /** Called at each change of a load, while set. */
-  onLoad: (() => void) | undefined = undefined;
   readonly #members = new Set<Cell<C>>();
   #seq = 0;
 
@@ -95,12 +87,6 @@ export class Registry<C extends Connection> implements CellOwner {
     this.keeper.stateChanged(cell, cause);
   }
 
-  loadChanged(cell: Cell<C>, from: number, to: number): void {
-    this.load += counted(to) - counted(from);
-    if (cell.position >= 0) this.index.move(cell, from, to);
-    if (this.onLoad) this.onLoad();
-  }
-
   misreported(cell: Cell<C>, member: ReportingMember, value: unknown): void {
     for (const observer of this.observers) observer.misreported?.(cell, member, value);
   }
@@ -115,17 +101,19 @@ export class Registry<C extends Connection> implements CellOwner {
     cell.standing = cell.state === 'closed' ? 'idle' : cell.state;
     this.#members.add(cell);
     this.connections.add(cell.connection);
-    this.load += counted(cell.load);
+    cell.ledger = this.index;
+    this.index.load += counted(cell.load);
     this.#list(cell);
     return cell;
   }
 
   #exit(cell: Cell<C>): void {
     this.#unlist(cell);
-    this.load -= counted(cell.load);
+    this.index.load -= counted(cell.load);
     this.connections.delete(cell.connection);
     this.#members.delete(cell);
     cell.owner = undefined;
+    cell.ledger = undefined;
   }
 
   #list(cell: Cell<C>): void {

@@ -1,9 +1,9 @@
 import { Observable } from 'rxjs';
-import { type Cell, type CellWatcher } from '../connection/cell.js';
+import type { Cell, CellWatcher, Ranked } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { changesOf } from '../streams/changes.js';
-import { LoadIndex, type Ranked } from './load-index.js';
+import { LoadIndex } from './load-index.js';
 import type { Picker, Strategy } from './picker.js';
 
 /** A connection's place in an index of somebody who does not own it. */

@@ -1,9 +1,7 @@
-/** Something ranked by its load. The index alone writes `position`. */
-export interface Ranked {
-  /** Place in the index, -1 while not in one. */
-  position: number;
-  readonly load: number;
-}
+import { type LoadLedger, type Ranked, UNKNOWN_LOAD } from '../connection/cell.js';
+
+/** An unbelievable load is no load in the sum. */
+export const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0);
 
 /** Loads from here on share one level, so that an absurd load costs no memory. */
 const TOP_LEVEL = 4_096;
@@ -14,72 +12,105 @@ const levelOf = (load: number): number => (load < TOP_LEVEL ? load : TOP_LEVEL);
  * The least loaded in constant time: one array sorted by load, and for each level the end of its block.
  * A load that changes by one swaps one element across one boundary.
  */
-export class LoadIndex<S extends Ranked> {
-  readonly #items: S[] = [];
-  /** `#ends[l]` items have a level of at most `l`. */
-  readonly #ends: number[] = [0];
+export class LoadIndex<S extends Ranked> implements LoadLedger {
+  /** The sum of the loads that it has been told of, ranked or not. */
+  load = 0;
+  /** Called at each change of a load, while set. */
+  onLoad: (() => void) | undefined = undefined;
+  private readonly items: S[] = [];
+  /** `ends[l]` items have a level of at most `l`. */
+  private readonly ends: number[] = [0];
   /** The lowest level in use. */
-  #low = 0;
-  #cursor = 0;
-  #seed = 1;
+  private low = 0;
+  private cursor = 0;
+  private seed = 1;
 
   get size(): number {
-    return this.#items.length;
+    return this.items.length;
   }
 
   add(item: S): void {
-    const ends = this.#ends;
+    const ends = this.ends;
     const level = levelOf(item.load);
-    let place = this.#items.length;
+    let place = this.items.length;
     while (ends.length <= level) ends.push(place);
-    this.#items.push(item);
+    this.items.push(item);
     for (let l = ends.length - 1; l > level; l--) {
       const first = ends[l - 1] as number;
-      this.#put(this.#items[first] as S, place);
+      if (first !== place) this.put(this.items[first] as S, place);
       ends[l] = (ends[l] as number) + 1;
       place = first;
     }
     ends[level] = (ends[level] as number) + 1;
-    this.#put(item, place);
-    if (level < this.#low || this.#items.length === 1) this.#low = level;
+    this.put(item, place);
+    if (level < this.low || this.items.length === 1) this.rise(level);
   }
 
   remove(item: S): void {
     if (item.position < 0) return;
-    const ends = this.#ends;
+    const ends = this.ends;
     let place = item.position;
     for (let l = levelOf(item.load); l < ends.length; l++) {
       const last = (ends[l] as number) - 1;
-      this.#put(this.#items[last] as S, place);
+      if (last !== place) this.put(this.items[last] as S, place);
       ends[l] = last;
       place = last;
     }
-    this.#items.pop();
+    this.items.pop();
     item.position = -1;
     this.#trim();
   }
 
-  /** To be told after the load of an item has changed. */
+  /** To be told after the load of an item has grown by one, from `level`. */
+  up(item: S, level: number): void {
+    this.load++;
+    if (item.position >= 0 && level < TOP_LEVEL) {
+      const ends = this.ends;
+      const last = (ends[level] as number) - 1;
+      this.swap(item, last);
+      ends[level] = last;
+      if (level + 1 === ends.length) ends.push(last + 1);
+      if (last === 0) this.rise(level + 1);
+    }
+    if (this.onLoad) this.onLoad();
+  }
+
+  /** To be told after the load of an item has shrunk by one, from `level`. */
+  down(item: S, level: number): void {
+    this.load--;
+    if (item.position >= 0 && level <= TOP_LEVEL) {
+      const ends = this.ends;
+      const first = ends[level - 1] as number;
+      this.swap(item, first);
+      ends[level - 1] = first + 1;
+      if (level <= this.low) this.low = level - 1;
+    }
+    if (this.onLoad) this.onLoad();
+  }
+
+  /** To be told after the load of an item has changed by however much. */
   move(item: S, from: number, to: number): void {
+    const load = this.load + counted(to) - counted(from);
     let level = levelOf(from);
     const target = levelOf(to);
-    while (level < target) this.#up(item, level++);
-    while (level > target) this.#down(item, level--);
+    while (level < target) this.up(item, level++);
+    while (level > target) this.down(item, level--);
+    this.load = load;
+    if (this.onLoad) this.onLoad();
   }
 
   /** The item to use now, a different one of the equals each time. */
   pick(accepts?: (item: S) => boolean): S | undefined {
     if (accepts) return this.#pickAccepted(accepts);
-    const next = this.#next();
-    if (this.#items.length === 0) return undefined;
-    const item = this.#items[next] as S;
-    this.#take(item, next);
-    return item;
+    const place = this.cursor - 1;
+    if (place < 0 || place >= (this.ends[this.low] as number)) return this.beginRound();
+    this.cursor = place;
+    return this.items[place];
   }
 
   /** The item that `pick` would choose. */
   peek(): S | undefined {
-    return this.#items[this.#next()];
+    return this.items[this.#next()];
   }
 
   /**
@@ -87,31 +118,36 @@ export class LoadIndex<S extends Ranked> {
    * starts anywhere: callers who come back in a rhythm of their own would meet the same ones every time.
    */
   #next(): number {
-    if (this.#low === TOP_LEVEL) return this.#leastOfTop();
-    const equals = this.#ends[this.#low] as number;
-    const cursor = this.#cursor;
-    return cursor > 0 && cursor <= equals ? cursor - 1 : Math.floor((this.#seed / 2 ** 32) * equals);
+    if (this.low === TOP_LEVEL) return this.#leastOfTop();
+    const equals = this.ends[this.low] as number;
+    const cursor = this.cursor;
+    return cursor > 0 && cursor <= equals ? cursor - 1 : this.#start(equals);
   }
 
-  #take(item: S, place: number): void {
-    if (place === this.#cursor - 1) {
-      this.#cursor = place;
-      return;
-    }
-    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
-    this.#cursor = (this.#ends[this.#low] as number) - 1;
-    this.#swap(item, this.#cursor);
+  #start(equals: number): number {
+    return ((this.seed >>> 16) * equals) >>> 16;
+  }
+
+  private beginRound(): S | undefined {
+    const equals = this.ends[this.low] as number;
+    if (equals === 1) return this.items[0];
+    if (this.low === TOP_LEVEL || equals === 0) return this.items[this.#next()];
+    const item = this.items[this.#start(equals)] as S;
+    this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) | 0;
+    this.cursor = equals - 1;
+    this.swap(item, equals - 1);
+    return item;
   }
 
   #pickAccepted(accepts: (item: S) => boolean): S | undefined {
-    if (this.#items.length === 0) return undefined;
+    if (this.items.length === 0) return undefined;
     const start = this.#next();
-    const equals = this.#ends[this.#low] as number;
-    for (let i = 0; i < this.#items.length; i++) {
+    const equals = this.ends[this.low] as number;
+    for (let i = 0; i < this.items.length; i++) {
       const place = i < equals ? (start - i + equals) % equals : i;
-      const item = this.#items[place] as S;
+      const item = this.items[place] as S;
       if (!accepts(item)) continue;
-      if (i < equals) this.#cursor = place;
+      if (i < equals && this.low < TOP_LEVEL) this.cursor = place;
       return item;
     }
     return undefined;
@@ -120,46 +156,39 @@ export class LoadIndex<S extends Ranked> {
   /** Everything is on the top level, which is not sorted. */
   #leastOfTop(): number {
     let least = 0;
-    this.#items.forEach((item, place) => {
-      if (item.load < (this.#items[least] as S).load) least = place;
+    this.items.forEach((item, place) => {
+      if (item.load < (this.items[least] as S).load) least = place;
     });
     return least;
   }
 
-  #up(item: S, level: number): void {
-    const ends = this.#ends;
-    const last = (ends[level] as number) - 1;
-    this.#swap(item, last);
-    ends[level] = last;
-    if (level + 1 === ends.length) ends.push(last + 1);
-    if (last === 0) this.#low = level + 1;
+  /** No round goes on at the top level, where the least is looked for each time. */
+  private rise(level: number): void {
+    this.low = level;
+    if (level === TOP_LEVEL) this.cursor = 0;
   }
 
-  #down(item: S, level: number): void {
-    const ends = this.#ends;
-    const first = ends[level - 1] as number;
-    this.#swap(item, first);
-    ends[level - 1] = first + 1;
-    if (level - 1 < this.#low) this.#low = level - 1;
-  }
-
-  #swap(item: S, place: number): void {
+  /** Writes even where nothing moves: which case it is cannot be foreseen, and a wrong guess costs more. */
+  private swap(item: S, place: number): void {
+    const { items } = this;
     const { position } = item;
-    if (position === place) return;
-    this.#put(this.#items[place] as S, position);
-    this.#put(item, place);
+    const other = items[place] as S;
+    items[position] = other;
+    items[place] = item;
+    other.position = position;
+    item.position = place;
   }
 
-  #put(item: S, place: number): void {
-    this.#items[place] = item;
+  private put(item: S, place: number): void {
+    this.items[place] = item;
     item.position = place;
   }
 
   #trim(): void {
-    const ends = this.#ends;
-    const size = this.#items.length;
+    const ends = this.ends;
+    const size = this.items.length;
     while (ends.length > 1 && ends[ends.length - 2] === size) ends.pop();
-    while (this.#low < ends.length - 1 && ends[this.#low] === 0) this.#low++;
-    if (this.#low >= ends.length) this.#low = ends.length - 1;
+    while (this.low < ends.length - 1 && ends[this.low] === 0) this.rise(this.low + 1);
+    if (this.low >= ends.length) this.low = ends.length - 1;
   }
 }

@@ -12,31 +12,8 @@ export interface Candidates<C extends Connection> {
   readonly connected: { readonly view: readonly C[] };
 }
 
-/** How a pool chooses: by the index it keeps, or by somebody's own strategy. */
-export interface Selector<C extends Connection, K> {
-  pick(key: K, accepts?: (cell: Cell<C>) => boolean): Cell<C> | undefined;
-  peek(key: K): C | undefined;
-  /** Lets go of members that have left. */
-  refresh(): void;
-  end(): void;
-}
-
-export function createSelector<C extends Connection, K>(
-  candidates: Candidates<C>,
-  strategy: Strategy<C, K> | undefined,
-): Selector<C, K> {
-  if (strategy && !(LEAST_LOADED in strategy)) return new StrategySelector(candidates, strategy);
-  const { index } = candidates;
-  return {
-    pick: (_key, accepts) => index.pick(accepts),
-    peek: () => index.peek()?.connection,
-    refresh: () => {},
-    end: () => {},
-  };
-}
-
 /** Feeds a strategy with arrays, each just before it is asked, so that it never chooses among yesterday's. */
-class StrategySelector<C extends Connection, K> implements Selector<C, K> {
+export class StrategySelector<C extends Connection, K> {
   readonly #candidates: Candidates<C>;
   readonly #subscription: Subscription;
   #subscriber: Subscriber<readonly C[]> | undefined;
@@ -57,7 +34,9 @@ class StrategySelector<C extends Connection, K> implements Selector<C, K> {
   pick(key: K, accepts?: (cell: Cell<C>) => boolean): Cell<C> | undefined {
     this.refresh();
     const picked = this.#picker?.pick(key, accepts && ((connection) => accepts(cellOf(connection))));
-    return picked && cellOf(picked);
+    const cell = picked && cellOf(picked);
+    // A strategy may be anybody's: what it answers has to be one of those it was given.
+    return cell && cell.position >= 0 && this.#fed?.includes(picked) ? cell : undefined;
   }
 
   peek(key: K): C | undefined {
@@ -65,6 +44,7 @@ class StrategySelector<C extends Connection, K> implements Selector<C, K> {
     return this.#picker?.peek(key);
   }
 
+  /** Lets go of members that have left. */
   refresh(): void {
     const { view } = this.#candidates.connected;
     if (view === this.#fed) return;
@@ -78,3 +58,6 @@ class StrategySelector<C extends Connection, K> implements Selector<C, K> {
     this.#picker = undefined;
   }
 }
+
+/** Whether a pool need ask nobody: the index that it keeps anyway answers. */
+export const isLeastLoaded = (strategy: object): boolean => LEAST_LOADED in strategy;

@@ -1,0 +1,53 @@
+/** The least that exact selection can cost: a sorted array with the end of each level, and nothing around it. */
+export interface BareItem {
+  load: number;
+  position: number;
+}
+
+export class BareIndex {
+  readonly items: BareItem[];
+  readonly ends: number[];
+  low = 0;
+  cursor = 0;
+
+  constructor(size: number) {
+    this.items = Array.from({ length: size }, (_, position) => ({ load: 0, position }));
+    this.ends = [size];
+  }
+
+  pick(): BareItem {
+    const equals = this.ends[this.low] as number;
+    this.cursor = this.cursor > 0 && this.cursor <= equals ? this.cursor - 1 : equals - 1;
+    return this.items[this.cursor] as BareItem;
+  }
+
+  begin(item: BareItem): void {
+    const level = item.load++;
+    const last = (this.ends[level] as number) - 1;
+    this.swap(item, last);
+    this.ends[level] = last;
+    if (level + 1 === this.ends.length) this.ends.push(last + 1);
+    if (last === 0) this.low = level + 1;
+  }
+
+  end(item: BareItem): void {
+    const level = item.load--;
+    const first = this.ends[level - 1] as number;
+    this.swap(item, first);
+    this.ends[level - 1] = first + 1;
+    if (level - 1 < this.low) this.low = level - 1;
+  }
+
+  private swap(item: BareItem, place: number): void {
+    const other = this.items[place] as BareItem;
+    this.items[item.position] = other;
+    this.items[place] = item;
+    other.position = item.position;
+    item.position = place;
+  }
+}
+
+/** The original's algorithm: filter who is connected, sort by pending, take the first. */
+export function filterAndSort<T extends { readonly connected: boolean; load: number }>(all: readonly T[]): T {
+  return all.filter((one) => one.connected).sort((a, b) => a.load - b.load)[0] as T;
+}

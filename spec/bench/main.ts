@@ -1,0 +1,2 @@
+import { benchSelection } from './selection.js';
+void (async () => { await benchSelection(); })();
