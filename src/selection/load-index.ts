@@ -139,18 +139,27 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
     return item;
   }
 
+  /** Refused ones lose their turn; what is left of the round, and then one more, come past all the equals. */
   #pickAccepted(accepts: (item: S) => boolean): S | undefined {
-    if (this.items.length === 0) return undefined;
-    const start = this.#next();
     const equals = this.ends[this.low] as number;
-    for (let i = 0; i < this.items.length; i++) {
-      const place = i < equals ? (start - i + equals) % equals : i;
-      const item = this.items[place] as S;
-      if (!accepts(item)) continue;
-      if (i < equals && this.low < TOP_LEVEL) this.cursor = place;
-      return item;
+    const tries = this.low < TOP_LEVEL ? Math.min(this.cursor, equals) + equals : 0;
+    for (let i = 0; i < tries; i++) {
+      const item = this.pick();
+      if (item && accepts(item)) return item;
     }
-    return undefined;
+    return this.#leastAccepted(accepts, tries > 0 ? equals : 0);
+  }
+
+  #leastAccepted(accepts: (item: S) => boolean, from: number): S | undefined {
+    let least: S | undefined;
+    for (let place = from; place < this.items.length; place++) {
+      const item = this.items[place] as S;
+      if ((least && item.load >= least.load) || !accepts(item)) continue;
+      // Up to here they are sorted.
+      if (item.load < TOP_LEVEL) return item;
+      least = item;
+    }
+    return least;
   }
 
   /** Everything is on the top level, which is not sorted. */
