@@ -48,6 +48,6 @@ export class BareIndex {
 }
 
 /** The original's algorithm: filter who is connected, sort by pending, take the first. */
-export function filterAndSort<T extends { readonly connected: boolean; load: number }>(all: readonly T[]): T {
-  return all.filter((one) => one.connected).sort((a, b) => a.load - b.load)[0] as T;
+export function filterAndSort<T extends { readonly state: string; readonly pending: number }>(all: readonly T[]): T {
+  return all.filter((one) => one.state === 'connected').sort((a, b) => a.pending - b.pending)[0] as T;
 }

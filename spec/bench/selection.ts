@@ -70,12 +70,14 @@ function counterVariant(size: number): Variant {
   return steady('bare counter', size, contender);
 }
 
-function originalVariant(size: number): Variant {
-  const all = Array.from({ length: size }, () => ({ connected: true, load: 0 }));
-  const contender: Contender<{ connected: boolean; load: number }> = {
-    pick: () => filterAndSort(all),
-    begin: (one) => void one.load++,
-    end: (one) => void one.load--,
+/** The original's algorithm over the same connections. */
+async function originalVariant(size: number): Promise<Variant> {
+  const { pool } = await poolVariant(size);
+  const { connections } = pool;
+  const contender: Contender<ScriptedConnection> = {
+    pick: () => filterAndSort(connections),
+    begin: (one) => one.send(),
+    end: (one) => one.reply(),
   };
   return steady('original', size, contender);
 }
@@ -125,7 +127,7 @@ export async function benchSelection(): Promise<boolean> {
       }),
     );
     const count = Math.max(20, Math.floor(200_000 / size));
-    const slow = interleave([originalVariant(size), pool], count, 9);
+    const slow = interleave([await originalVariant(size), pool], count, 9);
     results.push(
       report({
         goal: `P4 against the original at ${size}`,

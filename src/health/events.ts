@@ -54,6 +54,7 @@ export class EventLog<C extends Connection> implements RegistryObserver<C> {
   }
 
   moved({ connection, standing }: Cell<C>, from: Standing, cause: unknown): void {
+    if (!this.#subject.observed) return;
     if (standing === 'connecting' || standing === 'connected' || standing === 'draining') {
       this.emit({ type: standing, connection });
     } else if (standing === 'broken' && from !== 'connecting') {

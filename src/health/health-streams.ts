@@ -73,9 +73,9 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
 
   /** Shows what has changed, now or after what is being shown. */
   capture(): void {
-    this.#show(this.pending, () => this.#registry.index.load);
-    this.#show(this.leastLoaded, () => this.#source.peek());
-    this.#show(this.health, () => this.read());
+    if (this.pending.watched) this.#show(this.pending, this.#registry.index.load);
+    if (this.leastLoaded.watched) this.#show(this.leastLoaded, this.#source.peek());
+    if (this.health.watched) this.#show(this.health, this.read());
   }
 
   end(): void {
@@ -86,9 +86,7 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
     });
   }
 
-  #show<T>(live: Live<T>, read: () => T): void {
-    if (!live.watched) return;
-    const value = read();
+  #show<T>(live: Live<T>, value: T): void {
     this.#rounds.run(() => live.show(value));
   }
 

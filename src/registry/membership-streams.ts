@@ -20,6 +20,8 @@ const JOINING: readonly ListName[] = ['connections', 'connected', 'broken'];
 const LEAVING: readonly ListName[] = ['connected', 'broken', 'connections'];
 const MENDING: readonly ListName[] = ['broken', 'connected', 'connections'];
 
+const MOVING = ['connected', 'broken'] as const;
+
 /** One of the pool's lists as a stream of arrays, which offers its changes as well. */
 class ListStream<C extends Connection> {
   readonly live: Live<readonly C[]>;
@@ -53,6 +55,11 @@ class ListStream<C extends Connection> {
   }
 }
 
+function anyWatched(group: readonly Live<unknown>[]): boolean {
+  for (const live of group) if (live.watched) return true;
+  return false;
+}
+
 /** The membership as streams: one snapshot behind them all, built only when somebody looks. */
 export class MembershipStreams<C extends Connection> implements RegistryObserver<C> {
   readonly connections: ListStream<C>;
@@ -61,10 +68,11 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
   readonly snapshot: Live<Snapshot<C>>;
   readonly #registry: Registry<C>;
   readonly #rounds: Rounds;
+  readonly #group: Live<unknown>[] = [];
   #latest: Snapshot<C> | undefined;
 
   constructor(registry: Registry<C>, rounds: Rounds) {
-    const group: Live<unknown>[] = [];
+    const group = this.#group;
     this.#registry = registry;
     this.#rounds = rounds;
     this.connections = new ListStream(rounds, registry.connections, group);
@@ -72,6 +80,9 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
     this.broken = new ListStream(rounds, registry.broken, group);
     this.snapshot = new Live(rounds, () => this.#read(), group);
     registry.observers.push(this);
+    registry.beforeChange = () => {
+      if (rounds.busy) for (const live of group) live.pin();
+    };
   }
 
   joined(cells: readonly Cell<C>[]): void {
@@ -100,12 +111,19 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
   }
 
   #capture(order: readonly ListName[]): void {
-    if (!this.snapshot.watched) return;
-    const snapshot = this.#read();
-    this.#rounds.run(() => {
-      for (const name of order) this[name].live.show(snapshot[name]);
-      this.snapshot.show(snapshot);
-    });
+    if (anyWatched(this.#group)) this.#showAll(order);
+  }
+
+  #showAll(order: readonly ListName[]): void {
+    const shows: (() => void)[] = [];
+    const keep = <T>(live: Live<T>, read: () => T): void => {
+      if (!live.watched) return;
+      const value = read();
+      shows.push(() => live.show(value));
+    };
+    for (const name of order) keep(this[name].live, () => this.#registry[name].view);
+    keep(this.snapshot, () => this.#read());
+    this.#rounds.run(() => shows.forEach((show) => show()));
   }
 
   #read(): Snapshot<C> {
@@ -132,10 +150,11 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
     }
   }
 
-  #followMove({ connection, standing }: Cell<C>, from: Standing): void {
-    for (const name of ['connected', 'broken'] as const) {
-      if (from === name) this[name].changed([], [connection]);
-      if (standing === name) this[name].changed([connection], []);
+  #followMove(cell: Cell<C>, from: Standing): void {
+    for (const name of MOVING) {
+      if (!this[name].followed) continue;
+      if (from === name) this[name].changed([], [cell.connection]);
+      if (cell.standing === name) this[name].changed([cell.connection], []);
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Cell, CellOwner, DialResult, ReportingMember, Standing } from '../connection/cell.js';
-import { acquireCell, cellOf } from '../connection/cells.js';
+import { acquireCell, cellOf, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { counted, LoadIndex } from '../selection/load-index.js';
+import { OrderOfJoining } from './order-of-joining.js';
 import { Roster } from './roster.js';
 
 /** Why a connection left the pool. */
@@ -25,6 +26,12 @@ export interface Keeper<C extends Connection> {
   dial(cell: Cell<C>): Promise<DialResult>;
 }
 
+/** One that has joined a pool while it was subscribed to is not free any more. */
+function isFree(cell: Cell): boolean {
+  if (cell.owner) releaseCell(cell.connection);
+  return !cell.owner;
+}
+
 /** Who is a member, where each one stands, and what they carry. Turns cells into changes. */
 export class Registry<C extends Connection> implements CellOwner {
   readonly connections: Roster<C>;
@@ -35,7 +42,9 @@ export class Registry<C extends Connection> implements CellOwner {
   readonly index = new LoadIndex<Cell<C>>();
   readonly observers: RegistryObserver<C>[] = [];
   keeper!: Keeper<C>;
-  readonly #members = new Set<Cell<C>>();
+  /** Called before the members or their standings change. */
+  beforeChange: () => void = () => {};
+  readonly #members = new OrderOfJoining<Cell<C>>((cell) => cell.seq);
   #seq = 0;
 
   constructor() {
@@ -47,12 +56,12 @@ export class Registry<C extends Connection> implements CellOwner {
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#members.items.length;
   }
 
   /** In order of joining. */
-  get members(): Iterable<Cell<C>> {
-    return this.#members;
+  get members(): readonly Cell<C>[] {
+    return this.#members.items;
   }
 
   has(cell: Cell): boolean {
@@ -61,7 +70,9 @@ export class Registry<C extends Connection> implements CellOwner {
 
   /** Takes connections in that belong to nobody yet. */
   join(connections: readonly C[]): Cell<C>[] {
-    const cells = connections.map((connection) => this.#enter(acquireCell(connection)));
+    const cells = connections.map(acquireCell).filter(isFree);
+    this.beforeChange();
+    for (const cell of cells) this.#enter(cell);
     if (cells.length > 0) for (const observer of this.observers) observer.joined?.(cells);
     return cells;
   }
@@ -69,7 +80,9 @@ export class Registry<C extends Connection> implements CellOwner {
   /** Lets members go. Their cells stay acquired for whoever closes them. */
   leave(cells: readonly Cell<C>[], reason: LeaveReason): Cell<C>[] {
     const leaving = cells.filter((cell) => this.has(cell));
-    for (const cell of leaving) this.#exit(cell);
+    this.beforeChange();
+    // The latest first: the end of a list is where removing is cheap.
+    for (const cell of [...leaving].reverse()) this.#exit(cell);
     if (leaving.length > 0) for (const observer of this.observers) observer.left?.(leaving, reason);
     return leaving;
   }
@@ -77,6 +90,7 @@ export class Registry<C extends Connection> implements CellOwner {
   move(cell: Cell<C>, to: Standing, cause?: unknown): void {
     const from = cell.standing;
     if (from === to || !this.has(cell)) return;
+    this.beforeChange();
     this.#unlist(cell);
     cell.standing = to;
     this.#list(cell);
@@ -95,7 +109,7 @@ export class Registry<C extends Connection> implements CellOwner {
     return this.keeper.dial(cell);
   }
 
-  #enter(cell: Cell<C>): Cell<C> {
+  #enter(cell: Cell<C>): void {
     cell.owner = this;
     cell.seq = ++this.#seq;
     cell.standing = cell.state === 'closed' ? 'idle' : cell.state;
@@ -104,7 +118,6 @@ export class Registry<C extends Connection> implements CellOwner {
     cell.ledger = this.index;
     this.index.load += counted(cell.load);
     this.#list(cell);
-    return cell;
   }
 
   #exit(cell: Cell<C>): void {
@@ -134,7 +147,7 @@ export class Registry<C extends Connection> implements CellOwner {
 
   #select(standing?: Standing): C[] {
     const found: C[] = [];
-    for (const cell of this.#members) {
+    for (const cell of this.members) {
       if (standing === undefined || cell.standing === standing) found.push(cell.connection);
     }
     return found;

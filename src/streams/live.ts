@@ -5,7 +5,10 @@ const NOTHING = Symbol('nothing');
 
 /**
  * A hot stream that always has a current value: it replays that on subscribe, never errors, and completes when
- * it is ended. Nothing is computed while nobody subscribes to it, nor to another of its group.
+ * it is ended. Nothing is computed for it while nobody subscribes.
+ *
+ * Streams of one group agree with one another: whoever comes to one of them while others are being told
+ * something starts at the point which those have reached.
  */
 export class Live<T> {
   readonly observable: Observable<T>;
@@ -14,13 +17,13 @@ export class Live<T> {
   readonly #read: () => T;
   readonly #group: Live<unknown>[];
   #shown: T | typeof NOTHING = NOTHING;
+  /** When `#shown` was shown or pinned. */
   #epoch = 0;
   #ended = false;
 
   /**
    * @param read - the current value.
-   * @param group - streams that agree with one another: whoever comes to one of them while others are being
-   *   told something starts at the point which those have reached.
+   * @param group - the streams to agree with.
    * @param observersChanged - called when somebody has come or gone.
    */
   constructor(rounds: Rounds, read: () => T, group: Live<unknown>[] = [], observersChanged = (): void => {}) {
@@ -35,27 +38,31 @@ export class Live<T> {
         return undefined;
       }
       const current = this.#current();
+      this.#shown = current;
       const subscription = this.#subject.subscribe(subscriber);
-      for (const live of group) live.#shown = live.#current();
       observersChanged();
       rounds.hold(() => subscriber.next(current));
       return () => {
         subscription.unsubscribe();
-        if (!this.watched) for (const live of group) live.#shown = NOTHING;
         observersChanged();
       };
     });
   }
 
-  /** Whether what happens has to be kept for showing. */
-  get watched(): boolean {
-    return this.#rounds.emitting || this.observed;
+  get observed(): boolean {
+    return this.#subject.observed;
   }
 
-  /** Whether anybody subscribes to this stream or another of its group. */
-  get observed(): boolean {
-    for (const live of this.#group) if (live.#subject.observed) return true;
-    return false;
+  /** Whether a change has to be kept for showing: somebody subscribes, or may begin to before it is shown. */
+  get watched(): boolean {
+    return this.observed || this.#rounds.emitting || this.#groupIsBehind;
+  }
+
+  /** To be called before the current value changes: others of the group may not have been shown it yet. */
+  pin(): void {
+    if (this.observed || !this.#groupIsBehind || this.#isKnown) return;
+    this.#shown = this.#read();
+    this.#epoch = this.#rounds.epoch;
   }
 
   /** Shows a value, unless it is the one shown last. */
@@ -74,8 +81,15 @@ export class Live<T> {
     this.#subject.complete();
   }
 
+  get #groupIsBehind(): boolean {
+    return this.#rounds.busy && this.#group.some((live) => live.observed);
+  }
+
+  get #isKnown(): boolean {
+    return this.#shown !== NOTHING && (this.observed || this.#epoch === this.#rounds.epoch);
+  }
+
   #current(): T {
-    const known = this.#shown !== NOTHING && (this.observed || this.#epoch === this.#rounds.epoch);
-    return this.#rounds.emitting && known ? (this.#shown as T) : this.#read();
+    return this.#rounds.busy && this.#isKnown ? (this.#shown as T) : this.#read();
   }
 }

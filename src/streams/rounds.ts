@@ -6,10 +6,15 @@
 export class Rounds {
   /** Whether subscribers are being told something right now. */
   emitting = false;
-  /** Counts the times that telling began. */
-  epoch = 0;
+  /** Counts the times that everybody had been told everything. */
+  epoch = 1;
   #queue: (() => void)[] = [];
   #held = false;
+
+  /** Whether somebody has yet to be told something. */
+  get busy(): boolean {
+    return this.emitting || this.#queue.length > 0;
+  }
 
   /** Emits now, or after what is under way. */
   run(round: () => void): void {
@@ -32,7 +37,6 @@ export class Rounds {
   #drain(): void {
     if (this.#held || this.emitting || this.#queue.length === 0) return;
     this.emitting = true;
-    this.epoch++;
     try {
       while (this.#queue.length > 0) {
         const rounds = this.#queue;
@@ -41,6 +45,7 @@ export class Rounds {
       }
     } finally {
       this.emitting = false;
+      this.epoch++;
     }
   }
 }
