@@ -1,7 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
-import { ConnectTimeoutError } from '../errors.js';
+import { ConnectionClosedError, ConnectTimeoutError } from '../errors.js';
 import type { Cell, DialResult } from './cell.js';
 import { reviveCell } from './cells.js';
+import { causeOf } from './connection.js';
 
 /** How long a dial may take, in milliseconds of `scheduler`. */
 export interface DialDeadline {
@@ -15,14 +16,23 @@ export function connect(cell: Cell): Promise<void> {
   return new Promise((resolve) => resolve(cell.connection.connect()));
 }
 
+/** A dial being waited for. */
+export interface Judgement {
+  readonly result: Promise<DialResult>;
+  /** Stops waiting, and leaves the dial alone. */
+  cut(): void;
+}
+
 /**
  * Waits until a dial has ended, judged by the connection's state; the promise of `connect()` is asked for the
  * cause. Without an attempt, for a dial that somebody else began, the state alone decides.
  */
-export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDeadline): Promise<DialResult> {
-  return new Promise((resolve) => {
+export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDeadline): Judgement {
+  let cut!: () => void;
+  const result = new Promise<DialResult>((resolve) => {
     let settled = attempt === undefined;
     let fell = false;
+    let fallenBecause: unknown;
 
     const finish = (result: DialResult): void => {
       unwatch();
@@ -31,11 +41,12 @@ export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDe
     };
     const judge = (): void => {
       if (cell.state === 'connected') finish({ ok: true });
-      else if (settled && fell) finish({ ok: false, cause: cell.connection.cause });
+      else if (settled && fell) finish({ ok: false, cause: fallenBecause ?? causeOf(cell.connection) });
     };
     const unwatch = cell.watch({
-      onState: (state) => {
+      onState: (state, cause) => {
         fell = state === 'broken' || state === 'closed';
+        fallenBecause = cause;
         judge();
       },
     });
@@ -51,6 +62,8 @@ export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDe
       },
       (cause: unknown) => finish(cell.state === 'connected' ? { ok: true } : { ok: false, cause }),
     );
+    cut = () => finish({ ok: false, cause: new ConnectionClosedError('Nobody waits for this dial any more') });
     judge();
   });
+  return { result, cut };
 }

@@ -1,3 +1,6 @@
+/** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
+export const LONGEST_WAIT = 2 ** 31 - 1;
+
 /** How long to wait before the given attempt (1, 2, …), in milliseconds. */
 export type Backoff = (attempt: number) => number;
 
@@ -24,5 +27,8 @@ export interface ExponentialBackoffOptions {
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
   const { initial = 100, max = 5_000, factor = 2, random = Math.random } = options;
-  return (attempt) => Math.min(max, initial * factor ** Math.min(attempt - 1, 1_000)) * random();
+  return (attempt) => {
+    const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
+    return Math.min(max, LONGEST_WAIT, initial * growth) * random();
+  };
 }

@@ -3,6 +3,7 @@ import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { changesOf } from '../streams/changes.js';
+import { LONGEST_WAIT } from './backoff.js';
 
 /** When a broken connection is given up. */
 export interface CleanupBrokenOptions {
@@ -54,22 +55,30 @@ class Docket<C extends Connection> {
 
   #register(connection: C): Condemned<C> {
     const cell = acquireCell(connection);
-    const unwatch = cell.watch({ onState: () => this.#reprieve(condemned) });
+    const unwatch = cell.watch({
+      onState: () => this.#reprieve(condemned),
+      onRetired: () => this.#forget(condemned),
+    });
     const condemned: Condemned<C> = { cell, listed: false, due: this.after === 0, timer: undefined, unwatch };
     this.#condemned.set(connection, condemned);
     if (!condemned.due) {
-      condemned.timer = this.scheduler.schedule(() => {
-        condemned.due = true;
-        this.#execute();
-      }, this.after);
+      condemned.timer = this.scheduler.schedule(
+        () => {
+          condemned.due = true;
+          this.#execute();
+        },
+        Math.min(this.after, LONGEST_WAIT),
+      );
     }
     return condemned;
   }
 
   #reprieve(condemned: Condemned<C>): void {
     if (condemned.listed) return;
-    const { state } = condemned.cell;
-    if (state === 'connected' || state === 'closed') this.#forget(condemned);
+    const { state, standing, owner } = condemned.cell;
+    // A pool closes a connection whose dial took too long, and dials it again.
+    const redialled = owner !== undefined && standing === 'connecting';
+    if (state === 'connected' || (state === 'closed' && !redialled)) this.#forget(condemned);
   }
 
   #execute(): void {
@@ -88,7 +97,8 @@ class Docket<C extends Connection> {
 /**
  * Gives up connections that have been in the source for `after` milliseconds without having been connected in
  * between, by calling `remove` with them; emits the same array after that. A dial that takes one off the list
- * does not stop its clock. Cold; unsubscribing stops the clocks. Completes and errors with its source.
+ * does not stop its clock. Cold; unsubscribing stops the clocks. Completes and errors with its source, and errors
+ * when `remove` throws.
  *
  * ```text
  * source:                                --[a]---[a,b]---------[b]-------
@@ -107,7 +117,11 @@ export function cleanupBroken<C extends Connection>(
   return (source) =>
     new Observable((subscriber) => {
       const removeAndTell = (dead: readonly C[]): void => {
-        remove(dead);
+        try {
+          remove(dead);
+        } catch (error) {
+          subscriber.error(error);
+        }
         subscriber.next(dead);
       };
       const docket = new Docket<C>(removeAndTell, after, scheduler);

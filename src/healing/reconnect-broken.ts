@@ -2,9 +2,10 @@ import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, type S
 import type { Cell, DialResult } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
-import { connect, judgeDial } from '../connection/dial.js';
+import { connect, type Judgement, judgeDial } from '../connection/dial.js';
+import { outOfRange } from '../errors.js';
 import { changesOf } from '../streams/changes.js';
-import { type Backoff, exponentialBackoff } from './backoff.js';
+import { type Backoff, exponentialBackoff, LONGEST_WAIT } from './backoff.js';
 
 /** What {@link reconnectBroken} does, for logs and metrics. `attempt` counts from 1, `delay` is in milliseconds. */
 export type ReconnectEvent<C> =
@@ -34,9 +35,9 @@ interface Patient<C extends Connection> {
   listed: boolean;
   dialling: boolean;
   timer: Subscription | undefined;
+  /** Waits for a dial that no pool waits for. */
+  judgement: Judgement | undefined;
 }
-
-const dial = (cell: Cell): Promise<DialResult> => cell.owner?.dial(cell) ?? judgeDial(cell, connect(cell));
 
 class Ward<C extends Connection> {
   readonly #patients = new Map<C, Patient<C>>();
@@ -80,7 +81,14 @@ class Ward<C extends Connection> {
 
   #register(connection: C): Patient<C> {
     const cell = acquireCell(connection);
-    const patient: Patient<C> = { cell, attempt: 0, listed: false, dialling: false, timer: undefined };
+    const patient: Patient<C> = {
+      cell,
+      attempt: 0,
+      listed: false,
+      dialling: false,
+      timer: undefined,
+      judgement: undefined,
+    };
     this.#patients.set(connection, patient);
     return patient;
   }
@@ -88,10 +96,23 @@ class Ward<C extends Connection> {
   #schedule(patient: Patient<C>): void {
     const { connection } = patient.cell;
     const attempt = ++patient.attempt;
-    const delay = this.#backoff(attempt);
+    const delay = this.#waitBefore(attempt);
+    if (delay === undefined) return;
     patient.timer?.unsubscribe();
     patient.timer = this.#scheduler.schedule(() => this.#redial(patient), delay);
     this.#subscriber.next({ type: 'reconnect-scheduled', connection, attempt, delay });
+  }
+
+  /** What the backoff says, where it says something; a mistake in it ends the healing. */
+  #waitBefore(attempt: number): number | undefined {
+    try {
+      const delay = this.#backoff(attempt);
+      if (delay >= 0) return Math.min(delay, LONGEST_WAIT);
+      throw outOfRange('backoff(attempt)', 'a number of milliseconds', delay);
+    } catch (error) {
+      this.#subscriber.error(error);
+      return undefined;
+    }
   }
 
   #redial(patient: Patient<C>): void {
@@ -100,20 +121,29 @@ class Ward<C extends Connection> {
     patient.timer = undefined;
     patient.dialling = true;
     this.#subscriber.next({ type: 'reconnecting', connection, attempt });
-    void dial(cell).then((result) => {
+    if (this.#subscriber.closed) return;
+    void this.#dial(patient).then((result) => {
       patient.dialling = false;
       if (this.#subscriber.closed) return;
       if (result.ok) this.#subscriber.next({ type: 'reconnected', connection, attempt });
       else this.#subscriber.next({ type: 'reconnect-failed', connection, attempt, cause: result.cause });
-      this.#follow(patient, result.ok);
+      if (!this.#subscriber.closed) this.#follow(patient);
     });
   }
 
-  #follow(patient: Patient<C>, connected: boolean): void {
+  #dial(patient: Patient<C>): Promise<DialResult> {
+    const { cell } = patient;
+    if (cell.owner) return cell.owner.dial(cell);
+    patient.judgement = judgeDial(cell, connect(cell));
+    return patient.judgement.result;
+  }
+
+  #follow(patient: Patient<C>): void {
     if (this.#sourceCompleted) this.#forget(patient);
     else if (patient.listed) this.#schedule(patient);
-    else if (connected) this.#rememberForAWhile(patient);
-    else this.#forget(patient);
+    else if (patient.cell.state === 'closed') this.#forget(patient);
+    // It may break again at once, and its list may be late to tell.
+    else this.#rememberForAWhile(patient);
     this.#completeWhenSettled();
   }
 
@@ -123,6 +153,7 @@ class Ward<C extends Connection> {
 
   #forget(patient: Patient<C>): void {
     patient.timer?.unsubscribe();
+    patient.judgement?.cut();
     if (this.#patients.delete(patient.cell.connection)) releaseCell(patient.cell.connection);
   }
 
@@ -137,7 +168,8 @@ class Ward<C extends Connection> {
  * `connect()` tells the cause. In a pool, dials keep to the pool's `maxDials` and `connectTimeout`.
  *
  * Cold. Unsubscribing cancels what is waiting and leaves a dial under way alone. When the source completes,
- * what is waiting is cancelled and the result completes once dials have settled. Errors with its source only.
+ * what is waiting is cancelled and the result completes once dials have settled. Errors with its source, and when
+ * `backoff` throws or returns no number of milliseconds.
  *
  * ```text
  * source:            --[a]------[]--------[a]----

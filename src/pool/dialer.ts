@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Cell, DialResult } from '../connection/cell.js';
+import type { Cell, DialResult, Standing } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
-import { connect, judgeDial } from '../connection/dial.js';
+import { connect, type Judgement, judgeDial } from '../connection/dial.js';
 import { ConnectionClosedError, ConnectTimeoutError } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Registry } from '../registry/registry.js';
@@ -11,6 +11,7 @@ interface Dial<C extends Connection> {
   readonly cell: Cell<C>;
   readonly result: Promise<DialResult>;
   settle(result: DialResult): void;
+  judgement: Judgement | undefined;
 }
 
 /** The limits that dials keep to. */
@@ -19,6 +20,10 @@ export interface DialerOptions {
   readonly connectTimeout: number;
   readonly scheduler: SchedulerLike;
 }
+
+const UP: ReadonlySet<Standing> = new Set(['connected', 'draining', 'ejected']);
+
+const gone = (): ConnectionClosedError => new ConnectionClosedError('The connection left the pool before it was up');
 
 const timedOut = (result: DialResult): boolean => !result.ok && result.cause instanceof ConnectTimeoutError;
 
@@ -37,10 +42,12 @@ export class Dialer<C extends Connection> {
     readonly options: DialerOptions,
   ) {}
 
-  /** Dials a member as soon as there is room; an attempt under way is shared. */
+  /** Dials a member as soon as there is room; an attempt under way is shared, one that has failed is followed. */
   dial(cell: Cell<C>): Promise<DialResult> {
-    if (cell.standing === 'connected') return Promise.resolve({ ok: true });
+    if (!this.registry.has(cell)) return Promise.resolve({ ok: false, cause: gone() });
+    if (UP.has(cell.standing)) return Promise.resolve({ ok: true });
     const dial = this.#dials.get(cell) ?? this.#enlist(cell);
+    if (dial.judgement && cell.standing === 'broken') return dial.result.then(() => this.dial(cell));
     this.#pump();
     return dial.result;
   }
@@ -54,9 +61,10 @@ export class Dialer<C extends Connection> {
   abandon(cell: Cell<C>): void {
     const dial = this.#dials.get(cell);
     if (!dial) return;
-    const queued = this.#queue.has(dial);
-    this.#remove(dial, queued);
-    dial.settle({ ok: false, cause: new ConnectionClosedError('The connection left the pool while it was dialled') });
+    this.#remove(dial);
+    dial.judgement?.cut();
+    dial.settle({ ok: false, cause: gone() });
+    this.#pump();
   }
 
   #enlist(cell: Cell<C>): Dial<C> {
@@ -64,24 +72,22 @@ export class Dialer<C extends Connection> {
     const result = new Promise<DialResult>((resolve) => {
       settle = resolve;
     });
-    const dial: Dial<C> = { cell, result, settle };
+    const dial: Dial<C> = { cell, result, settle, judgement: undefined };
     this.#dials.set(cell, dial);
     this.#queue.add(dial);
     return dial;
   }
 
-  #remove(dial: Dial<C>, queued: boolean): void {
+  #remove(dial: Dial<C>): void {
     this.#dials.delete(dial.cell);
-    this.#queue.delete(dial);
-    if (queued) return;
-    this.#active--;
-    this.#pump();
+    if (!this.#queue.delete(dial)) this.#active--;
   }
 
   #pump(): void {
     for (const dial of this.#queue) {
       if (this.#active >= this.options.maxDials) return;
-      this.#start(dial);
+      // Whoever has left is about to be abandoned.
+      if (this.registry.has(dial.cell)) this.#start(dial);
     }
   }
 
@@ -111,30 +117,42 @@ export class Dialer<C extends Connection> {
     if (this.#dials.get(cell) !== dial) return;
     const attempt = begin();
     const { connectTimeout: timeout, scheduler } = this.options;
-    void judgeDial(cell, attempt, { timeout, scheduler }).then((result) => {
+    dial.judgement = judgeDial(cell, attempt, { timeout, scheduler });
+    if (this.#dials.get(cell) !== dial) dial.judgement.cut();
+    void dial.judgement.result.then((result) => {
       const abandoned = this.#dials.get(cell) !== dial;
       if (!abandoned) this.#finish(dial, result);
-      if (abandoned || timedOut(result)) attempt?.then(() => this.#closeLate(cell), () => {});
+      if (abandoned || timedOut(result))
+        attempt?.then(
+          () => this.#closeLate(cell),
+          () => {},
+        );
     });
   }
 
   #finish(dial: Dial<C>, result: DialResult): void {
     const { cell } = dial;
-    this.#remove(dial, false);
-    if (result.ok) {
-      this.registry.move(cell, 'connected');
-    } else {
-      this.lastFailure = result.cause;
-      if (cell.standing === 'connecting') this.registry.move(cell, 'broken', result.cause);
-      this.events.emit({ type: 'connect-failed', connection: cell.connection, cause: result.cause });
-      if (timedOut(result)) this.closer.closeMember(cell);
-    }
+    this.#remove(dial);
+    if (!result.ok) this.#failed(cell, result.cause);
+    // It may have been lost as soon as it was up.
+    else if (cell.state === 'connected') this.registry.move(cell, 'connected');
     dial.settle(result);
+    this.#pump();
+  }
+
+  #failed(cell: Cell<C>, cause: unknown): void {
+    this.lastFailure = cause;
+    // Closed before anybody is told, and might dial it anew.
+    if (cause instanceof ConnectTimeoutError && this.registry.has(cell)) void this.closer.closeMember(cell);
+    if (cell.standing === 'connecting' || cell.standing === 'idle') this.registry.move(cell, 'broken', cause);
+    this.events.emit({ type: 'connect-failed', connection: cell.connection, cause });
   }
 
   /** A dial that was given up has come up all the same. */
   #closeLate(cell: Cell<C>): void {
-    if (!this.registry.has(cell)) void this.closer.close(cell);
-    else if (!this.#dials.has(cell) && cell.standing !== 'connected') void this.closer.closeMember(cell);
+    if (!cell.owner) void this.closer.close(cell);
+    else if (this.registry.has(cell) && !this.#dials.has(cell) && !UP.has(cell.standing)) {
+      void this.closer.closeMember(cell);
+    }
   }
 }

@@ -1,0 +1,303 @@
+import { NEVER, Observable, Subject, take } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { type CleanupBrokenOptions, type Connection, cleanupBroken, reconnectBroken } from 'rxpool';
+import { cellOf } from '../../src/connection/cells.js';
+import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { openRig } from '../support/pools.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+type List = readonly TestConnection[];
+
+class Rig {
+  readonly clock = new VirtualClock();
+  readonly list$ = new Subject<List>();
+  /** What was removed, and when. */
+  readonly removed: string[] = [];
+  /** What was emitted after that. */
+  readonly emitted: string[] = [];
+  readonly failures: unknown[] = [];
+  completed = false;
+  readonly subscription;
+
+  constructor(options: CleanupBrokenOptions = {}) {
+    const line = (dead: List): string => `${this.clock.now}: ${dead.map(({ name }) => name).join(' ')}`;
+    const remove = (dead: List): void => {
+      this.removed.push(line(dead));
+    };
+    this.subscription = this.list$
+      .pipe(cleanupBroken(remove, { scheduler: this.clock.scheduler, ...options }))
+      .subscribe({
+        next: (dead) => this.emitted.push(line(dead)),
+        error: (error: unknown) => this.failures.push(error),
+        complete: () => {
+          this.completed = true;
+        },
+      });
+  }
+}
+
+const expectUntouched = (connection: TestConnection): void => {
+  expect(cellOf(connection).watchers).toBeUndefined();
+  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+};
+
+describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
+  const broken = async (name = 'a'): Promise<TestConnection> => {
+    const connection = make('refuse', name);
+    await connection.connect().catch(() => {});
+    connection.onDial = 'wait';
+    return connection;
+  };
+
+  it('removes at once unless told to wait, all of a list together, and emits them after that', async () => {
+    const [a, b, c] = [await broken('a'), await broken('b'), await broken('c')];
+    const rig = new Rig();
+    rig.list$.next([a, b]);
+    rig.list$.next([c]);
+    expect(rig.removed).toEqual(['0: a b', '0: c']);
+    expect(rig.emitted).toEqual(rig.removed);
+    [a, b, c].forEach(expectUntouched);
+  });
+
+  it('removes those that have been on the list for `after`, each by its own clock and once', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    await rig.clock.advance(60);
+    rig.list$.next([a, b]);
+    await rig.clock.advance(39);
+    expect(rig.removed).toEqual([]);
+    await rig.clock.advance(1);
+    expect(rig.removed).toEqual(['100: a']);
+    rig.list$.next([b]);
+    await rig.clock.advance(1_000);
+    expect(rig.removed).toEqual(['100: a', '160: b']);
+    expect(rig.clock.timers).toBe(0);
+    [a, b].forEach(expectUntouched);
+  });
+
+  it('does not let a failing dial stop the clock', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    await rig.clock.advance(50);
+    const dial = a.connect().catch(() => {});
+    rig.list$.next([]);
+    await rig.clock.advance(40);
+    a.refuse();
+    await dial;
+    rig.list$.next([a]);
+    await rig.clock.advance(9);
+    expect(rig.removed).toEqual([]);
+    await rig.clock.advance(1);
+    expect(rig.removed).toEqual(['100: a']);
+  });
+
+  it('removes one whose time runs out during a dial when that has failed', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    const dial = a.connect().catch(() => {});
+    rig.list$.next([]);
+    await rig.clock.advance(150);
+    expect(rig.removed).toEqual([]);
+    a.refuse();
+    await dial;
+    rig.list$.next([a]);
+    expect(rig.removed).toEqual(['150: a']);
+    expectUntouched(a);
+  });
+
+  it('stops the clock of one that comes up', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    await rig.clock.advance(50);
+    const dial = a.connect();
+    rig.list$.next([]);
+    a.accept();
+    await dial;
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+    a.lose();
+    rig.list$.next([a]);
+    await rig.clock.advance(99);
+    expect(rig.removed).toEqual([]);
+    await rig.clock.advance(1);
+    expect(rig.removed).toEqual(['150: a']);
+  });
+
+  it('lets go of one that is closed by somebody else', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    rig.list$.next([]);
+    await a.close();
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('stops its clocks when it is unsubscribed from', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a, b]);
+    rig.subscription.unsubscribe();
+    expect(rig.clock.timers).toBe(0);
+    [a, b].forEach(expectUntouched);
+    await rig.clock.advance(1_000);
+    expect(rig.removed).toEqual([]);
+  });
+
+  it.each(['complete', 'error'] as const)('ends with the %s of its source, and stops its clocks', async (ending) => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    rig.list$[ending]('gone');
+    expect(rig.completed).toBe(ending === 'complete');
+    expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('takes an error of the removal for its own', async () => {
+    const a = await broken();
+    const failure = new Error('not allowed to');
+    const failures: unknown[] = [];
+    const list$ = new Subject<List>();
+    const remove = (): void => {
+      throw failure;
+    };
+    list$.pipe(cleanupBroken(remove)).subscribe({ error: (error: unknown) => failures.push(error) });
+    list$.next([a]);
+    expect(failures).toEqual([failure]);
+    expect(list$.observed).toBe(false);
+    expectUntouched(a);
+  });
+
+  it('stops for somebody who has had enough inside the removal', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const rig = new Rig({ after: 10 });
+    const removed: string[] = [];
+    const list$ = new Subject<List>();
+    const subscription = list$
+      .pipe(
+        cleanupBroken(
+          (dead) => {
+            removed.push(...dead.map(({ name }) => name));
+            subscription.unsubscribe();
+          },
+          { scheduler: rig.clock.scheduler, after: 10 },
+        ),
+      )
+      .subscribe();
+    list$.next([a]);
+    await rig.clock.advance(5);
+    list$.next([a, b]);
+    await rig.clock.advance(100);
+    expect(removed).toEqual(['a']);
+    expect(rig.clock.timers).toBe(0);
+    [a, b].forEach(expectUntouched);
+  });
+
+  it('cleans a pool up that goes on redialling, of servers that refuse', async () => {
+    const { pool, clock, made } = await openRig(make, 3, { heal: false });
+    const { scheduler } = clock;
+    pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 1_000, scheduler })).subscribe();
+    pool.broken$.pipe(reconnectBroken({ backoff: () => 70, scheduler })).subscribe();
+    const [a, b] = made;
+    a!.onDial = 'refuse';
+    a!.lose();
+    b!.lose();
+    await clock.advance(999);
+    expect(pool.connections).toHaveLength(3);
+    await clock.advance(1);
+    expect(pool.connections).toEqual([b, made[2]]);
+    expect(pool.poolSize).toBe(3);
+    await clock.advance(1_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('cleans a pool up that goes on redialling, of servers that never answer', async () => {
+    const { pool, clock, made } = await openRig(make, 2, { connectTimeout: 300 });
+    const { scheduler } = clock;
+    pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 1_000, scheduler })).subscribe();
+    pool.broken$.pipe(reconnectBroken({ backoff: () => 70, scheduler })).subscribe();
+    made[0]!.onDial = 'wait';
+    made[0]!.lose();
+    await clock.advance(1_400);
+    expect(pool.connections).toEqual([made[1]]);
+    await clock.advance(2_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('lets go of one that leaves the pool while it is dialled', async () => {
+    const { pool, clock, made } = await openRig(make, 2);
+    const { scheduler } = clock;
+    const a = made[0]!;
+    pool.broken$.pipe(cleanupBroken(() => {}, { after: 1_000, scheduler })).subscribe();
+    a.onDial = 'wait';
+    a.lose();
+    void pool.reconnect();
+    await settle();
+    a.onClose = 'hang';
+    pool.removeConnections([a]);
+    await clock.advance(10_000);
+    expect(clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+});
+
+describe('cleanupBroken', () => {
+  it('lets go of a member whose close() does not say that it is closed', async () => {
+    const { pool, clock, made } = await openRig(
+      (script, name) => new SubjectConnection({ onDial: script!, name: name! }),
+      1,
+    );
+    const a = made[0] as SubjectConnection;
+    const { scheduler } = clock;
+    pool.broken$.pipe(cleanupBroken(() => {}, { after: 1_000, scheduler })).subscribe();
+    a.close = async () => {};
+    a.lose();
+    pool.cleanupBrokenConnections();
+    await clock.advance(10_000);
+    expectUntouched(a);
+  });
+
+  it('waits no shorter than timers can for `after` without an end', async () => {
+    const a = new OwnConnection({ name: 'a' });
+    const rig = new Rig({ after: Number.POSITIVE_INFINITY });
+    rig.list$.next([a]);
+    await rig.clock.advance(2 ** 30);
+    expect(rig.removed).toEqual([]);
+    const delays: (number | undefined)[] = [];
+    const scheduler = {
+      now: () => 0,
+      schedule: (_work: unknown, delay?: number) => {
+        delays.push(delay);
+        return NEVER.subscribe();
+      },
+    };
+    new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a]))
+      .pipe(cleanupBroken(() => {}, { after: Number.POSITIVE_INFINITY, scheduler }))
+      .subscribe();
+    expect(delays).toEqual([2 ** 31 - 1]);
+  });
+
+  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
+      const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
+      const values: Record<string, readonly Connection[]> = { a: [a], b: [a, b], c: [b], e: [] };
+      const source = hot('                                    --a--b--c-----e--|', values);
+      expectObservable(source.pipe(cleanupBroken(() => {}, { after: 4 }))).toBe('      ------a--c-------|', values);
+      expectObservable(
+        source.pipe(
+          cleanupBroken(() => {}),
+          take(1),
+        ),
+        '   ---^----',
+      ).toBe('-----(b|)', values);
+      expectSubscriptions(source.subscriptions).toBe(['^----------------!', '---^-!']);
+    });
+  });
+});

@@ -1,0 +1,430 @@
+import { asyncScheduler, NEVER, Observable, of, Subject, take, takeWhile, throwError } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { type Connection, type ReconnectBrokenOptions, type ReconnectEvent, reconnectBroken } from 'rxpool';
+import { cellOf } from '../../src/connection/cells.js';
+import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+type List = readonly TestConnection[];
+
+const short = ({ type, ...rest }: ReconnectEvent<TestConnection>): string => {
+  const name = rest.connection.name;
+  const attempt = `${name}${rest.attempt}`;
+  if (type === 'reconnect-scheduled') return `${attempt} in ${'delay' in rest ? rest.delay : ''}`;
+  return `${attempt} ${type.replace('reconnect-', '').replace('reconnecting', 'dialling')}`;
+};
+
+/** Linear, so that the attempt can be read off the wait: 100, 200, 300 … */
+const backoff = (attempt: number): number => attempt * 100;
+
+/** A list of broken connections that a test writes by hand, and what is made of it. */
+class Rig {
+  readonly clock = new VirtualClock();
+  readonly list$ = new Subject<List>();
+  readonly log: string[] = [];
+  readonly failures: unknown[] = [];
+  completed = false;
+  readonly subscription;
+
+  constructor(options: ReconnectBrokenOptions = {}, source?: Observable<List>) {
+    const { scheduler } = this.clock;
+    this.subscription = (source ?? this.list$).pipe(reconnectBroken({ backoff, scheduler, ...options })).subscribe({
+      next: (event) => {
+        this.log.push(`${this.clock.now}: ${short(event)}`);
+        if (event.type === 'reconnect-failed') this.failures.push(event.cause);
+      },
+      error: (error: unknown) => this.failures.push(error),
+      complete: () => {
+        this.completed = true;
+      },
+    });
+  }
+}
+
+/** Somebody's own pool: lists connections while their state is broken. */
+const brokenOf = (connection: TestConnection): Observable<List> =>
+  new Observable((subscriber) =>
+    connection.state$.subscribe((state) => subscriber.next(state === 'broken' ? [connection] : [])),
+  );
+
+/** Nothing of an operator's is left on a connection. */
+const expectUntouched = (connection: TestConnection): void => {
+  expect(cellOf(connection).watchers).toBeUndefined();
+  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+};
+
+describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
+  const broken = async (name = 'a'): Promise<TestConnection> => {
+    const connection = make('refuse', name);
+    await connection.connect().catch(() => {});
+    connection.onDial = 'refuse';
+    return connection;
+  };
+
+  it('redials after a wait that grows with each failure, until the connection is up', async () => {
+    const a = await broken();
+    const rig = new Rig({}, brokenOf(a));
+    await rig.clock.advance(299);
+    a.onDial = 'accept';
+    await rig.clock.advance(1_000);
+    expect(rig.log).toEqual([
+      '0: a1 in 100',
+      '100: a1 dialling',
+      '100: a1 failed',
+      '100: a2 in 200',
+      '300: a2 dialling',
+      '300: a2 reconnected',
+    ]);
+    expect(a.state).toBe('connected');
+    expect(a.dials).toBe(3);
+  });
+
+  it('gives each connection a backoff of its own', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const rig = new Rig();
+    rig.list$.next([a]);
+    await rig.clock.advance(50);
+    rig.list$.next([a, b]);
+    await rig.clock.advance(60);
+    expect(rig.log.slice(0, 4)).toEqual(['0: a1 in 100', '50: b1 in 100', '100: a1 dialling', '100: a1 failed']);
+    expect(b.dials).toBe(1);
+    await rig.clock.advance(40);
+    expect(b.dials).toBe(2);
+  });
+
+  it('tells the cause that the promise of connect() rejected with', async () => {
+    const a = await broken();
+    a.onDial = 'wait';
+    const rig = new Rig({}, brokenOf(a));
+    await rig.clock.advance(100);
+    const cause = new Error('no route');
+    a.refuse(cause);
+    await settle();
+    expect(rig.failures).toEqual([cause]);
+  });
+
+  it('keeps the backoff of a connection that its dial takes off the list', async () => {
+    const a = await broken();
+    const rig = new Rig({}, brokenOf(a));
+    await rig.clock.advance(100 + 200 + 300);
+    expect(rig.log.filter((line) => line.includes(' in '))).toEqual([
+      '0: a1 in 100',
+      '100: a2 in 200',
+      '300: a3 in 300',
+      '600: a4 in 400',
+    ]);
+  });
+
+  it('goes on with the backoff of a connection that was up for less than `resetAfter`', async () => {
+    const a = await broken();
+    const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
+    a.onDial = 'accept';
+    await rig.clock.advance(149);
+    a.lose();
+    expect(rig.log.at(-1)).toBe('149: a2 in 200');
+  });
+
+  it('begins anew with one that was up for `resetAfter`', async () => {
+    const a = await broken();
+    const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
+    a.onDial = 'accept';
+    await rig.clock.advance(150);
+    expect(rig.clock.timers).toBe(0);
+    a.lose();
+    expect(rig.log.at(-1)).toBe('150: a1 in 100');
+  });
+
+  it('lets go of a connection that leaves while it waits', async () => {
+    const a = await broken();
+    const rig = new Rig();
+    rig.list$.next([a]);
+    rig.list$.next([]);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+    rig.list$.next([a]);
+    expect(rig.log.at(-1)).toBe('0: a1 in 100');
+  });
+
+  it('lets go of a connection that leaves and is closed while it is dialled', async () => {
+    const a = await broken();
+    a.onDial = 'wait';
+    const rig = new Rig({}, brokenOf(a));
+    await rig.clock.advance(100);
+    await a.close();
+    await settle();
+    expect(rig.log.at(-1)).toBe('100: a1 failed');
+    expect(rig.clock.timers).toBe(0);
+    rig.subscription.unsubscribe();
+    expectUntouched(a);
+  });
+
+  it('cancels what waits when it is unsubscribed from', async () => {
+    const a = await broken();
+    const rig = new Rig({}, brokenOf(a));
+    rig.subscription.unsubscribe();
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+    await rig.clock.advance(1_000);
+    expect(a.dials).toBe(1);
+  });
+
+  it.each(['accept', 'refuse'] as const)(
+    'leaves a dial under way alone when it is unsubscribed from, to %s',
+    async (verdict) => {
+      const a = await broken();
+      a.onDial = 'wait';
+      const rig = new Rig({}, brokenOf(a));
+      await rig.clock.advance(100);
+      rig.subscription.unsubscribe();
+      expect(a.state).toBe('connecting');
+      expectUntouched(a);
+      a[verdict]();
+      await settle();
+      expect(a.state).toBe(verdict === 'accept' ? 'connected' : 'broken');
+      expect(rig.log.at(-1)).toBe('100: a1 dialling');
+      expect(rig.clock.timers).toBe(0);
+      expectUntouched(a);
+    },
+  );
+
+  it.each(['reconnect-scheduled', 'reconnecting', 'reconnect-failed', 'reconnected'] as const)(
+    'does nothing further for somebody who has had enough at "%s"',
+    async (last) => {
+      const a = await broken();
+      if (last === 'reconnected') a.onDial = 'accept';
+      const { dials } = a;
+      const clock = new VirtualClock();
+      const seen: string[] = [];
+      brokenOf(a)
+        .pipe(
+          reconnectBroken({ backoff, scheduler: clock.scheduler }),
+          takeWhile(({ type }) => type !== last, true),
+        )
+        .subscribe(({ type }) => seen.push(type));
+      await clock.advance(5_000);
+      expect(seen.at(-1)).toBe(last);
+      expect(clock.timers).toBe(0);
+      expect(a.dials).toBe(dials + (last.startsWith('reconnect-s') || last === 'reconnecting' ? 0 : 1));
+      expectUntouched(a);
+    },
+  );
+
+  it('cancels what waits and completes at once when the source does', async () => {
+    const a = await broken();
+    const rig = new Rig();
+    rig.list$.next([a]);
+    rig.list$.complete();
+    expect(rig.completed).toBe(true);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('completes once dials have settled when the source completes during one', async () => {
+    const a = await broken();
+    a.onDial = 'wait';
+    const rig = new Rig();
+    rig.list$.next([a]);
+    await rig.clock.advance(100);
+    rig.list$.complete();
+    expect(rig.completed).toBe(false);
+    a.refuse();
+    await settle();
+    expect(rig.log.at(-1)).toBe('100: a1 failed');
+    expect(rig.completed).toBe(true);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('errors with its source and cancels what waits', async () => {
+    const a = await broken();
+    const rig = new Rig();
+    rig.list$.next([a]);
+    const failure = new Error('the list is gone');
+    rig.list$.error(failure);
+    expect(rig.failures).toEqual([failure]);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('is not confused by lists that say the same again, nor by doubles', async () => {
+    const a = await broken();
+    const rig = new Rig();
+    rig.list$.next([a, a]);
+    rig.list$.next([a]);
+    rig.list$.next([a, a, a]);
+    await rig.clock.advance(100);
+    expect(rig.log).toEqual(['0: a1 in 100', '100: a1 dialling', '100: a1 failed', '100: a2 in 200']);
+    expect(rig.clock.timers).toBe(1);
+  });
+
+  it('takes an error of the backoff for its own, and cancels what waits', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const failure = new Error('no idea how long');
+    const rig = new Rig({
+      backoff: (attempt) => {
+        if (attempt > 1) throw failure;
+        return 100;
+      },
+    });
+    rig.list$.next([a]);
+    await rig.clock.advance(50);
+    rig.list$.next([a, b]);
+    await rig.clock.advance(100);
+    expect(rig.failures.at(-1)).toBe(failure);
+    expect(rig.clock.timers).toBe(0);
+    expect(rig.list$.observed).toBe(false);
+    expectUntouched(a);
+    expectUntouched(b);
+  });
+
+  it('remembers nobody who has left it', async () => {
+    const connections = await Promise.all(Array.from({ length: 50 }, (_, i) => broken(`${i}`)));
+    const rig = new Rig();
+    for (let i = 0; i < 50; i++) rig.list$.next(connections.slice(i, i + 5));
+    rig.list$.next([]);
+    expect(rig.clock.timers).toBe(0);
+    connections.forEach(expectUntouched);
+  });
+});
+
+describe('reconnectBroken', () => {
+  const marbles = (): TestScheduler => new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+
+  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+    marbles().run(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot<readonly Connection[]>('--e--e--e--', { e: [] });
+      expectObservable(source.pipe(reconnectBroken()), '   ---^---!').toBe('-----------');
+      expectSubscriptions(source.subscriptions).toBe('      ---^---!');
+    });
+  });
+
+  it('schedules when a connection comes onto the list, and cancels when it goes', () => {
+    const a = new OwnConnection({ name: 'a' });
+    marbles().run(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot<readonly OwnConnection[]>('  --a----e--a--|', { a: [a], e: [] });
+      const subscriptions = '^------------!';
+      const expected = '    --s-------s--|';
+      const scheduled = { type: 'reconnect-scheduled' as const, connection: a, attempt: 1, delay: 100 };
+      expectObservable(source.pipe(reconnectBroken({ backoff }))).toBe(expected, { s: scheduled });
+      expectSubscriptions(source.subscriptions).toBe(subscriptions);
+    });
+    expect(a.dials).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('passes an error of its source on', () => {
+    marbles().run(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<readonly Connection[]>('---#');
+      expectObservable(source.pipe(reconnectBroken())).toBe('---#');
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  it('starts afresh for each subscriber', async () => {
+    const a = new OwnConnection({ name: 'a' });
+    const clock = new VirtualClock();
+    const operator = new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a])).pipe(
+      reconnectBroken({ backoff, scheduler: clock.scheduler }),
+    );
+    operator.subscribe();
+    operator.subscribe();
+    expect(clock.timers).toBe(2);
+  });
+
+  it.each([2 ** 40, Number.POSITIVE_INFINITY])('does not storm the server for a wait of %d ms', (wait) => {
+    const a = new OwnConnection({ name: 'a' });
+    const schedule = jest.spyOn(asyncScheduler, 'schedule');
+    const subscription = new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a]))
+      .pipe(reconnectBroken({ backoff: () => wait }))
+      .subscribe();
+    const delays = schedule.mock.calls.map(([, delay]) => delay);
+    subscription.unsubscribe();
+    schedule.mockRestore();
+    expect(delays).toEqual([2 ** 31 - 1]);
+  });
+
+  it.each([-1, Number.NaN])('errors for a wait of %d ms', (wait) => {
+    const a = new OwnConnection({ name: 'a' });
+    const rig = new Rig({ backoff: () => wait });
+    rig.list$.next([a]);
+    expect(rig.failures).toEqual([expect.any(RangeError)]);
+    expect(rig.log).toEqual([]);
+    expectUntouched(a);
+  });
+
+  it('judges a dial by the state, not by the promise', async () => {
+    const a = new SubjectConnection({ name: 'a' });
+    a.state$.next('broken');
+    a.connect = async () => a.state$.next('connecting');
+    const rig = new Rig({}, brokenOf(a));
+    await rig.clock.advance(100);
+    expect(rig.log.at(-1)).toBe('100: a1 dialling');
+    a.cause = new Error('said by the connection');
+    a.state$.next('broken');
+    await settle();
+    expect(rig.log.slice(2)).toEqual(['100: a1 failed', '100: a2 in 200']);
+    expect(rig.failures).toEqual([a.cause]);
+    a.connect = () => {
+      a.state$.next('connecting');
+      a.state$.next('connected');
+      return Promise.reject(new Error('a lie'));
+    };
+    await rig.clock.advance(200);
+    expect(rig.log.at(-1)).toBe('300: a2 reconnected');
+  });
+
+  it('takes a connect() that throws for one that rejects', async () => {
+    const a = new SubjectConnection({ name: 'a' });
+    a.state$.next('broken');
+    const failure = new Error('thrown');
+    a.connect = () => {
+      throw failure;
+    };
+    const rig = new Rig({}, of([a], [a]));
+    expect(rig.completed).toBe(true);
+    const open = new Rig({}, new Observable((subscriber) => subscriber.next([a])));
+    await open.clock.advance(100);
+    expect(open.failures).toEqual([failure]);
+    expect(open.log.at(-1)).toBe('100: a2 in 200');
+    open.subscription.unsubscribe();
+    expectUntouched(a);
+  });
+
+  it('keeps the backoff of a connection whose list hears of its failure only later', async () => {
+    const a = new SubjectConnection({ name: 'a', onDial: 'refuse' });
+    a.state$.next('broken');
+    const rig = new Rig();
+    rig.list$.next([a]);
+    await rig.clock.advance(99);
+    a.onDial = 'wait';
+    await rig.clock.advance(1);
+    rig.list$.next([]);
+    a.refuse();
+    await settle();
+    rig.list$.next([a]);
+    expect(rig.log.at(-1)).toBe('100: a2 in 200');
+  });
+
+  it('completes with a source that has nothing, and never with one that never does', async () => {
+    expect(new Rig({}, of([])).completed).toBe(true);
+    expect(new Rig({}, NEVER).completed).toBe(false);
+    expect(
+      new Rig(
+        {},
+        throwError(() => 'gone'),
+      ).failures,
+    ).toEqual(['gone']);
+  });
+
+  it('counts attempts from one for those who take only the first events', async () => {
+    const a = new OwnConnection({ name: 'a', onDial: 'refuse' });
+    const clock = new VirtualClock();
+    const attempts: number[] = [];
+    new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a]))
+      .pipe(reconnectBroken({ backoff, scheduler: clock.scheduler }), take(7))
+      .subscribe(({ attempt }) => attempts.push(attempt));
+    await clock.advance(10_000);
+    expect(attempts).toEqual([1, 1, 1, 2, 2, 2, 3]);
+    expect(clock.timers).toBe(0);
+  });
+});
