@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ConnectionPool } from '../../src/index.js';
+
+const run = promisify(execFile);
+const root = join(__dirname, '..', '..');
+
+async function readme(): Promise<string> {
+  return readFile(join(root, 'README.md'), 'utf8');
+}
+
+describe('the README', () => {
+  it('has a quick start that does what it says', async () => {
+    const [, program] = /## Quick start[\s\S]*?```ts\n([\s\S]*?)```/.exec(await readme()) ?? [];
+    const folder = await mkdtemp(join(__dirname, '.quick-start-'));
+    try {
+      const file = join(folder, 'quick-start.ts');
+      await writeFile(file, program ?? '');
+      const { stdout } = await run(process.execPath, [join(root, 'spec', 'package', 'run.mjs'), file], { cwd: root });
+      expect(stdout.trim().split('\n')).toEqual(expect.arrayContaining(['empty 0', 'healthy 4', 'hello', 'closed 0']));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }, 20_000);
+
+  it('names only members that are there', async () => {
+    const [, table] = /## From zcached([\s\S]*?)\n## /.exec(await readme()) ?? [];
+    const rows = [...(table ?? '').matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map(([, here]) => here ?? '');
+    const names = rows.flatMap((here) => [...here.matchAll(/`(\w+)/g)].map(([, name]) => name as string));
+    const pool: object = new ConnectionPool(0, () => {
+      throw new Error('not called');
+    });
+    expect(names.length).toBeGreaterThan(18);
+    expect(names.filter((name) => !(name in pool))).toEqual([]);
+  });
+
+  it('links only to files that are there', async () => {
+    const links = [...(await readme()).matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link as string);
+    expect(links.length).toBeGreaterThan(3);
+    await Promise.all(links.map((link) => run('ls', [join(root, link)])));
+  });
+});
