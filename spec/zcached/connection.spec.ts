@@ -10,24 +10,11 @@ import {
   ZcachedDisconnectedError,
   ZcachedServerError,
 } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
 import { PONG, type RawServer, startRawServer, startScript, until } from './raw-server.js';
 
-const open: { close(): Promise<unknown> }[] = [];
-const track = <T extends { close(): Promise<unknown> }>(closable: T): T => {
-  open.push(closable);
-  return closable;
-};
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
-
-afterEach(async () => {
-  await Promise.all(
-    open
-      .splice(0)
-      .reverse()
-      .map((closable) => closable.close()),
-  );
-});
 
 /** The states a connection goes through from here on. */
 function states(of: ZcachedConnection): ConnectionState[] {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { Decoder } from '../../src/zcached/decoder.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
@@ -129,13 +130,13 @@ describe('limits', () => {
       const drop = Buffer.alloc(64, 'x');
       for (let sent = 0; sent < size; sent += drop.length) {
         decoder.push(drop);
-        expect(decoder.next() === undefined).toBe(true);
+        if (decoder.next() !== undefined) throw new Error('too early');
       }
       decoder.push(latin1('\r\n'));
       expect(decoder.next()).toHaveLength(size);
     }
     // Quadratic would be minutes.
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
 
@@ -172,14 +173,11 @@ describe('anything at all', () => {
       fc.property(input, fc.nat(40), (whole, place) => {
         const once = decode([whole]);
         const twice = decode(cut(whole, [Math.min(place, whole.length)]));
-        // Far cheaper than a matcher, a hundred thousand times over.
-        if (describeResult(once) !== describeResult(twice)) expect(twice).toEqual(once);
+        // A matcher would be far dearer, a hundred thousand times over.
+        if (!isDeepStrictEqual(once, twice)) expect(twice).toEqual(once);
         if (once.error && (once.error.offset < 0 || once.error.offset >= whole.length)) throw new Error('offset');
       }),
       { numRuns },
     );
   });
-
-  const describeResult = ({ replies, error }: ReturnType<typeof decode>): string =>
-    `${replies.length} ${replies.map((reply) => typeof reply).join()} ${error?.message}`;
 });

@@ -1,0 +1,236 @@
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { startZcachedServer, type ZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
+
+const open: { server: ZcachedServer; sockets: Socket[] }[] = [];
+
+/** A server, and a way to send it bytes as they are; `seen` has what came back so far. */
+async function start(options: ZcachedServerOptions = {}) {
+  const server = await startZcachedServer(options);
+  const sockets: Socket[] = [];
+  open.push({ server, sockets });
+  const dial = async () => {
+    const socket = connect({ port: server.port, host: server.host, noDelay: true }).setEncoding('latin1');
+    sockets.push(socket.on('error', () => {}));
+    let seen = '';
+    socket.on('data', (data) => {
+      seen += data;
+    });
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const until = async (condition: (text: string) => boolean): Promise<string> => {
+      while (!condition(seen)) await new Promise((resolve) => setImmediate(resolve));
+      const answer = seen;
+      seen = '';
+      return answer;
+    };
+    /** Sends and waits for as many lines as are expected. */
+    const ask = (request: string, lines = 1): Promise<string> => {
+      socket.write(request, 'latin1');
+      return until(
+        (text) => text.split('\n').length > lines && (server.generation === '2024' || text.endsWith('\x03')),
+      );
+    };
+    return { socket, ask, until };
+  };
+  return { server, dial };
+}
+
+afterEach(async () => {
+  for (const { server, sockets } of open.splice(0)) {
+    await server.close();
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+const request = (...args: string[]) =>
+  `*${args.length}\r\n${args.map((arg) => (/^[:,#_*%~/]/.test(arg) ? arg : `$${arg.length}\r\n${arg}\r\n`)).join('')}`;
+const frame = (...args: string[]) => `${request(...args)}\x03`;
+
+describe('2025', () => {
+  it.each([
+    [['PING'], '+PONG\r\n'],
+    [['ping'], '+PONG\r\n'],
+    [['GET', 'k'], "-ERR 'k' not found\r\n"],
+    [['DELETE', 'k'], "-ERR 'k' not found\r\n"],
+    [['SET', 'k', 'v'], '+OK\r\n'],
+    [['SET', ':1\r\n', 'v'], '-ERR unexpected\r\n'],
+    [['SET', 'k'], '-ERR unexpected\r\n'],
+    [['MSET', 'a'], '-ERR unexpected\r\n'],
+    [['NOPE', 'x'], "-ERR unknown command 'NOPE'\r\n"],
+    [['SAVE'], '-NOSAVE error while saving data\r\n'],
+    [['DBSIZE'], ':0\r\n'],
+    [['KEYS'], '*0\r\n'],
+    [['ECHO', 'hi'], '$2\r\nhi\r\n'],
+    [['SIZEOF', 'k'], "-ERR 'k' not found\r\n"],
+    [['SET', 'k', ':x\r\n'], '-TYPERR invalid type\r\n'],
+    [['SET', 'k', '#x\r\n'], '-TYPERR invalid type\r\n'],
+    [['SET', 'k', '%0\r\n'], '-ERR unprocessable\r\n'],
+    [['SET', 'k', '*x\r\n'], '-INVAL invalid length\r\n'],
+    [['SET', 'k', ''], '-ERR unprocessable\r\n'],
+  ])('%p is answered %p', async (args, answer) => {
+    const { ask } = await (await start()).dial();
+    expect(await ask(frame(...args))).toBe(`${answer}\x03`);
+  });
+
+  it('waits for the end of a frame, and never answers without it', async () => {
+    const { server, dial } = await start();
+    const { ask, socket } = await dial();
+    socket.write(request('PING'));
+    expect(await ask('\x03')).toBe('+PONG\r\n\x03');
+    expect(server.requests).toBe(1);
+  });
+
+  it('answers every frame of a segment, and takes 0x03 in a value for the end of one', async () => {
+    const { ask } = await (await start()).dial();
+    expect(await ask(frame('PING') + frame('DBSIZE'), 2)).toBe('+PONG\r\n\x03:0\r\n\x03');
+    await ask(`${frame('SET', 'a', '1')}${frame('SET', 'b', `x\r\n\x03${frame('FLUSH')}`)}`, 4);
+    expect(await ask(frame('DBSIZE'))).toBe(':0\r\n\x03');
+  });
+
+  it('reads a string as a line, whatever its length says', async () => {
+    const { ask } = await (await start()).dial();
+    await ask('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$99\r\nv\r\n\x03');
+    expect(await ask(frame('GET', 'k'), 2)).toBe('$1\r\nv\r\n\x03');
+  });
+
+  it('keeps values of every type', async () => {
+    const { ask } = await (await start()).dial();
+    const stored = '%1\r\n$1\r\na\r\n*4\r\n:1\r\n,0.5\r\n#t\r\n_\r\n';
+    await ask(frame('SET', 'k', stored));
+    expect(await ask(frame('GET', 'k'), 7)).toBe(`${stored}\x03`);
+    await ask(frame('SET', 's', '~3\r\n:1\r\n:1\r\n:2\r\n'));
+    expect(await ask(frame('GET', 's'), 3)).toBe('~2\r\n:1\r\n:2\r\n\x03');
+    expect(await ask(frame('SIZEOF', 's'))).toBe(':2\r\n\x03');
+    expect(await ask(frame('MGET', 'k', 'no'), 11)).toBe(`%2\r\n$1\r\nk\r\n${stored}$2\r\nno\r\n_\r\n\x03`);
+  });
+
+  it('prints numbers without an exponent', async () => {
+    const { ask } = await (await start()).dial();
+    for (const [sent, kept] of [
+      ['1e21', `1${'0'.repeat(21)}`],
+      ['1.0', '1'],
+      ['1.25e-7', '0.000000125'],
+      ['-0', '-0'],
+      ['-123.5', '-123.5'],
+      ['nan', 'nan'],
+      ['-INF', '-inf'],
+    ]) {
+      await ask(frame('SET', 'k', `,${sent}\r\n`));
+      expect(await ask(frame('GET', 'k'))).toBe(`,${kept}\r\n\x03`);
+    }
+  });
+
+  it('renames and copies', async () => {
+    const { ask } = await (await start()).dial();
+    await ask(frame('MSET', 'a', 'x', 'b', 'y'));
+    expect(await ask(frame('COPY', 'a', 'b'))).toBe('-BUSYKEY key already exists\r\n\x03');
+    expect(await ask(frame('COPY', 'a', 'b', 'REPLACE'), 2)).toBe('$2\r\nOK\r\n\x03');
+    expect(await ask(frame('RENAME', 'a', 'c'))).toBe('+OK\r\n\x03');
+    expect(await ask(frame('KEYS'), 5)).toBe('*2\r\n$1\r\nb\r\n$1\r\nc\r\n\x03');
+  });
+
+  it('resets what is too large', async () => {
+    const { dial, server } = await start({ maxRequestBytes: 1000 });
+    const { socket } = await dial();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(frame('SET', 'k', 'x'.repeat(2000)));
+    await closed;
+    expect(server.requests).toBe(0);
+  });
+});
+
+describe('2024', () => {
+  it.each([
+    ['PING', request('PING'), '+PONG\r\n'],
+    ['PING with an end of frame', frame('PING'), '+PONG\r\n'],
+    ['a miss', request('GET', 'k'), "-ERR 'k' not found\r\n"],
+    ['a command of later', request('ECHO', 'x'), "-ERR unknown command 'ECHO'\r\n"],
+    ['a key that is no string', request('SET', ':1\r\n', 'v'), '-TYPERR key not string\r\n'],
+    ['no integer', request('SET', 'k', ':x\r\n'), '-TYPERR not integer\r\n'],
+    ['no boolean', request('SET', 'k', '#x\r\n'), '-TYPERR not boolean\r\n'],
+    ['a set', request('SET', 'k', '~1\r\n:1\r\n'), '-ERR bad request\r\n'],
+    ['a wrong length', '*1\r\n$9\r\nPING\r\n', '-ERR bad request\r\n'],
+    ['an empty string', request('SET', 'k', ''), '+OK\r\n'],
+    ['nothing to save', request('SAVE'), '-ERR there is no data to save\r\n'],
+  ])('%s', async (_, sent, answer) => {
+    const { ask } = await (await start({ generation: '2024' })).dial();
+    expect(await ask(sent)).toBe(answer);
+  });
+
+  it('drops a second request in the same segment', async () => {
+    const { server, dial } = await start({ generation: '2024' });
+    const { ask } = await dial();
+    expect(await ask(request('PING') + request('DBSIZE'))).toBe('+PONG\r\n');
+    expect(await ask(request('DBSIZE'))).toBe(':0\r\n');
+    expect(server.requests).toBe(2);
+  });
+
+  it('answers a request in two segments with two errors', async () => {
+    const { dial } = await start({ generation: '2024' });
+    const { socket, ask } = await dial();
+    const whole = request('SET', 'k', 'v');
+    expect(await ask(whole.slice(0, 10))).toBe('-ERR bad request\r\n');
+    socket.write(whole.slice(10));
+    expect(await ask('')).toBe('-ERR bad request\r\n');
+  });
+
+  it('0x03 in a value round-trips', async () => {
+    const { ask } = await (await start({ generation: '2024' })).dial();
+    await ask(request('SET', 'k', 'a\x03b'));
+    expect(await ask(request('GET', 'k'), 2)).toBe('$3\r\na\x03b\r\n');
+  });
+});
+
+describe('in a test\u2019s hands', () => {
+  it('counts its clients and cuts the oldest first', async () => {
+    const { server, dial } = await start();
+    const first = await dial();
+    const second = await dial();
+    await Promise.all([first, second].map(({ ask }) => ask(frame('PING'))));
+    expect(server.connections).toBe(2);
+    const reset = new Promise((resolve) => first.socket.once('error', resolve));
+    expect(server.cutConnections(1)).toBe(1);
+    expect(await reset).toMatchObject({ code: 'ECONNRESET' });
+    expect(await second.ask(frame('PING'))).toBe('+PONG\r\n\x03');
+  });
+
+  it('falls silent and finds its voice again', async () => {
+    const { server, dial } = await start();
+    const { socket, until } = await dial();
+    server.pause();
+    socket.write(frame('PING'));
+    await until(() => server.requests === 1);
+    socket.write(frame('DBSIZE'));
+    await until(() => server.requests === 2);
+    server.resume();
+    expect(await until((text) => text.split('\x03').length === 3)).toBe('+PONG\r\n\x03:0\r\n\x03');
+  });
+
+  it('takes its time', async () => {
+    const { ask } = await (await start({ latency: 30 })).dial();
+    const started = performance.now();
+    await ask(frame('PING'));
+    expect(performance.now() - started).toBeGreaterThan(28);
+  });
+
+  it('hangs up on a client too many', async () => {
+    const { dial } = await start({ maxClients: 1 });
+    const { ask } = await dial();
+    const { socket } = await dial();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(await ask(frame('PING'))).toBe('+PONG\r\n\x03');
+  });
+
+  it('closes with clients on it, twice if need be', async () => {
+    const { server, dial } = await start();
+    const { socket } = await dial();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await Promise.all([server.close(), server.close(), closed]);
+    expect(server.connections).toBe(0);
+  });
+
+  it('tells when it cannot listen', async () => {
+    const { server } = await start();
+    await expect(startZcachedServer({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});

@@ -1,0 +1,166 @@
+import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
+import type { ZcachedSender, ZcachedValue } from '../../src/zcached/index.js';
+import {
+  ZcachedArgumentError,
+  ZcachedClient,
+  ZcachedConnection,
+  ZcachedReplyError,
+  ZcachedServerError,
+} from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+
+/** A pool of one. */
+const over = (connection: ZcachedSender) =>
+  new ZcachedClient({ use: (work) => work(connection, { signal: new AbortController().signal }) });
+
+describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
+  let server: ZcachedServer;
+  let connection: ZcachedConnection;
+  let client: ZcachedClient;
+
+  beforeEach(async () => {
+    server = track(await startZcachedServer({ generation }));
+    connection = track(new ZcachedConnection({ port: server.port }));
+    await connection.connect();
+    client = over(connection);
+  });
+
+  afterEach(() => expect(connection.pending).toBe(0));
+
+  it('ping', async () => expect(await client.ping()).toBe('PONG'));
+
+  it.each([
+    ['text', 'žluťoučký kůň'],
+    ['an integer', -42],
+    ['a large integer', 2n ** 62n],
+    ['a fraction', 0.1],
+    ['a huge number', 1e300],
+    ['a tiny number', 5e-324],
+    ['negative zero', -0],
+    ['infinity', Number.NEGATIVE_INFINITY],
+    ['no number', Number.NaN],
+    ['yes', true],
+    ['no', false],
+    ['null', null],
+    ['an empty array', []],
+    ['an array', [1, ['a', [null]]]],
+    ['a map', new Map<string, ZcachedValue>([['a', new Map([['__proto__', 1]])]])],
+  ])('gets back what was set: %s', async (_, value) => {
+    await client.set('key', value as ZcachedValue & string);
+    expect(await client.get('key')).toEqual(value);
+    expect(await client.exists('key')).toBe(true);
+  });
+
+  it('an object comes back as a map', async () => {
+    await client.set('key', { a: { b: [1] } });
+    expect(await client.get('key')).toEqual(new Map([['a', new Map([['b', [1]]])]]));
+  });
+
+  it('a miss is undefined, whatever the key looks like', async () => {
+    for (const key of ['nothing', "a' not found", 'ž', ' ']) {
+      expect(await client.get(key)).toBeUndefined();
+      expect(await client.exists(key)).toBe(false);
+      expect(await client.delete(key)).toBe(false);
+    }
+  });
+
+  it('delete tells whether there was something', async () => {
+    await client.set('key', 1);
+    expect([await client.delete('key'), await client.delete('key'), await client.get('key')]).toEqual([
+      true,
+      false,
+      undefined,
+    ]);
+  });
+
+  it('mset and mget, in the order asked', async () => {
+    await client.mset({ a: 1, b: [2] });
+    await client.mset(new Map([['c', null]]));
+    const found = await client.mget('c', 'nothing', 'b', 'a');
+    expect([...found]).toEqual([
+      ['c', undefined],
+      ['nothing', undefined],
+      ['b', [2]],
+      ['a', 1],
+    ]);
+  });
+
+  it('mset and mget of nothing ask nothing', async () => {
+    const { requests } = server;
+    await client.mset({});
+    expect(await client.mget()).toEqual(new Map());
+    expect(server.requests).toBe(requests);
+  });
+
+  it('mset of a great many', async () => {
+    await client.mset(
+      new Map(Array.from({ length: generation === '2025' ? 20_000 : 500 }, (_, index) => [`k${index}`, index])),
+    );
+    expect(await client.dbsize()).toBe(generation === '2025' ? 20_000 : 500);
+  });
+
+  it('keys, dbsize and flush', async () => {
+    expect([await client.keys(), await client.dbsize()]).toEqual([[], 0]);
+    await client.mset({ a: 1, b: 2 });
+    expect([(await client.keys()).sort(), await client.dbsize()]).toEqual([['a', 'b'], 2]);
+    await client.flush();
+    expect([await client.keys(), await client.dbsize()]).toEqual([[], 0]);
+  });
+
+  it('save and lastsave, in seconds', async () => {
+    await expect(client.save()).rejects.toMatchObject({ constructor: ZcachedServerError, kind: 'NO_SAVE' });
+    await client.set('key', 1);
+    await client.save();
+    expect(Math.abs((await client.lastsave()) - Date.now() / 1000)).toBeLessThan(5);
+  });
+
+  it('isAlive never rejects', async () => {
+    expect(await client.isAlive()).toBe(true);
+    await connection.close();
+    expect(await client.isAlive()).toBe(false);
+  });
+
+  it('what would break out of a value is refused, and nothing of it reaches the server', async () => {
+    await client.set('kept', 1);
+    const { requests } = server;
+    for (const injection of ['x\r\n\x03*1\r\n$5\r\nFLUSH\r\n\x03', 'x\n$1\r\ny', '\x03', '']) {
+      await expect(client.set('key', injection)).rejects.toBeInstanceOf(ZcachedArgumentError);
+      await expect(client.set(injection, 1)).rejects.toBeInstanceOf(ZcachedArgumentError);
+      await expect(client.get(injection)).rejects.toBeInstanceOf(ZcachedArgumentError);
+      await expect(client.mset({ [injection]: 1 })).rejects.toBeInstanceOf(ZcachedArgumentError);
+      await expect(client.mset({ key: [{ a: injection }] })).rejects.toBeInstanceOf(ZcachedArgumentError);
+    }
+    expect([server.requests, await client.dbsize()]).toEqual([requests, 1]);
+  });
+
+  it('a command the server does not know', async () => {
+    await expect(connection.send('NONSENSE')).rejects.toMatchObject({ kind: 'UNKNOWN_COMMAND', request: 'NONSENSE' });
+  });
+});
+
+it('a key that is taken', async () => {
+  const server = track(await startZcachedServer());
+  const connection = track(new ZcachedConnection({ port: server.port }));
+  await connection.connect();
+  await over(connection).mset({ a: 1, b: 2 });
+  await expect(connection.send('COPY', 'a', 'b')).rejects.toMatchObject({ kind: 'BUSY_KEY' });
+});
+
+describe('a reply that does not fit the command', () => {
+  const answering = (reply: ZcachedValue) => over({ request: async () => reply });
+
+  it.each([
+    ['ping', (client: ZcachedClient) => client.ping(), 1],
+    ['set', (client: ZcachedClient) => client.set('k', 1), 'NO'],
+    ['mset', (client: ZcachedClient) => client.mset({ k: 1 }), null],
+    ['mget', (client: ZcachedClient) => client.mget('k'), []],
+    ['delete', (client: ZcachedClient) => client.delete('k'), 1],
+    ['keys', (client: ZcachedClient) => client.keys(), [1]],
+    ['dbsize', (client: ZcachedClient) => client.dbsize(), '1'],
+    ['flush', (client: ZcachedClient) => client.flush(), 'PONG'],
+    ['save', (client: ZcachedClient) => client.save(), true],
+    ['lastsave', (client: ZcachedClient) => client.lastsave(), null],
+  ])('rejects: %s', async (_, act, reply) => {
+    await expect(act(answering(reply))).rejects.toBeInstanceOf(ZcachedReplyError);
+  });
+});
