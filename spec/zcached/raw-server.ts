@@ -10,12 +10,12 @@ export interface RawServer {
 
 export const PONG = '+PONG\r\n\x03';
 
-/** `serve` gets every socket, and the requests on it, one frame each. */
+/** `serve` gets every socket, and the requests on it, one frame each. Like the real one, it never closes its side. */
 export function startRawServer(
   serve: (socket: Socket, requests: (onRequest: (frame: string) => void) => void) => void,
 ) {
   const sockets: Socket[] = [];
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.push(socket);
     socket.setNoDelay(true).on('error', () => {});
     serve(socket, (onRequest) => {

@@ -9,6 +9,9 @@ export interface RequestKeeper<F, R> {
 /** Tombstone: settled, but its reply is still to come and must find nobody else. */
 export type RequestState = 'queued' | 'sent' | 'tombstone' | 'over';
 
+/** How it ended: with a reply, without one, or because whoever asked lost interest. */
+export type RequestEnding = 'answered' | 'failed' | 'cancelled';
+
 /** One request: what to write, whom to tell, and its place among the others. */
 export class Request<F, R> implements AbortWatcher {
   /** In the queue, then among those on the wire. */
@@ -16,6 +19,8 @@ export class Request<F, R> implements AbortWatcher {
   /** Among those with the same timeout. */
   readonly due: Link<Request<F, R>> = new Link(this);
   deadline = 0;
+  /** When it was asked for. */
+  since = 0;
   state: RequestState = 'queued';
   keeper: RequestKeeper<F, R> | undefined = undefined;
 

@@ -1,15 +1,16 @@
 import { unwatchAbort, watchAbort } from './abort.js';
 import type { Clock } from './clock.js';
 import { Deadlines } from './deadlines.js';
+import type { Sent } from './errors.js';
 import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, RequestTimeoutError } from './errors.js';
 import { List } from './list.js';
-import type { Request, RequestKeeper } from './request.js';
+import type { Request, RequestEnding, RequestKeeper } from './request.js';
 
 /** The transport, as the table needs it. */
 export interface RequestHost<F, R> {
   write(frame: F): void;
   /** One request fewer is waiting for a reply. Comes last: it may call back in. */
-  settled(): void;
+  settled(request: Request<F, R>, ending: RequestEnding): void;
   /** A tombstone's reply has not come within the request's timeout either: the peer is to be given up. */
   overdue(request: Request<F, R>): void;
 }
@@ -59,6 +60,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     request.keeper = this;
     if (signal) watchAbort(signal, request);
     this.#deadlines.add(request);
+    request.since = request.deadline - request.timeout;
     this.#queue.push(request.place);
     this.#pump();
   }
@@ -82,18 +84,19 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   answer(request: Request<F, R>, reply: R): void {
     if (!this.#answered(request)) return;
     request.resolve(reply);
-    this.host.settled();
+    this.host.settled(request, 'answered');
   }
 
   /** The reply to a request on the wire has come, and says that it failed. */
   refuse(request: Request<F, R>, cause: unknown): void {
     if (!this.#answered(request)) return;
     request.reject(cause);
-    this.host.settled();
+    this.host.settled(request, 'answered');
   }
 
   abort(request: Request<F, R>): void {
-    this.#abandon(request, (sent) => new RequestAbortedError(request.name, sent, request.signal?.reason));
+    const reason: unknown = request.signal?.reason;
+    this.#abandon(request, 'cancelled', (sent) => new RequestAbortedError(request.name, sent, reason));
   }
 
   /** Fails everything; nothing is left behind. */
@@ -133,10 +136,10 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
 
   #expired(request: Request<F, R>): void {
     if (request.state === 'tombstone') this.host.overdue(request);
-    else this.#abandon(request, (sent) => new RequestTimeoutError(request.name, sent, request.timeout));
+    else this.#abandon(request, 'failed', (sent) => new RequestTimeoutError(request.name, sent, request.timeout));
   }
 
-  #abandon(request: Request<F, R>, cause: (sent: 'never' | 'maybe') => unknown): void {
+  #abandon(request: Request<F, R>, ending: RequestEnding, cause: (sent: Sent) => unknown): void {
     const { state } = request;
     if (state !== 'queued' && state !== 'sent') return;
     this.#over(request);
@@ -147,10 +150,10 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
       this.#deadlines.add(request);
     }
     request.reject(cause(state === 'queued' ? 'never' : 'maybe'));
-    this.host.settled();
+    this.host.settled(request, ending);
   }
 
-  #failAll(list: List<Request<F, R>>, sent: 'never' | 'maybe', cause: unknown): void {
+  #failAll(list: List<Request<F, R>>, sent: Sent, cause: unknown): void {
     for (let head = list.first; head; head = list.first) {
       const request = head.value;
       const waiting = request.state !== 'tombstone';
@@ -158,7 +161,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
       this.#over(request);
       if (!waiting) continue;
       request.reject(new ConnectionLostError(request.name, sent, cause));
-      this.host.settled();
+      this.host.settled(request, 'failed');
     }
   }
 }

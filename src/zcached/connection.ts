@@ -1,12 +1,14 @@
+import { type Observable, Subject } from 'rxjs';
 import { BaseConnection } from '../connection/base-connection.js';
+import type { Outcome } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import { NotConnectedError } from '../request/errors.js';
-import { Request } from '../request/request.js';
+import { Request, type RequestEnding } from '../request/request.js';
 import { dial } from './dial.js';
 import { encodeRequest } from './encode.js';
 import type { ZcachedOptions, ZcachedSettings } from './options.js';
 import { duration, resolveOptions } from './options.js';
-import type { Transport, TransportOwner } from './transport.js';
+import type { Transport, TransportOwner, ZcachedRequest } from './transport.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
 /** A request with everything that can be said about it. */
@@ -36,8 +38,10 @@ export interface ZcachedCall {
  */
 export class ZcachedConnection extends BaseConnection<Transport> {
   readonly #settings: ZcachedSettings;
+  /** Made when somebody first asks for it, and fed while somebody listens. */
+  #outcomes: Subject<Outcome> | undefined = undefined;
   readonly #owner: TransportOwner = {
-    settled: () => this.end(),
+    settled: (request, ending) => this.#settled(request, ending),
     lost: (transport, cause) => this.lost(transport, cause),
   };
 
@@ -61,6 +65,16 @@ export class ZcachedConnection extends BaseConnection<Transport> {
    */
   get generation(): '2024' | '2025' | undefined {
     return this.transport?.generation;
+  }
+
+  /**
+   * One value for each request that settled: `ok` if it was answered, be it with an error, and not if it timed
+   * out or the connection went. What its caller aborted says nothing of the server and is left out. Hot; never
+   * errors, never completes.
+   */
+  get outcomes$(): Observable<Outcome> {
+    this.#outcomes ??= new Subject();
+    return this.#outcomes.asObservable();
   }
 
   /**
@@ -101,6 +115,12 @@ export class ZcachedConnection extends BaseConnection<Transport> {
 
   protected shut(transport: Transport): Promise<void> {
     return transport.close();
+  }
+
+  #settled({ since }: ZcachedRequest, ending: RequestEnding): void {
+    this.end();
+    if (!this.#outcomes?.observed || ending === 'cancelled') return;
+    this.#outcomes.next({ ok: ending === 'answered', durationMs: this.#settings.clock.now() - since });
   }
 
   #exchange(

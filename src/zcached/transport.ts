@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { ConnectionClosedError } from '../errors.js';
 import { RequestTimeoutError } from '../request/errors.js';
-import type { Request } from '../request/request.js';
+import type { Request, RequestEnding } from '../request/request.js';
 import type { RequestHost } from '../request/table.js';
 import { RequestTable } from '../request/table.js';
 import { Decoder } from './decoder.js';
@@ -14,7 +14,7 @@ import { ErrorReply, type Reply, type ZcachedValue } from './value.js';
 
 /** Whoever owns a transport. */
 export interface TransportOwner {
-  settled(): void;
+  settled(request: ZcachedRequest, ending: RequestEnding): void;
   lost(transport: Transport, cause: unknown): void;
 }
 
@@ -64,8 +64,8 @@ export class Transport implements RequestHost<Frame, ZcachedValue> {
     this.#socket.write(frame.text, frame.encoding);
   }
 
-  settled(): void {
-    this.owner.settled();
+  settled(request: ZcachedRequest, ending: RequestEnding): void {
+    this.owner.settled(request, ending);
   }
 
   overdue(request: ZcachedRequest): void {
@@ -74,26 +74,28 @@ export class Transport implements RequestHost<Frame, ZcachedValue> {
 
   /** Fails what is outstanding and lets go of the socket, at once if it was lost. Settles within `closeTimeout`. */
   close(): Promise<void> {
-    this.#closing ??= new Promise((resolve) => this.#close(resolve));
-    return this.#closing;
+    if (this.#closing) return this.#closing;
+    const socket = this.#socket;
+    const closing = new Promise<void>((resolve) => {
+      if (socket.closed) resolve();
+      else socket.once('close', () => resolve());
+    });
+    this.#closing = closing;
+    socket.off('data', this.#received).off('error', this.#failed).off('end', this.#ended).off('close', this.#ended);
+    // Without a listener a late error would take the process down.
+    socket.on('error', ignore);
+    this.table.close(this.#lost ? this.#lost.cause : new ConnectionClosedError('The connection was closed.'));
+    if (this.#lost || socket.connecting) socket.destroy();
+    else this.#hangUp();
+    return closing;
   }
 
-  #close(closed: () => void): void {
+  /** The server never closes its own side, and may not even read. */
+  #hangUp(): void {
     const socket = this.#socket;
-    socket.off('data', this.#received).off('error', this.#failed).off('end', this.#ended).off('close', this.#ended);
-    // A socket without this listener would take the process down with a late error.
-    socket.on('error', ignore);
-    if (socket.closed) closed();
-    else socket.once('close', closed);
-    this.table.close(this.#lost ? this.#lost.cause : new ConnectionClosedError('The connection was closed.'));
-    if (this.#lost || socket.connecting) {
-      socket.destroy();
-      return;
-    }
-    // The server never closes its own side, and may not even read.
-    socket.destroySoon();
     const cancel = this.settings.clock.after(this.settings.closeTimeout, () => socket.destroy());
     socket.once('close', cancel);
+    socket.destroySoon();
   }
 
   #lose(cause: unknown): void {
