@@ -58,6 +58,11 @@ export class OwnConnection extends ScriptedConnection implements TestConnection 
   closed(): void {
     this.#closings.settle();
   }
+
+  /** What a failing test prints. */
+  toJSON(): string {
+    return `${this.name || 'connection'} (${this.state})`;
+  }
 }
 
 /** Somebody else's kind: the members of the contract alone, over two subjects. */
@@ -116,6 +121,11 @@ export class SubjectConnection implements TestConnection {
 
   closed(): void {
     this.#closings.settle();
+  }
+
+  /** What a failing test prints. */
+  toJSON(): string {
+    return `${this.name || 'connection'} (${this.state})`;
   }
 
   lose(cause: unknown = new Error('lost by the script')): void {

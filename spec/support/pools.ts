@@ -3,6 +3,18 @@ import type { DialScript } from 'rxpool/testing';
 import type { Make, TestConnection } from './connections.js';
 import { VirtualClock } from './virtual-clock.js';
 
+interface EqualityTesting {
+  addEqualityTesters(testers: ((a: unknown, b: unknown) => boolean | undefined)[]): void;
+}
+
+// No connection equals another, however much they look alike.
+(expect as unknown as EqualityTesting).addEqualityTesters([
+  (a, b) => (isTestConnection(a) && isTestConnection(b) ? a === b : undefined),
+]);
+
+const isTestConnection = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'onDial' in value && 'onClose' in value;
+
 /** A pool in virtual time that redials nothing unless told to, and every connection its factory has made. */
 export interface Rig {
   readonly pool: ConnectionPool<TestConnection>;

@@ -1,11 +1,14 @@
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import { ConnectionClosedError } from '../errors.js';
 
 /** What work is told besides its connection. */
 export interface UseContext {
   /** Aborts when the caller gives up, the deadline passes, or the connection is taken away. */
   readonly signal: AbortSignal;
 }
+
+const retired = (): ConnectionClosedError => new ConnectionClosedError('The connection was taken away before');
 
 /** One claim on a connection. It ends once, however often it is told to; a signal is made when asked for. */
 export class Borrowing<C extends Connection> implements UseContext {
@@ -26,6 +29,7 @@ export class Borrowing<C extends Connection> implements UseContext {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
+      else if (this.#cell.tenure !== this.#tenure) this.#controller.abort(retired());
       else if (!this.#ended) this.#unwatch = this.#cell.watch({ onRetired: (reason) => this.abort(reason) });
     }
     return this.#controller.signal;

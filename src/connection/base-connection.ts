@@ -93,7 +93,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
   /** Tells that a transport has failed: the connection is broken, unless it has moved on to another transport. */
   protected lost(transport: T, cause: unknown): void {
     if (transport !== this.#transport) {
-      stillborn.set(transport, cause);
+      if (this.#attempt) stillborn.set(transport, cause);
       return;
     }
     this.#transport = undefined;

@@ -71,6 +71,8 @@ export class Cell<C extends Connection = Connection> implements Ranked {
   /** Borrowings of an earlier tenure ended when the connection was retired. */
   tenure = 0;
   owner: CellOwner | undefined = undefined;
+  /** What could not be believed while there was no owner to tell. */
+  unheard: { readonly [M in ReportingMember]?: unknown } | undefined = undefined;
 
   constructor(connection: C) {
     this.connection = connection;
@@ -85,7 +87,11 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     if (state === this.state) return;
     this.state = state;
     this.owner?.stateChanged(this, cause);
-    if (this.watchers) for (const watcher of this.watchers) watcher.onState?.(state, cause);
+    for (const watcher of this.watchers ?? []) {
+      // Somebody told before has changed it again, and everybody knows.
+      if (this.state !== state) return;
+      watcher.onState?.(state, cause);
+    }
   }
 
   begin(): void {
@@ -136,7 +142,8 @@ export class Cell<C extends Connection = Connection> implements Ranked {
   }
 
   misreported(member: ReportingMember, value: unknown): void {
-    this.owner?.misreported(this, member, value);
+    if (this.owner) this.owner.misreported(this, member, value);
+    else this.unheard = { ...this.unheard, [member]: value };
   }
 
   /** Starts telling `watcher`; the function returned stops it. */
@@ -151,15 +158,30 @@ export class Cell<C extends Connection = Connection> implements Ranked {
 
   state$(): Observable<ConnectionState> {
     return new Observable((subscriber) => {
-      subscriber.next(this.state);
-      return this.watch({ onState: (state) => subscriber.next(state) });
+      let told: ConnectionState | undefined;
+      const tell = (): void => {
+        if (told === this.state) return;
+        told = this.state;
+        subscriber.next(told);
+      };
+      // Whoever is told the first value may change it.
+      const unwatch = this.watch({ onState: tell });
+      tell();
+      return unwatch;
     });
   }
 
   pending$(): Observable<number> {
     return new Observable((subscriber) => {
-      subscriber.next(this.pending);
-      return this.watch({ onPending: (pending) => subscriber.next(pending) });
+      let told: number | undefined;
+      const tell = (): void => {
+        if (told === this.pending) return;
+        told = this.pending;
+        subscriber.next(told);
+      };
+      const unwatch = this.watch({ onPending: tell });
+      tell();
+      return unwatch;
     });
   }
 

@@ -1,7 +1,7 @@
 import { type Observable, Subscription } from 'rxjs';
 import { ConnectionStreamError } from '../errors.js';
 import { CELL, Cell, type ReportingMember, UNKNOWN_LOAD } from './cell.js';
-import { type Connection, isConnectionState } from './connection.js';
+import { causeOf, type Connection, isConnectionState } from './connection.js';
 
 /** More requests than any transport carries: such a count is a mistake. */
 const MOST_PENDING = 1_000_000;
@@ -34,7 +34,7 @@ class Feed<C extends Connection> {
     this.#subscription = new Subscription();
     this.#listen('state$', (state) => {
       if (!isConnectionState(state)) return false;
-      this.cell.setState(state, state === 'broken' ? this.cell.connection.cause : undefined);
+      this.cell.setState(state, state === 'broken' ? causeOf(this.cell.connection) : undefined);
       return true;
     });
     this.#listen('pending$', (pending) => {
@@ -85,8 +85,7 @@ function feedOf<C extends Connection>(connection: C): Feed<C> {
 }
 
 /** The one cell of a connection. It is kept up to date between {@link acquireCell} and {@link releaseCell}. */
-export const cellOf = <C extends Connection>(connection: C): Cell<C> =>
-  ownCell(connection) ?? feedOf(connection).cell;
+export const cellOf = <C extends Connection>(connection: C): Cell<C> => ownCell(connection) ?? feedOf(connection).cell;
 
 /** The cell of a connection, fed until it is released as often as it was acquired. */
 export function acquireCell<C extends Connection>(connection: C): Cell<C> {

@@ -56,6 +56,15 @@ const STATES: ReadonlySet<unknown> = new Set(['idle', 'connecting', 'connected',
 
 export const isConnectionState = (value: unknown): value is ConnectionState => STATES.has(value);
 
+/** Why a connection is broken, as far as it can be asked. */
+export function causeOf(connection: Connection): unknown {
+  try {
+    return connection.cause;
+  } catch (error) {
+    return error;
+  }
+}
+
 /** Whether a value has the four members; a getter that throws counts as absent. */
 export function isConnection(value: unknown): value is Connection {
   try {

@@ -44,8 +44,8 @@ export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDe
       else if (settled && fell) finish({ ok: false, cause: fallenBecause ?? causeOf(cell.connection) });
     };
     const unwatch = cell.watch({
-      onState: (state, cause) => {
-        fell = state === 'broken' || state === 'closed';
+      onState: (_state, cause) => {
+        fell = cell.state === 'broken' || cell.state === 'closed';
         fallenBecause = cause;
         judge();
       },

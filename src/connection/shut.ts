@@ -35,7 +35,7 @@ export function drain(cell: Cell, timeout: number, scheduler: SchedulerLike): Dr
     const check = (): void => {
       if (cell.load === 0 || cell.state !== 'connected') cut();
     };
-    const unwatch = cell.watch({ onLoad: check, onState: check });
+    const unwatch = cell.watch({ onLoad: check, onState: check, onRetired: () => cut() });
     const timer = scheduler.schedule(() => cut(), timeout);
     cut = () => {
       unwatch();

@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Cell, ReportingMember, Standing } from '../connection/cell.js';
-import type { Connection } from '../connection/connection.js';
+import { causeOf, type Connection } from '../connection/connection.js';
 import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import type { LeaveReason, Registry, RegistryObserver } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';
@@ -58,7 +58,7 @@ export class EventLog<C extends Connection> implements RegistryObserver<C> {
     if (standing === 'connecting' || standing === 'connected' || standing === 'draining') {
       this.emit({ type: standing, connection });
     } else if (standing === 'broken' && from !== 'connecting') {
-      this.emit({ type: 'lost', connection, cause: cause ?? connection.cause });
+      this.emit({ type: 'lost', connection, cause: cause ?? causeOf(connection) });
     }
   }
 

@@ -42,7 +42,8 @@ export function checkBag(argument: string, value: unknown): void {
 }
 
 export function checkSignal(value: unknown): asserts value is AbortSignal | undefined {
-  if (value !== undefined && !(value instanceof AbortSignal)) throw wrongType('options.signal', 'an AbortSignal', value);
+  if (value !== undefined && !(value instanceof AbortSignal))
+    throw wrongType('options.signal', 'an AbortSignal', value);
 }
 
 /** Reads an iterable once, to the end, before anything is done with it. */

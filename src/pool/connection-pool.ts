@@ -113,7 +113,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#membership = new MembershipStreams(registry, rounds);
     this.#health = new HealthStreams(registry, this.#vitals(), rounds);
     this.#events = new EventLog(registry, rounds);
-    this.#crew = new Crew(registry, connectionFactory, this.#events, resolved, () => this.#figures());
+    this.#crew = new Crew(registry, rounds, connectionFactory, this.#events, resolved, () => this.#figures());
     registry.observers.push({ left: () => this.#strategy?.refresh() });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
@@ -203,7 +203,10 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const newcomers = this.#crew.recruiter.newcomers('connections', given);
-    await abortable(this.#admit(newcomers, (cells) => cells), options.signal);
+    await abortable(
+      this.#admit(newcomers, (cells) => cells),
+      options.signal,
+    );
   }
 
   /**
@@ -260,9 +263,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { signal } = options;
     const crew = this.#crew;
     const work = this.#rounds.hold(() =>
-      onlyBrokenConnections
-        ? crew.dialAll(crew.standing('broken'))
-        : crew.reconnectAll(() => signal?.aborted === true),
+      onlyBrokenConnections ? crew.dialAll(crew.standing('broken')) : crew.reconnectAll(() => signal?.aborted === true),
     );
     await abortable(work, signal);
     return this.#registry.census.connected;
@@ -320,7 +321,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     const timedOut = (): Error => this.#error(ReadyTimeoutError, `Not ${min} connected within ${timeout} ms`);
     const { scheduler } = this.#options;
     const { connected } = await readiness(this.health$, { min, timeout, signal, scheduler, timedOut });
-    if (connected < min) this.#checkNotClosed();
+    if (connected < min) throw this.#closedError();
   }
 
   /**
@@ -361,24 +362,30 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   #admit(newcomers: readonly C[], chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
     return this.#rounds.hold(() => {
-      this.#open();
+      const closings = this.#closings;
+      const opening = this.#lifecycle !== 'open';
+      this.#lifecycle = 'open';
+      if (opening) this.#health.opened();
+      this.#poolSize = Math.max(this.#poolSize, this.#registry.size + newcomers.length);
       const cells = this.#crew.admit(newcomers);
-      this.#poolSize = Math.max(this.#poolSize, this.#registry.size);
+      // A connection may close the pool when it is subscribed to.
+      if (closings !== this.#closings) this.#crew.dismiss(cells, 'pool-closed', 0);
+      else if (opening) this.#startHealing();
       this.#health.capture();
       return this.#crew.dialAll(chosen(cells));
     });
   }
 
-  #open(): void {
-    if (this.#lifecycle === 'open') return;
-    this.#lifecycle = 'open';
-    this.#health.opened();
+  #startHealing(): void {
     const { heal } = this.#options;
     if (!heal) return;
-    this.#healing = defer(() => heal(this.broken$)).subscribe({
+    const closings = this.#closings;
+    const healing = defer(() => heal(this.broken$)).subscribe({
       next: (event) => this.#events.emit(event),
       error: (cause: unknown) => this.#events.emit({ type: 'heal-failed', cause }),
     });
+    if (closings === this.#closings) this.#healing = healing;
+    else healing.unsubscribe();
   }
 
   #leaveAll(lifecycle: 'closed' | 'disposed', drainTimeout: number): void {
@@ -392,12 +399,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   async #departed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
-    const { departures } = this.#crew;
-    const cut = (): void => departures.cut();
-    if (signal?.aborted) cut();
+    const { done, cut } = this.#crew.departures.underWay();
+    if (signal?.aborted || drainTimeout === 0) cut();
     signal?.addEventListener('abort', cut, { once: true });
-    const timer = this.#options.scheduler.schedule(cut, drainTimeout);
-    await departures.settled();
+    const timer = this.#options.scheduler.schedule(() => cut(), drainTimeout);
+    await done;
     timer.unsubscribe();
     signal?.removeEventListener('abort', cut);
   }
@@ -411,11 +417,15 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #unavailable(): Error {
-    if (this.#lifecycle === 'disposed') return this.#error(PoolDisposedError, 'The pool was disposed of');
-    if (this.#lifecycle === 'closed') return this.#error(PoolClosedError, 'The pool is closed');
+    if (this.#lifecycle === 'closed' || this.#lifecycle === 'disposed') return this.#closedError();
     if (this.isEmpty()) return this.#error(PoolEmptyError, 'The pool has no connections');
     if (!this.isWorking()) return this.#error(PoolNotConnectedError, 'No connection of the pool is connected');
     return this.#error(PoolExhaustedError, 'Every connection of the pool carries as much as it may');
+  }
+
+  #closedError(): Error {
+    if (this.#lifecycle === 'disposed') return this.#error(PoolDisposedError, 'The pool was disposed of');
+    return this.#error(PoolClosedError, 'The pool is closed');
   }
 
   #error<E extends PoolError>(type: new (message: string, options: PoolErrorOptions) => E, message: string): E {

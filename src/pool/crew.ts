@@ -2,6 +2,7 @@ import type { Cell, DialResult, Standing } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import type { PoolFigures } from '../errors.js';
 import type { EventLog } from '../health/events.js';
+import type { Rounds } from '../streams/rounds.js';
 import type { Keeper, LeaveReason, Registry } from '../registry/registry.js';
 import { Closer } from './closer.js';
 import { Departures } from './departures.js';
@@ -19,11 +20,14 @@ export class Crew<C extends Connection> implements Keeper<C> {
   readonly recruiter: Recruiter<C>;
   readonly dialer: Dialer<C>;
   readonly departures: Departures<C>;
+  readonly #rounds: Rounds;
   readonly #closer: Closer<C>;
+  #renewal: Promise<void> | undefined;
   readonly #options: CrewOptions;
 
   constructor(
     registry: Registry<C>,
+    rounds: Rounds,
     factory: () => C,
     events: EventLog<C>,
     options: CrewOptions,
@@ -31,6 +35,7 @@ export class Crew<C extends Connection> implements Keeper<C> {
   ) {
     const { closeTimeout, scheduler } = options;
     this.registry = registry;
+    this.#rounds = rounds;
     this.#options = options;
     this.recruiter = new Recruiter(registry, factory, options, figures);
     this.#closer = new Closer(events, closeTimeout, scheduler);
@@ -39,10 +44,11 @@ export class Crew<C extends Connection> implements Keeper<C> {
     registry.keeper = this;
   }
 
-  /** Takes connections in. Those that were on their way out of this pool are called back. */
+  /** Takes in connections that belong to nobody. Those that were on their way out of this pool are called back. */
   admit(connections: readonly C[]): Cell<C>[] {
     const cells = this.registry.join(connections);
     for (const cell of cells) {
+      this.#closer.forget(cell);
       this.departures.recall(cell);
       if (cell.standing === 'connecting') this.dialer.adopt(cell);
     }
@@ -60,18 +66,30 @@ export class Crew<C extends Connection> implements Keeper<C> {
 
   /** Lets members go. Returns how many left; their closing goes on behind. */
   dismiss(cells: readonly Cell<C>[], reason: LeaveReason, drainTimeout = this.#options.drainTimeout): number {
-    return this.departures.dismiss(cells, reason, drainTimeout);
+    return this.#rounds.hold(() => this.departures.dismiss(cells, reason, drainTimeout));
   }
 
   /** Dials those that are not up, and redials those that are, at most half of the pool at a time. */
   async reconnectAll(stopped: () => boolean): Promise<void> {
+    const dials = this.dialAll(this.standing('broken', 'idle', 'connecting'));
+    await Promise.all([dials, this.#renewAll(stopped)]);
+  }
+
+  /** One renewal follows another: two at a time would have the whole pool out of service. */
+  #renewAll(stopped: () => boolean): Promise<void> {
+    const renewal = this.#renewal ? this.#renewal.then(() => this.#renew(stopped)) : this.#renew(stopped);
+    this.#renewal = renewal;
+    return renewal.finally(() => {
+      if (this.#renewal === renewal) this.#renewal = undefined;
+    });
+  }
+
+  #renew(stopped: () => boolean): Promise<void> {
     const { scheduler, drainTimeout } = this.#options;
     const { registry, dialer } = this;
     const atOnce = Math.max(1, Math.floor(registry.size / 2));
     const tools = { registry, dialer, closer: this.#closer, scheduler, drainTimeout };
-    const healthy = this.standing('connected');
-    const dials = this.dialAll(this.standing('broken', 'idle', 'connecting'));
-    await Promise.all([dials, renew(healthy, atOnce, tools, stopped)]);
+    return renew(this.standing('connected'), atOnce, tools, stopped);
   }
 
   dial(cell: Cell<C>): Promise<DialResult> {
@@ -85,8 +103,10 @@ export class Crew<C extends Connection> implements Keeper<C> {
     } else if (state === 'closed') {
       this.dismiss([cell], 'closed-by-owner', 0);
     } else {
-      this.registry.move(cell, state, cause);
-      if (cell.standing === 'connecting') this.dialer.adopt(cell);
+      this.#rounds.hold(() => {
+        this.registry.move(cell, state, cause);
+        if (state === 'connecting') this.dialer.adopt(cell);
+      });
     }
   }
 }

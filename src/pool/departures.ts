@@ -11,7 +11,8 @@ import type { Dialer } from './dialer.js';
 interface Departure {
   /** While there is one, the connection may still be called back. */
   drain: Drain | undefined;
-  done?: Promise<void>;
+  readonly done: Promise<void>;
+  finish(): void;
 }
 
 /** Members on their way out: out of the lists at once, then drained, then closed. */
@@ -50,28 +51,34 @@ export class Departures<C extends Connection> {
     }
   }
 
-  /** Closes now what is still being drained. */
-  cut(): void {
-    for (const { drain } of this.#leaving.values()) drain?.cut();
-  }
-
-  /** Resolves once everything that is leaving now is closed. */
-  async settled(): Promise<void> {
-    await Promise.all([...this.#leaving.values()].map(({ done }) => done));
+  /** Everybody who is leaving now: `done` when all of them are closed; `cut` ends their draining. */
+  underWay(): { readonly done: Promise<unknown>; cut(): void } {
+    const departures = [...this.#leaving.values()];
+    return {
+      done: Promise.all(departures.map(({ done }) => done)),
+      cut: () => {
+        for (const { drain } of departures) drain?.cut();
+      },
+    };
   }
 
   #begin(cell: Cell<C>, drainTimeout: number): void {
     const busy = cell.load > 0 && cell.state === 'connected' && drainTimeout > 0;
-    const departure: Departure = { drain: busy ? drain(cell, drainTimeout, this.scheduler) : undefined };
+    let finish!: () => void;
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const draining = busy ? drain(cell, drainTimeout, this.scheduler) : undefined;
+    const departure: Departure = { drain: draining, done, finish };
     this.#leaving.set(cell, departure);
-    departure.done = departure.drain ? this.#closeDrained(cell, departure) : this.#close(cell, departure);
+    if (draining) void draining.done.then(() => this.#drained(cell, departure));
+    else void this.#close(cell, departure);
   }
 
-  async #closeDrained(cell: Cell<C>, departure: Departure): Promise<void> {
-    await departure.drain?.done;
-    if (this.#leaving.get(cell) !== departure) return;
+  #drained(cell: Cell<C>, departure: Departure): void {
     departure.drain = undefined;
-    await this.#close(cell, departure);
+    if (this.#leaving.get(cell) === departure) void this.#close(cell, departure);
+    else departure.finish();
   }
 
   async #close(cell: Cell<C>, departure: Departure): Promise<void> {
@@ -80,5 +87,6 @@ export class Departures<C extends Connection> {
     await closed;
     if (this.#leaving.get(cell) === departure) this.#leaving.delete(cell);
     releaseCell(cell.connection);
+    departure.finish();
   }
 }

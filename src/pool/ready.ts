@@ -11,7 +11,10 @@ export interface Readiness {
 }
 
 /** Resolves once `min` are connected or the pool is closed, with the health of that moment. */
-export function readiness(health$: Observable<Health>, { min, timeout, signal, scheduler, timedOut }: Readiness): Promise<Health> {
+export function readiness(
+  health$: Observable<Health>,
+  { min, timeout, signal, scheduler, timedOut }: Readiness,
+): Promise<Health> {
   const fail = (reason: () => unknown) =>
     map((): Health => {
       throw reason();

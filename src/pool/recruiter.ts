@@ -22,6 +22,8 @@ export class Recruiter<C extends Connection> {
     this.reserved += count;
     try {
       while (made.size < count) made.add(this.#makeOne(made));
+      // A factory may have given away what it made before.
+      for (const connection of made) this.#checkFree(connection);
       return [...made];
     } catch (error) {
       this.discard(made);
@@ -34,6 +36,7 @@ export class Recruiter<C extends Connection> {
   /** Closes connections that were made in vain. */
   discard(made: Iterable<C>): void {
     for (const connection of made) {
+      if (cellOf(connection).owner) continue;
       void shut(connection, this.options.closeTimeout, this.options.scheduler);
     }
   }
@@ -60,12 +63,19 @@ export class Recruiter<C extends Connection> {
       throw this.#error('returned something else', wrongType('connectionFactory()', 'a connection', connection));
     }
     if (made.has(connection)) throw this.#error('returned the same connection twice');
-    if (cellOf(connection).owner) throw this.#error('returned a connection that is in a pool already');
+    this.#checkFree(connection);
     return connection;
+  }
+
+  #checkFree(connection: C): void {
+    if (cellOf(connection).owner) throw this.#error('returned a connection that is in a pool already');
   }
 
   #error(what: string, cause?: unknown): ConnectionFactoryError {
     const figures = this.figures();
-    return new ConnectionFactoryError(`connectionFactory ${what} instead of returning a new connection`, { cause, figures });
+    return new ConnectionFactoryError(`connectionFactory ${what} instead of returning a new connection`, {
+      cause,
+      figures,
+    });
   }
 }

@@ -2,6 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { Cell, Standing } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import { drain } from '../connection/shut.js';
+import { ConnectionClosedError } from '../errors.js';
 import type { Registry } from '../registry/registry.js';
 import type { Closer } from './closer.js';
 import type { Dialer } from './dialer.js';
@@ -27,7 +28,8 @@ export async function renew<C extends Connection>(
 ): Promise<void> {
   const waiting = members.map((cell) => ({ cell, seq: cell.seq }));
   const renewNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next && !stopped(); next = waiting.shift()) await renewOne(next.cell, next.seq, tools);
+    for (let next = waiting.shift(); next && !stopped(); next = waiting.shift())
+      await renewOne(next.cell, next.seq, tools);
   };
   await Promise.all(Array.from({ length: atOnce }, renewNext));
 }
@@ -38,12 +40,16 @@ async function renewOne<C extends Connection>(cell: Cell<C>, seq: number, tools:
   if (!present()) return;
   if (cell.standing === 'connected') {
     registry.move(cell, 'draining');
+    if (!present()) return;
     await drain(cell, drainTimeout, scheduler).done;
     if (!present()) return;
     // By now it may have broken, and so be back in the hands of whoever mends it.
     if ((cell.standing as Standing) === 'draining') {
-      registry.move(cell, 'connecting');
+      // Closed before anybody is told that it is being dialled.
       void closer.closeMember(cell);
+      cell.retire(new ConnectionClosedError('The connection was closed to be dialled anew'));
+      if (!present()) return;
+      registry.move(cell, 'connecting');
     }
   }
   await dialer.dial(cell);

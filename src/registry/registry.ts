@@ -74,6 +74,7 @@ export class Registry<C extends Connection> implements CellOwner {
     this.beforeChange();
     for (const cell of cells) this.#enter(cell);
     if (cells.length > 0) for (const observer of this.observers) observer.joined?.(cells);
+    for (const cell of cells) this.#hear(cell);
     return cells;
   }
 
@@ -118,6 +119,14 @@ export class Registry<C extends Connection> implements CellOwner {
     cell.ledger = this.index;
     this.index.load += counted(cell.load);
     this.#list(cell);
+  }
+
+  /** What was said before anybody was there to hear it. */
+  #hear(cell: Cell<C>): void {
+    const { unheard } = cell;
+    if (!unheard) return;
+    cell.unheard = undefined;
+    for (const member of Object.keys(unheard) as ReportingMember[]) this.misreported(cell, member, unheard[member]);
   }
 
   #exit(cell: Cell<C>): void {

@@ -1,0 +1,284 @@
+import { PoolDisposedError } from 'rxpool';
+import { KINDS, type Make, type TestConnection } from '../support/connections.js';
+import { figures, names, openRig, type Rig, rig, statesOf } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+/** Members of every kind, two each, named by what they are. */
+async function motley(make: Make): Promise<Rig & { member(name: string): TestConnection }> {
+  const test = rig(make, 0, { maxDials: 2 });
+  const kinds = ['unused', 'busy3', 'broken', 'busy1', 'connecting', 'idle'];
+  const members = kinds.flatMap((kind) => [1, 2].map((n) => make('accept', `${kind}-${n}`)));
+  const member = (name: string): TestConnection => members.find((one) => one.name === name) as TestConnection;
+  for (const kind of ['broken', 'connecting']) {
+    for (const n of [1, 2]) member(`${kind}-${n}`).onDial = kind === 'broken' ? 'refuse' : 'wait';
+  }
+  void test.pool.extendPoolByConnections(members);
+  await settle();
+  for (const n of [1, 2]) {
+    member(`busy1-${n}`).send();
+    for (let sent = 0; sent < 3; sent++) member(`busy3-${n}`).send();
+  }
+  expect(figures(test.pool.health)).toEqual({
+    poolSize: 12,
+    total: 12,
+    idle: 2,
+    connecting: 2,
+    connected: 6,
+    broken: 2,
+    pending: 8,
+  });
+  return { ...test, member };
+}
+
+const ORDER = [
+  'broken-2',
+  'broken-1',
+  'idle-2',
+  'idle-1',
+  'connecting-2',
+  'connecting-1',
+  'unused-2',
+  'unused-1',
+  'busy1-2',
+  'busy1-1',
+  'busy3-2',
+  'busy3-1',
+];
+
+describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
+  describe('reducePoolConnections()', () => {
+    it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
+      'parts with the right ones of twelve when %i have to go',
+      async (amount) => {
+        const { pool } = await motley(make);
+        const before = [...pool.connections];
+        expect(pool.reducePoolConnections(amount, true)).toBe(amount);
+        expect(pool.poolSize).toBe(12 - amount);
+        const leavers = new Set(ORDER.slice(0, amount));
+        expect(pool.connections).toEqual(before.filter(({ name }) => !leavers.has(name)));
+        await pool.close({ drainTimeout: 0 });
+      },
+    );
+
+    it('does not touch the busy ones unless asked, and then aims for what is left', async () => {
+      const { pool } = await motley(make);
+      expect(pool.reducePoolConnections(10)).toBe(8);
+      expect(names(pool.connections)).toBe('busy3-1 busy3-2 busy1-1 busy1-2');
+      expect(pool.poolSize).toBe(4);
+      await pool.close({ drainTimeout: 0 });
+    });
+
+    it('lets the busy ones finish what they carry before it closes them', async () => {
+      const { pool, member } = await motley(make);
+      pool.reducePoolConnections(12, true);
+      await settle();
+      const busy = member('busy1-1');
+      expect([busy.state, busy.closes]).toEqual(['connected', 0]);
+      expect(member('unused-1').state).toBe('closed');
+      busy.reply();
+      await settle();
+      expect([busy.state, member('busy3-1').state]).toEqual(['closed', 'connected']);
+      await pool.close({ drainTimeout: 0 });
+    });
+
+    it('removes only what is too many for the new size', async () => {
+      const { pool } = rig(make, 5);
+      await pool.extendPoolBySize(2);
+      expect(pool.reducePoolConnections(2)).toBe(0);
+      expect([pool.poolSize, pool.connections.length]).toEqual([3, 2]);
+      expect(pool.reducePoolConnections(2)).toBe(1);
+      expect([pool.poolSize, pool.connections.length]).toEqual([1, 1]);
+    });
+
+    it('never aims for less than nothing', async () => {
+      const { pool } = await openRig(make, 2);
+      expect(pool.reducePoolConnections(100)).toBe(2);
+      expect(pool.poolSize).toBe(0);
+      expect(pool.reducePoolConnections(Number.MAX_SAFE_INTEGER)).toBe(0);
+    });
+
+    it.each([0, -0, -1, -5, Number.MIN_SAFE_INTEGER])('changes nothing for %i', async (amount) => {
+      const { pool, made } = await openRig(make, 2);
+      expect(pool.reducePoolConnections(amount, true)).toBe(0);
+      expect([pool.poolSize, ...pool.connections]).toEqual([2, ...made]);
+    });
+
+    it('lowers the size of a pool that was not set up', async () => {
+      const { pool } = rig(make, 3);
+      expect(pool.reducePoolConnections(1)).toBe(0);
+      await pool.setup();
+      expect(pool.connections).toHaveLength(2);
+    });
+
+    it('closes a dial under way, which never comes to life', async () => {
+      const test = rig(make, 1);
+      test.script = 'wait';
+      const filling = test.pool.setup();
+      expect(test.pool.reducePoolConnections(1)).toBe(1);
+      await filling;
+      test.made[0]?.accept();
+      await settle();
+      expect(statesOf(test.made)).toBe('closed');
+    });
+
+    it('is visible in every stream when it returns', async () => {
+      const { pool, made } = await openRig(make, 3);
+      let shown: readonly TestConnection[] = [];
+      let size = 0;
+      pool.connected$.subscribe((connected) => (shown = connected));
+      pool.health$.subscribe(({ poolSize }) => (size = poolSize));
+      pool.reducePoolConnections(1);
+      expect(shown).toEqual(made.slice(0, 2));
+      expect(size).toBe(2);
+    });
+
+    it('is waited for by close()', async () => {
+      const { pool, made } = await openRig(make, 1);
+      (made[0] as TestConnection).onClose = 'wait';
+      pool.reducePoolConnections(1);
+      let closed = false;
+      const closing = pool.close().then(() => {
+        closed = true;
+      });
+      await settle();
+      expect(closed).toBe(false);
+      made[0]?.closed();
+      await closing;
+    });
+  });
+
+  describe('cleanupBrokenConnections()', () => {
+    it('removes and closes the broken ones and keeps the size', async () => {
+      const { pool, made } = await openRig(make, 3);
+      made[0]?.lose();
+      made[2]?.lose();
+      expect(pool.cleanupBrokenConnections()).toBe(2);
+      expect(pool.connections).toEqual([made[1]]);
+      expect([pool.poolSize, pool.isFull()]).toEqual([3, false]);
+      expect(statesOf(made)).toBe('closed connected closed');
+      await pool.setup();
+      expect(names(pool.connections)).toBe('#2 #4 #5');
+    });
+
+    it('returns 0 where none is broken, before setup and when closed', async () => {
+      const { pool } = rig(make, 1);
+      expect(pool.cleanupBrokenConnections()).toBe(0);
+      await pool.setup();
+      expect(pool.cleanupBrokenConnections()).toBe(0);
+      await pool.close();
+      expect(pool.cleanupBrokenConnections()).toBe(0);
+    });
+  });
+
+  describe('removeConnections()', () => {
+    it('takes these out, and ignores strangers and repetitions', async () => {
+      const { pool, made } = await openRig(make, 3);
+      const [a, b] = made as [TestConnection, TestConnection];
+      const stranger = make();
+      expect(pool.removeConnections(new Set([a, stranger, b]))).toBe(2);
+      expect(pool.removeConnections([a, a, b])).toBe(0);
+      expect(pool.connections).toEqual([made[2]]);
+      expect(pool.poolSize).toBe(3);
+      await settle();
+      expect(statesOf(made)).toBe('closed closed connected');
+      expect(stranger.closes).toBe(0);
+    });
+
+    it.each([
+      { bound: 'the one it is given', options: { drainTimeout: 300 }, after: 300 },
+      { bound: "the pool's", options: {}, after: 800 },
+    ])('drains for up to $bound', async ({ options, after }) => {
+      const { pool, made, clock } = await openRig(make, 1, { drainTimeout: 800 });
+      made[0]?.send();
+      pool.removeConnections(made, options);
+      expect(pool.isEmpty()).toBe(true);
+      await clock.advance(after - 1);
+      expect(statesOf(made)).toBe('connected');
+      await clock.advance(1);
+      expect(statesOf(made)).toBe('closed');
+      expect(clock.timers).toBe(0);
+    });
+
+    it('closes at once with a drainTimeout of 0', async () => {
+      const { pool, made } = await openRig(make, 1);
+      made[0]?.send();
+      pool.removeConnections(made, { drainTimeout: 0 });
+      expect(statesOf(made)).toBe('closed');
+    });
+
+    it('does not wait for the work of one that breaks while it drains', async () => {
+      const { pool, made, clock } = await openRig(make, 1);
+      made[0]?.send();
+      pool.removeConnections(made);
+      made[0]?.lose();
+      await settle();
+      expect(statesOf(made)).toBe('closed');
+      expect(clock.timers).toBe(0);
+    });
+
+    it('leaves connections of another pool alone', async () => {
+      const { pool } = await openRig(make, 1);
+      const { pool: other, made } = await openRig(make, 1);
+      expect(pool.removeConnections(made)).toBe(0);
+      expect(other.connectedConnections).toEqual(made);
+    });
+
+    it('lets a connection come back that was still draining', async () => {
+      const { pool, made, clock } = await openRig(make, 1);
+      made[0]?.send();
+      pool.removeConnections(made);
+      await pool.extendPoolByConnections(made);
+      await clock.advance(10_000);
+      expect(pool.connectedConnections).toEqual(made);
+      expect(made.map(({ state, closes, dials, pending }) => [state, closes, dials, pending])).toEqual([
+        ['connected', 0, 1, 1],
+      ]);
+    });
+
+    it('dials a connection again that comes back while it was being closed', async () => {
+      const { pool, made } = await openRig(make, 1);
+      const connection = made[0] as TestConnection;
+      connection.onClose = 'wait';
+      pool.removeConnections(made);
+      const extending = pool.extendPoolByConnections(made);
+      await settle();
+      expect([connection.dials, pool.isWorking()]).toEqual([1, false]);
+      connection.closed();
+      await extending;
+      expect([connection.dials, pool.isWorking()]).toEqual([2, true]);
+    });
+  });
+
+  it('is refused by a pool that was disposed of', async () => {
+    const { pool } = await openRig(make, 1);
+    await pool.dispose();
+    expect(() => pool.reducePoolConnections(1)).toThrow(PoolDisposedError);
+    expect(() => pool.cleanupBrokenConnections()).toThrow(PoolDisposedError);
+    expect(() => pool.removeConnections([])).toThrow(PoolDisposedError);
+  });
+
+  describe('a member that its owner closes', () => {
+    it('leaves, the size stays', async () => {
+      const { pool, made, events } = await openRig(make, 2);
+      await made[0]?.close();
+      expect(pool.connections).toEqual([made[1]]);
+      expect(pool.poolSize).toBe(2);
+      expect(events.at(-1)).toEqual({ type: 'left', connection: made[0], reason: 'closed-by-owner' });
+      expect(pool.health.status).toBe('degraded');
+    });
+
+    it('may be taken in again by a subscriber who sees it leave', async () => {
+      const { pool, made } = await openRig(make, 1);
+      const [connection] = made as [TestConnection];
+      let back: Promise<void> | undefined;
+      pool.connections$.subscribe(({ length }) => {
+        if (length === 0) back = pool.extendPoolByConnections([connection]);
+      });
+      await connection.close();
+      await back;
+      await settle();
+      expect(pool.connectedConnections).toEqual([connection]);
+      expect(connection.state).toBe('connected');
+    });
+  });
+});
