@@ -263,7 +263,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { signal } = options;
     const crew = this.#crew;
     const work = this.#rounds.hold(() =>
-      onlyBrokenConnections ? crew.dialAll(crew.standing('broken')) : crew.reconnectAll(() => signal?.aborted === true),
+      onlyBrokenConnections
+        ? crew.dialAll(crew.standing('broken', 'connecting'))
+        : crew.reconnectAll(() => signal?.aborted === true),
     );
     await abortable(work, signal);
     return this.#registry.census.connected;

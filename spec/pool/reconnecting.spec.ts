@@ -1,0 +1,222 @@
+import { PoolClosedError, UseTimeoutError } from 'rxpool';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { figures, openRig, rig, statesOf, watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
+  describe('reconnect()', () => {
+    it('redials the broken ones and tells how many are connected afterwards', async () => {
+      const { pool, made } = await openRig(make, 3);
+      made[0]?.lose();
+      made[1]?.lose();
+      (made[1] as TestConnection).onDial = 'refuse';
+      await expect(pool.reconnect()).resolves.toBe(2);
+      expect(made.map(({ dials }) => dials)).toEqual([2, 2, 1]);
+      expect(pool.brokenConnections).toEqual([made[1]]);
+    });
+
+    it('takes broken ones off the list at the call', async () => {
+      const { pool, made } = await openRig(make, 1);
+      made[0]?.lose();
+      const reconnecting = pool.reconnect();
+      expect(figures(pool.health)).toEqual({ poolSize: 1, total: 1, connecting: 1 });
+      await reconnecting;
+    });
+
+    it('leaves healthy ones and their work alone', async () => {
+      const { pool, made } = await openRig(make, 1);
+      made[0]?.send();
+      await expect(pool.reconnect()).resolves.toBe(1);
+      expect(made.map(({ dials, closes, pending }) => [dials, closes, pending])).toEqual([[1, 0, 1]]);
+    });
+
+    it('shares and awaits the dial of a reconnect before it', async () => {
+      const { pool, made } = await openRig(make, 1);
+      const [connection] = made as [TestConnection];
+      connection.lose();
+      connection.onDial = 'wait';
+      const both = [pool.reconnect(), pool.reconnect()];
+      connection.accept();
+      await expect(Promise.all(both)).resolves.toEqual([1, 1]);
+      expect(connection.dials).toBe(2);
+    });
+
+    it('has nothing to do in a new pool, and is refused by a closed one', async () => {
+      const { pool } = rig(make, 2);
+      await expect(pool.reconnect()).resolves.toBe(0);
+      expect(pool.health.status).toBe('empty');
+      await pool.close();
+      await expect(pool.reconnect()).rejects.toThrow(PoolClosedError);
+      await expect(pool.reconnect(false)).rejects.toThrow(PoolClosedError);
+    });
+
+    it('stops waiting when its signal aborts', async () => {
+      const { pool, made } = await openRig(make, 1);
+      made[0]?.lose();
+      (made[0] as TestConnection).onDial = 'wait';
+      const controller = new AbortController();
+      const outcome = watch(pool.reconnect(true, { signal: controller.signal }));
+      controller.abort(new Error('enough'));
+      await settle();
+      expect(outcome).toEqual({ status: 'rejected', reason: new Error('enough') });
+      made[0]?.accept();
+      await settle();
+      expect(pool.isWorking()).toBe(true);
+    });
+  });
+
+  describe('reconnect(false)', () => {
+    it('redials every member', async () => {
+      const test = rig(make, 3);
+      await test.pool.setup();
+      test.made[2]?.lose();
+      await expect(test.pool.reconnect(false)).resolves.toBe(3);
+      expect(test.made.map(({ dials }) => dials)).toEqual([2, 2, 2]);
+      expect(test.pool.connections).toEqual(test.made);
+    });
+
+    it.each([
+      { size: 1, atOnce: 1 },
+      { size: 2, atOnce: 1 },
+      { size: 3, atOnce: 1 },
+      { size: 4, atOnce: 2 },
+      { size: 7, atOnce: 3 },
+    ])('has at most $atOnce of $size out of service at a time', async ({ size, atOnce }) => {
+      const { pool, made } = await openRig(make, size);
+      let most = 0;
+      pool.health$.subscribe(({ draining, connecting }) => {
+        most = Math.max(most, draining + connecting);
+      });
+      for (const connection of made) connection.onDial = 'wait';
+      const outcome = watch(pool.reconnect(false));
+      for (let round = 0; round < size; round++) {
+        await settle();
+        expect(pool.connectedConnections.length).toBeGreaterThanOrEqual(size - atOnce);
+        for (const connection of made) connection.accept();
+      }
+      await settle();
+      expect(outcome).toEqual({ status: 'resolved', value: size });
+      expect(most).toBe(atOnce);
+      expect(made.map(({ dials }) => dials)).toEqual(made.map(() => 2));
+    });
+
+    it('lets two of them overlap without more being out, or anybody left out', async () => {
+      const { pool, made, clock } = await openRig(make, 4);
+      let most = 0;
+      pool.health$.subscribe(({ draining, connecting }) => {
+        most = Math.max(most, draining + connecting);
+      });
+      for (const connection of made) connection.send();
+      const both = [watch(pool.reconnect(false)), watch(pool.reconnect(false))];
+      await clock.advance(10_000);
+      expect(both).toEqual([
+        { status: 'resolved', value: expect.any(Number) },
+        { status: 'resolved', value: 4 },
+      ]);
+      expect(most).toBe(2);
+      expect(made.map(({ dials }) => dials)).toEqual([3, 3, 3, 3]);
+    });
+
+    it('gives work in flight its time, and no new work to those that finish theirs', async () => {
+      const { pool, made, clock, events } = await openRig(make, 2);
+      for (const connection of made) connection.send();
+      const outcome = watch(pool.reconnect(false));
+      expect(figures(pool.health)).toMatchObject({ draining: 1, connected: 1, pending: 2 });
+      expect(pool.getLeastLoadedConnection()).toBe(made[1]);
+      expect(pool.connections).toEqual(made);
+      expect(events.at(-1)).toEqual({ type: 'draining', connection: made[0] });
+      await clock.advance(500);
+      expect(statesOf(made)).toBe('connected connected');
+      made[0]?.reply();
+      await settle();
+      expect(made.map(({ dials }) => dials)).toEqual([2, 1]);
+      await clock.advance(999);
+      expect(outcome.status).toBe('pending');
+      await clock.advance(1);
+      expect(outcome).toEqual({ status: 'resolved', value: 2 });
+      expect(made.map(({ pending }) => pending)).toEqual([0, 0]);
+    });
+
+    it('writes off work that does not settle in time', async () => {
+      const { pool, made, clock } = await openRig(make, 1, { drainTimeout: 300 });
+      let signal: AbortSignal | undefined;
+      const work = watch(
+        pool.use(
+          (_, context) => {
+            signal = context.signal;
+            return new Promise(() => {});
+          },
+          { timeout: 10_000 },
+        ),
+      );
+      const outcome = watch(pool.reconnect(false));
+      await clock.advance(299);
+      expect([signal?.aborted, pool.health.draining]).toEqual([false, 1]);
+      await clock.advance(1);
+      expect([signal?.aborted, outcome.value, pool.health.pending]).toEqual([true, 1, 0]);
+      await clock.advance(10_000);
+      expect(work.reason).toBeInstanceOf(UseTimeoutError);
+      expect(made[0]?.dials).toBe(2);
+    });
+
+    it('does not take a member for gone that it closes itself', async () => {
+      const { pool, events } = await openRig(make, 2);
+      await pool.reconnect(false);
+      expect(events.filter(({ type }) => type === 'left' || type === 'lost')).toEqual([]);
+      expect(pool.connections).toHaveLength(2);
+    });
+
+    it('waits for a closing before it dials, no longer than its bound', async () => {
+      const { pool, made, clock } = await openRig(make, 1, { closeTimeout: 400 });
+      (made[0] as TestConnection).onClose = 'hang';
+      const outcome = watch(pool.reconnect(false));
+      await clock.advance(399);
+      expect([made[0]?.dials, pool.health.connecting]).toEqual([1, 1]);
+      await clock.advance(1);
+      expect([made[0]?.dials, outcome.value]).toEqual([2, 1]);
+    });
+
+    it('goes no further when its signal aborts', async () => {
+      const { pool, made, clock } = await openRig(make, 4);
+      for (const connection of made) connection.send();
+      const controller = new AbortController();
+      const outcome = watch(pool.reconnect(false, { signal: controller.signal }));
+      controller.abort();
+      await clock.advance(10_000);
+      expect(outcome.status).toBe('rejected');
+      expect(made.map(({ dials }) => dials)).toEqual([2, 2, 1, 1]);
+      expect(pool.connectedConnections).toHaveLength(4);
+    });
+
+    it('leaves a member alone that leaves while it drains', async () => {
+      const { pool, made, clock } = await openRig(make, 1);
+      made[0]?.send();
+      const outcome = watch(pool.reconnect(false));
+      pool.removeConnections(made);
+      await clock.advance(10_000);
+      expect(outcome).toEqual({ status: 'resolved', value: 0 });
+      expect(made.map(({ state, dials }) => [state, dials])).toEqual([['closed', 1]]);
+    });
+
+    it('redials a member that breaks while it drains', async () => {
+      const { pool, made } = await openRig(make, 1);
+      made[0]?.send();
+      const outcome = watch(pool.reconnect(false));
+      made[0]?.lose();
+      await settle();
+      expect(outcome).toEqual({ status: 'resolved', value: 1 });
+      expect(made[0]?.dials).toBe(2);
+    });
+
+    it('is not kept from its end by a subscriber who closes the pool when it begins', async () => {
+      const { pool, made } = await openRig(make, 2);
+      pool.health$.subscribe(({ connecting }) => {
+        if (connecting > 0) void pool.close();
+      });
+      await expect(pool.reconnect(false)).resolves.toBe(0);
+      await pool.close();
+      expect(statesOf(made)).toBe('closed closed');
+      expect(made.map(({ dials }) => dials)).toEqual([1, 1]);
+    });
+  });
+});
