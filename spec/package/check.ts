@@ -13,8 +13,10 @@ type Check = (packed: Packed) => Promise<unknown> | unknown;
 const portable = entries.filter((entry) => entry.portable);
 
 /** What an entry exports at run time; the package can be required by its own name here, and is then what was built. */
-const namesOf = (entry: Entry): readonly string[] =>
-  Object.keys(createRequire(path.resolve('package.json'))(entry.specifier) as object).sort();
+const exportsOf = (entry: Entry): Readonly<Record<string, unknown>> =>
+  createRequire(path.resolve('package.json'))(entry.specifier);
+
+const namesOf = (entry: Entry): readonly string[] => Object.keys(exportsOf(entry)).sort();
 
 /** A module that imports every name of an entry. */
 const importing = (entry: Entry): string => {
@@ -30,14 +32,42 @@ function onlyWhatIsMeantToShip({ files }: Packed): void {
   }
 }
 
-function sourceMapsLeadToSources({ folder, files }: Packed): void {
-  for (const file of files.filter((name) => name.endsWith('.map'))) {
-    const { sources } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { sources: string[] };
-    for (const source of sources) {
-      assert(
-        existsSync(path.join(folder, path.dirname(file), source)),
-        `${file} names ${source}, which is not shipped`,
-      );
+/** The files that a source map names, relative to the package. */
+function sourcesOf({ folder }: Packed, map: string): readonly string[] {
+  const { sources } = JSON.parse(readFileSync(path.join(folder, map), 'utf8')) as { sources: string[] };
+  return sources.map((source) => path.join(path.dirname(map), source));
+}
+
+function sourceMapsLeadToSources(packed: Packed): void {
+  const { folder, files } = packed;
+  for (const file of files.filter((name) => /^dist\/.*\.js$/.test(name))) {
+    assert(files.includes(`${file}.map`), `${file} has no source map`);
+  }
+  for (const map of files.filter((name) => name.endsWith('.map'))) {
+    for (const source of sourcesOf(packed, map)) {
+      assert.match(source, /^src\//, `${map} does not lead to src/`);
+      assert(existsSync(path.join(folder, source)), `${map} names ${source}, which is not shipped`);
+    }
+  }
+}
+
+/** Otherwise `instanceof` would depend on the entry point that a class was taken from. */
+function entriesShareModules(packed: Packed): void {
+  const homes = new Map<string, string>();
+  for (const map of packed.files.filter((name) => /^dist\/cjs\/.*\.js\.map$/.test(name))) {
+    for (const source of sourcesOf(packed, map)) {
+      assert.equal(homes.get(source), undefined, `${source} is in ${map} as well`);
+      homes.set(source, map);
+    }
+  }
+  assert(homes.size > 0, 'nothing was bundled');
+}
+
+/** Errors are called what their class is called. In a bundle, a class that mentions itself by name may lose it. */
+function exportsKeepTheirNames(): void {
+  for (const entry of entries) {
+    for (const [name, value] of Object.entries(exportsOf(entry))) {
+      if (typeof value === 'function') assert.equal(value.name, name, `${entry.specifier} exports it as ${name}`);
     }
   }
 }
@@ -125,22 +155,33 @@ async function browserBundle(packed: Packed): Promise<void> {
 
 /** What one imports for its name alone must not stay in a bundle. */
 async function treeShaking(packed: Packed): Promise<void> {
-  const bundle = entries.map(({ specifier }) => `import '${specifier}';`).join('\n');
-  const { outputFiles } = await build({
-    absWorkingDir: makeConsumer(packed, 'tree-shaking', { 'main.js': bundle }),
-    entryPoints: ['main.js'],
-    bundle: true,
-    platform: 'neutral',
-    external: ['node:*'],
-    write: false,
-    logLevel: 'silent',
+  const folder = makeConsumer(packed, 'tree-shaking', {
+    'nothing.js': entries.map(({ specifier }) => `import '${specifier}';`).join('\n'),
+    'operator.js': `export { leastLoaded } from 'rxpool';`,
   });
-  assert.doesNotMatch(outputFiles[0]?.text ?? '', /node_modules|node:/, 'importing without using adds to a bundle');
+  const bundle = async (file: string): Promise<string> => {
+    const { outputFiles } = await build({
+      absWorkingDir: folder,
+      entryPoints: [file],
+      bundle: true,
+      platform: 'neutral',
+      external: ['rxjs', 'node:*'],
+      write: false,
+      logLevel: 'silent',
+    });
+    return outputFiles[0]?.text ?? '';
+  };
+  assert.doesNotMatch(await bundle('nothing.js'), /node_modules|node:/, 'importing without using adds to a bundle');
+  const operator = await bundle('operator.js');
+  assert.match(operator, /leastLoaded/);
+  assert.doesNotMatch(operator, /\bConnectionPool\b/, 'an operator brings the pool along');
 }
 
 const checks: Readonly<Record<string, Check>> = {
   'the tarball holds what it should, and no more': onlyWhatIsMeantToShip,
   'source maps lead to shipped sources': sourceMapsLeadToSources,
+  'each source is in one CommonJS file': entriesShareModules,
+  'what is exported is called so': exportsKeepTheirNames,
   'publint finds nothing': ({ tarball }) => runTool('publint/src/cli.js', ['run', '--strict', tarball]),
   'attw finds nothing': ({ tarball }) =>
     runTool('@arethetypeswrong/cli/dist/index.js', [

@@ -5,6 +5,8 @@ export interface Entry {
   /** What a user imports: `rxpool/testing`. */
   readonly specifier: string;
   readonly source: string;
+  /** The ES module that bundlers get. */
+  readonly esm: string;
   /** Runs outside Node too, and its declarations need no Node types. */
   readonly portable: boolean;
 }
@@ -22,6 +24,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 export const entries: readonly Entry[] = Object.entries(manifest.exports).flatMap(([subpath, target]) => {
   if (typeof target === 'string') return [];
   const specifier = manifest.name + subpath.slice(1);
-  const source = target.default.default.replace('./dist/esm/', 'src/').replace(/\.js$/, '.ts');
-  return [{ specifier, source, portable: !NEEDS_NODE.includes(specifier) }];
+  const esm = target.default.default.replace('./', '');
+  const source = esm.replace('dist/esm/', 'src/').replace(/\.js$/, '.ts');
+  return [{ specifier, source, esm, portable: !NEEDS_NODE.includes(specifier) }];
 });
