@@ -71,8 +71,6 @@ export class Cell<C extends Connection = Connection> implements Ranked {
   /** Borrowings of an earlier tenure ended when the connection was retired. */
   tenure = 0;
   owner: CellOwner | undefined = undefined;
-  /** What could not be believed while there was no owner to tell. */
-  unheard: { readonly [M in ReportingMember]?: unknown } | undefined = undefined;
 
   constructor(connection: C) {
     this.connection = connection;
@@ -139,11 +137,6 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     if (!this.watchers) return;
     this.#tellLoad(from);
     for (const watcher of this.watchers ?? []) watcher.onRetired?.(reason);
-  }
-
-  misreported(member: ReportingMember, value: unknown): void {
-    if (this.owner) this.owner.misreported(this, member, value);
-    else this.unheard = { ...this.unheard, [member]: value };
   }
 
   /** Starts telling `watcher`; the function returned stops it. */

@@ -51,7 +51,7 @@ class Feed<C extends Connection> {
       const source: Observable<unknown> = cell.connection[member];
       const subscription = source.subscribe({
         next: (value) => {
-          if (!this.#dead && !take(value)) cell.misreported(member, value);
+          if (!this.#dead && !take(value)) misreported(cell, member, value);
         },
         error: (cause: unknown) => this.#end(new ConnectionStreamError(`${member} of a connection failed`, { cause })),
         complete: () => this.#end(new ConnectionStreamError(`${member} of a connection completed while in use`)),
@@ -68,6 +68,21 @@ class Feed<C extends Connection> {
     this.#subscription.unsubscribe();
     if (this.cell.state !== 'closed') this.cell.setState('broken', cause);
   }
+}
+
+/** What could not be believed while there was no owner to tell, the latest by member. */
+const unheard = new WeakMap<Cell, Map<ReportingMember, unknown>>();
+
+function misreported(cell: Cell, member: ReportingMember, value: unknown): void {
+  if (cell.owner) cell.owner.misreported(cell, member, value);
+  else unheard.set(cell, new Map(unheard.get(cell)).set(member, value));
+}
+
+/** Tells a cell's new owner what was said before anybody was there to hear it. */
+export function hearCell(cell: Cell): void {
+  const reports = unheard.get(cell);
+  unheard.delete(cell);
+  for (const [member, value] of reports ?? []) cell.owner?.misreported(cell, member, value);
 }
 
 const feeds = new WeakMap<Connection, Feed<Connection>>();

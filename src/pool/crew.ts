@@ -56,7 +56,7 @@ export class Crew<C extends Connection> implements Keeper<C> {
   }
 
   standing(...standings: readonly Standing[]): Cell<C>[] {
-    return [...this.registry.members].filter((cell) => standings.includes(cell.standing));
+    return this.registry.members.filter((cell) => standings.includes(cell.standing));
   }
 
   /** Dials those that are not up; resolves when every attempt has settled. */

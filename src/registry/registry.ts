@@ -1,5 +1,5 @@
 import type { Cell, CellOwner, DialResult, ReportingMember, Standing } from '../connection/cell.js';
-import { acquireCell, cellOf, releaseCell } from '../connection/cells.js';
+import { acquireCell, cellOf, hearCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { counted, LoadIndex } from '../selection/load-index.js';
 import { OrderOfJoining } from './order-of-joining.js';
@@ -74,7 +74,7 @@ export class Registry<C extends Connection> implements CellOwner {
     this.beforeChange();
     for (const cell of cells) this.#enter(cell);
     if (cells.length > 0) for (const observer of this.observers) observer.joined?.(cells);
-    for (const cell of cells) this.#hear(cell);
+    for (const cell of cells) hearCell(cell);
     return cells;
   }
 
@@ -119,14 +119,6 @@ export class Registry<C extends Connection> implements CellOwner {
     cell.ledger = this.index;
     this.index.load += counted(cell.load);
     this.#list(cell);
-  }
-
-  /** What was said before anybody was there to hear it. */
-  #hear(cell: Cell<C>): void {
-    const { unheard } = cell;
-    if (!unheard) return;
-    cell.unheard = undefined;
-    for (const member of Object.keys(unheard) as ReportingMember[]) this.misreported(cell, member, unheard[member]);
   }
 
   #exit(cell: Cell<C>): void {
