@@ -227,8 +227,9 @@ export class ConnectionPool<C extends Connection, K = void> {
       const excess = this.#registry.size - target;
       const leavers = chooseLeavers(this.#registry.members, excess, deletePendingConnections);
       this.#poolSize = Math.max(target, this.#registry.size - leavers.length);
+      const left = this.#crew.dismiss(leavers, 'reduced');
       this.#health.capture();
-      return this.#crew.dismiss(leavers, 'reduced');
+      return left;
     });
   }
 
@@ -418,6 +419,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     return cell;
   }
 
+  #peek(): C | undefined {
+    if (this.#strategy) return this.#strategy.peek(undefined as K);
+    const cell = this.#index.peek();
+    // Where the least loaded is at its limit, all are.
+    return cell && (this.#accepts?.(cell) ?? true) ? cell.connection : undefined;
+  }
+
   #unavailable(): Error {
     if (this.#lifecycle === 'closed' || this.#lifecycle === 'disposed') return this.#closedError();
     if (this.isEmpty()) return this.#error(PoolEmptyError, 'The pool has no connections');
@@ -471,7 +479,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       get poolSize() {
         return poolSize();
       },
-      peek: () => (this.#strategy ? this.#strategy.peek(undefined as K) : this.#index.peek()?.connection),
+      peek: () => this.#peek(),
     };
   }
 }

@@ -1,0 +1,96 @@
+import { PoolClosedError, PoolDisposedError, PoolError, ReadyTimeoutError } from 'rxpool';
+import { KINDS } from '../support/connections.js';
+import { openRig, rig, watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
+  it('resolves at once where enough are connected', async () => {
+    const { pool } = await openRig(make, 2);
+    await expect(pool.ready()).resolves.toBeUndefined();
+    await expect(pool.ready({ min: 2, timeout: 0 })).resolves.toBeUndefined();
+    await expect(pool.ready({ min: 0 })).resolves.toBeUndefined();
+  });
+
+  it('waits until as many are connected as asked for, also in a new pool', async () => {
+    const test = rig(make, 3);
+    test.script = 'wait';
+    const outcomes = [watch(test.pool.ready({ min: 0 })), watch(test.pool.ready()), watch(test.pool.ready({ min: 2 }))];
+    const states = (): string => outcomes.map(({ status }) => status).join(' ');
+    await settle();
+    expect(states()).toBe('resolved pending pending');
+    void test.pool.setup();
+    test.made[0]?.accept();
+    await settle();
+    expect(states()).toBe('resolved resolved pending');
+    test.made[1]?.refuse();
+    await settle();
+    expect(states()).toBe('resolved resolved pending');
+    test.made[2]?.accept();
+    await settle();
+    expect(states()).toBe('resolved resolved resolved');
+  });
+
+  it('is answered at its deadline with the last dial’s failure and the figures', async () => {
+    const test = rig(make, 2);
+    test.script = 'wait';
+    void test.pool.setup();
+    const outcome = watch(test.pool.ready({ min: 2, timeout: 300 }));
+    test.made[0]?.accept();
+    test.made[1]?.refuse(new Error('no route'));
+    await test.clock.advance(299);
+    expect(outcome.status).toBe('pending');
+    await test.clock.advance(1);
+    expect(outcome.reason).toBeInstanceOf(ReadyTimeoutError);
+    expect(outcome.reason).toMatchObject({
+      code: 'ERR_READY_TIMEOUT',
+      cause: new Error('no route'),
+      figures: { total: 2, connected: 1, pending: 0, waiting: 0 },
+    });
+    expect(outcome.reason).toBeInstanceOf(PoolError);
+  });
+
+  it('leaves no timer behind when it is over', async () => {
+    const test = rig(make, 1);
+    const outcome = watch(test.pool.ready({ timeout: 300 }));
+    expect(test.clock.timers).toBe(1);
+    await test.pool.setup();
+    expect([outcome.status, test.clock.timers]).toEqual(['resolved', 0]);
+  });
+
+  it('is answered with the reason when its signal aborts', async () => {
+    const { pool, clock } = rig(make, 1);
+    const controller = new AbortController();
+    const outcome = watch(pool.ready({ timeout: 300, signal: controller.signal }));
+    const reason = new Error('never mind');
+    controller.abort(reason);
+    await settle();
+    expect(outcome).toEqual({ status: 'rejected', reason });
+    expect(clock.timers).toBe(0);
+    await expect(pool.ready({ signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  it('is answered when the pool is closed, also when setup() follows at once', async () => {
+    const { pool } = rig(make, 1);
+    const [closed, reopened] = [watch(pool.ready()), watch(pool.ready({ min: 5 }))];
+    void pool.close();
+    await settle();
+    expect(closed.reason).toBeInstanceOf(PoolClosedError);
+    expect(reopened.reason).toBeInstanceOf(PoolClosedError);
+
+    await pool.setup();
+    const outcome = watch(pool.ready({ min: 2 }));
+    void pool.close();
+    void pool.setup();
+    await settle();
+    expect(outcome.reason).toBeInstanceOf(PoolClosedError);
+    await expect(pool.ready()).resolves.toBeUndefined();
+  });
+
+  it('is answered when the pool is disposed of', async () => {
+    const { pool } = rig(make, 1);
+    const outcome = watch(pool.ready());
+    await pool.dispose();
+    await settle();
+    expect(outcome.reason).toBeInstanceOf(PoolDisposedError);
+  });
+});
