@@ -101,7 +101,6 @@ export class Transport implements RequestHost<Frame, ZcachedValue> {
   #lose(cause: unknown): void {
     if (this.#lost || this.#closing) return;
     this.#lost = { cause };
-    this.#socket.destroy();
     this.owner.lost(this, cause);
   }
 

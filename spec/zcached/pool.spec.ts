@@ -1,0 +1,23 @@
+import { ConnectionPool } from '../../src/index.js';
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+import { until } from './raw-server.js';
+
+it.each(['2024', '2025'] as const)(
+  'a pool of connections to a %s server carries the client through a cut',
+  async (generation) => {
+    const server = track(await startZcachedServer({ generation }));
+    const pool = track(new ConnectionPool(3, () => new ZcachedConnection({ port: server.port })));
+    await pool.setup();
+    const client = new ZcachedClient(pool);
+    await Promise.all(Array.from({ length: 50 }, (_, index) => client.set(`k${index}`, index)));
+    expect(await client.dbsize()).toBe(50);
+    expect(await client.get('nothing')).toBeUndefined();
+    server.cutConnections();
+    await until(() => !pool.isWorking());
+    await until(() => pool.connectedConnections.length === 3);
+    expect(await client.get('k7')).toBe(7);
+    expect(pool.connections.map(({ pending }) => pending)).toEqual([0, 0, 0]);
+  },
+);
