@@ -1,29 +1,33 @@
 import { map, type Observable, takeUntil, timer } from 'rxjs';
 import type { Target } from './target.js';
 
+export interface Moments {
+  /** Milliseconds to the first. */
+  readonly first: number;
+  /** Milliseconds from one to the next. */
+  readonly every: number;
+  /** Milliseconds after which there are no more. */
+  readonly until: number;
+}
+
+export const moments = ({ first, every, until }: Moments): Observable<unknown> =>
+  timer(first, every).pipe(takeUntil(timer(until)));
+
 export interface CutterOptions {
   /** Connections in the pool; at most half of them (but at least one) are cut at a time. */
   readonly size: number;
-  /** Milliseconds to the first cut. */
-  readonly first: number;
-  /** Milliseconds between cuts. */
-  readonly every: number;
-  /** Milliseconds after which no more is cut. */
-  readonly until: number;
   /** A number in [0, 1) that decides how many. */
   readonly random: () => number;
 }
 
-/** Cuts connections every now and then; emits how many. */
+/** Cuts some connections at each moment; emits how many. */
 export function cutting(
   target: Pick<Target, 'cut'>,
-  { size, first, every, until, random }: CutterOptions,
+  moments$: Observable<unknown>,
+  { size, random }: CutterOptions,
 ): Observable<number> {
   const most = Math.max(1, Math.floor(size / 2));
-  return timer(first, every).pipe(
-    takeUntil(timer(until)),
-    map(() => target.cut(1 + Math.floor(random() * most))),
-  );
+  return moments$.pipe(map(() => target.cut(1 + Math.floor(random() * most))));
 }
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */

@@ -9,10 +9,12 @@ export type Result = { readonly id: number; readonly attempts: number } & (
   | { readonly type: 'answered'; readonly connection: ZcachedConnection; readonly ms: number }
   /** The reply was not the one to this request. */
   | { readonly type: 'wrong'; readonly connection: ZcachedConnection }
-  | { readonly type: 'failed'; readonly code: string }
+  /** `maybe`: nobody knows whether it took effect. */
+  | { readonly type: 'failed'; readonly code: string; readonly maybe: boolean }
 );
 
-const MOST_ATTEMPTS = 3;
+/** A cut takes several connections one after the other, and what waits moves on from each to the next. */
+const MOST_ATTEMPTS = 10;
 
 /** Requests on a pool, each with a nonce that its reply is checked against. */
 export class Load {
@@ -70,8 +72,9 @@ export class Load {
         return { type: 'answered', id, attempts, connection, ms: performance.now() - start };
       } catch (error) {
         // Only what was never sent may be asked again: the rest may have taken effect.
-        const repeatable = error instanceof RequestError && error.sent === 'never';
-        if (!repeatable || attempts === MOST_ATTEMPTS) return { type: 'failed', id, attempts, code: codeOf(error) };
+        const sent = error instanceof RequestError ? error.sent : undefined;
+        if (sent === 'never' && attempts < MOST_ATTEMPTS) continue;
+        return { type: 'failed', id, attempts, code: codeOf(error), maybe: sent === 'maybe' };
       }
     }
   }

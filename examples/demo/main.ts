@@ -1,6 +1,6 @@
 // A pool under load, being cut and healing:  npm run demo -- --help
 import { connectable, firstValueFrom, fromEvent, merge, timer } from 'rxjs';
-import { cutting } from './cutter.js';
+import { cutting, moments } from './cutter.js';
 import { Dashboard } from './dashboard.js';
 import { type DemoOptions, HELP, parseOptions, UsageError } from './options.js';
 import { steady } from './pace.js';
@@ -10,7 +10,7 @@ import { isSound, summarize } from './summary.js';
 
 /** Milliseconds. The embedded server's pause makes requests overlap; the slow redials can be watched. */
 const LATENCY = 2;
-const BACKOFF = 1_200;
+const BACKOFF = { initial: 1_200, max: 1_200 };
 const CUTS = { first: 1_000, every: 2_000, calmAtTheEnd: 1_500 };
 
 async function run({ pool, load, target, made }: Setup, { size, seconds, rate }: DemoOptions): Promise<void> {
@@ -22,8 +22,8 @@ async function run({ pool, load, target, made }: Setup, { size, seconds, rate }:
     fromEvent(process.stdout, 'error'),
   );
   const ended = firstValueFrom(end$);
-  const until = duration - CUTS.calmAtTheEnd;
-  const cuts$ = connectable(cutting(target, { ...CUTS, size, until, random: Math.random }));
+  const moments$ = moments({ ...CUTS, until: duration - CUTS.calmAtTheEnd });
+  const cuts$ = connectable(cutting(target, moments$, { size, random: Math.random }));
 
   const dashboard = new Dashboard({ pool, load, cuts$, target, duration });
   await pool.setup();

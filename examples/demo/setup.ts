@@ -1,4 +1,4 @@
-import { ConnectionPool, exponentialBackoff, reconnectBroken } from 'rxpool';
+import { ConnectionPool, type ExponentialBackoffOptions, exponentialBackoff, reconnectBroken } from 'rxpool';
 import { ZcachedConnection } from 'rxpool/zcached';
 import { chooseExchange } from './exchange.js';
 import { Load } from './load.js';
@@ -12,8 +12,7 @@ export interface SetupOptions {
   readonly size: number;
   /** Milliseconds that the embedded server takes for a reply. */
   readonly latency: number;
-  /** Milliseconds that the first redial waits at most. */
-  readonly backoff: number;
+  readonly backoff: ExponentialBackoffOptions;
 }
 
 export interface Setup {
@@ -37,7 +36,7 @@ export async function setUp({ server, size, latency, backoff }: SetupOptions): P
     made.push(connection);
     return connection;
   };
-  const heal = reconnectBroken<ZcachedConnection>({ backoff: exponentialBackoff({ initial: backoff }) });
+  const heal = reconnectBroken<ZcachedConnection>({ backoff: exponentialBackoff(backoff) });
   const pool = new ConnectionPool(size, connectionFactory, { heal });
   return { target, pool, load: new Load(pool, exchange), made };
 }

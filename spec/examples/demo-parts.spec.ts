@@ -1,0 +1,122 @@
+import { VirtualTimeScheduler } from 'rxjs';
+import { ConnectionPool } from 'rxpool';
+import { RequestTimeoutError, ZcachedConnection } from 'rxpool/zcached';
+import { cutting, moments, seededRandom } from '../../examples/demo/cutter.js';
+import { echo, setAndGet } from '../../examples/demo/exchange.js';
+import { Histogram } from '../../examples/demo/histogram.js';
+import { Load, type Result } from '../../examples/demo/load.js';
+import { steady } from '../../examples/demo/pace.js';
+import { startEmbedded } from '../../examples/demo/target.js';
+
+describe('A histogram', () => {
+  it('tells quantiles within five per cent', () => {
+    const histogram = new Histogram();
+    for (let ms = 1; ms <= 1_000; ms++) histogram.add(ms);
+    for (const share of [0.01, 0.5, 0.99, 0.999]) {
+      expect(Math.abs(histogram.quantile(share) / (share * 1_000) - 1)).toBeLessThanOrEqual(0.05);
+    }
+    expect(histogram.quantile(1)).toBe(1_000);
+    expect(histogram.max).toBe(1_000);
+  });
+
+  it('takes nothing, zero and an age', () => {
+    const histogram = new Histogram();
+    expect(histogram.quantile(0.5)).toBe(0);
+    histogram.add(0);
+    expect(histogram.quantile(0.5)).toBe(0);
+    histogram.add(1e9);
+    expect(histogram.max).toBe(1e9);
+  });
+});
+
+describe('A steady pace', () => {
+  it.each([1, 7, 150, 2_000, 50_000])('comes to %d requests a second', (rate) => {
+    const scheduler = new VirtualTimeScheduler(undefined, 10_000);
+    let issued = 0;
+    let ticks = 0;
+    steady(rate, scheduler).subscribe((due) => {
+      issued += due;
+      ticks++;
+    });
+    scheduler.flush();
+    expect(issued).toBe(rate * 10);
+    expect(ticks).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe('The cutter', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('cuts one to half of the connections every now and then, until it is to stop', () => {
+    const cut: number[] = [];
+    const target = { cut: (count: number) => cut.push(count) };
+    const moments$ = moments({ first: 10, every: 10, until: 1_005 });
+    cutting(target, moments$, { size: 8, random: seededRandom(1) }).subscribe();
+    jest.advanceTimersByTime(5_000);
+    expect(cut).toHaveLength(100);
+    expect(new Set(cut)).toEqual(new Set([1, 2, 3, 4]));
+  });
+
+  it('draws the same lots for the same seed', () => {
+    const draw = (seed: number): number[] => Array.from({ length: 5 }, seededRandom(seed));
+    expect(draw(7)).toEqual(draw(7));
+    expect(draw(7)).not.toEqual(draw(8));
+  });
+});
+
+describe('The load', () => {
+  const connection = new ZcachedConnection();
+  const pool = {
+    use: (work: (connection: ZcachedConnection, context: never) => unknown) => work(connection, {} as never),
+  };
+
+  /** How one request ends if the server does this at the first attempt, at the second, and so on. */
+  async function resultOf(...attempts: ((nonce: string) => unknown)[]): Promise<Result> {
+    const load = new Load(pool as never, async (_, nonce) => attempts.shift()?.(nonce));
+    const results: Result[] = [];
+    load.results$.subscribe((result) => results.push(result));
+    const request = load.request();
+    expect(load.outstanding).toBe(1);
+    await request;
+    expect(load.outstanding).toBe(0);
+    expect(results).toHaveLength(1);
+    return results[0] as Result;
+  }
+
+  const fail = (sent: 'never' | 'maybe') => (): never => {
+    throw new RequestTimeoutError('ECHO', sent, 1);
+  };
+
+  it('takes the nonce for an answer and nothing else', async () => {
+    expect(await resultOf((nonce) => nonce)).toMatchObject({ type: 'answered', id: 0, attempts: 1, connection });
+    expect(await resultOf(() => "somebody else's")).toMatchObject({ type: 'wrong', attempts: 1, connection });
+    expect(await resultOf(() => undefined)).toMatchObject({ type: 'wrong' });
+  });
+
+  it('asks again what was never sent, ten times in all', async () => {
+    expect(await resultOf(fail('never'), (nonce) => nonce)).toMatchObject({ type: 'answered', attempts: 2 });
+    const never = new Array<() => never>(10).fill(fail('never'));
+    expect(await resultOf(...never, (nonce) => nonce)).toMatchObject({ type: 'failed', attempts: 10, maybe: false });
+  });
+
+  it('never repeats what may have been sent', async () => {
+    const result = await resultOf(fail('maybe'), (nonce) => nonce);
+    expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_REQUEST_TIMEOUT', maybe: true });
+  });
+
+  it.each([echo, setAndGet])('is answered by a server, and leaves nothing there (%p)', async (exchange) => {
+    const server = await startEmbedded({});
+    const real = new ConnectionPool(2, () => new ZcachedConnection({ port: server.port }));
+    await real.setup();
+    const load = new Load(real, exchange);
+    const types: string[] = [];
+    load.results$.subscribe(({ type }) => types.push(type));
+    for (let issued = 0; issued < 3; issued++) void load.request();
+    await load.settled();
+    expect(types).toEqual(['answered', 'answered', 'answered']);
+    expect(await real.use((member) => member.send('DBSIZE'))).toBe(0);
+    await real.dispose();
+    await server.close();
+  });
+});

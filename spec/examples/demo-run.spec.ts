@@ -1,0 +1,101 @@
+import { createServer } from 'node:net';
+import { startZcachedServer } from 'rxpool/testing/node';
+import { closedPort, listen } from '../support/net-connection.js';
+import { Program, run } from './run-program.js';
+import { until } from './until.js';
+
+const MAIN = 'demo/main.ts';
+
+/** The figures of a summary by name. */
+function figures(stdout: string): Readonly<Record<string, number>> {
+  const summary = stdout.split('\n\n').at(-1) ?? '';
+  const lines = summary.matchAll(/^ {2}(\w+) +([\d,]+)(?: {2}.*)?$/gm);
+  return Object.fromEntries([...lines].map(([, name, figure]) => [name, Number(figure?.replaceAll(',', ''))]));
+}
+
+function expectSound(stdout: string): Readonly<Record<string, number>> {
+  const { requests = 0, answered = 0, wrong, errors = 0, pending, ...rest } = figures(stdout);
+  expect({ wrong, pending }).toEqual({ wrong: 0, pending: 0 });
+  expect(answered).toBeGreaterThan(0);
+  expect(requests).toBe(answered + errors);
+  const codes = stdout.matchAll(/ERR_\w+ ([\d,]+)/g);
+  const byKind = [...codes].reduce((sum, [, times]) => sum + Number(times?.replaceAll(',', '')), 0);
+  expect(byKind).toBe(errors);
+  return { requests, answered, errors, ...rest };
+}
+
+describe('The demo', () => {
+  it('runs for a set time, has connections cut and heals them, sums up and ends by itself', async () => {
+    const { status, stdout, stderr } = await run(MAIN, ['--seconds', '3', '--rate', '500']);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const { requests, cut, reconnects } = expectSound(stdout);
+    expect(requests).toBeGreaterThan(1_200);
+    expect(cut).toBeGreaterThan(0);
+    expect(reconnects).toBe(cut);
+    const lines = stdout.split('\n').filter((line) => /^ +\d s /.test(line));
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    expect(stdout).not.toContain('\x1b');
+  }, 30_000);
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends in the same order on %s, with status 0',
+    async (signal) => {
+      const program = new Program(MAIN, ['--seconds', '60', '--rate', '500']);
+      await program.printed();
+      program.process.kill(signal);
+      const { status, stdout, stderr } = await program.ended;
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      expectSound(stdout);
+    },
+    30_000,
+  );
+
+  it.each(['2024', '2025'] as const)(
+    'can be aimed at a server of %s, and leaves it as it was',
+    async (generation) => {
+      const server = await startZcachedServer({ generation });
+      const { status, stdout, stderr } = await run(MAIN, [
+        '--port',
+        `${server.port}`,
+        '--seconds',
+        '2',
+        '--rate',
+        '100',
+      ]);
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      expectSound(stdout);
+      expect(stdout).toContain(`zcached at 127.0.0.1:${server.port}`);
+      await until(() => server.connections === 0);
+      await server.close();
+    },
+    30_000,
+  );
+
+  it('says in one line that nobody is there, with status 1', async () => {
+    const port = await closedPort();
+    const { status, stdout, stderr } = await run(MAIN, ['--port', `${port}`]);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(new RegExp(`^demo: No connection to zcached at 127.0.0.1:${port}: .*ECONNREFUSED.*\\n$`));
+    expect(status).toBe(1);
+  }, 30_000);
+
+  it('says so as well if somebody else is there', async () => {
+    const stranger = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const port = await listen(stranger);
+    const { status, stderr } = await run(MAIN, ['--port', `${port}`]);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(status).toBe(1);
+    stranger.close();
+  }, 30_000);
+
+  it('ends when nobody reads what it prints', async () => {
+    const program = new Program(MAIN, ['--seconds', '60', '--rate', '100']);
+    await program.printed();
+    program.process.stdout.destroy();
+    const { stderr, signal } = await program.ended;
+    expect({ stderr, signal }).toEqual({ stderr: '', signal: null });
+  }, 30_000);
+});

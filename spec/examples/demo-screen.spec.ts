@@ -1,0 +1,57 @@
+import { stripVTControlCharacters } from 'node:util';
+import { type Environment, type Output, screenFor } from '../../examples/demo/screen.js';
+import { MODEL } from './demo-model.js';
+
+/** What a screen has written in so many milliseconds. */
+function shown(output: Partial<Output>, env: Environment, milliseconds: number): string {
+  let written = '';
+  const write = (text: string | Uint8Array): boolean => {
+    written += text;
+    return true;
+  };
+  let answered = 0;
+  const screen = screenFor({ ...output, write }, env, () => {
+    answered += 10;
+    return { ...MODEL, answered };
+  });
+  screen.start();
+  jest.advanceTimersByTime(milliseconds);
+  screen.stop();
+  jest.advanceTimersByTime(milliseconds);
+  return written;
+}
+
+const TERMINAL = { isTTY: true, columns: 80, rows: 24 } as const;
+const RED = '\x1b[31m';
+
+describe("The demo's screen", () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('draws over what it has drawn before, ten times a second, and gives the cursor back', () => {
+    const written = shown(TERMINAL, {}, 1_000);
+    const frames = written.split('\x1b[J').slice(0, -1);
+    expect(frames).toHaveLength(12); // the first, ten, and the last
+    expect(frames[0]).not.toContain('A\r');
+    for (const frame of frames.slice(1)) expect(frame.startsWith('\x1b[17A\r')).toBe(true);
+    expect(written.startsWith('\x1b[?25l')).toBe(true);
+    expect(written.endsWith('\x1b[?25h')).toBe(true);
+    expect(written).toContain(RED);
+  });
+
+  it('honours NO_COLOR, and an empty one is none', () => {
+    expect(shown(TERMINAL, { NO_COLOR: '1' }, 200)).not.toContain(RED);
+    expect(shown(TERMINAL, { NO_COLOR: '' }, 200)).toContain(RED);
+  });
+
+  it.each([
+    { name: 'that is no terminal', output: {}, env: {} },
+    { name: 'that cannot move its cursor', output: TERMINAL, env: { TERM: 'dumb' } },
+  ])('prints a line a second on something $name', ({ output, env }) => {
+    const written = shown(output, env, 3_000);
+    expect(written).toBe(stripVTControlCharacters(written));
+    const lines = written.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).toContain('  10/s  ');
+  });
+});

@@ -1,0 +1,66 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { run } from './run-program.js';
+
+const OUTPUT: Readonly<Record<string, readonly string[]>> = {
+  '01-quick-start.ts': [
+    'connected: 4',
+    'greeting: hello',
+    "ada: Map(2) { 'born' => 1815, 'languages' => [ 'English', 'French' ] }",
+    'nobody: undefined',
+    'pending on each: 25 25 25 25',
+    'keys: 102',
+    'echo: anybody there?',
+  ],
+  '02-health-streams.ts': [
+    'status: empty',
+    'status: starting',
+    'status: degraded',
+    'status: healthy',
+    'status: degraded',
+    'event: lost',
+    'status: down',
+    'event: lost',
+    'lists: 0 connected, 2 broken',
+    'status: degraded',
+    'event: reconnected',
+    'status: healthy',
+    'event: reconnected',
+    'status: closed',
+    'status: no more',
+  ],
+  '03-reconnect-and-cleanup-as-operators.ts': [
+    'a connection is cut',
+    'reconnected at attempt 1',
+    'the server goes away',
+    'gave up 2: 0 connections of 2',
+    'and comes back',
+    '2 connections of 2, status healthy',
+  ],
+  '04-a-pool-of-ones-own.ts': [
+    'to choose from: 3',
+    'pending: 3 3 3',
+    'replies: 0 1 2 3 4 5 6 7 8',
+    'one cut, to choose from: 2',
+    'one back, to choose from: 3',
+  ],
+  '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+};
+
+describe('The examples', () => {
+  it('are all run here', () => {
+    const numbered = readdirSync(path.join(__dirname, '../../examples')).filter((file) => /^\d\d-.*\.ts$/.test(file));
+    expect(numbered.sort()).toEqual(Object.keys(OUTPUT));
+  });
+
+  it.each(Object.entries(OUTPUT))(
+    '%s says what it should and ends by itself',
+    async (file, lines) => {
+      const { status, stdout, stderr } = await run(file);
+      expect(stderr).toBe('');
+      expect(stdout.trimEnd().split('\n')).toEqual(lines);
+      expect(status).toBe(0);
+    },
+    30_000,
+  );
+});
