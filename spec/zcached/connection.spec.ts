@@ -397,12 +397,14 @@ describe('a peer that talks out of turn', () => {
     const server = await serve(startScript((socket) => socket.write('?\r\n')));
     const client = connection(server.port);
     await client.connect();
+    const outcomes: boolean[] = [];
+    client.outcomes$.subscribe(({ ok }) => outcomes.push(ok));
     await expect(client.send('GET', 'a')).rejects.toMatchObject({
       code: 'ERR_ZCACHED_PROTOCOL',
       offset: 8,
       sent: 'maybe',
     });
-    expect([client.state, client.pending]).toEqual(['broken', 0]);
+    expect([client.state, client.pending, outcomes]).toEqual(['broken', 0, [false]]);
   });
 
   it('a server that takes a request for malformed has lost its place, and is given up', async () => {

@@ -87,11 +87,11 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     this.host.settled(request, 'answered');
   }
 
-  /** The reply to a request on the wire has come, and says that it failed. */
-  refuse(request: Request<F, R>, cause: unknown): void {
+  /** The reply to a request on the wire has come, and says that it failed, or (`ending`) says nothing at all. */
+  refuse(request: Request<F, R>, cause: unknown, ending: RequestEnding = 'answered'): void {
     if (!this.#answered(request)) return;
     request.reject(cause);
-    this.host.settled(request, 'answered');
+    this.host.settled(request, ending);
   }
 
   abort(request: Request<F, R>): void {

@@ -117,7 +117,7 @@ export class Transport implements RequestHost<Frame, ZcachedValue> {
     } catch (error) {
       if (!(error instanceof ZcachedProtocolError)) throw error;
       const { oldest } = this.table;
-      if (oldest) this.table.refuse(oldest, error);
+      if (oldest) this.table.refuse(oldest, error, 'failed');
       this.#lose(error);
     }
     this.table.release();
