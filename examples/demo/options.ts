@@ -59,7 +59,7 @@ A request that was never sent is asked again; one that may have been is counted 
 
 On a terminal it draws a table (NO_COLOR is honoured), elsewhere it prints a line a second. It ends by itself,
 or in the same order on Ctrl-C, with a summary. Exit status: 0 if every reply was right and nothing was left
-pending, 1 if not or if no server answers, 2 for arguments that cannot be.
+pending, 1 if not or if no server answers, 2 for arguments that cannot be. (On Ctrl-C npm reports its own.)
 `;
 
 /** Reads the command line. Throws a {@link UsageError}. */

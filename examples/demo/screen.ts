@@ -69,7 +69,9 @@ class Table extends Periodic {
   }
 
   protected override show(): void {
-    const { columns = 80, rows = 24 } = this.output;
+    // A terminal that does not know its size says 0.
+    const columns = this.output.columns || 80;
+    const rows = this.output.rows || 24;
     const lines = render(this.model(), { columns, rows, paint: this.env['NO_COLOR'] ? plain : coloured });
     const up = this.#height > 0 ? `\x1b[${this.#height}A\r` : '';
     this.#height = lines.length;

@@ -39,6 +39,11 @@ describe("The demo's screen", () => {
     expect(written).toContain(RED);
   });
 
+  it('takes a terminal that does not know its size for a usual one', () => {
+    expect(shown({ isTTY: true, columns: 0, rows: 0 }, {}, 500)).toBe(shown(TERMINAL, {}, 500));
+    expect(shown({ isTTY: true }, {}, 500)).toBe(shown(TERMINAL, {}, 500));
+  });
+
   it('honours NO_COLOR, and an empty one is none', () => {
     expect(shown(TERMINAL, { NO_COLOR: '1' }, 200)).not.toContain(RED);
     expect(shown(TERMINAL, { NO_COLOR: '' }, 200)).toContain(RED);
