@@ -1,0 +1,131 @@
+import { ConnectionFactoryError, ConnectionPool } from 'rxpool';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { figures, openRig, statesOf } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
+  const cause = new Error('out of connections');
+
+  const FAILURES = [
+    {
+      how: 'throws',
+      last: () => {
+        throw cause;
+      },
+      because: cause,
+    },
+    {
+      how: 'returns nothing',
+      last: () => undefined,
+      because: expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    },
+    { how: 'returns a promise', last: async () => make(), because: expect.any(TypeError) },
+    { how: 'returns half a connection', last: () => ({ ...make(), connect: 5 }), because: expect.any(TypeError) },
+    { how: 'returns the same one twice', last: (made: TestConnection[]) => made[0], because: undefined },
+  ];
+
+  describe.each(FAILURES)('as it $how', ({ last, because }) => {
+    it.each([1, 2, 3])('at call %i: everything made is closed, the pool unchanged, the error typed', async (nth) => {
+      if (nth === 1 && because === undefined) nth = 2;
+      const made: TestConnection[] = [];
+      let calls = 0;
+      const pool = new ConnectionPool<TestConnection>(
+        3,
+        () => {
+          if (++calls % nth === 0) return last(made) as TestConnection;
+          made.push(make());
+          return made.at(-1) as TestConnection;
+        },
+        { heal: false },
+      );
+      const attempts = [() => pool.setup(), () => pool.extendPoolBySize(3)];
+      for (const attempt of attempts) {
+        calls = 0;
+        made.length = 0;
+        const error = await attempt().catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(ConnectionFactoryError);
+        expect(error).toMatchObject({ code: 'ERR_CONNECTION_FACTORY', figures: { total: 0, connected: 0 } });
+        expect((error as Error).cause).toEqual(because);
+        await settle();
+        expect(calls).toBe(nth);
+        expect(made).toHaveLength(nth - 1);
+        expect(made.map(({ state, dials }) => [state, dials])).toEqual(made.map(() => ['closed', 0]));
+        expect(figures(pool.health)).toEqual({ poolSize: 3 });
+        expect(pool.health.status).toBe('empty');
+      }
+    });
+  });
+
+  it('leaves the members alone that were there before', async () => {
+    const { pool, made } = await openRig(make, 2);
+    const second = new ConnectionPool<TestConnection>(1, () => made[0] as TestConnection);
+    const third = new ConnectionPool<TestConnection>(1, () => pool.connections[0] as TestConnection);
+    for (const other of [second, third]) {
+      await expect(other.setup()).rejects.toThrow(ConnectionFactoryError);
+      expect(other.isEmpty()).toBe(true);
+    }
+    expect(statesOf(made)).toBe('connected connected');
+    expect(pool.connectedConnections).toEqual(made);
+  });
+
+  it('may not return a member again', async () => {
+    const connection = make();
+    const pool = new ConnectionPool<TestConnection>(1, () => connection, { heal: false });
+    await pool.setup();
+    await expect(pool.extendPoolBySize(1)).rejects.toThrow(ConnectionFactoryError);
+    expect(pool.connectedConnections).toEqual([connection]);
+    expect([pool.poolSize, connection.closes]).toEqual([1, 0]);
+    await pool.dispose();
+  });
+
+  it('may not give away what it has made', async () => {
+    const made: TestConnection[] = [];
+    const other = new ConnectionPool<TestConnection>(0, make, { heal: false });
+    const pool = new ConnectionPool<TestConnection>(
+      2,
+      () => {
+        if (made[0]) void other.extendPoolByConnections([made[0]]);
+        made.push(make());
+        return made.at(-1) as TestConnection;
+      },
+      { heal: false },
+    );
+    await expect(pool.setup()).rejects.toThrow(ConnectionFactoryError);
+    await settle();
+    expect(pool.isEmpty()).toBe(true);
+    expect(other.connectedConnections).toEqual([made[0]]);
+    expect(statesOf(made)).toBe('connected closed');
+    await other.dispose();
+  });
+
+  it('may call the pool that it makes connections for', async () => {
+    const made: TestConnection[] = [];
+    const pool: ConnectionPool<TestConnection> = new ConnectionPool<TestConnection>(
+      3,
+      () => {
+        if (made.length < 10) void pool.setup();
+        made.push(make());
+        return made.at(-1) as TestConnection;
+      },
+      { heal: false },
+    );
+    await pool.setup();
+    expect(made).toHaveLength(3);
+    expect(pool.connectedConnections).toHaveLength(3);
+    await pool.dispose();
+    expect(statesOf(made)).toBe('closed closed closed');
+  });
+
+  it('closes what was made in vain, although closing fails', async () => {
+    const connection = make();
+    connection.onClose = 'throw';
+    let calls = 0;
+    const pool = new ConnectionPool<TestConnection>(2, () => {
+      if (calls++ > 0) throw cause;
+      return connection;
+    });
+    await expect(pool.setup()).rejects.toMatchObject({ cause });
+    await settle();
+    expect(connection.state).toBe('closed');
+  });
+});
