@@ -15,7 +15,7 @@ import type { ZcachedArgument, ZcachedValue } from './value.js';
 export interface ZcachedCall {
   /** As the server names it, `GET` for example. */
   readonly command: string;
-  readonly args?: readonly ZcachedArgument[];
+  readonly args?: readonly ZcachedArgument[] | undefined;
   /** Aborting it rejects the request; what is still queued is then never sent. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the reply, time in the queue included. @default the connection's `requestTimeout` */

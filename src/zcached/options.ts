@@ -7,27 +7,29 @@ import { DEFAULT_LIMITS } from './limits.js';
 /** How to reach a zcached server, and what to put up with. Times are in milliseconds. */
 export interface ZcachedOptions {
   /** @default '127.0.0.1' */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** @default 7556 */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** From dialling to an answered PING. @default 5000 */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /** From `send` to the reply, time in the queue included. @default 5000 */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /** For closing in an orderly way; after that the socket is torn down. @default 1000 */
-  readonly closeTimeout?: number;
+  readonly closeTimeout?: number | undefined;
   /** Bytes of one request; the server resets the connection on 10 MiB. @default 8388608 */
-  readonly maxRequestBytes?: number;
+  readonly maxRequestBytes?: number | undefined;
   /** Requests that may wait for those before them; one more is refused at once. @default 10000 */
-  readonly maxQueue?: number;
+  readonly maxQueue?: number | undefined;
   /** What a reply may be at most. */
-  readonly limits?: Partial<ZcachedLimits>;
+  readonly limits?: { readonly [L in keyof ZcachedLimits]?: number | undefined } | undefined;
   /** Where time comes from; for tests. @default the system's monotonic clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** Options with nothing left open. */
-export type ZcachedSettings = Required<Omit<ZcachedOptions, 'limits'>> & { readonly limits: ZcachedLimits };
+export type ZcachedSettings = {
+  readonly [O in Exclude<keyof ZcachedOptions, 'limits'>]-?: NonNullable<ZcachedOptions[O]>;
+} & { readonly limits: ZcachedLimits };
 
 export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
   if (typeof options !== 'object' || options === null) throw wrongType('options', 'an object', options);
@@ -51,7 +53,7 @@ export function duration(name: string, value: unknown): number {
   throw outOfRange(name, `above 0 and at most ${MAX_DELAY} milliseconds`, value);
 }
 
-function resolveLimits(limits: Partial<ZcachedLimits>): ZcachedLimits {
+function resolveLimits(limits: NonNullable<ZcachedOptions['limits']>): ZcachedLimits {
   if (typeof limits !== 'object' || limits === null) throw wrongType('limits', 'an object', limits);
   const limit = (name: keyof ZcachedLimits): number =>
     integer(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], 0);

@@ -14,17 +14,17 @@ const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.
 /** What kind of server to start. */
 export interface ZcachedServerOptions {
   /** @default '2025' */
-  readonly generation?: ZcachedGeneration;
+  readonly generation?: ZcachedGeneration | undefined;
   /** @default '127.0.0.1' */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0 takes a free one. @default 0 */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Milliseconds from a request to its reply. @default 0 */
-  readonly latency?: number;
+  readonly latency?: number | undefined;
   /** Clients at once; one more is accepted and hung up on, as the real one does it. @default Infinity */
-  readonly maxClients?: number;
+  readonly maxClients?: number | undefined;
   /** A larger request is answered with a reset. @default 10485760 */
-  readonly maxRequestBytes?: number;
+  readonly maxRequestBytes?: number | undefined;
 }
 
 /** A zcached server in this process, in memory; for tests. */
