@@ -40,26 +40,36 @@ export abstract class PoolError extends Error {
 /** The pool has no connections: `setup()` was not called, or all of them were removed. */
 export class PoolEmptyError extends PoolError {
   readonly code = 'ERR_POOL_EMPTY';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
 }
 
 /** The pool has connections and none of them is connected and in service. */
 export class PoolNotConnectedError extends PoolError {
   readonly code = 'ERR_POOL_NOT_CONNECTED';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
 }
 
 /** Every connected connection carries as much as it may. */
 export class PoolExhaustedError extends PoolError {
   readonly code = 'ERR_POOL_EXHAUSTED';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
 }
 
 /** The pool was closed; `setup()` opens it again. */
 export class PoolClosedError extends PoolError {
   readonly code = 'ERR_POOL_CLOSED';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
 }
 
 /** The pool was disposed of, for good. */
 export class PoolDisposedError extends PoolError {
   readonly code = 'ERR_POOL_DISPOSED';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
 }
 
 /** The pool did not get ready in time; `cause` is the last dial's failure. */
