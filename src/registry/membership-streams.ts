@@ -1,4 +1,4 @@
-import { Observable, Subject } from 'rxjs';
+import { filter, Observable, Subject } from 'rxjs';
 import type { Cell, Standing } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import { CHANGES, type Change } from '../streams/changes.js';
@@ -28,13 +28,23 @@ class ListStream<C extends Connection> {
   readonly observable: Observable<readonly C[]>;
   readonly #changes = new Subject<Change<C>>();
   readonly #rounds: Rounds;
+  #ended = false;
 
   constructor(rounds: Rounds, roster: Roster<C>, group: Live<unknown>[]) {
     this.#rounds = rounds;
     this.live = new Live(rounds, () => roster.view, group);
     const changes = new Observable<Change<C>>((subscriber) => {
-      const subscription = this.#changes.subscribe(subscriber);
-      rounds.hold(() => subscriber.next({ added: roster.view, removed: [] }));
+      // What has been asked for and not been shown yet is part of the first change.
+      const since = rounds.asked;
+      const tell = (): void => rounds.replay(() => subscriber.next({ added: roster.view, removed: [] }));
+      if (this.#ended) {
+        tell();
+        subscriber.complete();
+        return undefined;
+      }
+      const news = this.#changes.pipe(filter(() => rounds.current > since));
+      const subscription = news.subscribe(subscriber);
+      tell();
       return subscription;
     });
     this.observable = Object.assign(this.live.observable, { [CHANGES]: changes });
@@ -46,6 +56,7 @@ class ListStream<C extends Connection> {
   }
 
   end(): void {
+    this.#ended = true;
     this.live.end(Object.freeze([]));
     this.#changes.complete();
   }

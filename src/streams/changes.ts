@@ -10,8 +10,7 @@ export interface Change<C> {
 export const CHANGES: unique symbol = Symbol('rxpool.changes');
 
 /**
- * Follows a stream of arrays change by change. The first change holds the current array, and comes at once. Who
- * subscribes while a pool is emitting may be told of a change again that this array already had.
+ * Follows a stream of arrays change by change. The first change holds the current array, and comes at once.
  */
 export function changesOf<C>(source: Observable<readonly C[]>): Observable<Change<C>> {
   const offered = (source as { readonly [CHANGES]?: Observable<Change<C>> })[CHANGES];

@@ -17,8 +17,10 @@ export class Live<T> {
   readonly #read: () => T;
   readonly #group: Live<unknown>[];
   #shown: T | typeof NOTHING = NOTHING;
-  /** When `#shown` was shown or pinned. */
+  /** When `#shown` was shown or read. */
   #epoch = 0;
+  /** The rounds up to this one tell what whoever came first knew already. */
+  #since = 0;
   #ended = false;
 
   /**
@@ -37,12 +39,15 @@ export class Live<T> {
         subscriber.complete();
         return undefined;
       }
-      const current = this.#current();
-      this.#shown = current;
+      // What has not been shown yet is no news to whoever comes now, but is to the others.
+      if (this.observed && !rounds.busy) this.#catchUp();
+      if (!rounds.busy || !this.#isKnown) this.#readAfresh();
+      const current = this.#shown as T;
       const subscription = this.#subject.subscribe(subscriber);
       observersChanged();
-      rounds.hold(() => subscriber.next(current));
+      rounds.replay(() => subscriber.next(current));
       return () => {
+        if (rounds.busy) this.#epoch = rounds.epoch;
         subscription.unsubscribe();
         observersChanged();
       };
@@ -55,18 +60,17 @@ export class Live<T> {
 
   /** Whether a change has to be kept for showing: somebody subscribes, or may begin to before it is shown. */
   get watched(): boolean {
-    return this.observed || this.#rounds.emitting || this.#groupIsBehind;
+    return this.observed || this.#groupIsInPlay;
   }
 
   /** To be called before the current value changes: others of the group may not have been shown it yet. */
   pin(): void {
-    if (this.observed || !this.#groupIsBehind || this.#isKnown) return;
-    this.#shown = this.#read();
-    this.#epoch = this.#rounds.epoch;
+    if (!this.#isKnown && this.#groupIsInPlay) this.#readAfresh();
   }
 
   /** Shows a value, unless it is the one shown last. */
   show(value: T): void {
+    if (this.#rounds.current <= this.#since) return;
     this.#epoch = this.#rounds.epoch;
     if (value === this.#shown || this.#ended) return;
     this.#shown = value;
@@ -81,15 +85,23 @@ export class Live<T> {
     this.#subject.complete();
   }
 
-  get #groupIsBehind(): boolean {
-    return this.#rounds.busy && this.#group.some((live) => live.observed);
+  #catchUp(): void {
+    const value = this.#read();
+    if (value !== this.#shown) this.#rounds.run(() => this.show(value));
+  }
+
+  #readAfresh(): void {
+    this.#shown = this.#read();
+    this.#since = this.#rounds.asked;
+    this.#epoch = this.#rounds.epoch;
+  }
+
+  /** Whether somebody has been shown one of the group, and has yet to be shown what has happened since. */
+  get #groupIsInPlay(): boolean {
+    return this.#rounds.busy && this.#group.some((live) => live.#isKnown);
   }
 
   get #isKnown(): boolean {
     return this.#shown !== NOTHING && (this.observed || this.#epoch === this.#rounds.epoch);
-  }
-
-  #current(): T {
-    return this.#rounds.busy && this.#isKnown ? (this.#shown as T) : this.#read();
   }
 }

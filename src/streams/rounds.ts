@@ -8,16 +8,22 @@ export class Rounds {
   emitting = false;
   /** Counts the times that everybody had been told everything. */
   epoch = 1;
+  /** How many rounds have been asked for. */
+  asked = 0;
+  /** Which of them is being run, or was run last. */
+  current = 0;
   #queue: (() => void)[] = [];
   #held = false;
+  #replaying = false;
 
-  /** Whether somebody has yet to be told something. */
+  /** Whether somebody is being told something, or has yet to be. */
   get busy(): boolean {
-    return this.emitting || this.#queue.length > 0;
+    return this.emitting || this.#replaying || this.#queue.length > 0;
   }
 
   /** Emits now, or after what is under way. */
   run(round: () => void): void {
+    this.asked++;
     this.#queue.push(round);
     this.#drain();
   }
@@ -31,7 +37,21 @@ export class Rounds {
     } finally {
       this.#held = false;
       this.#drain();
+      if (!this.emitting) this.epoch++;
     }
+  }
+
+  /** Tells one subscriber where things stand; what it causes follows. */
+  replay(tell: () => void): void {
+    const before = this.#replaying;
+    this.hold(() => {
+      this.#replaying = true;
+      try {
+        tell();
+      } finally {
+        this.#replaying = before;
+      }
+    });
   }
 
   #drain(): void {
@@ -41,7 +61,10 @@ export class Rounds {
       while (this.#queue.length > 0) {
         const rounds = this.#queue;
         this.#queue = [];
-        for (const round of rounds) round();
+        for (const round of rounds) {
+          this.current++;
+          round();
+        }
       }
     } finally {
       this.emitting = false;
