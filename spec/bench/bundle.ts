@@ -27,7 +27,7 @@ function loading(code: string): number {
 function load(): { readonly core: number; readonly rxjs: number } {
   const core: number[] = [];
   const rxjs: number[] = [];
-  for (let round = 0; round < 15; round++) {
+  for (let round = 0; round < 31; round++) {
     rxjs.push(loading("require('rxjs')"));
     core.push(loading("require('./dist/cjs/index.js')"));
   }

@@ -85,11 +85,7 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     if (state === this.state) return;
     this.state = state;
     this.owner?.stateChanged(this, cause);
-    for (const watcher of this.watchers ?? []) {
-      // Somebody told before has changed it again, and everybody knows.
-      if (this.state !== state) return;
-      watcher.onState?.(state, cause);
-    }
+    if (this.watchers) this.#tellState(state, cause);
   }
 
   begin(): void {
@@ -176,6 +172,14 @@ export class Cell<C extends Connection = Connection> implements Ranked {
       tell();
       return unwatch;
     });
+  }
+
+  #tellState(state: ConnectionState, cause: unknown): void {
+    for (const watcher of this.watchers ?? []) {
+      // Somebody told before has changed it again, and everybody knows.
+      if (this.state !== state) return;
+      watcher.onState?.(state, cause);
+    }
   }
 
   #tellPending(before: number): void {

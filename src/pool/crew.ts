@@ -102,11 +102,18 @@ export class Crew<C extends Connection> implements Keeper<C> {
       if (state === 'connected') void this.#closer.closeMember(cell);
     } else if (state === 'closed') {
       this.dismiss([cell], 'closed-by-owner', 0);
+    } else if (state === 'connecting') {
+      this.#adopt(cell);
     } else {
-      this.#rounds.hold(() => {
-        this.registry.move(cell, state, cause);
-        if (state === 'connecting') this.dialer.adopt(cell);
-      });
+      this.registry.move(cell, state, cause);
     }
+  }
+
+  /** Somebody else dials it: the pool's deadline holds all the same. */
+  #adopt(cell: Cell<C>): void {
+    this.#rounds.hold(() => {
+      this.registry.move(cell, 'connecting');
+      this.dialer.adopt(cell);
+    });
   }
 }
