@@ -1,6 +1,7 @@
 import { BehaviorSubject } from 'rxjs';
 import { BaseConnection, type ConnectionState } from '../../src/index.js';
 import { Registry } from '../../src/registry/registry.js';
+import { Rounds } from '../../src/streams/rounds.js';
 import { report } from './measure.js';
 
 const COUNT = 20_000;
@@ -26,7 +27,7 @@ function bytesEach(make: (count: number) => unknown): number {
 }
 
 function members(count: number): unknown {
-  const registry = new Registry<Plain>();
+  const registry = new Registry<Plain>(new Rounds());
   registry.keeper = { stateChanged: () => {}, dial: () => Promise.resolve({ ok: true }) };
   const cells = registry.join(Array.from({ length: count }, () => new Plain()));
   for (const cell of cells) registry.move(cell, 'connected');

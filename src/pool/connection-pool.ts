@@ -78,7 +78,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   readonly #options: ResolvedOptions<C, K>;
   readonly #rounds = new Rounds();
-  readonly #registry = new Registry<C>();
+  readonly #registry = new Registry<C>(this.#rounds);
   readonly #index: LoadIndex<Cell<C>>;
   readonly #membership: MembershipStreams<C>;
   readonly #events: EventLog<C>;

@@ -2,6 +2,7 @@ import type { Cell, CellOwner, DialResult, ReportingMember, Standing } from '../
 import { acquireCell, cellOf, hearCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { counted, LoadIndex } from '../selection/load-index.js';
+import type { Rounds } from '../streams/rounds.js';
 import { OrderOfJoining } from './order-of-joining.js';
 import { Roster } from './roster.js';
 
@@ -44,10 +45,12 @@ export class Registry<C extends Connection> implements CellOwner {
   keeper!: Keeper<C>;
   /** Called before the members or their standings change. */
   beforeChange: () => void = () => {};
+  readonly #rounds: Rounds;
   readonly #members = new OrderOfJoining<Cell<C>>((cell) => cell.seq);
   #seq = 0;
 
-  constructor() {
+  constructor(rounds: Rounds) {
+    this.#rounds = rounds;
     const seqOf = (connection: C): number => cellOf(connection).seq;
     const roster = (standing?: Standing): Roster<C> => new Roster(seqOf, () => this.#select(standing));
     this.connections = roster();
@@ -95,7 +98,10 @@ export class Registry<C extends Connection> implements CellOwner {
     this.#unlist(cell);
     cell.standing = to;
     this.#list(cell);
+    // All observers have kept what they will show before any of it is shown.
+    const taken = this.#rounds.take();
     for (const observer of this.observers) observer.moved?.(cell, from, cause);
+    if (taken) this.#rounds.letGo();
   }
 
   stateChanged(cell: Cell<C>, cause: unknown): void {

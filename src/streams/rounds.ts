@@ -30,15 +30,25 @@ export class Rounds {
 
   /** Does something without emitting meanwhile; what it asked to emit follows. */
   hold<T>(work: () => T): T {
-    if (this.#held) return work();
-    this.#held = true;
+    const taken = this.take();
     try {
       return work();
     } finally {
-      this.#held = false;
-      this.#drain();
-      if (!this.emitting) this.epoch++;
+      if (taken) this.letGo();
     }
+  }
+
+  /** Begins to hold emissions back, unless somebody does already: who gets `true` has to let go. */
+  take(): boolean {
+    if (this.#held) return false;
+    this.#held = true;
+    return true;
+  }
+
+  letGo(): void {
+    this.#held = false;
+    this.#drain();
+    if (!this.emitting) this.epoch++;
   }
 
   /** Tells one subscriber where things stand; what it causes follows. */
