@@ -67,8 +67,11 @@ export class OwnConnection extends ScriptedConnection implements TestConnection 
 
 /** Somebody else's kind: the members of the contract alone, over two subjects. */
 export class SubjectConnection implements TestConnection {
-  readonly state$ = new BehaviorSubject<ConnectionState>('idle');
-  readonly pending$ = new BehaviorSubject(0);
+  // Its own, whatever a test puts in the place of the public ones.
+  readonly #state = new BehaviorSubject<ConnectionState>('idle');
+  readonly #pending = new BehaviorSubject(0);
+  readonly state$ = this.#state;
+  readonly pending$ = this.#pending;
   readonly name: string;
   onDial: DialScript;
   onClose: CloseScript = 'settle';
@@ -84,16 +87,16 @@ export class SubjectConnection implements TestConnection {
   }
 
   get state(): ConnectionState {
-    return this.state$.value;
+    return this.#state.value;
   }
 
   get pending(): number {
-    return this.pending$.value;
+    return this.#pending.value;
   }
 
   /** Whether anybody listens to it. */
   get observed(): boolean {
-    return this.state$.observed || this.pending$.observed;
+    return this.#state.observed || this.#pending.observed;
   }
 
   connect(): Promise<void> {
@@ -105,8 +108,8 @@ export class SubjectConnection implements TestConnection {
     this.closes++;
     this.cause = undefined;
     this.#attempt?.refuse(new Error('closed while dialling'));
-    this.pending$.next(0);
-    if (this.state !== 'closed') this.state$.next('closed');
+    this.#pending.next(0);
+    if (this.state !== 'closed') this.#state.next('closed');
     if (this.onClose === 'throw') throw new Error('close() threw by the script');
     return this.#closings.answer(this.onClose);
   }
@@ -131,16 +134,16 @@ export class SubjectConnection implements TestConnection {
   lose(cause: unknown = new Error('lost by the script')): void {
     if (this.state !== 'connected') return;
     this.cause = cause;
-    this.pending$.next(0);
-    this.state$.next('broken');
+    this.#pending.next(0);
+    this.#state.next('broken');
   }
 
   send(): void {
-    this.pending$.next(this.pending + 1);
+    this.#pending.next(this.pending + 1);
   }
 
   reply(): void {
-    this.pending$.next(this.pending - 1);
+    this.#pending.next(this.pending - 1);
   }
 
   #dial(): Promise<void> {
@@ -149,7 +152,7 @@ export class SubjectConnection implements TestConnection {
     const promise = new Promise<void>((resolve, reject) => {
       const end = (state: ConnectionState): void => {
         this.#attempt = undefined;
-        if (this.state === 'connecting') this.state$.next(state);
+        if (this.state === 'connecting') this.#state.next(state);
       };
       this.#attempt = {
         get promise() {
@@ -173,7 +176,7 @@ export class SubjectConnection implements TestConnection {
   #script(): void {
     const attempt = this.#attempt;
     const { onDial } = this;
-    this.state$.next('connecting');
+    this.#state.next('connecting');
     if (attempt !== this.#attempt || onDial === 'wait') return;
     void Promise.resolve().then(() => {
       if (attempt !== this.#attempt) return;
