@@ -1,36 +1,11 @@
 // The pool
-export { ConnectionPool } from './pool/connection-pool.js';
-export type {
-  CloseOptions,
-  DrainOptions,
-  ReadyOptions,
-  SignalOptions,
-  UseOptions,
-} from './pool/call-options.js';
-export type { ConnectionPoolOptions, Heal } from './pool/options.js';
+
 export type { UseContext } from './borrowing/borrowing.js';
 export type { Work } from './borrowing/use.js';
-
 // Connections
 export { BaseConnection } from './connection/base-connection.js';
 export type { Connection, ConnectionState, Outcome } from './connection/connection.js';
-
-// Operators
-export { leastLoaded } from './selection/least-loaded.js';
-export type { Picker, Strategy } from './selection/picker.js';
-export { reconnectBroken } from './healing/reconnect-broken.js';
-export type { ReconnectBrokenOptions, ReconnectEvent } from './healing/reconnect-broken.js';
-export { exponentialBackoff } from './healing/backoff.js';
-export type { Backoff, ExponentialBackoffOptions } from './healing/backoff.js';
-export { cleanupBroken } from './healing/cleanup-broken.js';
-export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
-
-// Health
-export type { Health, HealthStatus } from './health/health.js';
-export type { PoolEvent } from './health/events.js';
-export type { Snapshot } from './registry/membership-streams.js';
-export type { LeaveReason } from './registry/registry.js';
-
+export type { ArgumentError, PoolErrorOptions, PoolFigures } from './errors.js';
 // Errors
 export {
   CloseTimeoutError,
@@ -47,4 +22,26 @@ export {
   ReadyTimeoutError,
   UseTimeoutError,
 } from './errors.js';
-export type { ArgumentError, PoolErrorOptions, PoolFigures } from './errors.js';
+export type { Backoff, ExponentialBackoffOptions } from './healing/backoff.js';
+export { exponentialBackoff } from './healing/backoff.js';
+export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
+export { cleanupBroken } from './healing/cleanup-broken.js';
+export type { ReconnectBrokenOptions, ReconnectEvent } from './healing/reconnect-broken.js';
+export { reconnectBroken } from './healing/reconnect-broken.js';
+export type { PoolEvent } from './health/events.js';
+// Health
+export type { Health, HealthStatus } from './health/health.js';
+export type {
+  CloseOptions,
+  DrainOptions,
+  ReadyOptions,
+  SignalOptions,
+  UseOptions,
+} from './pool/call-options.js';
+export { ConnectionPool } from './pool/connection-pool.js';
+export type { ConnectionPoolOptions, Heal } from './pool/options.js';
+export type { Snapshot } from './registry/membership-streams.js';
+export type { LeaveReason } from './registry/registry.js';
+// Operators
+export { leastLoaded } from './selection/least-loaded.js';
+export type { Picker, Strategy } from './selection/picker.js';

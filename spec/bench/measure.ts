@@ -36,7 +36,9 @@ export function report({ goal, measured, baseline, figure, unit, limit }: Findin
   const met = 'atMost' in limit ? figure <= limit.atMost : figure >= limit.atLeast;
   const bound = 'atMost' in limit ? `≤ ${limit.atMost}` : `≥ ${limit.atLeast}`;
   const shown = figure >= 100 ? Math.round(figure).toLocaleString('en') : figure.toFixed(2);
-  console.log(`${met ? 'met   ' : 'MISSED'} ${goal}: ${shown}${unit} (goal ${bound}${unit}) — ${measured}; ${baseline}`);
+  console.log(
+    `${met ? 'met   ' : 'MISSED'} ${goal}: ${shown}${unit} (goal ${bound}${unit}) — ${measured}; ${baseline}`,
+  );
   return met;
 }
 

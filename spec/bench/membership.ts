@@ -1,5 +1,5 @@
-import { ConnectionPool } from '../../src/index.js';
 import { CELL } from '../../src/connection/cell.js';
+import { ConnectionPool } from '../../src/index.js';
 import { ScriptedConnection } from '../../src/testing/index.js';
 import { median, report } from './measure.js';
 
@@ -66,7 +66,12 @@ async function pool(watched: boolean): Promise<Cost> {
 }
 
 export async function benchMembership(): Promise<boolean> {
-  const costs: Record<'turns' | 'nobody' | 'somebody' | 'bare', Cost[]> = { turns: [], nobody: [], somebody: [], bare: [] };
+  const costs: Record<'turns' | 'nobody' | 'somebody' | 'bare', Cost[]> = {
+    turns: [],
+    nobody: [],
+    somebody: [],
+    bare: [],
+  };
   for (let round = 0; round < ROUNDS; round++) {
     costs.turns.push(await turns());
     costs.nobody.push(await pool(false));

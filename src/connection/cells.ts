@@ -1,7 +1,7 @@
 import { type Observable, Subscription } from 'rxjs';
 import { ConnectionStreamError } from '../errors.js';
 import { CELL, Cell, type ReportingMember, UNKNOWN_LOAD } from './cell.js';
-import { causeOf, type Connection, isConnectionState } from './connection.js';
+import { type Connection, causeOf, isConnectionState } from './connection.js';
 
 /** More requests than any transport carries: such a count is a mistake. */
 const MOST_PENDING = 1_000_000;

@@ -26,6 +26,7 @@ export interface ExponentialBackoffOptions {
  * ```
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
+  // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
   const { initial = 100, max = 5_000, factor = 2, random = Math.random } = options;
   return (attempt) => {
     const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);

@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Cell, ReportingMember, Standing } from '../connection/cell.js';
-import { causeOf, type Connection } from '../connection/connection.js';
+import { type Connection, causeOf } from '../connection/connection.js';
 import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import type { LeaveReason, Registry, RegistryObserver } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';

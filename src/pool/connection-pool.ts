@@ -26,15 +26,16 @@ import { chooseLeavers } from '../sizing/choose-leavers.js';
 import { Rounds } from '../streams/rounds.js';
 import { abortable } from './abortable.js';
 import { type AsyncDisposal, makeAsyncDisposable } from './async-disposal.js';
+import type { CloseOptions, DrainOptions, ReadyOptions, SignalOptions, UseOptions } from './call-options.js';
 import * as check from './checks.js';
 import { Crew } from './crew.js';
-import type { CloseOptions, DrainOptions, ReadyOptions, SignalOptions, UseOptions } from './call-options.js';
 import { type ConnectionPoolOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { readiness } from './ready.js';
 
 type Lifecycle = 'new' | 'open' | 'closed' | 'disposed';
 
 /** Types for `await using`. */
+// biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
 export interface ConnectionPool<C extends Connection, K = void> extends AsyncDisposal {}
 
 /**
@@ -56,6 +57,7 @@ export interface ConnectionPool<C extends Connection, K = void> extends AsyncDis
  * await pool.dispose();
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeAsyncDisposable() below keeps what the interface promises.
 export class ConnectionPool<C extends Connection, K = void> {
   /** The function that makes connections, as it was given. */
   readonly connectionFactory: () => C;

@@ -134,7 +134,9 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
     };
     for (const name of order) keep(this[name].live, () => this.#registry[name].view);
     keep(this.snapshot, () => this.#read());
-    this.#rounds.run(() => shows.forEach((show) => show()));
+    this.#rounds.run(() => {
+      for (const show of shows) show();
+    });
   }
 
   #read(): Snapshot<C> {

@@ -58,7 +58,7 @@ class LeastLoadedPicker<C extends Connection> implements Picker<C> {
     this.#seats.clear();
   }
 
-  pick(_key: void, accepts?: (connection: C) => boolean): C | undefined {
+  pick(_key: unknown, accepts?: (connection: C) => boolean): C | undefined {
     return this.#index.pick(accepts && ((seat) => accepts(seat.cell.connection)))?.cell.connection;
   }
 

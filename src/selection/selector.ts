@@ -1,9 +1,9 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import type { Connection } from '../connection/connection.js';
 import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
-import type { LoadIndex } from './load-index.js';
+import type { Connection } from '../connection/connection.js';
 import { LEAST_LOADED } from './least-loaded.js';
+import type { LoadIndex } from './load-index.js';
 import type { Picker, Strategy } from './picker.js';
 
 /** The part of a pool that choosing is about. */

@@ -19,9 +19,7 @@ export function chooseLeavers<C extends Connection>(
   busyToo: boolean,
 ): Cell<C>[] {
   const latestFirst = [...members].reverse();
-  const useless = KINDS.flatMap((kind) =>
-    latestFirst.filter((cell) => kind.includes(cell.standing) && !isBusy(cell)),
-  );
+  const useless = KINDS.flatMap((kind) => latestFirst.filter((cell) => kind.includes(cell.standing) && !isBusy(cell)));
   const busy = busyToo ? latestFirst.filter(isBusy).sort((a, b) => a.load - b.load) : [];
   return [...useless, ...busy].slice(0, Math.max(0, excess));
 }

@@ -1,2 +1,2 @@
-export { ScriptedConnection } from './scripted-connection.js';
 export type { DialScript, ScriptedConnectionOptions } from './scripted-connection.js';
+export { ScriptedConnection } from './scripted-connection.js';
