@@ -1,0 +1,382 @@
+import { BaseConnection, ConnectionClosedError, type ConnectionState } from 'rxpool';
+import { ScriptedConnection } from 'rxpool/testing';
+import { watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+interface Transport {
+  readonly number: number;
+}
+
+/** A connection whose transports a test opens and shuts by hand. */
+class Handmade extends BaseConnection<Transport> {
+  readonly log: string[] = [];
+  readonly signals: AbortSignal[] = [];
+  readonly verdicts: { open(transport?: Transport): void; fail(cause: unknown): void }[] = [];
+  shutting: () => Promise<void> | void = () => {};
+
+  override begin(): void {
+    super.begin();
+  }
+
+  override end(): void {
+    super.end();
+  }
+
+  lose(transport: Transport, cause: unknown): void {
+    this.lost(transport, cause);
+  }
+
+  get current(): Transport | undefined {
+    return this.transport;
+  }
+
+  protected override open(signal: AbortSignal): Promise<Transport> {
+    const number = this.signals.push(signal);
+    this.log.push(`open ${number}`);
+    return new Promise((resolve, reject) => {
+      this.verdicts.push({ open: (transport = { number }) => resolve(transport), fail: reject });
+    });
+  }
+
+  protected override shut({ number }: Transport): Promise<void> | void {
+    this.log.push(`shut ${number}`);
+    return this.shutting();
+  }
+}
+
+async function connected(): Promise<Handmade> {
+  const connection = new Handmade();
+  const dial = connection.connect();
+  connection.verdicts[0]?.open();
+  await dial;
+  return connection;
+}
+
+const statesOf = (connection: BaseConnection<object>): ConnectionState[] => {
+  const states: ConnectionState[] = [];
+  connection.state$.subscribe((state) => states.push(state));
+  return states;
+};
+
+describe('a BaseConnection', () => {
+  it('is idle until it is dialled', () => {
+    const connection = new Handmade();
+    expect([connection.state, connection.pending, connection.cause]).toEqual(['idle', 0, undefined]);
+    expect(connection.current).toBeUndefined();
+  });
+
+  it('goes through the states of a life', async () => {
+    const connection = new Handmade();
+    const states = statesOf(connection);
+    const dial = connection.connect();
+    connection.verdicts[0]?.open({ number: 1 });
+    await dial;
+    connection.lose(connection.current as Transport, new Error('gone'));
+    const redial = connection.connect();
+    connection.verdicts[1]?.fail(new Error('refused'));
+    await redial.catch(() => {});
+    await connection.close();
+    const last = connection.connect();
+    connection.verdicts[2]?.open();
+    await last;
+    expect(states).toEqual([
+      'idle',
+      'connecting',
+      'connected',
+      'broken',
+      'connecting',
+      'broken',
+      'closed',
+      'connecting',
+      'connected',
+    ]);
+  });
+
+  describe('connect()', () => {
+    it('settles once connected, with the state changed', async () => {
+      const connection = new Handmade();
+      const dial = watch(connection.connect());
+      expect(connection.state).toBe('connecting');
+      await settle();
+      expect(dial.status).toBe('pending');
+      connection.verdicts[0]?.open();
+      await settle();
+      expect([dial.status, connection.state, connection.current?.number]).toEqual(['resolved', 'connected', 1]);
+    });
+
+    it('rejects with the cause, and keeps it while broken', async () => {
+      const connection = new Handmade();
+      const refusal = new Error('refused');
+      const dial = connection.connect();
+      connection.verdicts[0]?.fail(refusal);
+      await expect(dial).rejects.toBe(refusal);
+      expect([connection.state, connection.cause]).toEqual(['broken', refusal]);
+      void connection.connect();
+      expect(connection.cause).toBeUndefined();
+    });
+
+    it('rejects when open() throws', async () => {
+      const mistake = new Error('thrown, not rejected');
+      class Throwing extends Handmade {
+        protected override open(): Promise<Transport> {
+          throw mistake;
+        }
+      }
+      const connection = new Throwing();
+      await expect(connection.connect()).rejects.toBe(mistake);
+      expect(connection.state).toBe('broken');
+    });
+
+    it('shares an attempt under way', async () => {
+      const connection = new Handmade();
+      const dials = [connection.connect(), connection.connect(), connection.connect()];
+      connection.verdicts[0]?.open();
+      await Promise.all(dials);
+      expect(connection.log).toEqual(['open 1']);
+    });
+
+    it('does nothing while connected', async () => {
+      const connection = await connected();
+      await connection.connect();
+      expect(connection.log).toEqual(['open 1']);
+    });
+
+    it('shares its attempt with a subscriber who is told of it', async () => {
+      const connection = new Handmade();
+      let inner: Promise<void> | undefined;
+      connection.state$.subscribe((state) => {
+        if (state === 'connecting') inner = connection.connect();
+      });
+      const outer = connection.connect();
+      connection.verdicts[0]?.open();
+      await Promise.all([outer, inner]);
+      expect(connection.log).toEqual(['open 1']);
+    });
+  });
+
+  describe('close()', () => {
+    it.each(['idle', 'broken'] as const)('moves from %s to closed before it returns', async (from) => {
+      const connection = new Handmade();
+      if (from === 'broken') {
+        const dial = connection.connect();
+        connection.verdicts[0]?.fail(new Error('refused'));
+        await dial.catch(() => {});
+      }
+      expect(connection.state).toBe(from);
+      const closing = connection.close();
+      expect([connection.state, connection.cause]).toEqual(['closed', undefined]);
+      await closing;
+    });
+
+    it('shuts the transport once and waits for that, however often it is called', async () => {
+      const connection = await connected();
+      let shut!: () => void;
+      connection.shutting = () => new Promise((resolve) => (shut = resolve));
+      const closings = [watch(connection.close()), watch(connection.close())];
+      expect([connection.state, connection.current]).toEqual(['closed', undefined]);
+      await settle();
+      expect(closings.map(({ status }) => status)).toEqual(['pending', 'pending']);
+      shut();
+      await settle();
+      expect(closings.map(({ status }) => status)).toEqual(['resolved', 'resolved']);
+      expect(connection.log).toEqual(['open 1', 'shut 1']);
+    });
+
+    it('rejects when shutting fails, closed all the same', async () => {
+      const connection = await connected();
+      connection.shutting = () => {
+        throw new Error('stuck');
+      };
+      await expect(connection.close()).rejects.toThrow('stuck');
+      expect(connection.state).toBe('closed');
+    });
+
+    it('makes a dial under way reject, aborts its signal, and shuts a transport that opens all the same', async () => {
+      const connection = new Handmade();
+      const states = statesOf(connection);
+      const dial = connection.connect();
+      await connection.close();
+      await expect(dial).rejects.toBeInstanceOf(ConnectionClosedError);
+      expect(connection.signals[0]?.reason).toBeInstanceOf(ConnectionClosedError);
+      connection.verdicts[0]?.open();
+      await settle();
+      expect(connection.log).toEqual(['open 1', 'shut 1']);
+      expect(states).toEqual(['idle', 'connecting', 'closed']);
+    });
+
+    it('does not let a dial that fails afterwards break it', async () => {
+      const connection = new Handmade();
+      const dial = connection.connect();
+      await connection.close();
+      connection.verdicts[0]?.fail(new Error('late'));
+      await expect(dial).rejects.toBeInstanceOf(ConnectionClosedError);
+      await settle();
+      expect([connection.state, connection.cause]).toEqual(['closed', undefined]);
+    });
+
+    it('by a subscriber who is told of the dial keeps it from opening anything', async () => {
+      const connection = new Handmade();
+      connection.state$.subscribe((state) => {
+        if (state === 'connecting') void connection.close();
+      });
+      await expect(connection.connect()).rejects.toBeInstanceOf(ConnectionClosedError);
+      expect([connection.state, connection.log]).toEqual(['closed', []]);
+    });
+
+    it('may be followed by a dial at once; the late transport of the first is shut, the second is kept', async () => {
+      const connection = new Handmade();
+      const first = connection.connect().catch((cause: unknown) => cause);
+      void connection.close();
+      const second = connection.connect();
+      connection.verdicts[1]?.open();
+      await second;
+      connection.verdicts[0]?.open();
+      await settle();
+      expect(await first).toBeInstanceOf(ConnectionClosedError);
+      expect([connection.state, connection.current?.number]).toEqual(['connected', 2]);
+      expect(connection.log).toEqual(['open 1', 'open 2', 'shut 1']);
+    });
+  });
+
+  describe('that loses its transport', () => {
+    it('is broken with the cause, and shuts it once', async () => {
+      const connection = await connected();
+      const cause = new Error('gone');
+      const transport = connection.current as Transport;
+      connection.lose(transport, cause);
+      connection.lose(transport, new Error('and again'));
+      expect([connection.state, connection.cause, connection.current]).toEqual(['broken', cause, undefined]);
+      await settle();
+      expect(connection.log).toEqual(['open 1', 'shut 1']);
+    });
+
+    it('does not mind a shutting that fails', async () => {
+      const connection = await connected();
+      connection.shutting = () => Promise.reject(new Error('stuck'));
+      connection.lose(connection.current as Transport, new Error('gone'));
+      await settle();
+      expect(connection.state).toBe('broken');
+    });
+
+    it('takes no notice of an old one', async () => {
+      const connection = await connected();
+      const old = connection.current as Transport;
+      connection.lose(old, new Error('gone'));
+      const redial = connection.connect();
+      connection.verdicts[1]?.open();
+      await redial;
+      connection.lose(old, new Error('an echo'));
+      expect([connection.state, connection.current?.number]).toEqual(['connected', 2]);
+      await connection.close();
+      connection.lose(old, new Error('an echo'));
+      expect(connection.state).toBe('closed');
+    });
+
+    it('before the dial has settled never was connected', async () => {
+      const connection = new Handmade();
+      const states = statesOf(connection);
+      const dial = connection.connect();
+      const transport = { number: 1 };
+      const cause = new Error('reset');
+      connection.lose(transport, cause);
+      connection.verdicts[0]?.open(transport);
+      await expect(dial).rejects.toBe(cause);
+      expect(states).toEqual(['idle', 'connecting', 'broken']);
+      expect(connection.cause).toBe(cause);
+      await settle();
+      expect(connection.log).toEqual(['open 1', 'shut 1']);
+    });
+
+    it('can use the same transport object again', async () => {
+      const connection = new Handmade();
+      const transport = { number: 1 };
+      for (let life = 0; life < 3; life++) {
+        const dial = connection.connect();
+        connection.verdicts[life]?.open(transport);
+        await dial;
+        connection.lose(transport, new Error('gone'));
+        connection.lose(transport, new Error('the second event of the same loss'));
+      }
+      const dial = connection.connect();
+      connection.verdicts[3]?.open(transport);
+      await expect(dial).resolves.toBeUndefined();
+    });
+  });
+
+  describe('that counts', () => {
+    it('goes up with begin() and down with end(), and never below zero', () => {
+      const connection = new Handmade();
+      const seen: number[] = [];
+      connection.pending$.subscribe((pending) => seen.push(pending));
+      connection.end();
+      connection.begin();
+      connection.begin();
+      connection.end();
+      connection.end();
+      connection.end();
+      connection.begin();
+      expect(seen).toEqual([0, 1, 2, 1, 0, 1]);
+      expect(connection.pending).toBe(1);
+    });
+
+    it('replays the current count, and tells each subscriber until it leaves', () => {
+      const connection = new Handmade();
+      connection.begin();
+      const seen: number[] = [];
+      const subscription = connection.pending$.subscribe((pending) => seen.push(pending));
+      subscription.unsubscribe();
+      connection.begin();
+      expect(seen).toEqual([1]);
+    });
+  });
+
+  describe('state$', () => {
+    it('replays the current state, and tells each subscriber until it leaves', async () => {
+      const connection = await connected();
+      const seen: ConnectionState[] = [];
+      const subscription = connection.state$.subscribe((state) => seen.push(state));
+      subscription.unsubscribe();
+      await connection.close();
+      expect(seen).toEqual(['connected']);
+      expect(statesOf(connection)).toEqual(['closed']);
+    });
+
+    it('neither skips nor repeats for somebody who changes it in the first next', () => {
+      const connection = new ScriptedConnection({ onDial: 'wait' });
+      const seen: ConnectionState[] = [];
+      connection.state$.subscribe((state) => {
+        seen.push(state);
+        if (state === 'idle') void connection.connect().catch(() => {});
+        if (state === 'connecting') void connection.close();
+      });
+      expect(seen).toEqual(['idle', 'connecting', 'closed']);
+    });
+
+    it('tells nobody of a state that is over', () => {
+      const connection = new ScriptedConnection({ onDial: 'wait' });
+      const seen: string[][] = [[], []];
+      connection.state$.subscribe((state) => {
+        seen[0]?.push(state);
+        if (state === 'connecting') void connection.close();
+      });
+      connection.state$.subscribe((state) => seen[1]?.push(state));
+      connection.connect().catch(() => {});
+      expect(seen).toEqual([
+        ['idle', 'connecting', 'closed'],
+        ['idle', 'closed'],
+      ]);
+    });
+
+    it('tells somebody who subscribes in a next each state once', () => {
+      const connection = new ScriptedConnection({ onDial: 'wait' });
+      const seen: ConnectionState[] = [];
+      connection.state$.subscribe((state) => {
+        if (state === 'connecting') connection.state$.subscribe((inner) => seen.push(inner));
+      });
+      connection.connect().catch(() => {});
+      expect(seen).toEqual(['connecting']);
+      void connection.close();
+      expect(seen).toEqual(['connecting', 'closed']);
+    });
+  });
+});
