@@ -151,6 +151,20 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(connection.state).toBe('closed');
   });
 
+  it('lets its owner bring back a member whose dial had timed out', async () => {
+    const test = rig(make, 1);
+    test.script = 'wait';
+    void test.pool.setup();
+    await test.clock.advance(5_000);
+    const [connection] = test.made as [TestConnection];
+    connection.onDial = 'accept';
+    await connection.connect();
+    await settle();
+    expect(test.pool.connectedConnections).toEqual([connection]);
+    connection.lose();
+    expect(test.pool.brokenConnections).toEqual([connection]);
+  });
+
   it('redials when a subscriber who hears of a failed dial asks for it', async () => {
     const test = rig(make, 1);
     test.script = 'refuse';

@@ -1,4 +1,4 @@
-import { firstValueFrom, map } from 'rxjs';
+import { firstValueFrom, map, throwError } from 'rxjs';
 import {
   type Picker,
   PoolClosedError,
@@ -218,6 +218,39 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
       made[2]?.reply();
       await pool.dispose();
       expect(thrownBy(() => pool.getLeastLoadedConnection())).toBeInstanceOf(PoolDisposedError);
+    });
+
+    it.each([
+      { how: 'errors', select: () => throwError(() => new Error('a mistake')) },
+      {
+        how: 'errors later',
+        select: map<readonly TestConnection[], Picker<TestConnection>>((all) => {
+          if (all.length > 0) throw new Error('a mistake');
+          return { pick: () => undefined, peek: () => undefined, size: 0 };
+        }),
+      },
+      {
+        how: 'has a picker that throws',
+        select: map<readonly TestConnection[], Picker<TestConnection>>(() => {
+          const fail = (): never => {
+            throw new Error('a mistake');
+          };
+          return { pick: fail, peek: fail, size: 1 };
+        }),
+      },
+    ])('tells whoever picks when it $how, and keeps the pool in order', async ({ select }) => {
+      const test = rig(make, 2, { select });
+      const shown: unknown[] = [];
+      test.pool.leastLoaded$.subscribe((connection) => shown.push(connection));
+      await test.pool.setup();
+      expect(thrownBy(() => test.pool.getLeastLoadedConnection())).toEqual(new Error('a mistake'));
+      await expect(test.pool.use(() => 1)).rejects.toThrow('a mistake');
+      expect(test.pool.health.pending).toBe(0);
+      test.made[0]?.lose();
+      expect(test.pool.brokenConnections).toEqual([test.made[0]]);
+      await test.pool.dispose();
+      expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
+      expect(shown.every((connection) => connection === undefined)).toBe(true);
     });
 
     it('does not follow it to a connection that is not in service', async () => {

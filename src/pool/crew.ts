@@ -98,6 +98,8 @@ export class Crew<C extends Connection> implements Keeper<C> {
 
   stateChanged(cell: Cell<C>, cause: unknown): void {
     const { state } = cell;
+    // A dial that was given up does not begin anew: somebody else is at it.
+    if (state === 'connecting' && cell.standing === 'broken') this.#closer.forget(cell);
     if (this.#closer.closed(cell)) {
       if (state === 'connected') void this.#closer.closeMember(cell);
     } else if (state === 'closed') {

@@ -19,6 +19,7 @@ export class StrategySelector<C extends Connection, K> {
   #subscriber: Subscriber<readonly C[]> | undefined;
   #fed: readonly C[] | undefined;
   #picker: Picker<C, K> | undefined;
+  #failure: { readonly cause: unknown } | undefined;
 
   constructor(candidates: Candidates<C>, strategy: Strategy<C, K>) {
     this.#candidates = candidates;
@@ -26,22 +27,34 @@ export class StrategySelector<C extends Connection, K> {
       this.#subscriber = subscriber;
       this.refresh();
     });
-    this.#subscription = strategy(source).subscribe((picker) => {
-      this.#picker = picker;
+    this.#subscription = strategy(source).subscribe({
+      next: (picker) => {
+        this.#picker = picker;
+      },
+      // For whoever picks: nobody else has asked for it.
+      error: (cause: unknown) => {
+        this.#failure = { cause };
+      },
     });
   }
 
   pick(key: K, accepts?: (cell: Cell<C>) => boolean): Cell<C> | undefined {
     this.refresh();
+    if (this.#failure) throw this.#failure.cause;
     const picked = this.#picker?.pick(key, accepts && ((connection) => accepts(cellOf(connection))));
     const cell = picked && cellOf(picked);
     // A strategy may be anybody's: what it answers has to be one of those it was given.
     return cell && cell.position >= 0 && this.#fed?.includes(picked) ? cell : undefined;
   }
 
+  /** Shown to subscribers: a mistake in somebody's picker is nothing to break the pool by. */
   peek(key: K): C | undefined {
     this.refresh();
-    return this.#picker?.peek(key);
+    try {
+      return this.#failure ? undefined : this.#picker?.peek(key);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Lets go of members that have left. */
