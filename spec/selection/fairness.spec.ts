@@ -121,25 +121,7 @@ const PATTERNS: Record<string, Pattern> = {
   'an end as often as a pick, by chance': (rig) => random(1, 4)(rig, LONG),
 };
 
-const SIZES = [
-  ...Array.from({ length: 23 }, (_, i) => i + 2),
-  29,
-  31,
-  32,
-  33,
-  37,
-  48,
-  50,
-  51,
-  63,
-  64,
-  65,
-  77,
-  89,
-  96,
-  99,
-  100,
-];
+const SIZES = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 19, 20, 24, 31, 32, 33, 50, 51, 64, 65, 77, 99, 100];
 
 describe('Equals', () => {
   it.each(Object.entries(PATTERNS))('each get their share within 20 %%: %s', (_, pattern) => {

@@ -108,7 +108,7 @@ describe('LoadIndex', () => {
         const bench = new Bench();
         for (const one of steps) bench.take(one);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 400 },
     );
   });
 
@@ -122,7 +122,7 @@ describe('LoadIndex', () => {
           expect(bench.index.pick()).toBe(foreseen);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
   });
 
