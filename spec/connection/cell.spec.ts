@@ -95,6 +95,15 @@ describe('a cell', () => {
     expect(log).toEqual(['owner broken because', 'watcher broken because']);
   });
 
+  it('tells nobody of a state that somebody has changed again meanwhile', () => {
+    const one = cell();
+    const log: string[] = [];
+    one.watch({ onState: (state) => state === 'connecting' && one.setState('closed') });
+    one.watch({ onState: (state) => log.push(state) });
+    one.setState('connecting');
+    expect(log).toEqual(['closed']);
+  });
+
   describe('with watchers', () => {
     it('keeps no set of them while there is none', () => {
       const one = cell();

@@ -168,6 +168,15 @@ describe.each(KINDS)('of $kind', ({ make }) => {
       expect(outcome.status).toBe('resolved');
     });
 
+    it('does not wait for borrowings of a connection that is lost', async () => {
+      cell.borrow();
+      const { outcome } = drained();
+      connection.lose();
+      await settle();
+      expect([outcome.status, cell.load]).toEqual(['resolved', 1]);
+      cell.giveBack();
+    });
+
     it('ends at once where nothing is carried', async () => {
       connection.reply();
       const { outcome } = drained();

@@ -1,3 +1,4 @@
+import { Observable } from 'rxjs';
 import { ConnectionPool, PoolClosedError, PoolDisposedError } from 'rxpool';
 import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, rig, statesOf, watch } from '../support/pools.js';
@@ -296,6 +297,20 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(pool.health.status).toBe('closed');
     });
 
+    it('healing that calls it and goes on: it is unsubscribed from', async () => {
+      let healing = 0;
+      const pool: ConnectionPool<TestConnection> = new ConnectionPool(1, () => make(), {
+        heal: () =>
+          new Observable(() => {
+            healing++;
+            void pool.close();
+            return () => healing--;
+          }),
+      });
+      await pool.setup();
+      expect(healing).toBe(0);
+    });
+
     it('a closer that calls close() of the pool, which waits for it', async () => {
       const { pool, made } = await openRig(make, 1);
       const [connection] = made as [TestConnection];
@@ -521,6 +536,22 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
 });
 
 describe('closing a pool whose connections do not let go', () => {
+  it('does not wait for a dial that hangs and has closed the pool itself', async () => {
+    const test = rig(() => {
+      const connection = new SubjectConnection();
+      connection.connect = () => {
+        void test.pool.close();
+        return new Promise(() => {});
+      };
+      return connection;
+    }, 1);
+    await test.pool.setup();
+    await test.pool.close();
+    await settle();
+    expect(test.clock.timers).toBe(0);
+    expect((test.made as SubjectConnection[]).map(({ observed }) => observed)).toEqual([false]);
+  });
+
   it('does not wait for a dial that hangs though its connection was closed', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();

@@ -165,6 +165,21 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.pool.brokenConnections).toEqual([connection]);
   });
 
+  it('hears a member again that had timed out, was removed, and has joined again', async () => {
+    const test = rig(make, 1);
+    test.script = 'wait';
+    void test.pool.setup();
+    await test.clock.advance(5_000);
+    const [connection] = test.made as [TestConnection];
+    test.pool.removeConnections([connection]);
+    await settle();
+    connection.onDial = 'accept';
+    await connection.connect();
+    await test.pool.extendPoolByConnections([connection]);
+    connection.lose();
+    expect(test.pool.brokenConnections).toEqual([connection]);
+  });
+
   it('redials when a subscriber who hears of a failed dial asks for it', async () => {
     const test = rig(make, 1);
     test.script = 'refuse';

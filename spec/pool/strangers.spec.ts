@@ -272,6 +272,27 @@ describe('a connection whose connect() lies', () => {
 });
 
 describe('a connection whose other members lie', () => {
+  it('says that it is closed only when it is: coming back meanwhile, it is not taken to leave', async () => {
+    let closed!: () => void;
+    const { pool, made } = await openRig(() => {
+      const connection = new SubjectConnection();
+      connection.close = () =>
+        new Promise((resolve) => {
+          closed = () => {
+            connection.state$.next('closed');
+            resolve();
+          };
+        });
+      return connection;
+    }, 1);
+    pool.removeConnections(made);
+    const extending = pool.extendPoolByConnections(made);
+    closed();
+    await extending;
+    expect(pool.connectedConnections).toEqual(made);
+    expect(made[0]?.dials).toBe(2);
+  });
+
   it('has a cause that throws: the pool is told so instead', async () => {
     const mine = new Error('from the getter');
     const { pool, made, events } = await openRig(() => {

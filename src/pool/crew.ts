@@ -48,7 +48,6 @@ export class Crew<C extends Connection> implements Keeper<C> {
   admit(connections: readonly C[]): Cell<C>[] {
     const cells = this.registry.join(connections);
     for (const cell of cells) {
-      this.#closer.forget(cell);
       this.departures.recall(cell);
       if (cell.standing === 'connecting') this.dialer.adopt(cell);
     }

@@ -48,7 +48,6 @@ async function renewOne<C extends Connection>(cell: Cell<C>, seq: number, tools:
       // Closed before anybody is told that it is being dialled.
       void closer.closeMember(cell);
       cell.retire(new ConnectionClosedError('The connection was closed to be dialled anew'));
-      if (!present()) return;
       registry.move(cell, 'connecting');
     }
   }
