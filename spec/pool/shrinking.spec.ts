@@ -1,6 +1,6 @@
 import { PoolDisposedError } from 'rxpool';
 import { KINDS, type Make, type TestConnection } from '../support/connections.js';
-import { figures, names, openRig, type Rig, rig, statesOf } from '../support/pools.js';
+import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 /** Members of every kind, two each, named by what they are. */
@@ -228,6 +228,8 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       made[0]?.send();
       pool.removeConnections(made);
       await pool.extendPoolByConnections(made);
+      await settle();
+      expect(clock.timers).toBe(0);
       await clock.advance(10_000);
       expect(pool.connectedConnections).toEqual(made);
       expect(made.map(({ state, closes, dials, pending }) => [state, closes, dials, pending])).toEqual([
@@ -247,6 +249,23 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       await extending;
       expect([connection.dials, pool.isWorking()]).toEqual([2, true]);
     });
+  });
+
+  it('waits for the second closing of a connection that came back during its first, and left again', async () => {
+    const { pool, made, clock } = await openRig(make, 1, { closeTimeout: 500 });
+    const [connection] = made as [TestConnection];
+    connection.onClose = 'wait';
+    pool.removeConnections(made);
+    connection.onClose = 'hang';
+    const extending = watch(pool.extendPoolByConnections(made));
+    pool.removeConnections(made);
+    connection.closed();
+    await settle();
+    const outcome = watch(pool.close());
+    await settle();
+    expect([extending.status, outcome.status]).toEqual(['resolved', 'pending']);
+    await clock.advance(500);
+    expect([outcome.status, connection.closes, connection.dials]).toEqual(['resolved', 2, 1]);
   });
 
   it('is refused by a pool that was disposed of', async () => {

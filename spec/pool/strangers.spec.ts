@@ -211,6 +211,19 @@ describe('a connection whose connect() lies', () => {
     expect(test.made[0]?.closes).toBeGreaterThan(0);
   });
 
+  it('and whose state$ ends meanwhile has failed because of that', async () => {
+    const test = rig(() => {
+      const connection = new SubjectConnection();
+      connection.connect = async () => {
+        await Promise.resolve();
+        connection.state$.error(new Error('stream broke'));
+      };
+      return connection;
+    }, 1);
+    await test.pool.setup();
+    expect(test.events.at(-1)).toMatchObject({ type: 'connect-failed', cause: expect.any(ConnectionStreamError) });
+  });
+
   it('and changes state without settling is believed by its state', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();
