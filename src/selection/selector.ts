@@ -44,7 +44,7 @@ export class StrategySelector<C extends Connection, K> {
     const picked = this.#picker?.pick(key, accepts && ((connection) => accepts(cellOf(connection))));
     const cell = picked && cellOf(picked);
     // A strategy may be anybody's: what it answers has to be one of those it was given.
-    return cell && cell.position >= 0 && this.#fed?.includes(picked) ? cell : undefined;
+    return cell && cell.position >= 0 && cell.ledger === this.#candidates.index ? cell : undefined;
   }
 
   /** Shown to subscribers: a mistake in somebody's picker is nothing to break the pool by. */
