@@ -16,6 +16,7 @@ export class Live<T> {
   readonly #rounds: Rounds;
   readonly #read: () => T;
   readonly #group: Live<unknown>[];
+  readonly #same: (a: T, b: T) => boolean;
   #shown: T | typeof NOTHING = NOTHING;
   /** When `#shown` was shown or read. */
   #epoch = 0;
@@ -27,8 +28,16 @@ export class Live<T> {
    * @param read - the current value.
    * @param group - the streams to agree with.
    * @param observersChanged - called when somebody has come or gone.
+   * @param same - what counts as no change.
    */
-  constructor(rounds: Rounds, read: () => T, group: Live<unknown>[] = [], observersChanged = (): void => {}) {
+  constructor(
+    rounds: Rounds,
+    read: () => T,
+    group: Live<unknown>[] = [],
+    observersChanged = (): void => {},
+    same: (a: T, b: T) => boolean = Object.is,
+  ) {
+    this.#same = same;
     this.#rounds = rounds;
     this.#read = read;
     this.#group = group;
@@ -72,7 +81,7 @@ export class Live<T> {
   show(value: T): void {
     if (this.#rounds.current <= this.#since) return;
     this.#epoch = this.#rounds.epoch;
-    if (value === this.#shown || this.#ended) return;
+    if (this.#ended || (this.#shown !== NOTHING && this.#same(value, this.#shown))) return;
     this.#shown = value;
     this.#subject.next(value);
   }
