@@ -26,8 +26,9 @@ export type { Backoff, ExponentialBackoffOptions } from './healing/backoff.js';
 export { exponentialBackoff } from './healing/backoff.js';
 export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
 export { cleanupBroken } from './healing/cleanup-broken.js';
-export type { ReconnectBrokenOptions, ReconnectEvent } from './healing/reconnect-broken.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
+export type { ReconnectEvent } from './healing/reconnect-event.js';
+export type { ReconnectBrokenOptions } from './healing/ward.js';
 export type { PoolEvent } from './health/events.js';
 // Health
 export type { Health, HealthStatus } from './health/health.js';

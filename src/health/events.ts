@@ -1,7 +1,7 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Cell, ReportingMember, Standing } from '../connection/cell.js';
 import { type Connection, causeOf } from '../connection/connection.js';
-import type { ReconnectEvent } from '../healing/reconnect-broken.js';
+import type { ReconnectEvent } from '../healing/reconnect-event.js';
 import type { LeaveReason, Registry, RegistryObserver } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';
 

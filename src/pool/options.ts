@@ -1,7 +1,8 @@
 import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
-import { type ReconnectEvent, reconnectBroken } from '../healing/reconnect-broken.js';
+import { reconnectBroken } from '../healing/reconnect-broken.js';
+import type { ReconnectEvent } from '../healing/reconnect-event.js';
 import type { Strategy } from '../selection/picker.js';
 import { checkBag, checkDuration, checkFunction, checkLimit } from './checks.js';
 
