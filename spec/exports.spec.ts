@@ -1,12 +1,16 @@
-import * as core from 'rxpool';
-import * as testing from 'rxpool/testing';
-import * as testingOnNode from 'rxpool/testing/node';
-import * as zcached from 'rxpool/zcached';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as ts from 'typescript';
 
-/** An export is a promise: a name that comes or goes is a decision, and shows here. */
-describe('what is exported', () => {
-  it('by rxpool', () => {
-    expect(Object.keys(core).sort()).toEqual([
+/** What an entry exports: names that exist at run time, and names of types. A name here is a promise. */
+interface Promised {
+  readonly values: readonly string[];
+  readonly types: readonly string[];
+}
+
+const ENTRIES: Record<string, Promised> = {
+  rxpool: {
+    values: [
       'BaseConnection',
       'CloseTimeoutError',
       'ConnectTimeoutError',
@@ -26,11 +30,47 @@ describe('what is exported', () => {
       'exponentialBackoff',
       'leastLoaded',
       'reconnectBroken',
-    ]);
-  });
-
-  it('by rxpool/zcached', () => {
-    expect(Object.keys(zcached).sort()).toEqual([
+    ],
+    types: [
+      'ArgumentError',
+      'Backoff',
+      'CleanupBrokenOptions',
+      'CloseOptions',
+      'Connection',
+      'ConnectionPoolOptions',
+      'ConnectionState',
+      'DrainOptions',
+      'ExponentialBackoffOptions',
+      'Heal',
+      'Health',
+      'HealthStatus',
+      'LeaveReason',
+      'Outcome',
+      'Picker',
+      'PoolErrorOptions',
+      'PoolEvent',
+      'PoolFigures',
+      'ReadyOptions',
+      'ReconnectBrokenOptions',
+      'ReconnectEvent',
+      'SignalOptions',
+      'Snapshot',
+      'Strategy',
+      'UseContext',
+      'UseOptions',
+      'Work',
+    ],
+  },
+  'rxpool/testing': {
+    values: ['ScriptedConnection'],
+    types: ['DialScript', 'ScriptedConnectionOptions'],
+  },
+  'rxpool/testing/node': {
+    values: ['startZcachedServer'],
+    types: ['ZcachedGeneration', 'ZcachedServer', 'ZcachedServerOptions'],
+  },
+  'rxpool/zcached': {
+    values: [
       'ConnectionLostError',
       'NotConnectedError',
       'RequestAbortedError',
@@ -46,23 +86,82 @@ describe('what is exported', () => {
       'ZcachedReplyError',
       'ZcachedRequestTooLargeError',
       'ZcachedServerError',
-    ]);
+    ],
+    types: [
+      'Sent',
+      'ZcachedArgument',
+      'ZcachedCall',
+      'ZcachedErrorKind',
+      'ZcachedLimits',
+      'ZcachedOptions',
+      'ZcachedPool',
+      'ZcachedRefusal',
+      'ZcachedSender',
+      'ZcachedValue',
+    ],
+  },
+};
+
+const ROOT = resolve(__dirname, '..');
+
+const fileOf = (entry: string): string => resolve(ROOT, 'src', entry.split('/').slice(1).join('/'), 'index.ts');
+
+/** What a program that imports the entry can name. Whether it is there at run time is the compiler's to know. */
+function exportsOf(entries: readonly string[]): Map<string, Promised> {
+  const program = ts.createProgram(entries.map(fileOf), {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    skipLibCheck: true,
+    types: ['node'],
+  });
+  const checker = program.getTypeChecker();
+  const promisedBy = (entry: string): Promised => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(fileOf(entry))!)!;
+    const values: string[] = [];
+    const types: string[] = [];
+    for (const symbol of checker.getExportsOfModule(module)) {
+      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      const typeOnly = symbol.declarations?.some(
+        (one) => ts.isExportSpecifier(one) && (one.isTypeOnly || one.parent.parent.isTypeOnly),
+      );
+      (target.flags & ts.SymbolFlags.Value && !typeOnly ? values : types).push(symbol.name);
+    }
+    return { values: values.sort(), types: types.sort() };
+  };
+  return new Map(entries.map((entry) => [entry, promisedBy(entry)] as const));
+}
+
+describe('What the entries export', () => {
+  const names = Object.keys(ENTRIES);
+  const exported = exportsOf(names);
+
+  it.each(names)('is exactly what was promised: %s', (entry) => {
+    expect(exported.get(entry)).toEqual(ENTRIES[entry]);
   });
 
-  it('by rxpool/testing and rxpool/testing/node', () => {
-    expect(Object.keys(testing)).toEqual(['ScriptedConnection']);
-    expect(Object.keys(testingOnNode)).toEqual(['startZcachedServer']);
+  it.each(names)('is there at run time: %s', async (entry) => {
+    const module: object = await import(fileOf(entry));
+    expect(Object.keys(module).sort()).toEqual(ENTRIES[entry]?.values);
+    for (const value of Object.values(module)) expect(typeof value).toBe('function');
   });
 
-  it('are errors with a code of their own', () => {
-    const classes = [...Object.values(core), ...Object.values(zcached)].filter((it) => it.prototype instanceof Error);
-    const codes = classes.map((type) => {
-      const made = new (type as new (message: string, ...rest: unknown[]) => { readonly code?: string })('x', {}, 'x');
-      return made.code;
-    });
-    const concrete = codes.filter((code) => code !== undefined);
-    expect(concrete.length).toBe(classes.length - 2);
-    expect(new Set(concrete).size).toBe(concrete.length);
-    for (const code of concrete) expect(code).toMatch(/^ERR_[A-Z_]+$/);
+  it('is what package.json offers, entry for entry', () => {
+    const { exports } = JSON.parse(readFileSync(resolve(ROOT, 'package.json'), 'utf8')) as { exports: object };
+    const offered = Object.keys(exports).filter((name) => name !== './package.json');
+    expect(offered.map((name) => name.replace(/^\./, 'rxpool')).sort()).toEqual(names.sort());
+  });
+
+  it('has a different stable code for each error', async () => {
+    const { default: _, ...core } = (await import(fileOf('rxpool'))) as Record<
+      string,
+      new (
+        message: string,
+      ) => { code: string }
+    >;
+    const errors = Object.entries(core).filter(([name]) => name.endsWith('Error') && name !== 'PoolError');
+    const codes = errors.map(([, type]) => new type('').code);
+    expect(new Set(codes).size).toBe(errors.length);
+    for (const code of codes) expect(code).toMatch(/^ERR_[A-Z_]+$/);
   });
 });
