@@ -1,0 +1,242 @@
+import { concat, EMPTY, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
+import { exponentialBackoff, type Heal, type PoolEvent, type ReconnectEvent, reconnectBroken } from 'rxpool';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { openRig, rig } from '../support/pools.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+type Event = PoolEvent<TestConnection>;
+
+const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);
+
+/** As by default, with waits of 100, 200, 300 … ms of a clock. */
+const healing = (clock: VirtualClock): Heal<TestConnection> =>
+  reconnectBroken({ backoff: (attempt) => attempt * 100, scheduler: clock.scheduler });
+
+describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
+  it('brings back what was lost, by default, within the first ceiling of the backoff', async () => {
+    const { pool, clock, made } = await openRig(make, 3, { heal: undefined });
+    made[0]!.lose();
+    made[2]!.lose();
+    expect(pool.connectedConnections).toHaveLength(1);
+    await clock.advance(100);
+    expect(pool.connectedConnections).toHaveLength(3);
+    await clock.advance(1_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('dials what never came up as well', async () => {
+    const opened = rig(make, 2, { heal: undefined });
+    opened.script = 'refuse';
+    await opened.pool.setup();
+    expect(opened.pool.brokenConnections).toHaveLength(2);
+    for (const connection of opened.made) connection.onDial = 'accept';
+    await opened.clock.advance(100);
+    expect(opened.pool.connectedConnections).toHaveLength(2);
+  });
+
+  it('is told in events$, beside what becomes of the member', async () => {
+    const setup = rig(make, 1);
+    const test = await openRig(make, 1, { heal: healing(setup.clock), scheduler: setup.clock.scheduler });
+    test.events.length = 0;
+    test.made[0]!.onDial = 'refuse';
+    test.made[0]!.lose();
+    await setup.clock.advance(100);
+    test.made[0]!.onDial = 'accept';
+    await setup.clock.advance(200);
+    expect(typesOf(test.events)).toEqual([
+      'lost',
+      'reconnect-scheduled',
+      'reconnecting',
+      'connecting',
+      'connect-failed',
+      'reconnect-failed',
+      'reconnect-scheduled',
+      'reconnecting',
+      'connecting',
+      'connected',
+      'reconnected',
+    ]);
+  });
+
+  it('leaves redialling to the caller when it is switched off', async () => {
+    const { pool, clock, made } = await openRig(make, 2, { heal: false });
+    made[0]!.lose();
+    await clock.advance(60_000);
+    expect(pool.brokenConnections).toEqual([made[0]]);
+    expect(clock.timers).toBe(0);
+    expect(await pool.reconnect()).toBe(2);
+  });
+
+  it('keeps to `maxDials`, however many are broken', async () => {
+    const clock = new VirtualClock();
+    const backoff = exponentialBackoff({ random: () => 1 });
+    const heal = reconnectBroken<TestConnection>({ backoff, scheduler: clock.scheduler });
+    const { pool, made } = await openRig(make, 20, { heal, maxDials: 3, scheduler: clock.scheduler });
+    for (const connection of made) {
+      connection.onDial = 'wait';
+      connection.lose();
+    }
+    await clock.advance(100);
+    const dialled = (): TestConnection[] => made.filter(({ state }) => state === 'connecting');
+    expect(dialled()).toHaveLength(3);
+    expect(pool.health).toMatchObject({ connecting: 3, broken: 17 });
+    for (let i = 0; i < 20; i++) {
+      dialled()[0]?.accept();
+      await settle();
+      expect(dialled().length).toBeLessThanOrEqual(3);
+    }
+    expect(pool.connectedConnections).toHaveLength(20);
+  });
+
+  it('keeps to `connectTimeout`, and goes on with a longer wait', async () => {
+    const clock = new VirtualClock();
+    const heal = healing(clock);
+    const { pool, made, events } = await openRig(make, 1, { heal, connectTimeout: 1_000, scheduler: clock.scheduler });
+    made[0]!.onDial = 'wait';
+    made[0]!.lose();
+    await clock.advance(100 + 1_000);
+    expect(pool.brokenConnections).toEqual([made[0]]);
+    expect(events.at(-2)).toMatchObject({ type: 'reconnect-failed', cause: { code: 'ERR_CONNECT_TIMEOUT' } });
+    expect(events).toContainEqual(expect.objectContaining({ type: 'reconnect-scheduled', attempt: 2, delay: 200 }));
+    made[0]!.onDial = 'accept';
+    await clock.advance(200);
+    expect(pool.connectedConnections).toEqual([made[0]]);
+  });
+
+  it('goes on with its backoff when a connection is accepted and dropped at once', async () => {
+    const clock = new VirtualClock();
+    const { pool, made, events } = await openRig(make, 1, { heal: healing(clock), scheduler: clock.scheduler });
+    pool.connected$.subscribe(([connection]) => {
+      if (connection && made[0]!.dials > 1) void Promise.resolve().then(() => made[0]!.lose());
+    });
+    made[0]!.lose();
+    await clock.advance(100 + 200 + 300 + 400);
+    const delays = events.flatMap((event) => (event.type === 'reconnect-scheduled' ? [event.delay] : []));
+    expect(delays).toEqual([100, 200, 300, 400, 500]);
+  });
+
+  it('shares a dial with reconnect() and setup()', async () => {
+    const clock = new VirtualClock();
+    const { pool, made } = await openRig(make, 1, { heal: healing(clock), scheduler: clock.scheduler });
+    made[0]!.onDial = 'wait';
+    made[0]!.lose();
+    await clock.advance(100);
+    const all = Promise.all([pool.reconnect(), pool.setup(), pool.reconnect(false)]);
+    await settle();
+    expect(made[0]!.dials).toBe(2);
+    made[0]!.accept();
+    expect(await all).toEqual([1, undefined, 1]);
+  });
+
+  it('ends with close(), and begins anew with setup()', async () => {
+    const clock = new VirtualClock();
+    let subscriptions = 0;
+    let teardowns = 0;
+    const heal: Heal<TestConnection> = (broken$) =>
+      new Observable((subscriber) => {
+        subscriptions++;
+        subscriber.add(() => teardowns++);
+        return healing(clock)(broken$).subscribe(subscriber);
+      });
+    const { pool, made } = await openRig(make, 2, { heal, scheduler: clock.scheduler });
+    made[0]!.lose();
+    await Promise.all([pool.close(), clock.advance(10)]);
+    expect([subscriptions, teardowns, clock.timers]).toEqual([1, 1, 0]);
+    await clock.advance(10_000);
+    expect(made[0]!.dials).toBe(1);
+    await pool.setup();
+    expect([subscriptions, teardowns]).toEqual([2, 1]);
+    await pool.extendPoolBySize(1);
+    expect(subscriptions).toBe(2);
+    await Promise.all([pool.dispose(), clock.advance(10)]);
+    expect([subscriptions, teardowns, clock.timers]).toEqual([2, 2, 0]);
+  });
+
+  it('may be an operator of the user, whose events are the pool’s', async () => {
+    const own$ = new Subject<ReconnectEvent<TestConnection>>();
+    const lists: (readonly TestConnection[])[] = [];
+    const { made, events } = await openRig(make, 2, {
+      heal: (broken$) => {
+        broken$.subscribe((broken) => lists.push(broken));
+        return own$;
+      },
+    });
+    made[1]!.lose();
+    expect(lists).toEqual([[], [made[1]]]);
+    const event = { type: 'reconnecting', connection: made[1]!, attempt: 7 } as const;
+    own$.next(event);
+    expect(events.at(-1)).toBe(event);
+  });
+
+  it.each<[string, Heal<TestConnection>]>([
+    ['errors', () => throwError(() => new Error('no healing'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no healing');
+      },
+    ],
+    ['returns no observable', () => undefined as unknown as Observable<never>],
+  ])('that %s is an event, and the pool works without it until it is opened again', async (_, failing) => {
+    let fail = true;
+    const clock = new VirtualClock();
+    const heal: Heal<TestConnection> = (broken$) => (fail ? failing(broken$) : healing(clock)(broken$));
+    const { pool, made, events } = await openRig(make, 2, { heal, scheduler: clock.scheduler });
+    expect(typesOf(events).filter((type) => type === 'heal-failed')).toHaveLength(1);
+    made[0]!.lose();
+    await clock.advance(10_000);
+    expect(pool.health).toMatchObject({ status: 'degraded', connected: 1, broken: 1 });
+    expect(await pool.reconnect()).toBe(2);
+    fail = false;
+    await Promise.all([pool.close(), clock.advance(10)]);
+    await pool.setup();
+    pool.connections[0]!.lose();
+    await clock.advance(100);
+    expect(pool.connectedConnections).toHaveLength(2);
+  });
+
+  it.each<[string, Heal<TestConnection>]>([
+    ['completes at once', () => EMPTY],
+    ['does nothing', () => NEVER],
+  ])('that %s is no failure', async (_, heal) => {
+    const { pool, made, events } = await openRig(make, 2, { heal });
+    made[0]!.lose();
+    await settle();
+    expect(typesOf(events)).not.toContain('heal-failed');
+    expect(pool.health.connected).toBe(1);
+  });
+
+  it('that fails after a while has told what it did before', async () => {
+    const clock = new VirtualClock();
+    let scheduled = 0;
+    const heal: Heal<TestConnection> = (broken$) =>
+      concat(
+        healing(clock)(broken$).pipe(
+          tap(() => {
+            if (++scheduled === 2) throw new Error('enough');
+          }),
+        ),
+        of(),
+      );
+    const { pool, made, events } = await openRig(make, 1, { heal, scheduler: clock.scheduler });
+    events.length = 0;
+    made[0]!.lose();
+    await clock.advance(1_000);
+    expect(typesOf(events)).toEqual(['lost', 'reconnect-scheduled', 'heal-failed']);
+    expect(clock.timers).toBe(0);
+    expect(pool.brokenConnections).toEqual(made);
+  });
+
+  it('may close the pool from inside, and it stays closed', async () => {
+    const test = rig(make, 2, {
+      heal: () => {
+        void test.pool.close();
+        return NEVER;
+      },
+    });
+    await Promise.all([test.pool.setup(), test.clock.advance(10_000)]);
+    expect(test.pool.health).toMatchObject({ status: 'closed', total: 0 });
+    for (const connection of test.made) expect(connection.state).toBe('closed');
+    expect(test.clock.timers).toBe(0);
+  });
+});
