@@ -1,4 +1,4 @@
-import { BaseConnection, ConnectionClosedError, type ConnectionState } from 'rxpool';
+import { BaseConnection, ConnectionClosedError, ConnectionPool, type ConnectionState } from 'rxpool';
 import { ScriptedConnection } from 'rxpool/testing';
 import { watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -378,5 +378,50 @@ describe('a BaseConnection', () => {
       void connection.close();
       expect(seen).toEqual(['connecting', 'closed']);
     });
+  });
+});
+
+describe('a connection that goes', () => {
+  /** Requests of this one fail as soon as its transport is shut, and whoever sent them may act at once. */
+  class Immediate extends BaseConnection<object> {
+    onFailed: () => void = () => {};
+
+    send(): void {
+      this.begin();
+    }
+
+    lose(): void {
+      if (this.transport) this.lost(this.transport, new Error('lost'));
+    }
+
+    protected override open(): Promise<object> {
+      return Promise.resolve({});
+    }
+
+    protected override shut(): void {
+      this.end();
+      this.onFailed();
+    }
+  }
+
+  it.each(['lose', 'close'] as const)('by %s() is out of service before its requests fail', async (way) => {
+    const made = [new Immediate(), new Immediate()] as const;
+    const all = [...made];
+    const pool = new ConnectionPool(2, () => all.shift() as Immediate, { heal: false });
+    await pool.setup();
+    for (const connection of made) connection.send();
+    let next: Immediate | undefined;
+    made[0].onFailed = () => {
+      next = pool.getLeastLoadedConnection();
+    };
+    void made[0][way]();
+    expect(next).toBe(made[1]);
+    await pool.dispose();
+  });
+
+  it('gives the same stream at each reading', () => {
+    const connection = new Immediate();
+    expect(connection.state$).toBe(connection.state$);
+    expect(connection.pending$).toBe(connection.pending$);
   });
 });

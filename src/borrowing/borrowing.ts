@@ -30,7 +30,7 @@ export class Borrowing<C extends Connection> implements UseContext {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
       else if (this.#cell.tenure !== this.#tenure) this.#controller.abort(retired());
-      else if (!this.#ended) this.#unwatch = this.#cell.watch({ onRetired: (reason) => this.abort(reason) });
+      else if (!this.#ended) this.#unwatch = this.#cell.watch({ onRetired: (reason) => this.#retired(reason) });
     }
     return this.#controller.signal;
   }
@@ -40,6 +40,12 @@ export class Borrowing<C extends Connection> implements UseContext {
     if (this.#ended || this.#aborted) return;
     this.#aborted = { reason };
     this.#controller?.abort(reason);
+  }
+
+  /** Work that never stops must not be told of the connection's later lives. */
+  #retired(reason: unknown): void {
+    this.#unwatch?.();
+    this.abort(reason);
   }
 
   end(): void {

@@ -68,7 +68,10 @@ export abstract class BaseConnection<T extends object> implements Connection {
    */
   protected abstract open(signal: AbortSignal): Promise<T>;
 
-  /** Shuts a transport and fails what is in flight on it. Called once for each that was opened, lost ones included. */
+  /**
+   * Shuts a transport and fails what is in flight on it. Called once for each that was opened, lost ones included,
+   * when the state says so already. `close()` settles when this does: it has to be bounded.
+   */
   protected abstract shut(transport: T): Promise<void> | void;
 
   connect(): Promise<void> {
@@ -83,10 +86,15 @@ export abstract class BaseConnection<T extends object> implements Connection {
     const attempt = this.#attempt;
     const transport = this.#transport;
     this.#attempt = this.#transport = this.#cause = undefined;
-    const closing = transport ? this.#shut(transport) : Promise.resolve();
+    let shut!: (closing: Promise<void> | undefined) => void;
+    const closing = new Promise<void>((resolve) => {
+      shut = resolve;
+    });
     this.#closing = closing;
+    // Out of service before its requests fail: whoever repeats one at once must not be sent here again.
     this[CELL].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
+    shut(transport && this.#shut(transport));
     return closing;
   }
 
@@ -98,8 +106,8 @@ export abstract class BaseConnection<T extends object> implements Connection {
     }
     this.#transport = undefined;
     this.#cause = cause;
-    void this.#shut(transport).catch(ignore);
     this[CELL].setState('broken', cause);
+    void this.#shut(transport).catch(ignore);
   }
 
   /** One more request is in flight. */

@@ -47,6 +47,10 @@ export interface CellWatcher {
 /** Under this key a connection of the library's own hands over its cell. */
 export const CELL: unique symbol = Symbol('rxpool.cell');
 
+// Beside the cells: few of them are ever asked.
+const states = new WeakMap<object, Observable<ConnectionState>>();
+const counts = new WeakMap<object, Observable<number>>();
+
 /**
  * All that is known of one connection, in one flat object: what the connection says of itself (state,
  * pending), what is borrowed of it, and its place in the pool that owns it. Its fields have one writer each:
@@ -145,8 +149,11 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     };
   }
 
+  /** The same observable at each call. */
   state$(): Observable<ConnectionState> {
-    return new Observable((subscriber) => {
+    const known = states.get(this);
+    if (known) return known;
+    const state$ = new Observable<ConnectionState>((subscriber) => {
       let told: ConnectionState | undefined;
       const tell = (): void => {
         if (told === this.state) return;
@@ -158,10 +165,15 @@ export class Cell<C extends Connection = Connection> implements Ranked {
       tell();
       return unwatch;
     });
+    states.set(this, state$);
+    return state$;
   }
 
+  /** The same observable at each call. */
   pending$(): Observable<number> {
-    return new Observable((subscriber) => {
+    const known = counts.get(this);
+    if (known) return known;
+    const pending$ = new Observable<number>((subscriber) => {
       let told: number | undefined;
       const tell = (): void => {
         if (told === this.pending) return;
@@ -172,6 +184,8 @@ export class Cell<C extends Connection = Connection> implements Ranked {
       tell();
       return unwatch;
     });
+    counts.set(this, pending$);
+    return pending$;
   }
 
   #tellState(state: ConnectionState, cause: unknown): void {

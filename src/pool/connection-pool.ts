@@ -323,7 +323,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('options.min', min);
     if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
     this.#checkNotClosed();
-    const timedOut = (): Error => this.#error(ReadyTimeoutError, `Not ${min} connected within ${timeout} ms`);
+    const timedOut = (): Error => this.#dialError(ReadyTimeoutError, `Not ${min} connected within ${timeout} ms`);
     const { scheduler } = this.#options;
     const { connected } = await readiness(this.health$, { min, timeout, signal, scheduler, timedOut });
     if (connected < min) throw this.#closedError();
@@ -414,24 +414,32 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #pick(key: K | undefined): Cell<C> {
-    const cell = this.#strategy ? this.#strategy.pick(key as K, this.#accepts) : this.#index.pick(this.#accepts);
+    const cell = this.#strategy ? this.#strategy.pick(key as K, this.#accepts) : this.#pickLeast();
     if (!cell) throw this.#unavailable();
     // The cursor has moved: somebody else would be picked now.
     if (this.#index.onLoad) this.#index.onLoad();
     return cell;
   }
 
+  #pickLeast(): Cell<C> | undefined {
+    return this.#accepts && this.#areExhausted(this.#accepts) ? undefined : this.#index.pick();
+  }
+
   #peek(): C | undefined {
     if (this.#strategy) return this.#strategy.peek(undefined as K);
-    const cell = this.#index.peek();
-    // Where the least loaded is at its limit, all are.
-    return cell && (this.#accepts?.(cell) ?? true) ? cell.connection : undefined;
+    return this.#accepts && this.#areExhausted(this.#accepts) ? undefined : this.#index.peek()?.connection;
+  }
+
+  /** Where the least loaded is at its limit, all are. */
+  #areExhausted(accepts: (cell: Cell<C>) => boolean): boolean {
+    const least = this.#index.peek();
+    return least !== undefined && !accepts(least);
   }
 
   #unavailable(): Error {
     if (this.#lifecycle === 'closed' || this.#lifecycle === 'disposed') return this.#closedError();
     if (this.isEmpty()) return this.#error(PoolEmptyError, 'The pool has no connections');
-    if (!this.isWorking()) return this.#error(PoolNotConnectedError, 'No connection of the pool is connected');
+    if (!this.isWorking()) return this.#dialError(PoolNotConnectedError, 'No connection of the pool is connected');
     return this.#error(PoolExhaustedError, 'Every connection of the pool carries as much as it may');
   }
 
@@ -441,6 +449,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #error<E extends PoolError>(type: new (message: string, options: PoolErrorOptions) => E, message: string): E {
+    return new type(message, { figures: this.#figures() });
+  }
+
+  /** An error that comes of not getting through. */
+  #dialError<E extends PoolError>(type: new (message: string, options: PoolErrorOptions) => E, message: string): E {
     return new type(message, { cause: this.#crew.dialer.lastFailure, figures: this.#figures() });
   }
 

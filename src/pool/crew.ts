@@ -9,7 +9,7 @@ import { Departures } from './departures.js';
 import { Dialer } from './dialer.js';
 import type { ResolvedOptions } from './options.js';
 import { Recruiter } from './recruiter.js';
-import { renew } from './renewal.js';
+import { renew, type Tenant } from './renewal.js';
 
 /** The part of the options that members are handled by. */
 export type CrewOptions = Omit<ResolvedOptions<never, never>, 'select' | 'heal'>;
@@ -76,19 +76,22 @@ export class Crew<C extends Connection> implements Keeper<C> {
 
   /** One renewal follows another: two at a time would have the whole pool out of service. */
   #renewAll(stopped: () => boolean): Promise<void> {
-    const renewal = this.#renewal ? this.#renewal.then(() => this.#renew(stopped)) : this.#renew(stopped);
+    // Those of this moment: the members of a pool that was closed and opened meanwhile are no concern of it.
+    const members = this.standing('connected', 'draining').map((cell) => ({ cell, seq: cell.seq }));
+    const begin = (): Promise<void> => this.#renew(members, stopped);
+    const renewal = this.#renewal ? this.#renewal.then(begin) : begin();
     this.#renewal = renewal;
     return renewal.finally(() => {
       if (this.#renewal === renewal) this.#renewal = undefined;
     });
   }
 
-  #renew(stopped: () => boolean): Promise<void> {
+  #renew(members: readonly Tenant<C>[], stopped: () => boolean): Promise<void> {
     const { scheduler, drainTimeout } = this.#options;
     const { registry, dialer } = this;
     const atOnce = Math.max(1, Math.floor(registry.size / 2));
     const tools = { registry, dialer, closer: this.#closer, scheduler, drainTimeout };
-    return renew(this.standing('connected'), atOnce, tools, stopped);
+    return renew(members, atOnce, tools, stopped);
   }
 
   dial(cell: Cell<C>): Promise<DialResult> {

@@ -29,7 +29,7 @@ const timedOut = (result: DialResult): boolean => !result.ok && result.cause ins
 
 /** Dials members, a bounded number at once and each within a deadline; one dial a member at a time. */
 export class Dialer<C extends Connection> {
-  /** Why the last dial that failed did so. */
+  /** Why the last dial failed, if it did. */
   lastFailure: unknown = undefined;
   readonly #dials = new Map<Cell<C>, Dial<C>>();
   readonly #queue = new Set<Dial<C>>();
@@ -61,10 +61,14 @@ export class Dialer<C extends Connection> {
   abandon(cell: Cell<C>): void {
     const dial = this.#dials.get(cell);
     if (!dial) return;
-    this.#remove(dial);
     dial.judgement?.cut();
-    dial.settle({ ok: false, cause: gone() });
+    this.#drop(dial);
     this.#pump();
+  }
+
+  #drop(dial: Dial<C>): void {
+    this.#remove(dial);
+    dial.settle({ ok: false, cause: gone() });
   }
 
   #enlist(cell: Cell<C>): Dial<C> {
@@ -86,8 +90,8 @@ export class Dialer<C extends Connection> {
   #pump(): void {
     for (const dial of this.#queue) {
       if (this.#active >= this.options.maxDials) return;
-      // Whoever has left is about to be abandoned.
       if (this.registry.has(dial.cell)) this.#start(dial);
+      else this.#drop(dial);
     }
   }
 
@@ -136,6 +140,7 @@ export class Dialer<C extends Connection> {
     if (!result.ok) this.#failed(cell, result.cause);
     // It may have been lost as soon as it was up.
     else if (cell.state === 'connected') this.registry.move(cell, 'connected');
+    if (result.ok) this.lastFailure = undefined;
     dial.settle(result);
     this.#pump();
   }

@@ -16,25 +16,30 @@ export interface RenewalTools<C extends Connection> {
   readonly drainTimeout: number;
 }
 
+/** A member, and which of its stays in the pool is meant. */
+export interface Tenant<C extends Connection> {
+  readonly cell: Cell<C>;
+  readonly seq: number;
+}
+
 /**
  * Redials members that are up: each goes out of service, finishes what it carries, is closed and dialled, no more
  * than `atOnce` at a time. One that leaves meanwhile is left alone; `stopped` keeps the rest as they are.
  */
 export async function renew<C extends Connection>(
-  members: readonly Cell<C>[],
+  members: readonly Tenant<C>[],
   atOnce: number,
   tools: RenewalTools<C>,
   stopped: () => boolean,
 ): Promise<void> {
-  const waiting = members.map((cell) => ({ cell, seq: cell.seq }));
+  const waiting = [...members];
   const renewNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next && !stopped(); next = waiting.shift())
-      await renewOne(next.cell, next.seq, tools);
+    for (let next = waiting.shift(); next && !stopped(); next = waiting.shift()) await renewOne(next, tools);
   };
   await Promise.all(Array.from({ length: atOnce }, renewNext));
 }
 
-async function renewOne<C extends Connection>(cell: Cell<C>, seq: number, tools: RenewalTools<C>): Promise<void> {
+async function renewOne<C extends Connection>({ cell, seq }: Tenant<C>, tools: RenewalTools<C>): Promise<void> {
   const { registry, dialer, closer, scheduler, drainTimeout } = tools;
   const present = (): boolean => registry.has(cell) && cell.seq === seq;
   if (!present()) return;
