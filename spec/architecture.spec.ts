@@ -73,8 +73,9 @@ const folderOf = (path: string): string => {
 /** From the ground up: a folder imports those before it, and none after it. */
 const LAYERS = [
   'errors',
-  'connection',
+  'abort',
   'streams',
+  'connection',
   'selection',
   'registry',
   'healing',
@@ -87,7 +88,7 @@ const LAYERS = [
 
 /** Beside the core: what each may import of src besides itself. */
 const BESIDE: Record<string, readonly string[]> = {
-  request: ['errors', 'connection'],
+  request: ['errors', 'abort', 'connection'],
   zcached: ['errors', 'connection', 'request'],
   testing: ['connection'],
   'testing/node': ['request'],

@@ -25,7 +25,7 @@ describe.each(KINDS)('of $kind', ({ make }) => {
   });
 
   const judged = (attempt?: Promise<void>): Outcome<DialResult> => {
-    const { result } = judgeDial(cell, attempt, { timeout: 100, scheduler: clock.scheduler });
+    const { result } = judgeDial(cell, attempt && (() => attempt), { timeout: 100, scheduler: clock.scheduler });
     return watch(result);
   };
 
@@ -86,7 +86,7 @@ describe.each(KINDS)('of $kind', ({ make }) => {
     });
 
     it('has no deadline where none is given, and stops waiting when told to', async () => {
-      const judgement = judgeDial(cell, connect(cell));
+      const judgement = judgeDial(cell, () => connect(cell));
       const outcome = watch(judgement.result);
       await clock.advance(100_000);
       expect(outcome.status).toBe('pending');

@@ -1,6 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
+import { onAbort } from '../abort.js';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import { deadline } from '../streams/deadline.js';
 import { Borrowing, type UseContext } from './borrowing.js';
 
 /** Work to be done on a connection. */
@@ -51,16 +53,15 @@ function bounded<C extends Connection, T>(
   return new Promise<T>((resolve, reject) => {
     const stopWaiting = (): void => {
       timer?.unsubscribe();
-      signal?.removeEventListener('abort', onAbort);
+      stopListening();
     };
     const giveUp = (reason: unknown): void => {
       stopWaiting();
       borrowing.abort(reason);
       reject(reason);
     };
-    const onAbort = (): void => giveUp(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = timeout === undefined ? undefined : scheduler.schedule(() => giveUp(timedOut()), timeout);
+    const stopListening = onAbort(signal, () => giveUp(signal?.reason));
+    const timer = timeout === undefined ? undefined : deadline(scheduler, timeout, () => giveUp(timedOut()));
     run(cell, work, borrowing).finally(stopWaiting).then(resolve, reject);
   });
 }

@@ -10,7 +10,7 @@ const MOST_PENDING = 1_000_000;
 class Feed<C extends Connection> {
   readonly cell: Cell<C>;
   #users = 0;
-  #dead = false;
+  #ended: ConnectionStreamError | undefined = undefined;
   #subscription = new Subscription();
 
   constructor(connection: C) {
@@ -25,12 +25,14 @@ class Feed<C extends Connection> {
     if (--this.#users === 0) this.#subscription.unsubscribe();
   }
 
-  revive(): void {
-    if (this.#dead && this.#users > 0) this.#open();
+  /** Listens again; returns what has ended the streams once more, if they have. */
+  revive(): ConnectionStreamError | undefined {
+    if (this.#ended && this.#users > 0) this.#open();
+    return this.#ended;
   }
 
   #open(): void {
-    this.#dead = false;
+    this.#ended = undefined;
     this.#subscription = new Subscription();
     this.#listen('state$', (state) => {
       if (!isConnectionState(state)) return false;
@@ -46,12 +48,12 @@ class Feed<C extends Connection> {
 
   #listen(member: ReportingMember, take: (value: unknown) => boolean): void {
     const { cell } = this;
-    if (this.#dead) return;
+    if (this.#ended) return;
     try {
       const source: Observable<unknown> = cell.connection[member];
       const subscription = source.subscribe({
         next: (value) => {
-          if (!this.#dead && !take(value)) misreported(cell, member, value);
+          if (!this.#ended && !take(value)) misreported(cell, member, value);
         },
         error: (cause: unknown) => this.#end(new ConnectionStreamError(`${member} of a connection failed`, { cause })),
         complete: () => this.#end(new ConnectionStreamError(`${member} of a connection completed while in use`)),
@@ -63,8 +65,8 @@ class Feed<C extends Connection> {
   }
 
   #end(cause: ConnectionStreamError): void {
-    if (this.#dead) return;
-    this.#dead = true;
+    if (this.#ended) return;
+    this.#ended = cause;
     this.#subscription.unsubscribe();
     if (this.cell.state !== 'closed') this.cell.setState('broken', cause);
   }
@@ -115,7 +117,6 @@ export function releaseCell(connection: Connection): void {
   if (!ownCell(connection)) feedOf(connection).release();
 }
 
-/** Listens again to a connection whose streams had ended, before it is dialled again. */
-export function reviveCell(connection: Connection): void {
-  if (!ownCell(connection)) feedOf(connection).revive();
-}
+/** Listens again to a connection whose streams had ended, before it is dialled again; returns why that failed. */
+export const reviveCell = (connection: Connection): ConnectionStreamError | undefined =>
+  ownCell(connection) ? undefined : feedOf(connection).revive();

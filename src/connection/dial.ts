@@ -1,5 +1,6 @@
-import type { SchedulerLike } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import { ConnectionClosedError, ConnectTimeoutError } from '../errors.js';
+import { deadline } from '../streams/deadline.js';
 import type { Cell, DialResult } from './cell.js';
 import { reviveCell } from './cells.js';
 import { causeOf } from './connection.js';
@@ -10,39 +11,51 @@ export interface DialDeadline {
   readonly scheduler: SchedulerLike;
 }
 
-/** Calls `connect()`; a connection that throws is one that rejects. */
+/** Calls `connect()`; a connection that throws, or whose streams end at once, is one that rejects. */
 export function connect(cell: Cell): Promise<void> {
-  reviveCell(cell.connection);
-  return new Promise((resolve) => resolve(cell.connection.connect()));
+  return new Promise((resolve, reject) => {
+    const ended = reviveCell(cell.connection);
+    if (ended) reject(ended);
+    else resolve(cell.connection.connect());
+  });
 }
 
 /** A dial being waited for. */
 export interface Judgement {
   readonly result: Promise<DialResult>;
+  /** What `connect()` returned, where the dial was begun here. */
+  readonly attempt: Promise<void> | undefined;
   /** Stops waiting, and leaves the dial alone. */
   cut(): void;
 }
 
 /**
- * Waits until a dial has ended, judged by the connection's state; the promise of `connect()` is asked for the
- * cause. Without an attempt, for a dial that somebody else began, the state alone decides.
+ * Begins a dial and waits until it has ended, judged by the connection's state; the promise of `connect()` is
+ * asked for the cause. Without a beginning, for a dial that somebody else began, the state alone decides.
  */
-export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDeadline): Judgement {
+export function judgeDial(cell: Cell, begin?: () => Promise<void>, limit?: DialDeadline): Judgement {
   let cut!: () => void;
+  let attempt: Promise<void> | undefined;
   const result = new Promise<DialResult>((resolve) => {
-    let settled = attempt === undefined;
+    let timer: Subscription | undefined;
+    let begun = false;
+    let over = false;
+    let settled = begin === undefined;
     let fell = false;
     let fallenBecause: unknown;
 
     const finish = (result: DialResult): void => {
+      over = true;
       unwatch();
       timer?.unsubscribe();
       resolve(result);
     };
     const judge = (): void => {
+      if (!begun) return;
       if (cell.state === 'connected') finish({ ok: true });
       else if (settled && fell) finish({ ok: false, cause: fallenBecause ?? causeOf(cell.connection) });
     };
+    // Before it begins: it may come and go within `connect()`.
     const unwatch = cell.watch({
       onState: (_state, cause) => {
         fell = cell.state === 'broken' || cell.state === 'closed';
@@ -50,11 +63,9 @@ export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDe
         judge();
       },
     });
-    const timer = deadline?.scheduler.schedule(() => {
-      const message = `A dial did not settle within ${deadline.timeout} ms`;
-      finish({ ok: false, cause: new ConnectTimeoutError(message) });
-    }, deadline.timeout);
-
+    cut = () => finish({ ok: false, cause: new ConnectionClosedError('Nobody waits for this dial any more') });
+    attempt = begin?.();
+    begun = true;
     attempt?.then(
       () => {
         settled = true;
@@ -62,8 +73,13 @@ export function judgeDial(cell: Cell, attempt?: Promise<void>, deadline?: DialDe
       },
       (cause: unknown) => finish(cell.state === 'connected' ? { ok: true } : { ok: false, cause }),
     );
-    cut = () => finish({ ok: false, cause: new ConnectionClosedError('Nobody waits for this dial any more') });
     judge();
+    if (limit && !over) timer = deadline(limit.scheduler, limit.timeout, () => finish(tooLate(limit)));
   });
-  return { result, cut };
+  return { result, attempt, cut };
 }
+
+const tooLate = ({ timeout }: DialDeadline): DialResult => ({
+  ok: false,
+  cause: new ConnectTimeoutError(`A dial did not settle within ${timeout} ms`),
+});

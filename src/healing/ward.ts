@@ -128,7 +128,7 @@ export class Ward<C extends Connection> {
   #dial(patient: Patient<C>): Promise<DialResult> {
     const { cell } = patient;
     if (cell.owner) return cell.owner.dial(cell);
-    patient.judgement = judgeDial(cell, connect(cell));
+    patient.judgement = judgeDial(cell, () => connect(cell));
     return patient.judgement.result;
   }
 

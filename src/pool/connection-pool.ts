@@ -1,4 +1,5 @@
 import { defer, type Observable, type Subscription } from 'rxjs';
+import { onAbort } from '../abort.js';
 import { borrowFor, type Work } from '../borrowing/use.js';
 import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
@@ -406,11 +407,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   async #departed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
     const { done, cut } = this.#crew.departures.underWay();
     if (signal?.aborted || drainTimeout === 0) cut();
-    signal?.addEventListener('abort', cut, { once: true });
+    const stopListening = onAbort(signal, () => cut());
     const timer = this.#options.scheduler.schedule(() => cut(), drainTimeout);
     await done;
     timer.unsubscribe();
-    signal?.removeEventListener('abort', cut);
+    stopListening();
   }
 
   #pick(key: K | undefined): Cell<C> {

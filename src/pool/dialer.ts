@@ -54,7 +54,7 @@ export class Dialer<C extends Connection> {
 
   /** Puts a dial that somebody else began under the deadline. */
   adopt(cell: Cell<C>): void {
-    if (!this.#dials.has(cell)) this.#run(this.#enlist(cell), () => undefined);
+    if (!this.#dials.has(cell)) this.#run(this.#enlist(cell));
   }
 
   /** Nobody wants this connection any more: whoever waits for it is told so. */
@@ -112,16 +112,16 @@ export class Dialer<C extends Connection> {
     });
   }
 
-  #run(dial: Dial<C>, begin: () => Promise<void> | undefined): void {
+  #run(dial: Dial<C>, begin?: () => Promise<void>): void {
     const { cell } = dial;
     this.#queue.delete(dial);
     this.#active++;
     this.closer.forget(cell);
     this.registry.move(cell, 'connecting');
     if (this.#dials.get(cell) !== dial) return;
-    const attempt = begin();
     const { connectTimeout: timeout, scheduler } = this.options;
-    dial.judgement = judgeDial(cell, attempt, { timeout, scheduler });
+    dial.judgement = judgeDial(cell, begin, { timeout, scheduler });
+    const { attempt } = dial.judgement;
     if (this.#dials.get(cell) !== dial) dial.judgement.cut();
     void dial.judgement.result.then((result) => {
       const abandoned = this.#dials.get(cell) !== dial;

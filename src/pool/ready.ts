@@ -1,5 +1,7 @@
-import { first, firstValueFrom, fromEvent, map, merge, type Observable, type SchedulerLike, timer } from 'rxjs';
+import { first, firstValueFrom, merge, Observable, type SchedulerLike } from 'rxjs';
+import { onAbort } from '../abort.js';
 import type { Health } from '../health/health.js';
+import { deadline } from '../streams/deadline.js';
 
 /** What is waited for, and for how long. */
 export interface Readiness {
@@ -11,16 +13,12 @@ export interface Readiness {
 }
 
 /** Resolves once `min` are connected or the pool is closed, with the health of that moment. */
-export function readiness(
-  health$: Observable<Health>,
-  { min, timeout, signal, scheduler, timedOut }: Readiness,
-): Promise<Health> {
-  const fail = (reason: () => unknown) =>
-    map((): Health => {
-      throw reason();
-    });
-  const endings = [health$.pipe(first(({ connected, status }) => connected >= min || status === 'closed'))];
-  if (signal) endings.push(fromEvent(signal, 'abort').pipe(fail(() => signal.reason)));
-  if (timeout !== undefined) endings.push(timer(timeout, scheduler).pipe(fail(timedOut)));
-  return firstValueFrom(merge(...endings));
+export function readiness(health$: Observable<Health>, readiness: Readiness): Promise<Health> {
+  const { min, timeout, signal, scheduler, timedOut } = readiness;
+  const reached$ = health$.pipe(first(({ connected, status }) => connected >= min || status === 'closed'));
+  const aborted$ = new Observable<never>((subscriber) => onAbort(signal, () => subscriber.error(signal?.reason)));
+  const expired$ = new Observable<never>((subscriber) =>
+    timeout === undefined ? undefined : deadline(scheduler, timeout, () => subscriber.error(timedOut())),
+  );
+  return firstValueFrom(merge(reached$, aborted$, expired$));
 }

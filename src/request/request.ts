@@ -1,4 +1,4 @@
-import type { AbortWatcher } from './abort.js';
+import type { AbortWatcher } from '../abort.js';
 import { Link } from './list.js';
 
 /** Who is told that a request's signal was aborted. */

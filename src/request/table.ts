@@ -1,4 +1,4 @@
-import { unwatchAbort, watchAbort } from './abort.js';
+import { unwatchAbort, watchAbort } from '../abort.js';
 import type { Clock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import type { Sent } from './errors.js';

@@ -35,3 +35,11 @@ export function unwatchAbort(signal: AbortSignal, watcher: AbortWatcher): void {
   watches.delete(signal);
   signal.removeEventListener('abort', watch);
 }
+
+/** Calls `listener` when the signal aborts; the function returned stops that. */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (!signal) return () => {};
+  const watcher: AbortWatcher = { aborted: listener };
+  watchAbort(signal, watcher);
+  return () => unwatchAbort(signal, watcher);
+}
