@@ -45,7 +45,8 @@ export interface ConnectionPool<C extends Connection, K = void> extends AsyncDis
  *
  * Streams are hot, replay their current value (except `events$`), never error, and complete when the pool is
  * disposed of. Methods that return a promise reject and never throw; wrong arguments are answered with a
- * `TypeError` or `RangeError` that has a `code`, before anything changes.
+ * `TypeError` or `RangeError` that has a `code`, before anything changes. A signal that aborts makes the promise
+ * reject with its reason, and cancels nothing that others may wait for.
  *
  * @typeParam C - the kind of connection.
  * @typeParam K - the key that the strategy chooses by, where it does.
@@ -219,6 +220,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    *
    * @param amount - an integer; zero and less change nothing.
    * @returns how many left. Their closing goes on behind; `close()` waits for it.
+   * @throws {@link PoolDisposedError}
    */
   reducePoolConnections(amount: number, deletePendingConnections = false): number {
     check.checkInteger('amount', amount);
@@ -236,7 +238,11 @@ export class ConnectionPool<C extends Connection, K = void> {
     });
   }
 
-  /** Removes and closes the broken ones; `poolSize` stays, so that `setup()` refills. Returns how many left. */
+  /**
+   * Removes and closes the broken ones; `poolSize` stays, so that `setup()` refills. Returns how many left.
+   *
+   * @throws {@link PoolDisposedError}
+   */
   cleanupBrokenConnections(): number {
     this.#checkNotDisposed();
     return this.#rounds.hold(() => this.#crew.dismiss(this.#crew.standing('broken'), 'cleanup', 0));
@@ -245,6 +251,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Takes connections out, lets them finish and closes them; `poolSize` stays. Returns how many left; those that
    * are no members are ignored.
+   *
+   * @throws {@link PoolDisposedError}
    */
   removeConnections(connections: Iterable<C>, options: DrainOptions = {}): number {
     const given = check.checkConnections('connections', connections);
