@@ -128,6 +128,18 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(await all).toEqual([1, undefined, 1]);
   });
 
+  it('does not dial one that leaves on hearing that it is about to be dialled', async () => {
+    const { pool, made, clock } = await openRig(make, 2, { heal: undefined });
+    pool.events$.subscribe(({ type }) => {
+      if (type === 'reconnecting') pool.cleanupBrokenConnections();
+    });
+    made[0]!.lose();
+    await clock.advance(5_000);
+    expect(pool.connections).toEqual([made[1]]);
+    expect([made[0]!.state, made[0]!.dials]).toEqual(['closed', 1]);
+    expect(clock.timers).toBe(0);
+  });
+
   it('ends with close(), and begins anew with setup()', async () => {
     const clock = new VirtualClock();
     let subscriptions = 0;

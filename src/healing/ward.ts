@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import type { Cell, DialResult } from '../connection/cell.js';
+import type { Cell, CellOwner, DialResult } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
@@ -23,6 +23,8 @@ export interface ReconnectBrokenOptions {
 /** One broken connection being brought back. */
 interface Patient<C extends Connection> {
   readonly cell: Cell<C>;
+  /** The pool it was a member of: what has left a pool is not dialled. */
+  readonly owner: CellOwner | undefined;
   attempt: number;
   /** Whether the source holds it at present. */
   listed: boolean;
@@ -77,6 +79,7 @@ export class Ward<C extends Connection> {
     const cell = acquireCell(connection);
     const patient: Patient<C> = {
       cell,
+      owner: cell.owner,
       attempt: 0,
       listed: false,
       dialling: false,
@@ -113,9 +116,10 @@ export class Ward<C extends Connection> {
     const { cell, attempt } = patient;
     const { connection } = cell;
     patient.timer = undefined;
-    patient.dialling = true;
     this.#subscriber.next({ type: 'reconnecting', connection, attempt });
-    if (this.#subscriber.closed) return;
+    // On hearing that, somebody may have taken it away.
+    if (this.#patients.get(connection) !== patient || (patient.owner && cell.owner !== patient.owner)) return;
+    patient.dialling = true;
     void this.#dial(patient).then((result) => {
       patient.dialling = false;
       if (this.#subscriber.closed) return;
