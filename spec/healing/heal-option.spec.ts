@@ -24,6 +24,26 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
+  it('goes on with its backoff when the owner calls reconnect() again and again', async () => {
+    const clock = new VirtualClock();
+    const waits: number[] = [];
+    const heal = reconnectBroken<TestConnection>({
+      backoff: (attempt) => waits.push(attempt) && 5_000,
+      scheduler: clock.scheduler,
+    });
+    const { pool, made } = await openRig(make, 2, { heal, scheduler: clock.scheduler });
+    made[0]!.onDial = 'refuse';
+    made[0]!.lose();
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(1_500);
+      await pool.reconnect();
+    }
+    expect(waits).toEqual([1, 2, 3, 4]);
+    pool.removeConnections([made[0]!]);
+    await clock.advance(1_000);
+    expect(clock.timers).toBe(0);
+  });
+
   it('dials what never came up as well', async () => {
     const opened = rig(make, 2, { heal: undefined });
     opened.script = 'refuse';

@@ -134,15 +134,83 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(rig.log.at(-1)).toBe('150: a1 in 100');
   });
 
-  it('lets go of a connection that leaves while it waits', async () => {
+  it('goes on with the backoff of a connection that somebody else dials while it waits', async () => {
+    const a = await broken();
+    const rig = new Rig({ backoff: () => 10_000 }, brokenOf(a));
+    for (let i = 0; i < 3; i++) {
+      await rig.clock.advance(1_000);
+      await a.connect().catch(() => {});
+    }
+    expect(rig.log).toEqual(['0: a1 in 10000', '1000: a2 in 10000', '2000: a3 in 10000', '3000: a4 in 10000']);
+    expect(rig.clock.timers).toBe(1);
+  });
+
+  it.each([
+    { up: 49, next: 'a2 in 200' },
+    { up: 50, next: 'a1 in 100' },
+  ])('counts `resetAfter` from when the dial of somebody else came up: $up ms of 50', async ({ up, next }) => {
+    const a = await broken();
+    const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
+    a.onDial = 'wait';
+    void a.connect();
+    await rig.clock.advance(1_000);
+    expect(rig.clock.timers).toBe(0);
+    a.accept();
+    await rig.clock.advance(up);
+    expect(rig.clock.timers).toBe(up < 50 ? 1 : 0);
+    a.lose();
+    expect(rig.log.slice(1)).toEqual([`${1_000 + up}: ${next}`]);
+  });
+
+  it('forgets a connection at once that somebody else dials and closes', async () => {
     const a = await broken();
     const rig = new Rig();
     rig.list$.next([a]);
+    a.onDial = 'wait';
+    a.connect().catch(() => {});
     rig.list$.next([]);
+    await a.close();
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('forgets a connection that comes up, and one that is dialled again and again, without ever coming back', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const rig = new Rig({ resetAfter: 50 });
+    rig.list$.next([a, b]);
+    rig.list$.next([]);
+    a.onDial = 'accept';
+    await a.connect();
+    for (let i = 0; i < 6; i++) {
+      await b.connect().catch(() => {});
+      await rig.clock.advance(10);
+    }
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+    expectUntouched(b);
+  });
+
+  it('lets go of a connection that leaves while it waits, and soon forgets it', async () => {
+    const a = await broken();
+    const rig = new Rig({ resetAfter: 50 });
+    rig.list$.next([a]);
+    rig.list$.next([]);
+    await rig.clock.advance(50);
+    expect(a.dials).toBe(1);
     expect(rig.clock.timers).toBe(0);
     expectUntouched(a);
     rig.list$.next([a]);
-    expect(rig.log.at(-1)).toBe('0: a1 in 100');
+    expect(rig.log.at(-1)).toBe('50: a1 in 100');
+  });
+
+  it('forgets a connection at once that is closed while it waits', async () => {
+    const a = await broken();
+    const rig = new Rig({}, brokenOf(a));
+    await a.close();
+    rig.list$.next([]);
+    expect(rig.clock.timers).toBe(0);
+    rig.subscription.unsubscribe();
+    expectUntouched(a);
   });
 
   it('lets go of a connection that leaves and is closed while it is dialled', async () => {
@@ -282,6 +350,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     const rig = new Rig();
     for (let i = 0; i < 50; i++) rig.list$.next(connections.slice(i, i + 5));
     rig.list$.next([]);
+    await rig.clock.advance(1_000);
     expect(rig.clock.timers).toBe(0);
     connections.forEach(expectUntouched);
   });
@@ -305,7 +374,7 @@ describe('reconnectBroken', () => {
       const subscriptions = '^------------!';
       const expected = '    --s-------s--|';
       const scheduled = { type: 'reconnect-scheduled' as const, connection: a, attempt: 1, delay: 100 };
-      expectObservable(source.pipe(reconnectBroken({ backoff }))).toBe(expected, { s: scheduled });
+      expectObservable(source.pipe(reconnectBroken({ backoff, resetAfter: 2 }))).toBe(expected, { s: scheduled });
       expectSubscriptions(source.subscriptions).toBe(subscriptions);
     });
     expect(a.dials).toBe(0);

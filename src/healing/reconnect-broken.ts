@@ -6,7 +6,7 @@ import { type ReconnectBrokenOptions, Ward } from './ward.js';
 
 /**
  * Redials every connection of the source until it comes up or leaves the source, each with a backoff of its own.
- * A connection that the dial takes off the list keeps its backoff. A dial is judged by `state$`; the promise of
+ * A connection that a dial, whoever's, takes off the list keeps its backoff. A dial is judged by `state$`; the promise of
  * `connect()` tells the cause. In a pool, dials keep to the pool's `maxDials` and `connectTimeout`.
  *
  * Cold. Unsubscribing cancels what is waiting and leaves a dial under way alone. When the source completes,

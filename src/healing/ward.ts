@@ -5,6 +5,7 @@ import type { Connection } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
 import { outOfRange } from '../errors.js';
 import { type Backoff, exponentialBackoff, LONGEST_WAIT } from './backoff.js';
+import { remember } from './memory.js';
 import type { ReconnectEvent } from './reconnect-event.js';
 
 /** How broken connections are redialled. */
@@ -29,6 +30,7 @@ interface Patient<C extends Connection> {
   /** Whether the source holds it at present. */
   listed: boolean;
   dialling: boolean;
+  /** What it waits for: its next dial, or to be forgotten. */
   timer: Subscription | undefined;
   /** Waits for a dial that no pool waits for. */
   judgement: Judgement | undefined;
@@ -61,7 +63,7 @@ export class Ward<C extends Connection> {
     const patient = this.#patients.get(connection);
     if (!patient?.listed) return;
     patient.listed = false;
-    if (!patient.dialling) this.#forget(patient);
+    if (!patient.dialling) this.#remember(patient);
   }
 
   /** The source is over: no further attempt is made. */
@@ -118,7 +120,8 @@ export class Ward<C extends Connection> {
     patient.timer = undefined;
     this.#subscriber.next({ type: 'reconnecting', connection, attempt });
     // On hearing that, somebody may have taken it away.
-    if (this.#patients.get(connection) !== patient || (patient.owner && cell.owner !== patient.owner)) return;
+    if (patient.timer || this.#patients.get(connection) !== patient || (patient.owner && cell.owner !== patient.owner))
+      return;
     patient.dialling = true;
     void this.#dial(patient).then((result) => {
       patient.dialling = false;
@@ -139,14 +142,18 @@ export class Ward<C extends Connection> {
   #follow(patient: Patient<C>): void {
     if (this.#sourceCompleted) this.#forget(patient);
     else if (patient.listed) this.#schedule(patient);
-    else if (patient.cell.state === 'closed') this.#forget(patient);
-    // It may break again at once, and its list may be late to tell.
-    else this.#rememberForAWhile(patient);
+    else this.#remember(patient);
     this.#completeWhenSettled();
   }
 
-  #rememberForAWhile(patient: Patient<C>): void {
-    patient.timer = this.#scheduler.schedule(() => this.#forget(patient), this.#resetAfter);
+  /** Somebody may be dialling it, it may break again at once, and its list may be late to tell. */
+  #remember(patient: Patient<C>): void {
+    patient.timer?.unsubscribe();
+    patient.timer = remember(patient.cell, patient.owner, {
+      time: this.#resetAfter,
+      scheduler: this.#scheduler,
+      forget: () => this.#forget(patient),
+    });
   }
 
   #forget(patient: Patient<C>): void {
