@@ -2,7 +2,7 @@ import { BehaviorSubject } from 'rxjs';
 import { BaseConnection, type ConnectionState } from '../../src/index.js';
 import { Registry } from '../../src/registry/registry.js';
 import { Rounds } from '../../src/streams/rounds.js';
-import { report } from './measure.js';
+import { median, report } from './measure.js';
 
 const COUNT = 20_000;
 
@@ -14,9 +14,11 @@ class Plain extends BaseConnection<object> {
   protected override shut(): void {}
 }
 
-/** Bytes that one more of something keeps. */
-function bytesEach(make: (count: number) => unknown): number {
-  make(COUNT);
+/** Bytes that one more of something keeps, a median: the heap holds more than what is looked at. */
+const bytesEach = (make: (count: number) => unknown): number =>
+  median(Array.from({ length: 9 }, () => measureBytes(make)));
+
+function measureBytes(make: (count: number) => unknown): number {
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
   const kept = make(COUNT);
