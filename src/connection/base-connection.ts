@@ -8,6 +8,12 @@ interface Attempt {
   readonly promise: Promise<void>;
 }
 
+/** What is left of the last transport: why it broke, or its closing. */
+interface Aftermath {
+  readonly cause?: unknown;
+  readonly closing?: Promise<void>;
+}
+
 /**
  * The state machine and the accounting of a connection; a subclass says how to open and shut one transport,
  * and marks where a request begins and ends. Costs nothing for whoever does not subscribe.
@@ -29,8 +35,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
   readonly [CELL]: Cell<this> = new Cell(this);
   #attempt: Attempt | undefined = undefined;
   #transport: T | undefined = undefined;
-  #cause: unknown = undefined;
-  #closing: Promise<void> | undefined = undefined;
+  #aftermath: Aftermath | undefined = undefined;
 
   /** Emits the current state, then every change. Never errors; completes never. */
   get state$(): Observable<ConnectionState> {
@@ -54,7 +59,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   /** Why it is broken; undefined in every other state. */
   get cause(): unknown {
-    return this.#cause;
+    return this.#aftermath?.cause;
   }
 
   /** The open transport, where there is one. */
@@ -82,15 +87,15 @@ export abstract class BaseConnection<T extends object> implements Connection {
   }
 
   close(): Promise<void> {
-    if (this.state === 'closed') return this.#closing ?? Promise.resolve();
+    if (this.state === 'closed') return this.#aftermath?.closing ?? Promise.resolve();
     const attempt = this.#attempt;
     const transport = this.#transport;
-    this.#attempt = this.#transport = this.#cause = undefined;
+    this.#attempt = this.#transport = undefined;
     let shut!: (closing: Promise<void> | undefined) => void;
     const closing = new Promise<void>((resolve) => {
       shut = resolve;
     });
-    this.#closing = closing;
+    this.#aftermath = { closing };
     // Out of service before its requests fail: whoever repeats one at once must not be sent here again.
     this[CELL].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
@@ -105,7 +110,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
       return;
     }
     this.#transport = undefined;
-    this.#cause = cause;
+    this.#aftermath = { cause };
     this[CELL].setState('broken', cause);
     void this.#shut(transport).catch(ignore);
   }
@@ -129,7 +134,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
     });
     const attempt: Attempt = { controller, promise };
     this.#attempt = attempt;
-    this.#cause = undefined;
+    this.#aftermath = undefined;
     signal.addEventListener('abort', () => settle.reject(signal.reason), { once: true });
     this[CELL].setState('connecting');
     // A subscriber may have closed it by now.
@@ -141,7 +146,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
     const failed = (cause: unknown): void => {
       if (this.#attempt !== attempt) return;
       this.#attempt = undefined;
-      this.#cause = cause;
+      this.#aftermath = { cause };
       settle.reject(cause);
       this[CELL].setState('broken', cause);
     };
