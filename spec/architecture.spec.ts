@@ -73,6 +73,7 @@ const folderOf = (path: string): string => {
 /** From the ground up: a folder imports those before it, and none after it. */
 const LAYERS = [
   'errors',
+  'checks',
   'abort',
   'streams',
   'connection',

@@ -1,3 +1,5 @@
+import { checkAtLeast, checkBag, checkFunction } from '../checks.js';
+
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
 
@@ -26,8 +28,13 @@ export interface ExponentialBackoffOptions {
  * ```
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
+  checkBag('options', options);
   // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
   const { initial = 100, max = 5_000, factor = 2, random = Math.random } = options;
+  checkAtLeast('options.initial', initial, 0);
+  checkAtLeast('options.max', max, 0);
+  checkAtLeast('options.factor', factor, 1);
+  checkFunction('options.random', random);
   return (attempt) => {
     const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
     return Math.min(max, LONGEST_WAIT, initial * growth) * random();

@@ -1,4 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkScheduler } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
@@ -112,8 +113,13 @@ class Docket<C extends Connection> {
  */
 export function cleanupBroken<C extends Connection>(
   remove: (dead: readonly C[]) => void,
-  { after = 0, scheduler = asyncScheduler }: CleanupBrokenOptions = {},
+  options: CleanupBrokenOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
+  checkFunction('remove', remove);
+  checkBag('options', options);
+  const { after = 0, scheduler = asyncScheduler } = options;
+  checkAtLeast('options.after', after, 0);
+  checkScheduler('options.scheduler', scheduler);
   return (source) =>
     new Observable((subscriber) => {
       const removeAndTell = (dead: readonly C[]): void => {

@@ -1,8 +1,17 @@
 import { Observable } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkScheduler } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { changesOf } from '../streams/changes.js';
 import type { ReconnectEvent } from './reconnect-event.js';
 import { type ReconnectBrokenOptions, Ward } from './ward.js';
+
+function checkOptions(options: ReconnectBrokenOptions): void {
+  checkBag('options', options);
+  const { backoff, resetAfter, scheduler } = options;
+  if (backoff !== undefined) checkFunction('options.backoff', backoff);
+  if (resetAfter !== undefined) checkAtLeast('options.resetAfter', resetAfter, 0);
+  if (scheduler !== undefined) checkScheduler('options.scheduler', scheduler);
+}
 
 /**
  * Redials every connection of the source until it comes up or leaves the source, each with a backoff of its own.
@@ -26,6 +35,7 @@ import { type ReconnectBrokenOptions, Ward } from './ward.js';
 export function reconnectBroken<C extends Connection>(
   options: ReconnectBrokenOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<ReconnectEvent<C>> {
+  checkOptions(options);
   return (source) =>
     new Observable((subscriber) => {
       const ward = new Ward<C>(subscriber, options);

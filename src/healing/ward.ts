@@ -48,7 +48,7 @@ export class Ward<C extends Connection> {
   constructor(subscriber: Subscriber<ReconnectEvent<C>>, options: ReconnectBrokenOptions) {
     this.#subscriber = subscriber;
     this.#backoff = options.backoff ?? exponentialBackoff();
-    this.#resetAfter = options.resetAfter ?? 1_000;
+    this.#resetAfter = Math.min(options.resetAfter ?? 1_000, LONGEST_WAIT);
     this.#scheduler = options.scheduler ?? asyncScheduler;
   }
 

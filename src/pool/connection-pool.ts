@@ -1,6 +1,7 @@
 import { defer, type Observable, type Subscription } from 'rxjs';
 import { onAbort } from '../abort.js';
 import { borrowFor, type Work } from '../borrowing/use.js';
+import * as check from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
@@ -28,7 +29,7 @@ import { Rounds } from '../streams/rounds.js';
 import { abortable } from './abortable.js';
 import { type AsyncDisposal, makeAsyncDisposable } from './async-disposal.js';
 import type { CloseOptions, DrainOptions, ReadyOptions, SignalOptions, UseOptions } from './call-options.js';
-import * as check from './checks.js';
+import { checkConnections } from './checks.js';
 import { Crew } from './crew.js';
 import { type ConnectionPoolOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { readiness } from './ready.js';
@@ -203,7 +204,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @throws {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
-    const given = check.checkConnections('connections', connections);
+    const given = checkConnections('connections', connections);
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const newcomers = this.#crew.recruiter.newcomers('connections', given);
@@ -255,7 +256,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @throws {@link PoolDisposedError}
    */
   removeConnections(connections: Iterable<C>, options: DrainOptions = {}): number {
-    const given = check.checkConnections('connections', connections);
+    const given = checkConnections('connections', connections);
     const drainTimeout = this.#drainTimeout(options);
     this.#checkNotDisposed();
     return this.#rounds.hold(() => this.#crew.dismiss(given.map(cellOf), 'removed', drainTimeout));

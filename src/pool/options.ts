@@ -1,10 +1,9 @@
 import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
+import { checkBag, checkDuration, checkFunction, checkLimit, checkScheduler } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { wrongType } from '../errors.js';
 import { reconnectBroken } from '../healing/reconnect-broken.js';
 import type { ReconnectEvent } from '../healing/reconnect-event.js';
 import type { Strategy } from '../selection/picker.js';
-import { checkBag, checkDuration, checkFunction, checkLimit } from './checks.js';
 
 /** An operator that brings broken connections back and tells what it does. */
 export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<ReconnectEvent<C>>;
@@ -48,6 +47,7 @@ export function resolveOptions<C extends Connection, K>(
 ): ResolvedOptions<C, K> {
   checkBag('options', options);
   const scheduler = options.scheduler ?? asyncScheduler;
+  checkScheduler('options.scheduler', scheduler);
   const heal = options.heal ?? reconnectBroken({ scheduler });
   const resolved = {
     select: options.select,
@@ -65,6 +65,5 @@ export function resolveOptions<C extends Connection, K>(
     checkDuration(`options.${name}`, resolved[name]);
   }
   for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`options.${name}`, resolved[name]);
-  if (typeof scheduler.schedule !== 'function') throw wrongType('options.scheduler', 'a scheduler', scheduler);
   return Object.freeze(resolved);
 }

@@ -1,0 +1,20 @@
+import { cleanupBroken, exponentialBackoff, reconnectBroken } from 'rxpool';
+
+const wrong = (value: unknown): never => value as never;
+
+describe('a wrong argument of a healing operator is refused at the call', () => {
+  it.each<[name: string, argument: string, code: string, call: () => unknown]>([
+    ['initial', 'options.initial', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ initial: Number.NaN })],
+    ['max', 'options.max', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ max: -1 })],
+    ['factor', 'options.factor', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ factor: 0.5 })],
+    ['random', 'options.random', 'ERR_INVALID_ARG_TYPE', () => exponentialBackoff({ random: wrong(0.5) })],
+    ['no options', 'options', 'ERR_INVALID_ARG_TYPE', () => exponentialBackoff(wrong(null))],
+    ['backoff', 'options.backoff', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ backoff: wrong(5) })],
+    ['resetAfter', 'options.resetAfter', 'ERR_OUT_OF_RANGE', () => reconnectBroken({ resetAfter: Number.NaN })],
+    ['scheduler', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ scheduler: wrong({}) })],
+    ['remove', 'remove', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(wrong('all'))],
+    ['after', 'options.after', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(() => {}, { after: wrong('30') })],
+  ])('%s', (_name, argument, code, call) => {
+    expect(call).toThrow(expect.objectContaining({ code, message: expect.stringMatching(`^${argument} must be`) }));
+  });
+});

@@ -1,0 +1,57 @@
+import { outOfRange, wrongType } from './errors.js';
+
+/** The longest delay that timers take. */
+const LONGEST = 2 ** 31 - 1;
+
+export function checkNumber(argument: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') throw wrongType(argument, 'a number', value);
+}
+
+export function checkSize(argument: string, value: unknown): asserts value is number {
+  checkNumber(argument, value);
+  if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(argument, 'a non-negative integer', value);
+}
+
+export function checkInteger(argument: string, value: unknown): asserts value is number {
+  checkNumber(argument, value);
+  if (!Number.isSafeInteger(value)) throw outOfRange(argument, 'an integer', value);
+}
+
+export function checkLimit(argument: string, value: unknown): asserts value is number {
+  checkNumber(argument, value);
+  const whole = Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY;
+  if (!whole || value < 1) throw outOfRange(argument, 'an integer of at least 1, or Infinity', value);
+}
+
+export function checkDuration(argument: string, value: unknown): asserts value is number {
+  checkNumber(argument, value);
+  if (!(value >= 0 && value <= LONGEST)) throw outOfRange(argument, `between 0 and ${LONGEST} milliseconds`, value);
+}
+
+export function checkFunction(argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrongType(argument, 'a function', value);
+}
+
+export function checkBoolean(argument: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw wrongType(argument, 'a boolean', value);
+}
+
+export function checkBag(argument: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw wrongType(argument, 'an object', value);
+}
+
+export function checkSignal(value: unknown): asserts value is AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal))
+    throw wrongType('options.signal', 'an AbortSignal', value);
+}
+
+/** Anything from `least` on, Infinity included: who waits clamps it to what timers take. */
+export function checkAtLeast(argument: string, value: unknown, least: number): asserts value is number {
+  checkNumber(argument, value);
+  if (!(value >= least)) throw outOfRange(argument, `a number of at least ${least}`, value);
+}
+
+export function checkScheduler(argument: string, value: unknown): void {
+  const { schedule } = (value ?? {}) as { readonly schedule?: unknown };
+  if (typeof schedule !== 'function') throw wrongType(argument, 'a scheduler', value);
+}
