@@ -1,0 +1,16 @@
+import { ScriptedConnection } from 'rxpool/testing';
+import { Borrowing } from '../../src/borrowing/borrowing.js';
+import { cellOf } from '../../src/connection/cells.js';
+
+describe('a borrowing whose work never stops', () => {
+  it('is told once that its connection is gone, and of nothing after that', () => {
+    const cell = cellOf(new ScriptedConnection());
+    const borrowing = new Borrowing(cell);
+    const { signal } = borrowing;
+    expect(cell.watchers?.size).toBe(1);
+    cell.retire('gone');
+    expect(signal.reason).toBe('gone');
+    expect(cell.watchers).toBeUndefined();
+    expect(cell.load).toBe(0);
+  });
+});
