@@ -442,6 +442,15 @@ describe('reconnectBroken', () => {
     expect(rig.log.at(-1)).toBe('300: a2 reconnected');
   });
 
+  it('goes on with a connection that keeps its failure to itself, and was broken all the while', async () => {
+    const a = new SubjectConnection({ name: 'a' });
+    a.state$.next('broken');
+    a.connect = async () => a.state$.next('broken');
+    const rig = new Rig({}, brokenOf(a));
+    await rig.clock.advance(100);
+    expect(rig.log).toEqual(['0: a1 in 100', '100: a1 dialling', '100: a1 failed', '100: a2 in 200']);
+  });
+
   it('takes a connect() that throws for one that rejects', async () => {
     const a = new SubjectConnection({ name: 'a' });
     a.state$.next('broken');

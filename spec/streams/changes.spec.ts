@@ -138,4 +138,20 @@ describe('The changes of a pool', () => {
     subscription.unsubscribe();
     await pool.dispose();
   });
+
+  it('are made of no more arrays than a list that is followed has values', async () => {
+    const pool = new ConnectionPool(200, () => new ScriptedConnection({ onDial: 'refuse' }), {
+      heal: false,
+      maxDials: 200,
+    });
+    await pool.setup();
+    pool.connected$.subscribe();
+    const freeze = jest.spyOn(Object, 'freeze');
+    const dialled = pool.setup();
+    const arrays = freeze.mock.calls.filter(([value]) => Array.isArray(value)).length;
+    freeze.mockRestore();
+    expect(arrays).toBe(0);
+    await dialled;
+    await pool.dispose();
+  });
 });

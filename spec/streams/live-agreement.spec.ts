@@ -57,11 +57,11 @@ class Stage {
   change(): void {
     // As the pool does: a change that nobody can come in the middle of is not prepared for.
     if (this.rounds.busy) for (const live of this.group) live.pin();
-    const version = ++this.version;
-    const watched = this.lives.filter((live) => live.watched);
-    if (watched.length > 0) {
+    this.version++;
+    const shows = this.lives.map((live) => live.capture());
+    if (shows.some((show) => show)) {
       this.rounds.run(() => {
-        for (const live of watched) live.show(version);
+        for (const show of shows) show?.();
       });
     }
   }

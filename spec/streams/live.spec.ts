@@ -175,6 +175,21 @@ describe('A live stream', () => {
     expect(late[0]).toBeLessThanOrEqual(1);
   });
 
+  it('takes nothing down where nothing has changed, or nobody is there to be shown it', () => {
+    const source = new Source();
+    source.value = 1;
+    expect(source.live.capture()).toBeUndefined();
+    const log: unknown[] = [];
+    source.subscribe(log);
+    expect(source.live.capture()).toBeUndefined();
+    source.value = 2;
+    const show = source.live.capture();
+    expect(source.live.capture()).toBeUndefined();
+    source.value = 3;
+    source.rounds.run(() => show?.());
+    expect(log).toEqual([1, 2]);
+  });
+
   it('tells when subscribers come and go', () => {
     const source = new Source();
     const subscription = source.subscribe([]);

@@ -58,7 +58,7 @@ export function judgeDial(cell: Cell, begin?: () => Promise<void>, limit?: DialD
     // Before it begins: it may come and go within `connect()`.
     const unwatch = cell.watch({
       onState: (_state, cause) => {
-        fell = cell.state === 'broken' || cell.state === 'closed';
+        fell = hasFallen(cell);
         fallenBecause = cause;
         judge();
       },
@@ -69,6 +69,8 @@ export function judgeDial(cell: Cell, begin?: () => Promise<void>, limit?: DialD
     attempt?.then(
       () => {
         settled = true;
+        // It may have been so before, and so have had nothing to report.
+        fell ||= hasFallen(cell);
         judge();
       },
       (cause: unknown) => finish(cell.state === 'connected' ? { ok: true } : { ok: false, cause }),
@@ -78,6 +80,8 @@ export function judgeDial(cell: Cell, begin?: () => Promise<void>, limit?: DialD
   });
   return { result, attempt, cut };
 }
+
+const hasFallen = ({ state }: Cell): boolean => state === 'broken' || state === 'closed';
 
 const tooLate = ({ timeout }: DialDeadline): DialResult => ({
   ok: false,

@@ -127,13 +127,11 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
 
   #showAll(order: readonly ListName[]): void {
     const shows: (() => void)[] = [];
-    const keep = <T>(live: Live<T>, read: () => T): void => {
-      if (!live.watched) return;
-      const value = read();
-      shows.push(() => live.show(value));
-    };
-    for (const name of order) keep(this[name].live, () => this.#registry[name].view);
-    keep(this.snapshot, () => this.#read());
+    for (const live of [...order.map((name) => this[name].live), this.snapshot]) {
+      const show = live.capture();
+      if (show) shows.push(show);
+    }
+    if (shows.length === 0) return;
     this.#rounds.run(() => {
       for (const show of shows) show();
     });

@@ -18,6 +18,8 @@ export class Live<T> {
   readonly #group: Live<unknown>[];
   readonly #same: (a: T, b: T) => boolean;
   #shown: T | typeof NOTHING = NOTHING;
+  /** What was shown last, or will be. */
+  #latest: T | typeof NOTHING = NOTHING;
   /** When `#shown` was shown or read. */
   #epoch = 0;
   /** The rounds up to this one tell what whoever came first knew already. */
@@ -77,6 +79,15 @@ export class Live<T> {
     if (!this.#isKnown && this.#groupIsInPlay) this.#readAfresh();
   }
 
+  /** Takes the current value down; what is returned shows it, where it is news to anybody. */
+  capture(): (() => void) | undefined {
+    if (!this.watched) return undefined;
+    const value = this.#read();
+    if (value === this.#latest) return undefined;
+    this.#latest = value;
+    return () => this.show(value);
+  }
+
   /** Shows a value, unless it is the one shown last. */
   show(value: T): void {
     if (this.#rounds.current <= this.#since) return;
@@ -96,11 +107,13 @@ export class Live<T> {
 
   #catchUp(): void {
     const value = this.#read();
-    if (value !== this.#shown) this.#rounds.run(() => this.show(value));
+    if (value === this.#shown) return;
+    this.#latest = value;
+    this.#rounds.run(() => this.show(value));
   }
 
   #readAfresh(): void {
-    this.#shown = this.#read();
+    this.#shown = this.#latest = this.#read();
     this.#since = this.#rounds.asked;
     this.#epoch = this.#rounds.epoch;
   }
