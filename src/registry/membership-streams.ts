@@ -92,7 +92,8 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
     this.snapshot = new Live(rounds, () => this.#read(), group);
     registry.observers.push(this);
     registry.beforeChange = () => {
-      if (rounds.busy) for (const live of group) live.pin();
+      for (const live of group) live.pin();
+      if (!this.snapshot.watched) this.#latest = undefined;
     };
   }
 

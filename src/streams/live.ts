@@ -60,6 +60,7 @@ export class Live<T> {
       return () => {
         if (rounds.busy) this.#epoch = rounds.epoch;
         subscription.unsubscribe();
+        this.#letGo();
         observersChanged();
       };
     });
@@ -76,7 +77,8 @@ export class Live<T> {
 
   /** To be called before the current value changes: others of the group may not have been shown it yet. */
   pin(): void {
-    if (!this.#isKnown && this.#groupIsInPlay) this.#readAfresh();
+    if (this.#groupIsInPlay && !this.#isKnown) this.#readAfresh();
+    else this.#letGo();
   }
 
   /** Takes the current value down; what is returned shows it, where it is news to anybody. */
@@ -116,6 +118,11 @@ export class Live<T> {
     this.#shown = this.#latest = this.#read();
     this.#since = this.#rounds.asked;
     this.#epoch = this.#rounds.epoch;
+  }
+
+  /** Holds nothing for nobody: what was shown last may be all that keeps connections alive which have gone. */
+  #letGo(): void {
+    if (!this.#ended && !this.#isKnown) this.#shown = this.#latest = NOTHING;
   }
 
   /** Whether somebody has been shown one of the group, and has yet to be shown what has happened since. */
