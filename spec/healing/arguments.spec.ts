@@ -7,6 +7,7 @@ describe('a wrong argument of a healing operator is refused at the call', () => 
     ['initial', 'options.initial', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ initial: Number.NaN })],
     ['max', 'options.max', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ max: -1 })],
     ['factor', 'options.factor', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ factor: 0.5 })],
+    ['endless', 'options.factor', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ factor: Number.POSITIVE_INFINITY })],
     ['random', 'options.random', 'ERR_INVALID_ARG_TYPE', () => exponentialBackoff({ random: wrong(0.5) })],
     ['no options', 'options', 'ERR_INVALID_ARG_TYPE', () => exponentialBackoff(wrong(null))],
     ['backoff', 'options.backoff', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ backoff: wrong(5) })],

@@ -1,4 +1,5 @@
 import { checkAtLeast, checkBag, checkFunction } from '../checks.js';
+import { outOfRange } from '../errors.js';
 
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
@@ -34,6 +35,7 @@ export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Bac
   checkAtLeast('options.initial', initial, 0);
   checkAtLeast('options.max', max, 0);
   checkAtLeast('options.factor', factor, 1);
+  if (factor === Number.POSITIVE_INFINITY) throw outOfRange('options.factor', 'finite', factor);
   checkFunction('options.random', random);
   return (attempt) => {
     const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
