@@ -1,7 +1,7 @@
 import { outOfRange, wrongType } from './errors.js';
 
-/** The longest delay that timers take. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
+export const LONGEST_WAIT = 2 ** 31 - 1;
 
 export function checkNumber(argument: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') throw wrongType(argument, 'a number', value);
@@ -25,7 +25,8 @@ export function checkLimit(argument: string, value: unknown): asserts value is n
 
 export function checkDuration(argument: string, value: unknown): asserts value is number {
   checkNumber(argument, value);
-  if (!(value >= 0 && value <= LONGEST)) throw outOfRange(argument, `between 0 and ${LONGEST} milliseconds`, value);
+  if (!(value >= 0 && value <= LONGEST_WAIT))
+    throw outOfRange(argument, `between 0 and ${LONGEST_WAIT} milliseconds`, value);
 }
 
 export function checkFunction(argument: string, value: unknown): void {

@@ -112,7 +112,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
     this.#transport = undefined;
     this.#aftermath = { cause };
     this[CELL].setState('broken', cause);
-    void this.#shut(transport).catch(ignore);
+    this.#discard(transport);
   }
 
   /** One more request is in flight. */
@@ -152,11 +152,11 @@ export abstract class BaseConnection<T extends object> implements Connection {
     };
     const opened = (transport: T): void => {
       if (this.#attempt !== attempt) {
-        void this.#shut(transport).catch(ignore);
+        this.#discard(transport);
         return;
       }
       if (stillborn.has(transport)) {
-        void this.#shut(transport).catch(ignore);
+        this.#discard(transport);
         failed(stillborn.get(transport));
         return;
       }
@@ -170,6 +170,11 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   async #shut(transport: T): Promise<void> {
     await this.shut(transport);
+  }
+
+  /** Shuts a transport that nobody waits for. */
+  #discard(transport: T): void {
+    void this.#shut(transport).catch(ignore);
   }
 }
 

@@ -51,6 +51,32 @@ export const CELL: unique symbol = Symbol('rxpool.cell');
 const states = new WeakMap<object, Observable<ConnectionState>>();
 const counts = new WeakMap<object, Observable<number>>();
 
+/** A field of a cell as a stream, made when it is first asked for: the current value, then each other one. */
+function following<T>(
+  made: WeakMap<object, Observable<T>>,
+  cell: object,
+  read: () => T,
+  watch: (tell: () => void) => () => void,
+): Observable<T> {
+  const known = made.get(cell);
+  if (known) return known;
+  const stream = new Observable<T>((subscriber) => {
+    let told: T | undefined;
+    const tell = (): void => {
+      const value = read();
+      if (told === value) return;
+      told = value;
+      subscriber.next(value);
+    };
+    // Whoever is told the first value may change it.
+    const unwatch = watch(tell);
+    tell();
+    return unwatch;
+  });
+  made.set(cell, stream);
+  return stream;
+}
+
 /**
  * All that is known of one connection, in one flat object: what the connection says of itself (state,
  * pending), what is borrowed of it, and its place in the pool that owns it. Its fields have one writer each:
@@ -151,41 +177,22 @@ export class Cell<C extends Connection = Connection> implements Ranked {
 
   /** The same observable at each call. */
   state$(): Observable<ConnectionState> {
-    const known = states.get(this);
-    if (known) return known;
-    const state$ = new Observable<ConnectionState>((subscriber) => {
-      let told: ConnectionState | undefined;
-      const tell = (): void => {
-        if (told === this.state) return;
-        told = this.state;
-        subscriber.next(told);
-      };
-      // Whoever is told the first value may change it.
-      const unwatch = this.watch({ onState: tell });
-      tell();
-      return unwatch;
-    });
-    states.set(this, state$);
-    return state$;
+    return following(
+      states,
+      this,
+      () => this.state,
+      (tell) => this.watch({ onState: tell }),
+    );
   }
 
   /** The same observable at each call. */
   pending$(): Observable<number> {
-    const known = counts.get(this);
-    if (known) return known;
-    const pending$ = new Observable<number>((subscriber) => {
-      let told: number | undefined;
-      const tell = (): void => {
-        if (told === this.pending) return;
-        told = this.pending;
-        subscriber.next(told);
-      };
-      const unwatch = this.watch({ onPending: tell });
-      tell();
-      return unwatch;
-    });
-    counts.set(this, pending$);
-    return pending$;
+    return following(
+      counts,
+      this,
+      () => this.pending,
+      (tell) => this.watch({ onPending: tell }),
+    );
   }
 
   #tellState(state: ConnectionState, cause: unknown): void {

@@ -1,8 +1,5 @@
-import { checkAtLeast, checkBag, checkFunction } from '../checks.js';
+import { checkAtLeast, checkBag, checkFunction, LONGEST_WAIT } from '../checks.js';
 import { outOfRange } from '../errors.js';
-
-/** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
-export const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** How long to wait before the given attempt (1, 2, …), in milliseconds. */
 export type Backoff = (attempt: number) => number;

@@ -1,10 +1,9 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkScheduler } from '../checks.js';
+import { checkAtLeast, checkBag, checkFunction, checkScheduler, LONGEST_WAIT } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { changesOf } from '../streams/changes.js';
-import { LONGEST_WAIT } from './backoff.js';
 
 /** When a broken connection is given up. */
 export interface CleanupBrokenOptions {

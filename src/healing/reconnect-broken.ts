@@ -15,8 +15,8 @@ function checkOptions(options: ReconnectBrokenOptions): void {
 
 /**
  * Redials every connection of the source until it comes up or leaves the source, each with a backoff of its own.
- * A connection that a dial, whoever's, takes off the list keeps its backoff. A dial is judged by `state$`; the promise of
- * `connect()` tells the cause. In a pool, dials keep to the pool's `maxDials` and `connectTimeout`.
+ * A connection that a dial, whoever's, takes off the list keeps its backoff. A dial is judged by `state$`; the
+ * promise of `connect()` tells the cause. In a pool, dials keep to the pool's `maxDials` and `connectTimeout`.
  *
  * Cold. Unsubscribing cancels what is waiting and leaves a dial under way alone. When the source completes,
  * what is waiting is cancelled and the result completes once dials have settled. Errors with its source, and when

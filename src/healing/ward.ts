@@ -1,10 +1,11 @@
 import { asyncScheduler, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import { LONGEST_WAIT } from '../checks.js';
 import type { Cell, CellOwner, DialResult } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
 import { outOfRange } from '../errors.js';
-import { type Backoff, exponentialBackoff, LONGEST_WAIT } from './backoff.js';
+import { type Backoff, exponentialBackoff } from './backoff.js';
 import { remember } from './memory.js';
 import type { ReconnectEvent } from './reconnect-event.js';
 

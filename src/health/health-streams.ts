@@ -7,8 +7,8 @@ import { type Health, type HealthFacts, healthOf, sameHealth } from './health.js
 
 /** What the streams ask of the pool besides its members. */
 export interface HealthSource<C> {
-  readonly closed: boolean;
-  readonly poolSize: number;
+  isClosed(): boolean;
+  poolSize(): number;
   /** Who would be picked now. */
   peek(): C | undefined;
 }
@@ -43,9 +43,11 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
 
   read(): Health {
     const registry = this.#registry;
-    const { closed, poolSize } = this.#source;
+    const source = this.#source;
     const { size: total, census } = registry;
     const pending = registry.index.load;
+    const closed = source.isClosed();
+    const poolSize = source.poolSize();
     const facts: HealthFacts = { closed, poolSize, total, pending, census, proven: this.#proven };
     const health = healthOf(facts);
     if (!this.#latest || !sameHealth(health, this.#latest)) this.#latest = health;

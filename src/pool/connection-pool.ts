@@ -34,6 +34,8 @@ import { Crew } from './crew.js';
 import { type ConnectionPoolOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { readiness } from './ready.js';
 
+type PoolErrorType<E extends PoolError> = new (message: string, options: PoolErrorOptions) => E;
+
 type Lifecycle = 'new' | 'open' | 'closed' | 'disposed';
 
 /** Types for `await using`. */
@@ -116,10 +118,15 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#index = registry.index;
     this.#strategy = select && !isLeastLoaded(select) ? new StrategySelector(registry, select) : undefined;
     this.#membership = new MembershipStreams(registry, rounds);
-    this.#health = new HealthStreams(registry, this.#vitals(), rounds);
+    this.#health = new HealthStreams(
+      registry,
+      { isClosed: () => this.#isClosed, poolSize: () => this.#poolSize, peek: () => this.#peek() },
+      rounds,
+    );
     this.#events = new EventLog(registry, rounds);
     this.#crew = new Crew(registry, rounds, connectionFactory, this.#events, resolved, () => this.#figures());
-    registry.observers.push({ left: () => this.#strategy?.refresh() });
+    const strategy = this.#strategy;
+    if (strategy) registry.observers.push({ left: () => strategy.refresh() });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;
@@ -408,7 +415,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       this.#lifecycle = lifecycle;
       this.#closings++;
       this.#healing?.unsubscribe();
-      this.#crew.dismiss([...this.#registry.members], 'pool-closed', drainTimeout);
+      this.#crew.dismiss(this.#registry.members, 'pool-closed', drainTimeout);
       this.#health.capture();
     });
   }
@@ -432,25 +439,30 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #pickLeast(): Cell<C> | undefined {
-    return this.#accepts && this.#areExhausted(this.#accepts) ? undefined : this.#index.pick();
+    return this.#areExhausted() ? undefined : this.#index.pick();
   }
 
   #peek(): C | undefined {
     if (this.#strategy) return this.#strategy.peek(undefined as K);
-    return this.#accepts && this.#areExhausted(this.#accepts) ? undefined : this.#index.peek()?.connection;
+    return this.#areExhausted() ? undefined : this.#index.peek()?.connection;
   }
 
   /** Where the least loaded is at its limit, all are. */
-  #areExhausted(accepts: (cell: Cell<C>) => boolean): boolean {
+  #areExhausted(): boolean {
+    if (!this.#accepts) return false;
     const least = this.#index.peek();
-    return least !== undefined && !accepts(least);
+    return least !== undefined && !this.#accepts(least);
   }
 
   #unavailable(): Error {
-    if (this.#lifecycle === 'closed' || this.#lifecycle === 'disposed') return this.#closedError();
+    if (this.#isClosed) return this.#closedError();
     if (this.isEmpty()) return this.#error(PoolEmptyError, 'The pool has no connections');
     if (!this.isWorking()) return this.#dialError(PoolNotConnectedError, 'No connection of the pool is connected');
     return this.#error(PoolExhaustedError, 'Every connection of the pool carries as much as it may');
+  }
+
+  get #isClosed(): boolean {
+    return this.#lifecycle === 'closed' || this.#lifecycle === 'disposed';
   }
 
   #closedError(): Error {
@@ -458,13 +470,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     return this.#error(PoolClosedError, 'The pool is closed');
   }
 
-  #error<E extends PoolError>(type: new (message: string, options: PoolErrorOptions) => E, message: string): E {
-    return new type(message, { figures: this.#figures() });
+  #error<E extends PoolError>(type: PoolErrorType<E>, message: string, cause?: unknown): E {
+    return new type(message, { cause, figures: this.#figures() });
   }
 
   /** An error that comes of not getting through. */
-  #dialError<E extends PoolError>(type: new (message: string, options: PoolErrorOptions) => E, message: string): E {
-    return new type(message, { cause: this.#crew.dialer.lastFailure, figures: this.#figures() });
+  #dialError<E extends PoolError>(type: PoolErrorType<E>, message: string): E {
+    return this.#error(type, message, this.#crew.dialer.lastFailure);
   }
 
   #figures(): PoolFigures {
@@ -480,11 +492,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #checkNotClosed(): void {
-    if (this.#lifecycle === 'closed' || this.#lifecycle === 'disposed') throw this.#unavailable();
+    if (this.#isClosed) throw this.#closedError();
   }
 
   #checkNotDisposed(): void {
-    if (this.#lifecycle === 'disposed') throw this.#unavailable();
+    if (this.#lifecycle === 'disposed') throw this.#closedError();
   }
 
   #drainTimeout(options: DrainOptions): number {
@@ -492,20 +504,6 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { drainTimeout = this.#options.drainTimeout } = options;
     check.checkDuration('options.drainTimeout', drainTimeout);
     return drainTimeout;
-  }
-
-  #vitals(): { readonly closed: boolean; readonly poolSize: number; peek(): C | undefined } {
-    const isClosed = (): boolean => this.#lifecycle === 'closed' || this.#lifecycle === 'disposed';
-    const poolSize = (): number => this.#poolSize;
-    return {
-      get closed() {
-        return isClosed();
-      },
-      get poolSize() {
-        return poolSize();
-      },
-      peek: () => this.#peek(),
-    };
   }
 }
 
