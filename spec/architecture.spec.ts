@@ -75,6 +75,7 @@ const LAYERS = [
   'errors',
   'checks',
   'abort',
+  'list',
   'streams',
   'connection',
   'selection',
@@ -89,7 +90,7 @@ const LAYERS = [
 
 /** Beside the core: what each may import of src besides itself. */
 const BESIDE: Record<string, readonly string[]> = {
-  request: ['errors', 'abort', 'connection'],
+  request: ['errors', 'abort', 'list', 'connection'],
   zcached: ['errors', 'connection', 'request'],
   testing: ['connection'],
   'testing/node': ['request'],

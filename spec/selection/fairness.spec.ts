@@ -1,4 +1,4 @@
-import type { Ranked } from '../../src/connection/cell.js';
+import { type Ranked, UNLIMITED } from '../../src/connection/cell.js';
 import { LoadIndex } from '../../src/selection/load-index.js';
 
 const PICKS = 10_000;
@@ -7,6 +7,7 @@ const LONG = 40_000;
 
 class Item implements Ranked {
   position = -1;
+  readonly limit = UNLIMITED;
   load = 0;
   picks = 0;
 }

@@ -1,19 +1,25 @@
 import * as fc from 'fast-check';
-import { type Ranked, UNKNOWN_LOAD } from '../../src/connection/cell.js';
+import { type Ranked, UNKNOWN_LOAD, UNLIMITED } from '../../src/connection/cell.js';
 import { counted, LoadIndex } from '../../src/selection/load-index.js';
 
 class Item implements Ranked {
   position = -1;
+  limit = UNLIMITED;
 
   constructor(
     readonly name: number,
     public load: number,
   ) {}
+
+  get hasRoom(): boolean {
+    return this.load < this.limit;
+  }
 }
 
 type Step =
   | { readonly type: 'add' | 'jump'; readonly who: number; readonly load: number }
   | { readonly type: 'remove' | 'up' | 'down'; readonly who: number }
+  | { readonly type: 'limit'; readonly who: number; readonly limit: number }
   | { readonly type: 'pick' }
   | { readonly type: 'peek' }
   | { readonly type: 'pickAmong'; readonly divisor: number };
@@ -28,9 +34,14 @@ const load = fc.oneof(
   { weight: 2, arbitrary: fc.integer({ min: TOP_LEVEL - 2, max: TOP_LEVEL + 3 }) },
   { weight: 1, arbitrary: fc.constantFrom(40, 1_000_000, UNKNOWN_LOAD) },
 );
+const limit = fc.oneof(
+  fc.nat({ max: 5 }),
+  fc.constantFrom(TOP_LEVEL - 1, TOP_LEVEL, TOP_LEVEL + 1, UNLIMITED, UNLIMITED),
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constantFrom('add' as const, 'jump' as const), who, load }),
   fc.record({ type: fc.constantFrom('remove' as const, 'up' as const, 'up' as const, 'down' as const), who }),
+  fc.record({ type: fc.constant('limit' as const), who, limit }),
   fc.constantFrom<Step>({ type: 'pick' }, { type: 'peek' }),
   fc.record({ type: fc.constant('pickAmong' as const), divisor: fc.integer({ min: 1, max: 4 }) }),
 );
@@ -40,10 +51,21 @@ class Bench {
   readonly index = new LoadIndex<Item>();
   readonly items = Array.from({ length: 12 }, (_, name) => new Item(name, 0));
   readonly present = new Set<Item>();
+  /** How often somebody was told of room. */
+  rooms = 0;
+
+  constructor() {
+    this.index.onRoom = () => this.rooms++;
+  }
+
+  /** Those present that are below their limits. */
+  get open(): Item[] {
+    return [...this.present].filter(({ hasRoom }) => hasRoom);
+  }
 
   take(step: Step): void {
-    if (step.type === 'pick') this.expectLeast(this.index.pick(), this.present);
-    else if (step.type === 'peek') this.expectLeast(this.index.peek(), this.present);
+    if (step.type === 'pick') this.expectLeast(this.index.pick(), this.open);
+    else if (step.type === 'peek') this.expectLeast(this.index.peek(), this.open);
     else if (step.type === 'pickAmong') this.pickAmong(({ name }) => name % step.divisor === 0);
     else this.change(step, this.items[step.who]!);
     this.expectConsistent();
@@ -51,7 +73,19 @@ class Bench {
 
   change(step: Change, item: Item): void {
     const from = item.load;
+    const hadRoom = item.hasRoom && this.present.has(item);
+    const rooms = this.rooms;
+    this.apply(step, item, from);
+    const gainedRoom = item.hasRoom && this.present.has(item) && !hadRoom;
+    expect(this.rooms - rooms).toBe(gainedRoom ? 1 : 0);
+  }
+
+  apply(step: Change, item: Item, from: number): void {
     switch (step.type) {
+      case 'limit':
+        item.limit = step.limit;
+        this.index.relimit(item);
+        break;
       case 'add':
         if (this.present.has(item)) return;
         item.load = step.load;
@@ -78,7 +112,7 @@ class Bench {
   }
 
   pickAmong(accepts: (item: Item) => boolean): void {
-    this.expectLeast(this.index.pick(accepts), [...this.present].filter(accepts));
+    this.expectLeast(this.index.pick(accepts), this.open.filter(accepts));
   }
 
   expectLeast(chosen: Item | undefined, candidates: Iterable<Item>): void {
@@ -88,15 +122,15 @@ class Bench {
   }
 
   expectConsistent(): void {
-    expect(this.index.size).toBe(this.present.size);
-    const positions = [...this.present].map(({ position }) => position).sort((a, b) => a - b);
+    const { index, open } = this;
+    expect(index.size).toBe(open.length);
+    const positions = open.map(({ position }) => position).sort((a, b) => a - b);
     expect(positions).toEqual([...positions.keys()]);
-    for (const item of this.items) if (!this.present.has(item)) expect(item.position).toBe(-1);
-    const { index } = this;
+    for (const item of this.items) if (!open.includes(item)) expect(item.position).toBeLessThan(0);
     const foreseen = index.peek();
     expect(index.peek()).toBe(foreseen);
-    const levels = [...this.present].map((item) => Math.min(item.load, TOP_LEVEL));
-    const byPosition = [...this.present].sort((a, b) => a.position - b.position);
+    const levels = open.map((item) => Math.min(item.load, TOP_LEVEL));
+    const byPosition = [...open].sort((a, b) => a.position - b.position);
     expect(byPosition.map((item) => Math.min(item.load, TOP_LEVEL))).toEqual(levels.sort((a, b) => a - b));
   }
 }

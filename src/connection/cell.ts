@@ -7,11 +7,16 @@ export type Standing = 'idle' | 'connecting' | 'connected' | 'draining' | 'eject
 /** The load of a connection whose own count cannot be believed: it ranks behind every other. */
 export const UNKNOWN_LOAD = 2 ** 30;
 
+/** The limit of what may carry any load. */
+export const UNLIMITED = 2 ** 31 - 1;
+
 /** Something ranked by its load. The index it is in alone writes `position`. */
 export interface Ranked {
-  /** Place in the index, -1 while not in one. */
+  /** Place in the index, negative while it has none. */
   position: number;
   readonly load: number;
+  /** The load at which it is not to be chosen any more. */
+  readonly limit: number;
 }
 
 /** Where loads are kept: told of every change of one, after it. */
@@ -40,6 +45,8 @@ export interface CellWatcher {
   onState?(state: ConnectionState, cause: unknown): void;
   onPending?(pending: number): void;
   onLoad?(from: number, to: number): void;
+  /** The pool wants the connection back before long: whoever holds it should come to an end. */
+  onRecalled?(reason: unknown): void;
   /** The pool has let go of the connection and closed it. */
   onRetired?(reason: unknown): void;
 }
@@ -86,8 +93,10 @@ export class Cell<C extends Connection = Connection> implements Ranked {
   // What a request touches comes first: with many connections, memory is what it waits for.
   pending = 0;
   borrowed = 0;
-  /** Place in the owner's index, -1 while not selectable. */
+  /** Place in the owner's index, negative while it is not to be chosen. */
   position = -1;
+  /** The load at which its owner gives it out no more; written by the owner. */
+  limit = UNLIMITED;
   /** The owner's books; apart from the owner, because a request looks into nothing else. */
   ledger: LoadLedger | undefined = undefined;
   watchers: Set<CellWatcher> | undefined = undefined;
@@ -152,6 +161,11 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     if (borrowed < this.pending) return;
     if (this.ledger) this.ledger.down(this, borrowed + 1);
     if (this.watchers) this.#tellLoad(borrowed + 1);
+  }
+
+  /** Tells whoever holds it that the pool wants it back. */
+  recall(reason: unknown): void {
+    for (const watcher of this.watchers ?? []) watcher.onRecalled?.(reason);
   }
 
   /** Ends every borrowing: the connection is gone and their work with it. */

@@ -1,5 +1,5 @@
 import type { AbortWatcher } from '../abort.js';
-import { Link } from './list.js';
+import { Link } from '../list.js';
 
 /** Who is told that a request's signal was aborted. */
 export interface RequestKeeper<F, R> {

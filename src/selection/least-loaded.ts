@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Cell, CellWatcher, Ranked } from '../connection/cell.js';
+import { type Cell, type CellWatcher, type Ranked, UNLIMITED } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { changesOf } from '../streams/changes.js';
@@ -9,6 +9,8 @@ import type { Picker, Strategy } from './picker.js';
 /** A connection's place in an index of somebody who does not own it. */
 class Seat<C extends Connection> implements Ranked, CellWatcher {
   position = -1;
+  /** Limits are its owner's affair. */
+  readonly limit = UNLIMITED;
   readonly cell: Cell<C>;
   readonly #unwatch: () => void;
 

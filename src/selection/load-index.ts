@@ -6,17 +6,23 @@ export const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0
 /** Loads from here on share one level, so that an absurd load costs no memory. */
 const TOP_LEVEL = 4_096;
 
+/** The position of an item that is in the index, and at its limit. */
+const FULL = -2;
+
 const levelOf = (load: number): number => (load < TOP_LEVEL ? load : TOP_LEVEL);
 
 /**
  * The least loaded in constant time: one array sorted by load, and for each level the end of its block.
- * A load that changes by one swaps one element across one boundary.
+ * A load that changes by one swaps one element across one boundary. Items at their limit are set aside until
+ * there is room on them again.
  */
 export class LoadIndex<S extends Ranked> implements LoadLedger {
   /** The sum of the loads that it has been told of, ranked or not. */
   load = 0;
   /** Called at each change of a load, while set. */
   onLoad: (() => void) | undefined = undefined;
+  /** Called when an item can be chosen that could not be before, while set. */
+  onRoom: (() => void) | undefined = undefined;
   private readonly items: S[] = [];
   /** `ends[l]` items have a level of at most `l`. */
   private readonly ends: number[] = [0];
@@ -25,11 +31,39 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
   private cursor = 0;
   private seed = 1;
 
+  /** How many can be chosen. */
   get size(): number {
     return this.items.length;
   }
 
   add(item: S): void {
+    if (item.load < item.limit) this.open(item);
+    else item.position = FULL;
+  }
+
+  remove(item: S): void {
+    if (item.position >= 0) this.unrank(item, levelOf(item.load));
+    item.position = -1;
+  }
+
+  /** To be told after the limit of an item has changed. */
+  relimit(item: S): void {
+    const isFull = item.load >= item.limit;
+    if (item.position === FULL && !isFull) this.open(item);
+    else if (item.position >= 0 && isFull) this.fill(item, levelOf(item.load));
+  }
+
+  private open(item: S): void {
+    this.rank(item);
+    if (this.onRoom) this.onRoom();
+  }
+
+  private fill(item: S, level: number): void {
+    this.unrank(item, level);
+    item.position = FULL;
+  }
+
+  private rank(item: S): void {
     const ends = this.ends;
     const level = levelOf(item.load);
     let place = this.items.length;
@@ -46,31 +80,25 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
     if (level < this.low || this.items.length === 1) this.rise(level);
   }
 
-  remove(item: S): void {
-    if (item.position < 0) return;
+  private unrank(item: S, level: number): void {
     const ends = this.ends;
     let place = item.position;
-    for (let l = levelOf(item.load); l < ends.length; l++) {
+    for (let l = level; l < ends.length; l++) {
       const last = (ends[l] as number) - 1;
       if (last !== place) this.put(this.items[last] as S, place);
       ends[l] = last;
       place = last;
     }
     this.items.pop();
-    item.position = -1;
     this.#trim();
   }
 
   /** To be told after the load of an item has grown by one, from `level`. */
   up(item: S, level: number): void {
     this.load++;
-    if (item.position >= 0 && level < TOP_LEVEL) {
-      const ends = this.ends;
-      const last = (ends[level] as number) - 1;
-      this.swap(item, last);
-      ends[level] = last;
-      if (level + 1 === ends.length) ends.push(last + 1);
-      if (last === 0) this.rise(level + 1);
+    if (item.position >= 0) {
+      if (level + 1 >= item.limit) this.fill(item, levelOf(level));
+      else if (level < TOP_LEVEL) this.climb(item, level);
     }
     if (this.onLoad) this.onLoad();
   }
@@ -78,25 +106,43 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
   /** To be told after the load of an item has shrunk by one, from `level`. */
   down(item: S, level: number): void {
     this.load--;
-    if (item.position >= 0 && level <= TOP_LEVEL) {
-      const ends = this.ends;
-      const first = ends[level - 1] as number;
-      this.swap(item, first);
-      ends[level - 1] = first + 1;
-      if (level <= this.low) this.low = level - 1;
-    }
+    if (item.position >= 0) {
+      if (level <= TOP_LEVEL) this.sink(item, level);
+    } else if (item.position === FULL && level <= item.limit) this.open(item);
     if (this.onLoad) this.onLoad();
   }
 
   /** To be told after the load of an item has changed by however much. */
   move(item: S, from: number, to: number): void {
-    const load = this.load + counted(to) - counted(from);
-    let level = levelOf(from);
-    const target = levelOf(to);
-    while (level < target) this.up(item, level++);
-    while (level > target) this.down(item, level--);
-    this.load = load;
+    this.load += counted(to) - counted(from);
+    if (item.position >= 0) {
+      if (to >= item.limit) this.fill(item, levelOf(from));
+      else this.walk(item, levelOf(from), levelOf(to));
+    } else if (item.position === FULL && to < item.limit) this.open(item);
     if (this.onLoad) this.onLoad();
+  }
+
+  private walk(item: S, from: number, to: number): void {
+    let level = from;
+    while (level < to) this.climb(item, level++);
+    while (level > to) this.sink(item, level--);
+  }
+
+  private climb(item: S, level: number): void {
+    const ends = this.ends;
+    const last = (ends[level] as number) - 1;
+    this.swap(item, last);
+    ends[level] = last;
+    if (level + 1 === ends.length) ends.push(last + 1);
+    if (last === 0) this.rise(level + 1);
+  }
+
+  private sink(item: S, level: number): void {
+    const ends = this.ends;
+    const first = ends[level - 1] as number;
+    this.swap(item, first);
+    ends[level - 1] = first + 1;
+    if (level <= this.low) this.low = level - 1;
   }
 
   /** The item to use now, a different one of the equals each time. */
