@@ -76,6 +76,7 @@ const LAYERS = [
   'checks',
   'abort',
   'list',
+  'disposal',
   'streams',
   'connection',
   'selection',

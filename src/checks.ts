@@ -33,6 +33,14 @@ export function checkFunction(argument: string, value: unknown): void {
   if (typeof value !== 'function') throw wrongType(argument, 'a function', value);
 }
 
+/** An array whose every element is a function. */
+export function checkFunctions(argument: string, value: unknown): void {
+  if (!Array.isArray(value)) throw wrongType(argument, 'an array of functions', value);
+  value.forEach((element, place) => {
+    checkFunction(`${argument}[${place}]`, element);
+  });
+}
+
 export function checkBoolean(argument: string, value: unknown): void {
   if (typeof value !== 'boolean') throw wrongType(argument, 'a boolean', value);
 }

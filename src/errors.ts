@@ -58,6 +58,34 @@ export class PoolExhaustedError extends PoolError {
   readonly sent = 'never';
 }
 
+/** The pool was suspended, and waiting was ruled out by `maxWaiting: 0` or a synchronous call. */
+export class PoolSuspendedError extends PoolError {
+  readonly code = 'ERR_POOL_SUSPENDED';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
+}
+
+/** The pool's circuit breaker is open: nothing can be connected. `cause` is the last dial's failure. */
+export class CircuitOpenError extends PoolError {
+  readonly code = 'ERR_CIRCUIT_OPEN';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
+}
+
+/** As many callers wait as may: `maxWaiting`. */
+export class WaitQueueFullError extends PoolError {
+  readonly code = 'ERR_WAIT_QUEUE_FULL';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
+}
+
+/** No connection could take the work within `waitTimeout`; `cause` is the last dial's failure, if it failed. */
+export class WaitTimeoutError extends PoolError {
+  readonly code = 'ERR_WAIT_TIMEOUT';
+  /** Nothing was handed to a connection. */
+  readonly sent = 'never';
+}
+
 /** The pool was closed; `setup()` opens it again. */
 export class PoolClosedError extends PoolError {
   readonly code = 'ERR_POOL_CLOSED';
@@ -80,6 +108,26 @@ export class ReadyTimeoutError extends PoolError {
 /** Work did not settle by its deadline; its signal was aborted. */
 export class UseTimeoutError extends PoolError {
   readonly code = 'ERR_USE_TIMEOUT';
+}
+
+/** A connection was taken out of use by whoever held it, or by a policy; `cause` is what they gave. */
+export class ConnectionInvalidatedError extends PoolError {
+  readonly code = 'ERR_CONNECTION_INVALIDATED';
+}
+
+/** `reset` failed or took too long when an exclusive borrowing had ended; the connection is dialled anew. */
+export class ResetError extends PoolError {
+  readonly code = 'ERR_RESET';
+}
+
+/** `warmup` failed or took too long on a connection that had just come up. */
+export class WarmupError extends PoolError {
+  readonly code = 'ERR_WARMUP';
+}
+
+/** A replacement could not be connected; the connections not yet replaced stay in service. */
+export class RenewalError extends PoolError {
+  readonly code = 'ERR_RENEWAL';
 }
 
 /** The connection factory threw, or returned something that cannot join the pool. */

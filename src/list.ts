@@ -24,8 +24,8 @@ export class List<T> {
   }
 
   /** Does nothing for a link that is elsewhere: leaving twice must not unhinge another list. */
-  remove(link: Link<T>): void {
-    if (link.list !== this) return;
+  remove(link: Link<T>): boolean {
+    if (link.list !== this) return false;
     const { previous, next } = link;
     if (previous) previous.next = next;
     else this.first = next;
@@ -33,5 +33,6 @@ export class List<T> {
     else this.#last = previous;
     link.list = link.previous = link.next = undefined;
     this.size--;
+    return true;
   }
 }

@@ -5,7 +5,7 @@ import { cellOf } from '../../src/connection/cells.js';
 describe('a borrowing whose work never stops', () => {
   it('is told once that its connection is gone, and of nothing after that', () => {
     const cell = cellOf(new ScriptedConnection());
-    const borrowing = new Borrowing(cell);
+    const borrowing = new Borrowing(cell, { accept: () => {} });
     const { signal } = borrowing;
     expect(cell.watchers?.size).toBe(1);
     cell.retire('gone');

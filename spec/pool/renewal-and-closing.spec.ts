@@ -17,7 +17,7 @@ describe.each(KINDS)('reconnect(false) that waits for another one, in a pool of 
 
 describe.each(KINDS)('a pool of $kind with a limit', ({ make }) => {
   it('tells apart an old failure from what is wrong now', async () => {
-    const { pool, made } = await openRig(make, 1, { maxPending: 1 });
+    const { pool, made } = await openRig(make, 1, { maxPending: 1, maxWaiting: 0 });
     const connection = made[0] as TestConnection;
     connection.lose();
     connection.onDial = 'refuse';

@@ -72,7 +72,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
   it('is refused when it answers with somebody that it was not given', async () => {
     const stranger = new OwnConnection({ name: 'stranger' });
     await stranger.connect();
-    const { pool } = await openRig(make, 1, { select: picking(() => stranger) });
+    const { pool } = await openRig(make, 1, { select: picking(() => stranger), maxWaiting: 0 });
     expect(thrownBy(() => pool.getLeastLoadedConnection())).toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
     await expect(pool.use(() => 1)).rejects.toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
     expect(cellOf(stranger).borrowed).toBe(0);
@@ -96,7 +96,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     const record = (error: unknown): number => uncaught.push(error);
     process.prependListener('uncaughtException', record);
     try {
-      const { pool } = await openRig(make, 2, { select });
+      const { pool } = await openRig(make, 2, { select, maxWaiting: 0 });
       expect(thrownBy(() => pool.getLeastLoadedConnection())).toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
       await expect(pool.use(() => 1)).rejects.toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
       expect(pool.health).toMatchObject({ status: 'healthy', connected: 2, pending: 0 });

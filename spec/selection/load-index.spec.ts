@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { type Ranked, UNKNOWN_LOAD, UNLIMITED } from '../../src/connection/cell.js';
-import { counted, LoadIndex } from '../../src/selection/load-index.js';
+import { counted } from '../../src/selection/levels.js';
+import { LoadIndex } from '../../src/selection/load-index.js';
 
 class Item implements Ranked {
   position = -1;

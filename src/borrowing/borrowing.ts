@@ -1,51 +1,65 @@
-import type { Cell } from '../connection/cell.js';
+import type { Cell, CellOwner } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import { ConnectionClosedError } from '../errors.js';
 
 /** What work is told besides its connection. */
 export interface UseContext {
-  /** Aborts when the caller gives up, the deadline passes, or the connection is taken away. */
+  /** Aborts when the caller gives up, the deadline passes, or the connection is lost or taken away. */
   readonly signal: AbortSignal;
 }
 
-const retired = (): ConnectionClosedError => new ConnectionClosedError('The connection was taken away before');
+/** Where connections are given back. */
+export interface Returns<C extends Connection> {
+  accept(cell: Cell<C>): void;
+}
+
+const closed = (): ConnectionClosedError => new ConnectionClosedError('The connection was taken away before');
 
 /** One claim on a connection. It ends once, however often it is told to; a signal is made when asked for. */
 export class Borrowing<C extends Connection> implements UseContext {
-  readonly #cell: Cell<C>;
+  readonly cell: Cell<C>;
+  readonly #returns: Returns<C>;
   readonly #tenure: number;
+  readonly #owner: CellOwner | undefined;
+  #heedsRecall = false;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
   #ended = false;
 
-  constructor(cell: Cell<C>) {
-    this.#cell = cell;
+  constructor(cell: Cell<C>, returns: Returns<C>) {
+    this.cell = cell;
+    this.#returns = returns;
     this.#tenure = cell.tenure;
+    this.#owner = cell.owner;
     cell.borrow();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-      else if (this.#cell.tenure !== this.#tenure) this.#controller.abort(retired());
-      else if (!this.#ended) this.#unwatch = this.#cell.watch({ onRetired: (reason) => this.#retired(reason) });
+      else if (!this.#ended) this.#watch();
     }
     return this.#controller.signal;
+  }
+
+  /** From now on it is told when the pool wants the connection back, and not only when it is taken. */
+  heedRecall(): void {
+    this.#heedsRecall = true;
   }
 
   /** Tells the work to stop; what it holds is given back when it does. */
   abort(reason: unknown): void {
     if (this.#ended || this.#aborted) return;
     this.#aborted = { reason };
-    this.#controller?.abort(reason);
-  }
-
-  /** Work that never stops must not be told of the connection's later lives. */
-  #retired(reason: unknown): void {
+    // Work that never stops must not be told of the connection's later lives.
     this.#unwatch?.();
-    this.abort(reason);
+    this.#controller?.abort(reason);
   }
 
   end(): void {
@@ -53,6 +67,25 @@ export class Borrowing<C extends Connection> implements UseContext {
     this.#ended = true;
     this.#unwatch?.();
     // A connection that was retired meanwhile has written off all that was borrowed of it.
-    if (this.#cell.tenure === this.#tenure) this.#cell.giveBack();
+    if (this.#cellIsHeld) this.#returns.accept(this.cell);
+  }
+
+  get #cellIsHeld(): boolean {
+    return this.cell.tenure === this.#tenure;
+  }
+
+  #watch(): void {
+    const { cell } = this;
+    const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
+    if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
+      this.abort(cell.connection.cause ?? closed());
+      return;
+    }
+    const stop = (reason: unknown): void => this.abort(reason ?? closed());
+    this.#unwatch = cell.watch({
+      onState: (_state, cause) => stop(cause),
+      onRetired: stop,
+      ...(this.#heedsRecall && { onRecalled: stop }),
+    });
   }
 }

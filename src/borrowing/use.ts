@@ -1,32 +1,30 @@
-import type { SchedulerLike } from 'rxjs';
-import { onAbort } from '../abort.js';
-import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
-import { deadline } from '../streams/deadline.js';
-import { Borrowing, type UseContext } from './borrowing.js';
+import type { Borrowing, UseContext } from './borrowing.js';
+import { Errand, type Terms } from './errand.js';
+import type { Lender } from './lender.js';
 
 /** Work to be done on a connection. */
 export type Work<C, T> = (connection: C, context: UseContext) => T | PromiseLike<T>;
 
-/** How long a caller is willing to wait for work. */
-export interface Patience {
-  readonly signal: AbortSignal | undefined;
-  readonly timeout: number | undefined;
-  readonly scheduler: SchedulerLike;
-  /** What a caller whose time is up is told. */
-  timedOut(): Error;
+/** Borrows a connection for as long as some work takes. Whoever gives up is answered; the work goes on. */
+export function use<C extends Connection, K, T>(lender: Lender<C, K>, terms: Terms<K>, work: Work<C, T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const errand: Errand<C, K> = new Errand(lender, terms, {
+      granted: (borrowing) => {
+        run(borrowing, work)
+          .finally(() => errand.end())
+          .then(resolve, reject);
+      },
+      refused: reject,
+    });
+  });
 }
 
-/** Borrows a connection for as long as some work takes. */
-export function borrowFor<C extends Connection, T>(cell: Cell<C>, work: Work<C, T>, patience?: Patience): Promise<T> {
-  const borrowing = new Borrowing(cell);
-  return patience ? bounded(cell, work, borrowing, patience) : run(cell, work, borrowing);
-}
-
-function run<C extends Connection, T>(cell: Cell<C>, work: Work<C, T>, borrowing: Borrowing<C>): Promise<T> {
+/** Does the work, and gives back when it has settled. */
+export function run<C extends Connection, T>(borrowing: Borrowing<C>, work: Work<C, T>): Promise<T> {
   let result: T | PromiseLike<T>;
   try {
-    result = work(cell.connection, borrowing);
+    result = work(borrowing.cell.connection, borrowing);
   } catch (error) {
     borrowing.end();
     return Promise.reject(error);
@@ -41,27 +39,4 @@ function run<C extends Connection, T>(cell: Cell<C>, work: Work<C, T>, borrowing
       throw error;
     },
   );
-}
-
-/** The caller is answered at the deadline; the borrowing lasts until the work has stopped. */
-function bounded<C extends Connection, T>(
-  cell: Cell<C>,
-  work: Work<C, T>,
-  borrowing: Borrowing<C>,
-  { signal, timeout, scheduler, timedOut }: Patience,
-): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stopWaiting = (): void => {
-      timer?.unsubscribe();
-      stopListening();
-    };
-    const giveUp = (reason: unknown): void => {
-      stopWaiting();
-      borrowing.abort(reason);
-      reject(reason);
-    };
-    const stopListening = onAbort(signal, () => giveUp(signal?.reason));
-    const timer = timeout === undefined ? undefined : deadline(scheduler, timeout, () => giveUp(timedOut()));
-    run(cell, work, borrowing).finally(stopWaiting).then(resolve, reject);
-  });
 }

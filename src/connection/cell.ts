@@ -1,5 +1,6 @@
-import { Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Connection, ConnectionState } from './connection.js';
+import { following } from './following.js';
 
 /** A member of a pool as the pool sees it; `draining` and `ejected` are connected but out of service. */
 export type Standing = 'idle' | 'connecting' | 'connected' | 'draining' | 'ejected' | 'broken';
@@ -35,7 +36,7 @@ export interface CellOwner {
 }
 
 /** The members by which a connection reports about itself. */
-export type ReportingMember = 'state$' | 'pending$';
+export type ReportingMember = 'state$' | 'pending$' | 'capacity$';
 
 /** How a dial ended. */
 export type DialResult = { readonly ok: true } | { readonly ok: false; readonly cause: unknown };
@@ -57,32 +58,6 @@ export const CELL: unique symbol = Symbol('rxpool.cell');
 // Beside the cells: few of them are ever asked.
 const states = new WeakMap<object, Observable<ConnectionState>>();
 const counts = new WeakMap<object, Observable<number>>();
-
-/** A field of a cell as a stream, made when it is first asked for: the current value, then each other one. */
-function following<T>(
-  made: WeakMap<object, Observable<T>>,
-  cell: object,
-  read: () => T,
-  watch: (tell: () => void) => () => void,
-): Observable<T> {
-  const known = made.get(cell);
-  if (known) return known;
-  const stream = new Observable<T>((subscriber) => {
-    let told: T | undefined;
-    const tell = (): void => {
-      const value = read();
-      if (told === value) return;
-      told = value;
-      subscriber.next(value);
-    };
-    // Whoever is told the first value may change it.
-    const unwatch = watch(tell);
-    tell();
-    return unwatch;
-  });
-  made.set(cell, stream);
-  return stream;
-}
 
 /**
  * All that is known of one connection, in one flat object: what the connection says of itself (state,

@@ -46,7 +46,7 @@ class Feed<C extends Connection> {
     });
   }
 
-  #listen(member: ReportingMember, take: (value: unknown) => boolean): void {
+  #listen(member: 'state$' | 'pending$', take: (value: unknown) => boolean): void {
     const { cell } = this;
     if (this.#ended) return;
     try {

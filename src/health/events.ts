@@ -1,6 +1,7 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Cell, ReportingMember, Standing } from '../connection/cell.js';
 import { type Connection, causeOf } from '../connection/connection.js';
+import type { BreakerState } from '../healing/circuit-breaker.js';
 import type { ReconnectEvent } from '../healing/reconnect-event.js';
 import type { LeaveReason, Registry, RegistryObserver } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';
@@ -17,12 +18,24 @@ export type PoolEvent<C> =
   | { readonly type: 'lost'; readonly connection: C; readonly cause: unknown }
   /** Out of service until it has finished what it carries. */
   | { readonly type: 'draining'; readonly connection: C }
+  /** Out of service for bad behaviour. */
+  | { readonly type: 'ejected'; readonly connection: C }
+  /** A lease was held for longer than `leakThreshold`: since `milliseconds`, taken at the stack `takenAt`. */
+  | {
+      readonly type: 'leak-suspected';
+      readonly connection: C;
+      readonly milliseconds: number;
+      readonly takenAt: string;
+    }
+  | { readonly type: 'breaker-changed'; readonly state: BreakerState }
   /** A connection's stream said something that cannot be; the value was not believed. */
   | { readonly type: 'misreported'; readonly connection: C; readonly member: ReportingMember; readonly value: unknown }
   /** `close()` of a connection rejected, or did not settle in time. */
   | { readonly type: 'close-failed'; readonly connection: C; readonly cause: unknown }
   /** The operator given as `heal` errored: from here on nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-failed'; readonly cause: unknown }
+  /** One of the `policies`, or the `breaker`, errored: it does nothing more until the pool is opened again. */
+  | { readonly type: 'policy-failed'; readonly cause: unknown }
   | ReconnectEvent<C>;
 
 /** The pool's events. Makes none while nobody subscribes. */
@@ -55,7 +68,7 @@ export class EventLog<C extends Connection> implements RegistryObserver<C> {
 
   moved({ connection, standing }: Cell<C>, from: Standing, cause: unknown): void {
     if (!this.#subject.observed) return;
-    if (standing === 'connecting' || standing === 'connected' || standing === 'draining') {
+    if (standing !== 'broken' && standing !== 'idle') {
       this.emit({ type: standing, connection });
     } else if (standing === 'broken' && from !== 'connecting') {
       this.emit({ type: 'lost', connection, cause: cause ?? causeOf(connection) });

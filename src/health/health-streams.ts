@@ -9,6 +9,8 @@ import { type Health, type HealthFacts, healthOf, sameHealth } from './health.js
 export interface HealthSource<C> {
   isClosed(): boolean;
   poolSize(): number;
+  /** Callers in the queue. */
+  waiting(): number;
   /** Who would be picked now. */
   peek(): C | undefined;
 }
@@ -48,7 +50,8 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
     const pending = registry.index.load;
     const closed = source.isClosed();
     const poolSize = source.poolSize();
-    const facts: HealthFacts = { closed, poolSize, total, pending, census, proven: this.#proven };
+    const waiting = source.waiting();
+    const facts: HealthFacts = { closed, poolSize, total, pending, waiting, census, proven: this.#proven };
     const health = healthOf(facts);
     if (!this.#latest || !sameHealth(health, this.#latest)) this.#latest = health;
     return this.#latest;

@@ -36,6 +36,7 @@ export interface HealthFacts {
   readonly poolSize: number;
   readonly total: number;
   readonly pending: number;
+  readonly waiting: number;
   /** Whether any dial has come to an end since the pool was opened. */
   readonly proven: boolean;
   readonly census: Census;
@@ -50,8 +51,8 @@ function statusOf({ closed, poolSize, total, proven, census }: HealthFacts): Hea
 }
 
 export function healthOf(facts: HealthFacts): Health {
-  const { poolSize, total, pending, census } = facts;
-  return Object.freeze({ status: statusOf(facts), poolSize, total, ...census, pending, waiting: 0 });
+  const { poolSize, total, pending, waiting, census } = facts;
+  return Object.freeze({ status: statusOf(facts), poolSize, total, ...census, pending, waiting });
 }
 
 export const sameHealth = (a: Health, b: Health): boolean =>

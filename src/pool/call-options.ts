@@ -23,10 +23,38 @@ export interface ReadyOptions extends SignalOptions {
   readonly timeout?: number | undefined;
 }
 
-/** How work is run. */
-export interface UseOptions<K = void> extends SignalOptions {
-  /** Milliseconds after which the caller is answered with a `UseTimeoutError`. @default no limit */
-  readonly timeout?: number | undefined;
+/** How a connection is asked for. */
+export interface BorrowOptions<K = void> extends SignalOptions {
+  /** Milliseconds to wait where nothing can take the work. @default the pool's `waitTimeout` */
+  readonly waitTimeout?: number | undefined;
   /** What the choice may depend on, where the strategy asks for it. */
   readonly key?: K | undefined;
+}
+
+/** How work is run. */
+export interface UseOptions<K = void> extends BorrowOptions<K> {
+  /** Milliseconds, waiting included, after which the caller is answered with a `UseTimeoutError`. @default no limit */
+  readonly timeout?: number | undefined;
+}
+
+/** For how long connections are out of service. */
+export interface EjectOptions {
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** Why connections are taken out of use. */
+export interface InvalidateOptions {
+  readonly cause?: unknown;
+}
+
+/** How connections are replaced. */
+export interface RenewOptions<C> extends DrainOptions, SignalOptions {
+  /** Which ones. @default all */
+  readonly connections?: Iterable<C> | undefined;
+  /**
+   * How many fewer than now may be in service meanwhile. With 0 every replacement is connected before the old one
+   * goes, and the pool is one larger for that time. @default 0
+   */
+  readonly maxUnavailable?: number | undefined;
 }

@@ -12,13 +12,13 @@ export class Closer<C extends Connection> {
 
   constructor(
     readonly events: EventLog<C>,
-    readonly timeout: number,
-    readonly scheduler: SchedulerLike,
+    readonly settings: { readonly closeTimeout: number; readonly scheduler: SchedulerLike },
   ) {}
 
   /** Closes a connection that has left. Resolves within the bound, whatever happens. */
   close(cell: Cell<C>): Promise<void> {
-    const closing = shut(cell.connection, this.timeout, this.scheduler).then((cause) => {
+    const { closeTimeout, scheduler } = this.settings;
+    const closing = shut(cell.connection, closeTimeout, scheduler).then((cause) => {
       if (this.#closing.get(cell) === closing) this.#closing.delete(cell);
       if (cause !== undefined) this.events.emit({ type: 'close-failed', connection: cell.connection, cause });
     });

@@ -1,42 +1,55 @@
-import { defer, type Observable, type Subscription } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { onAbort } from '../abort.js';
-import { borrowFor, type Work } from '../borrowing/use.js';
+import type { Borrowing } from '../borrowing/borrowing.js';
+import { Errand, type Terms } from '../borrowing/errand.js';
+import { LeakDetector } from '../borrowing/leaks.js';
+import { Lease } from '../borrowing/lease.js';
+import { Lender } from '../borrowing/lender.js';
+import { Resets } from '../borrowing/resets.js';
+import { run, use, type Work } from '../borrowing/use.js';
+import { type StreamingWork, withConnection } from '../borrowing/with-connection.js';
 import * as check from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
-import {
-  PoolClosedError,
-  PoolDisposedError,
-  PoolEmptyError,
-  type PoolError,
-  type PoolErrorOptions,
-  PoolExhaustedError,
-  type PoolFigures,
-  PoolNotConnectedError,
-  ReadyTimeoutError,
-  UseTimeoutError,
-} from '../errors.js';
+import { type AsyncDisposal, makeDisposable } from '../disposal.js';
+import { ConnectionInvalidatedError, outOfRange } from '../errors.js';
 import { EventLog, type PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
 import { HealthStreams } from '../health/health-streams.js';
+import { Limits } from '../registry/limits.js';
 import { MembershipStreams, type Snapshot } from '../registry/membership-streams.js';
 import { Registry } from '../registry/registry.js';
-import type { LoadIndex } from '../selection/load-index.js';
-import { isLeastLoaded, StrategySelector } from '../selection/selector.js';
+import { Selector } from '../selection/selector.js';
 import { chooseLeavers } from '../sizing/choose-leavers.js';
 import { Rounds } from '../streams/rounds.js';
 import { abortable } from './abortable.js';
-import { type AsyncDisposal, makeAsyncDisposable } from './async-disposal.js';
-import type { CloseOptions, DrainOptions, ReadyOptions, SignalOptions, UseOptions } from './call-options.js';
+import { Breaker } from './breaker.js';
+import type {
+  BorrowOptions,
+  CloseOptions,
+  DrainOptions,
+  EjectOptions,
+  InvalidateOptions,
+  ReadyOptions,
+  RenewOptions,
+  SignalOptions,
+  UseOptions,
+} from './call-options.js';
+import { Caretakers, type Duty } from './caretakers.js';
 import { checkConnections } from './checks.js';
 import { Crew } from './crew.js';
-import { type ConnectionPoolOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { Lifecycle } from './lifecycle.js';
+import {
+  type ConnectionPoolOptions,
+  checkWithin,
+  clampSize,
+  type Reconfiguration,
+  resolveOptions,
+  type Settings,
+} from './options.js';
 import { readiness } from './ready.js';
-
-type PoolErrorType<E extends PoolError> = new (message: string, options: PoolErrorOptions) => E;
-
-type Lifecycle = 'new' | 'open' | 'closed' | 'disposed';
+import { Refusals } from './refusals.js';
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
@@ -62,7 +75,7 @@ export interface ConnectionPool<C extends Connection, K = void> extends AsyncDis
  * await pool.dispose();
  * ```
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeAsyncDisposable() below keeps what the interface promises.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ConnectionPool<C extends Connection, K = void> {
   /** The function that makes connections, as it was given. */
   readonly connectionFactory: () => C;
@@ -83,21 +96,22 @@ export class ConnectionPool<C extends Connection, K = void> {
   /** What happens, as it happens; replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
 
-  readonly #options: ResolvedOptions<C, K>;
+  readonly #settings: Settings<C, K>;
+  readonly #lifecycle = new Lifecycle();
   readonly #rounds = new Rounds();
   readonly #registry = new Registry<C>(this.#rounds);
-  readonly #index: LoadIndex<Cell<C>>;
+  readonly #selector: Selector<C, K>;
+  readonly #limits: Limits<C>;
   readonly #membership: MembershipStreams<C>;
-  readonly #events: EventLog<C>;
   readonly #health: HealthStreams<C>;
-  readonly #strategy: StrategySelector<C, K> | undefined;
+  readonly #events: EventLog<C>;
+  readonly #refusals: Refusals<C>;
+  readonly #breaker: Breaker;
   readonly #crew: Crew<C>;
-  readonly #accepts: ((cell: Cell<C>) => boolean) | undefined;
-  #healing: Subscription | undefined;
-  #lifecycle: Lifecycle = 'new';
+  readonly #lender: Lender<C, K>;
+  readonly #leaks: LeakDetector<C>;
+  readonly #caretakers = new Caretakers();
   #poolSize: number;
-  /** Counts closings: whoever was at work during one has been overtaken. */
-  #closings = 0;
 
   /**
    * @param poolSize - how many connections the pool aims for.
@@ -107,26 +121,58 @@ export class ConnectionPool<C extends Connection, K = void> {
   constructor(poolSize: number, connectionFactory: () => C, options?: ConnectionPoolOptions<C, K>) {
     check.checkSize('poolSize', poolSize);
     check.checkFunction('connectionFactory', connectionFactory);
-    const resolved = resolveOptions(options);
-    const { maxPending, select } = resolved;
+    const settings = resolveOptions(options);
+    checkWithin('poolSize', poolSize, settings);
     const registry = this.#registry;
     const rounds = this.#rounds;
+    this.#settings = settings;
     this.#poolSize = poolSize;
     this.connectionFactory = connectionFactory;
-    this.#options = resolved;
-    this.#accepts = maxPending === Number.POSITIVE_INFINITY ? undefined : (cell) => cell.load < maxPending;
-    this.#index = registry.index;
-    this.#strategy = select && !isLeastLoaded(select) ? new StrategySelector(registry, select) : undefined;
+    this.#selector = new Selector(registry, settings.select);
     this.#membership = new MembershipStreams(registry, rounds);
     this.#health = new HealthStreams(
       registry,
-      { isClosed: () => this.#isClosed, poolSize: () => this.#poolSize, peek: () => this.#peek() },
+      {
+        isClosed: () => this.#lifecycle.isClosed,
+        poolSize: () => this.#poolSize,
+        waiting: () => this.#lender.waiting,
+        peek: () => (this.#lender.suspended ? undefined : this.#selector.peek(undefined as K)),
+      },
       rounds,
     );
     this.#events = new EventLog(registry, rounds);
-    this.#crew = new Crew(registry, rounds, connectionFactory, this.#events, resolved, () => this.#figures());
-    const strategy = this.#strategy;
-    if (strategy) registry.observers.push({ left: () => strategy.refresh() });
+    this.#refusals = new Refusals({
+      registry,
+      settings,
+      lifecycle: this.#lifecycle,
+      isSuspended: () => this.#lender.suspended,
+      isCircuitClosed: () => this.#breaker.state === 'closed',
+      lastFailure: () => this.#crew.dialer.lastFailure,
+      waiting: () => this.#lender.waiting,
+    });
+    this.#breaker = new Breaker({
+      changed: (state) => {
+        this.#events.emit({ type: 'breaker-changed', state });
+        this.#lender.review();
+        this.#crew.dialer.pump();
+      },
+      failed: (cause) => this.#events.emit({ type: 'policy-failed', cause }),
+    });
+    this.#crew = new Crew(registry, connectionFactory, {
+      rounds,
+      settings,
+      events: this.#events,
+      breaker: this.#breaker,
+      figures: () => this.#refusals.figures(),
+    });
+    const condemn = (cell: Cell<C>, cause: unknown): void => void this.#crew.condemn(cell, cause);
+    this.#limits = new Limits(registry, condemn);
+    this.#limits.maxPending = settings.maxPending;
+    this.#lender = new Lender(this.#selector, new Resets(settings, condemn), this.#refusals, settings, () =>
+      registry.index.onLoad?.(),
+    );
+    this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
+    registry.observers.push({ left: () => this.#selector.refresh(), moved: () => this.#lender.review() });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;
@@ -191,8 +237,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Adds and connects new connections; `poolSize` becomes the larger of itself and the number of members.
-   * Resolves when every attempt has settled.
+   * Adds and connects new connections, as many as `maxSize` leaves room for; `poolSize` becomes the larger of itself
+   * and the number of members. Resolves when every attempt has settled.
    *
    * @throws {@link ConnectionFactoryError}, {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
    */
@@ -200,7 +246,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('size', size);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    const dials = this.#recruit(size, (newcomers) => newcomers);
+    const dials = this.#recruit(Math.min(size, this.#vacancies), (newcomers) => newcomers);
     await abortable(dials, options.signal);
   }
 
@@ -215,6 +261,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const newcomers = this.#crew.recruiter.newcomers('connections', given);
+    if (newcomers.length > this.#vacancies) {
+      throw outOfRange('connections', `no more new ones than maxSize leaves room for`, newcomers.length);
+    }
     await abortable(
       this.#admit(newcomers, (cells) => cells),
       options.signal,
@@ -222,7 +271,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Lowers `poolSize` by `amount` and removes what is then too many: broken, idle, connecting and unused
+   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes what is then too many: broken, idle, connecting and unused
    * connections in this order, the latest joined first; then, only if asked, those with the least load, which
    * finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
    *
@@ -236,7 +285,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkNotDisposed();
     if (amount <= 0) return 0;
     return this.#rounds.hold(() => {
-      const target = Math.max(0, this.#poolSize - amount);
+      const target = Math.max(this.#settings.minSize, this.#poolSize - amount);
       const excess = this.#registry.size - target;
       const leavers = chooseLeavers(this.#registry.members, excess, deletePendingConnections);
       this.#poolSize = Math.max(target, this.#registry.size - leavers.length);
@@ -270,6 +319,36 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
+   * Takes connections out of service for `duration` milliseconds, after which they are back; they stay members and
+   * finish what they carry. One that is ejected already stays so for the new duration. Returns how many are out; only
+   * connected members can be.
+   *
+   * @throws {@link PoolDisposedError}
+   */
+  ejectConnections(connections: Iterable<C>, options: EjectOptions): number {
+    const given = checkConnections('connections', connections);
+    check.checkBag('options', options);
+    const { duration } = options;
+    check.checkDuration('options.duration', duration);
+    this.#checkNotDisposed();
+    return this.#rounds.hold(() => given.filter((one) => this.#crew.ejections.eject(cellOf(one), duration)).length);
+  }
+
+  /**
+   * Takes connections out of use that are known to be bad, whatever they say of themselves: they are broken from now
+   * on and closed, what they carry fails, and whatever heals the pool dials them anew. Returns how many; only
+   * connected members can be.
+   *
+   * @throws {@link PoolDisposedError}
+   */
+  invalidateConnections(connections: Iterable<C>, options: InvalidateOptions = {}): number {
+    const given = checkConnections('connections', connections);
+    check.checkBag('options', options);
+    this.#checkNotDisposed();
+    return given.filter((connection) => this.#invalidate(connection, options.cause)).length;
+  }
+
+  /**
    * Redials the broken ones, or, with `false`, all: healthy ones go out of service, finish what they carry and
    * are dialled anew, at most half of the pool (but at least one) at a time.
    *
@@ -292,22 +371,130 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * The connected one with the least load; among equals nobody is favoured.
+   * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
+   * credentials: each old one leaves when its replacement is connected, and is closed when it has finished what it
+   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements.
+   *
+   * @returns how many were replaced, when all of them are closed.
+   * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay;
+   * {@link ConnectionFactoryError}, {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
+   * @example
+   * ```ts
+   * await pool.renew({ maxUnavailable: 2, drainTimeout: 30_000 });
+   * ```
+   */
+  async renew(options: RenewOptions<C> = {}): Promise<number> {
+    this.#checkWaiting(options);
+    const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
+    check.checkSize('options.maxUnavailable', maxUnavailable);
+    if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
+    const chosen = connections && checkConnections('options.connections', connections).map(cellOf);
+    this.#checkNotClosed();
+    const { closings } = this.#lifecycle;
+    const isOvertaken = (): boolean => closings !== this.#lifecycle.closings;
+    const members = (chosen as Cell<C>[] | undefined)?.filter((cell) => this.#registry.has(cell));
+    const plan = {
+      goesFirst: maxUnavailable > 0,
+      drainTimeout,
+      recruit: () => this.#crew.recruitOne(isOvertaken),
+      notConnected: (cause: unknown) => this.#refusals.notRenewed(cause),
+    };
+    const work = this.#rounds.hold(() =>
+      this.#crew.replace(
+        members ?? this.#registry.members,
+        Math.max(1, maxUnavailable),
+        plan,
+        () => isOvertaken() || signal?.aborted === true,
+      ),
+    );
+    return abortable(work, signal);
+  }
+
+  /**
+   * Changes sizes, limits and policies of a pool at work. What is not named stays as it is. A larger `poolSize` adds
+   * and dials connections; a smaller one, or a smaller `maxSize`, removes some, those in use when they have finished.
+   * A smaller `maxPending` takes nothing away from anybody. Policies that stay the same objects go on undisturbed.
+   *
+   * @throws RangeError, TypeError, {@link ConnectionFactoryError} and {@link PoolDisposedError}, before anything changes.
+   * @example
+   * ```ts
+   * pool.reconfigure({ poolSize: 12, maxPending: 64, waitTimeout: 2_000 });
+   * ```
+   */
+  reconfigure(changes: Reconfiguration<C, K>): void {
+    const settings = resolveOptions(changes, this.#settings);
+    const { poolSize = clampSize(this.#poolSize, settings) } = changes;
+    check.checkSize('changes.poolSize', poolSize);
+    checkWithin('changes.poolSize', poolSize, settings);
+    this.#checkNotDisposed();
+    const isOpen = this.#lifecycle.phase === 'open';
+    const missing = poolSize - this.#poolSize > 0 ? poolSize - this.#registry.size - this.#crew.recruiter.reserved : 0;
+    const { closings } = this.#lifecycle;
+    const made = this.#crew.recruiter.make(isOpen ? Math.max(0, missing) : 0);
+    const before = { ...this.#settings };
+    this.#rounds.hold(() => {
+      Object.assign(this.#settings, settings);
+      if (settings.select !== before.select) this.#selector.use(settings.select);
+      this.#limits.maxPending = settings.maxPending;
+      this.#poolSize = poolSize;
+      if (closings !== this.#lifecycle.closings) this.#crew.recruiter.discard(made);
+      else {
+        void this.#crew.dialAll(this.#crew.admit(made));
+        const surplus = chooseLeavers(this.#registry.members, this.#registry.size - poolSize, true);
+        this.#crew.dismiss(surplus, 'reduced', check.LONGEST_WAIT);
+        if (isOpen) this.#caretakers.want(this.#duties);
+        if (isOpen && settings.breaker !== before.breaker) this.#breaker.use(settings.breaker);
+      }
+      this.#health.capture();
+      this.#lender.review();
+      this.#crew.dialer.pump();
+    });
+  }
+
+  /**
+   * Gives nothing out until `resume()`: callers wait, each until its own deadline. Work under way goes on. Idempotent.
+   *
+   * @example
+   * ```ts
+   * pool.suspend();
+   * await migrate();
+   * pool.resume();
+   * ```
+   */
+  suspend(): void {
+    this.#lender.suspend();
+    this.#health.capture();
+  }
+
+  /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
+  resume(): void {
+    this.#lender.resume();
+    this.#health.capture();
+  }
+
+  /**
+   * The connected one with the least load, by the strategy given as `select`; among equals nobody is favoured.
    *
    * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError},
-   * {@link PoolClosedError}, {@link PoolDisposedError}
+   * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}
    */
   getLeastLoadedConnection(): C {
-    return this.#pick(undefined).connection;
+    const cell = this.#lender.suspended ? undefined : this.#selector.pick(undefined as K);
+    if (!cell) throw this.#refusals.unavailable();
+    return cell.connection;
   }
 
   /**
    * Runs work on the connection to be used now, and counts it there until it has settled. Where nothing can take
-   * the work it is refused at once.
+   * the work the caller waits its turn.
    *
-   * @param work - called at once. Its signal aborts when the caller gives up or the connection is taken away; the
-   * borrowing lasts until the work settles or the connection has been closed.
-   * @throws what `getLeastLoadedConnection` throws, {@link UseTimeoutError}, and what `work` throws, as rejections.
+   * @param work - called at once where a connection is free, and in any case in the caller's async context. Its signal
+   * aborts when the caller gives up or the connection is lost or taken away; the borrowing lasts until the work settles
+   * or the connection has been closed.
+   * @throws {@link WaitTimeoutError} after `waitTimeout`, {@link WaitQueueFullError} where too many wait already,
+   * {@link CircuitOpenError}, {@link UseTimeoutError} after `timeout`, {@link PoolEmptyError} before `setup()`,
+   * {@link PoolClosedError}, {@link PoolDisposedError}, the reason of the signal, and what `work` throws; with
+   * `maxWaiting: 0` what `getLeastLoadedConnection` throws. All as rejections.
    * @example
    * ```ts
    * const size = await pool.use((connection) => connection.send('DBSIZE'), { timeout: 500 });
@@ -316,16 +503,69 @@ export class ConnectionPool<C extends Connection, K = void> {
   use<T>(work: Work<C, T>, options?: UseOptions<K>): Promise<T> {
     try {
       check.checkFunction('work', work);
-      if (options === undefined) return borrowFor(this.#pick(undefined), work);
-      this.#checkWaiting(options);
-      const { signal, timeout, key } = options;
-      if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
-      const { scheduler } = this.#options;
-      const timedOut = (): Error => this.#error(UseTimeoutError, `The work did not settle within ${timeout} ms`);
-      return borrowFor(this.#pick(key), work, { signal, timeout, scheduler, timedOut });
+      if (options === undefined) {
+        const borrowing = this.#lender.tryBorrow(undefined as K);
+        if (borrowing) return run(borrowing, work);
+      }
+      return use(this.#lender, this.#terms(options), work);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Like `use`, for work that is a stream (or anything `from` takes). Cold: each subscription borrows a connection of
+   * its own, waiting its turn where need be, and gives it back when the work completes or errors, before its subscriber
+   * is told, and on unsubscribing.
+   *
+   * Emits what the work emits, completes with it, and errors with what it errors with and with what `use` rejects with.
+   *
+   * @throws TypeError, RangeError at the call.
+   * @example
+   * ```ts
+   * const ticks$ = pool.withConnection((connection) => connection.subscribe('ticks'));
+   * ```
+   */
+  withConnection<T>(work: StreamingWork<C, T>, options?: UseOptions<K>): Observable<T> {
+    check.checkFunction('work', work);
+    this.#checkUse(options);
+    return withConnection(this.#lender, () => this.#terms(options), work);
+  }
+
+  /**
+   * Borrows a connection until its lease is released: for work that is more than one call. Waits its turn where nothing
+   * is free. With `maxPending: 1` nobody else uses it meanwhile.
+   *
+   * @throws what `use` throws while it waits, as rejections.
+   * @example
+   * ```ts
+   * using lease = await pool.lease({ waitTimeout: 1_000 });
+   * await transfer(lease.connection, lease.signal);
+   * ```
+   */
+  lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
+    return new Promise((resolve, reject) => {
+      const takenAt = this.#leaks.trace();
+      const errand: Errand<C, K> = new Errand(this.#lender, this.#terms(options), {
+        granted: (borrowing) => {
+          void Promise.resolve().then(() => errand.end());
+          resolve(this.#lease(borrowing, takenAt));
+        },
+        refused: reject,
+      });
+    });
+  }
+
+  /**
+   * A lease at once, or none where nothing can be given out now. Passes nobody who waits.
+   *
+   * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
+   */
+  tryLease(options: { readonly key?: K | undefined } = {}): Lease<C> | undefined {
+    check.checkBag('options', options);
+    this.#checkNotDisposed();
+    const borrowing = this.#lender.tryBorrow(options.key as K);
+    return borrowing && this.#lease(borrowing, this.#leaks.trace());
   }
 
   /**
@@ -340,31 +580,32 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('options.min', min);
     if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
     this.#checkNotClosed();
-    const timedOut = (): Error => this.#dialError(ReadyTimeoutError, `Not ${min} connected within ${timeout} ms`);
-    const { scheduler } = this.#options;
+    const timedOut = (): Error => this.#refusals.notReady(min, timeout);
+    const { scheduler } = this.#settings;
     const { connected } = await readiness(this.health$, { min, timeout, signal, scheduler, timedOut });
-    if (connected < min) throw this.#closedError();
+    if (connected < min) throw this.#refusals.closed();
   }
 
   /**
-   * Closes the pool. At the call every member has left and no work is taken on; work in flight gets up to
-   * `drainTimeout`, then every connection is closed. Resolves when all of them are, within `drainTimeout` and the
-   * pool's `closeTimeout`. `setup()` may follow at once.
+   * Closes the pool. At the call every member has left, those who wait are refused, leases are told by their signals,
+   * and no work is taken on; work in flight gets up to `drainTimeout`, then every connection is closed, and what is cut
+   * off fails as its connection has it. Resolves when all of them are closed, within `drainTimeout` and the pool's
+   * `closeTimeout`. `setup()` may follow at once.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const drainTimeout = this.#drainTimeout(options);
     check.checkSignal(options.signal);
-    if (this.#lifecycle !== 'disposed') this.#leaveAll('closed', drainTimeout);
+    if (this.#lifecycle.phase !== 'disposed') this.#leaveAll('closed', drainTimeout);
     await this.#departed(drainTimeout, options.signal);
   }
 
   /** Closes the pool for good: its streams give a last value and complete. */
   async dispose(): Promise<void> {
-    const { drainTimeout } = this.#options;
-    if (this.#lifecycle !== 'disposed') {
+    const { drainTimeout } = this.#settings;
+    if (this.#lifecycle.phase !== 'disposed') {
       this.#rounds.hold(() => {
         this.#leaveAll('disposed', drainTimeout);
-        this.#strategy?.end();
+        this.#selector.end();
         this.#membership.end();
         this.#health.end();
         this.#events.end();
@@ -373,48 +614,64 @@ export class ConnectionPool<C extends Connection, K = void> {
     await this.#departed(drainTimeout);
   }
 
+  /** How many more connections `maxSize` allows. */
+  get #vacancies(): number {
+    return Math.max(0, this.#settings.maxSize - this.#registry.size - this.#crew.recruiter.reserved);
+  }
+
   /** Makes connections and takes them in, opens the pool if need be, and dials whom `chosen` names. */
   #recruit(count: number, chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
-    const closings = this.#closings;
+    const { closings } = this.#lifecycle;
     const made = this.#crew.recruiter.make(count);
-    if (closings === this.#closings) return this.#admit(made, chosen);
+    if (closings === this.#lifecycle.closings) return this.#admit(made, chosen);
     this.#crew.recruiter.discard(made);
     return Promise.resolve();
   }
 
   #admit(newcomers: readonly C[], chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
+    const lifecycle = this.#lifecycle;
     return this.#rounds.hold(() => {
-      const closings = this.#closings;
-      const opening = this.#lifecycle !== 'open';
-      this.#lifecycle = 'open';
-      if (opening) this.#health.opened();
+      const { closings } = lifecycle;
+      const isOpening = lifecycle.phase !== 'open';
+      lifecycle.phase = 'open';
+      if (isOpening) this.#health.opened();
       this.#poolSize = Math.max(this.#poolSize, this.#registry.size + newcomers.length);
       const cells = this.#crew.admit(newcomers);
       // A connection may close the pool when it is subscribed to.
-      if (closings !== this.#closings) this.#crew.dismiss(cells, 'pool-closed', 0);
-      else if (opening) this.#startHealing();
+      if (closings !== lifecycle.closings) this.#crew.dismiss(cells, 'pool-closed', 0);
+      else if (isOpening) {
+        this.#breaker.use(this.#settings.breaker);
+        this.#caretakers.want(this.#duties);
+      }
       this.#health.capture();
       return this.#crew.dialAll(chosen(cells));
     });
   }
 
-  #startHealing(): void {
-    const { heal } = this.#options;
-    if (!heal) return;
-    const closings = this.#closings;
-    const healing = defer(() => heal(this.broken$)).subscribe({
-      next: (event) => this.#events.emit(event),
-      error: (cause: unknown) => this.#events.emit({ type: 'heal-failed', cause }),
-    });
-    if (closings === this.#closings) this.#healing = healing;
-    else healing.unsubscribe();
+  get #duties(): Duty[] {
+    const { heal, policies } = this.#settings;
+    const duties: Duty[] = policies.map((policy) => ({
+      id: policy,
+      begin: () => policy(this),
+      failed: (cause) => this.#events.emit({ type: 'policy-failed', cause }),
+    }));
+    if (!heal) return duties;
+    const healing: Duty = {
+      id: heal,
+      begin: () => heal(this.broken$),
+      next: (event) => this.#events.emit(event as PoolEvent<C>),
+      failed: (cause) => this.#events.emit({ type: 'heal-failed', cause }),
+    };
+    return [healing, ...duties];
   }
 
-  #leaveAll(lifecycle: 'closed' | 'disposed', drainTimeout: number): void {
+  #leaveAll(phase: 'closed' | 'disposed', drainTimeout: number): void {
     this.#rounds.hold(() => {
-      this.#lifecycle = lifecycle;
-      this.#closings++;
-      this.#healing?.unsubscribe();
+      this.#lifecycle.phase = phase;
+      this.#lifecycle.closings++;
+      this.#caretakers.want([]);
+      this.#breaker.use(false);
+      this.#lender.review();
       this.#crew.dismiss(this.#registry.members, 'pool-closed', drainTimeout);
       this.#health.capture();
     });
@@ -424,64 +681,44 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { done, cut } = this.#crew.departures.underWay();
     if (signal?.aborted || drainTimeout === 0) cut();
     const stopListening = onAbort(signal, () => cut());
-    const timer = this.#options.scheduler.schedule(() => cut(), drainTimeout);
+    const timer = this.#settings.scheduler.schedule(() => cut(), drainTimeout);
     await done;
     timer.unsubscribe();
     stopListening();
   }
 
-  #pick(key: K | undefined): Cell<C> {
-    const cell = this.#strategy ? this.#strategy.pick(key as K, this.#accepts) : this.#pickLeast();
-    if (!cell) throw this.#unavailable();
-    // The cursor has moved: somebody else would be picked now.
-    if (this.#index.onLoad) this.#index.onLoad();
-    return cell;
+  #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
+    const { connection } = borrowing.cell;
+    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), this.#leaks.watch(connection, takenAt));
   }
 
-  #pickLeast(): Cell<C> | undefined {
-    return this.#areExhausted() ? undefined : this.#index.pick();
+  #invalidate(connection: C, cause: unknown): boolean {
+    const error = new ConnectionInvalidatedError('The connection was taken out of use', { cause });
+    return this.#crew.condemn(cellOf(connection), error);
   }
 
-  #peek(): C | undefined {
-    if (this.#strategy) return this.#strategy.peek(undefined as K);
-    return this.#areExhausted() ? undefined : this.#index.peek()?.connection;
+  #terms(options: UseOptions<K> = {}): Terms<K> {
+    this.#checkUse(options);
+    this.#checkNotDisposed();
+    options.signal?.throwIfAborted();
+    const { waitTimeout, scheduler } = this.#settings;
+    const { key, timeout } = options;
+    return {
+      key: key as K,
+      waitTimeout: options.waitTimeout ?? waitTimeout,
+      signal: options.signal,
+      timeout,
+      scheduler,
+      timedOut: () => this.#refusals.usedTooLong(timeout),
+    };
   }
 
-  /** Where the least loaded is at its limit, all are. */
-  #areExhausted(): boolean {
-    if (!this.#accepts) return false;
-    const least = this.#index.peek();
-    return least !== undefined && !this.#accepts(least);
-  }
-
-  #unavailable(): Error {
-    if (this.#isClosed) return this.#closedError();
-    if (this.isEmpty()) return this.#error(PoolEmptyError, 'The pool has no connections');
-    if (!this.isWorking()) return this.#dialError(PoolNotConnectedError, 'No connection of the pool is connected');
-    return this.#error(PoolExhaustedError, 'Every connection of the pool carries as much as it may');
-  }
-
-  get #isClosed(): boolean {
-    return this.#lifecycle === 'closed' || this.#lifecycle === 'disposed';
-  }
-
-  #closedError(): Error {
-    if (this.#lifecycle === 'disposed') return this.#error(PoolDisposedError, 'The pool was disposed of');
-    return this.#error(PoolClosedError, 'The pool is closed');
-  }
-
-  #error<E extends PoolError>(type: PoolErrorType<E>, message: string, cause?: unknown): E {
-    return new type(message, { cause, figures: this.#figures() });
-  }
-
-  /** An error that comes of not getting through. */
-  #dialError<E extends PoolError>(type: PoolErrorType<E>, message: string): E {
-    return this.#error(type, message, this.#crew.dialer.lastFailure);
-  }
-
-  #figures(): PoolFigures {
-    const { total, connected, pending, waiting } = this.health;
-    return { total, connected, pending, waiting };
+  #checkUse(options: UseOptions<K> = {}): void {
+    check.checkBag('options', options);
+    check.checkSignal(options.signal);
+    for (const name of ['timeout', 'waitTimeout'] as const) {
+      if (options[name] !== undefined) check.checkDuration(`options.${name}`, options[name]);
+    }
   }
 
   #checkWaiting(options: SignalOptions): void {
@@ -492,19 +729,19 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #checkNotClosed(): void {
-    if (this.#isClosed) throw this.#closedError();
+    if (this.#lifecycle.isClosed) throw this.#refusals.closed();
   }
 
   #checkNotDisposed(): void {
-    if (this.#lifecycle === 'disposed') throw this.#closedError();
+    if (this.#lifecycle.phase === 'disposed') throw this.#refusals.closed();
   }
 
   #drainTimeout(options: DrainOptions): number {
     check.checkBag('options', options);
-    const { drainTimeout = this.#options.drainTimeout } = options;
+    const { drainTimeout = this.#settings.drainTimeout } = options;
     check.checkDuration('options.drainTimeout', drainTimeout);
     return drainTimeout;
   }
 }
 
-makeAsyncDisposable(ConnectionPool.prototype);
+makeDisposable(ConnectionPool.prototype, 'asyncDispose', 'dispose');

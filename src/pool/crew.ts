@@ -4,15 +4,28 @@ import type { PoolFigures } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Keeper, LeaveReason, Registry } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';
+import type { Breaker } from './breaker.js';
 import { Closer } from './closer.js';
 import { Departures } from './departures.js';
-import { Dialer } from './dialer.js';
-import type { ResolvedOptions } from './options.js';
+import { Dialer, type DialerSettings, UP } from './dialer.js';
+import { Ejections } from './ejections.js';
 import { Recruiter } from './recruiter.js';
-import { renew, type Tenant } from './renewal.js';
+import { type RenewalTools, type ReplacementPlan, redial, replacement, roll, type Step } from './renewal.js';
 
 /** The part of the options that members are handled by. */
-export type CrewOptions = Omit<ResolvedOptions<never, never>, 'select' | 'heal'>;
+export type CrewSettings<C> = DialerSettings<C> & {
+  readonly closeTimeout: number;
+  readonly drainTimeout: number;
+};
+
+/** What else members are handled with. */
+export interface CrewTools<C extends Connection> {
+  readonly rounds: Rounds;
+  readonly events: EventLog<C>;
+  readonly breaker: Breaker;
+  readonly settings: CrewSettings<C>;
+  figures(): PoolFigures;
+}
 
 /** The members as the pool handles them: made, dialled, renewed, let go, and heard. */
 export class Crew<C extends Connection> implements Keeper<C> {
@@ -20,27 +33,21 @@ export class Crew<C extends Connection> implements Keeper<C> {
   readonly recruiter: Recruiter<C>;
   readonly dialer: Dialer<C>;
   readonly departures: Departures<C>;
+  readonly ejections: Ejections<C>;
   readonly #rounds: Rounds;
   readonly #closer: Closer<C>;
-  #renewal: Promise<void> | undefined;
-  readonly #options: CrewOptions;
+  readonly #settings: CrewSettings<C>;
+  #renewal: Promise<unknown> | undefined;
 
-  constructor(
-    registry: Registry<C>,
-    rounds: Rounds,
-    factory: () => C,
-    events: EventLog<C>,
-    options: CrewOptions,
-    figures: () => PoolFigures,
-  ) {
-    const { closeTimeout, scheduler } = options;
+  constructor(registry: Registry<C>, factory: () => C, { rounds, events, breaker, settings, figures }: CrewTools<C>) {
     this.registry = registry;
     this.#rounds = rounds;
-    this.#options = options;
-    this.recruiter = new Recruiter(registry, factory, options, figures);
-    this.#closer = new Closer(events, closeTimeout, scheduler);
-    this.dialer = new Dialer(registry, this.#closer, events, options);
-    this.departures = new Departures(registry, this.dialer, this.#closer, scheduler);
+    this.#settings = settings;
+    this.recruiter = new Recruiter(registry, factory, settings, figures);
+    this.#closer = new Closer(events, settings);
+    this.dialer = new Dialer(registry, this.#closer, events, breaker, settings);
+    this.departures = new Departures(registry, this.dialer, this.#closer, settings.scheduler);
+    this.ejections = new Ejections(registry, settings.scheduler);
     registry.keeper = this;
   }
 
@@ -54,6 +61,14 @@ export class Crew<C extends Connection> implements Keeper<C> {
     return cells;
   }
 
+  /** Makes a connection and takes it in, unless the pool was closed while it was being made. */
+  recruitOne(isOvertaken: () => boolean): Cell<C> | undefined {
+    const made = this.recruiter.make(1);
+    if (!isOvertaken()) return this.admit(made)[0];
+    this.recruiter.discard(made);
+    return undefined;
+  }
+
   standing(...standings: readonly Standing[]): Cell<C>[] {
     return this.registry.members.filter((cell) => standings.includes(cell.standing));
   }
@@ -64,34 +79,59 @@ export class Crew<C extends Connection> implements Keeper<C> {
   }
 
   /** Lets members go. Returns how many left; their closing goes on behind. */
-  dismiss(cells: readonly Cell<C>[], reason: LeaveReason, drainTimeout = this.#options.drainTimeout): number {
+  dismiss(cells: readonly Cell<C>[], reason: LeaveReason, drainTimeout = this.#settings.drainTimeout): number {
     return this.#rounds.hold(() => this.departures.dismiss(cells, reason, drainTimeout));
+  }
+
+  /** Takes a member out of use: broken in the pool's eyes, closed behind it, and dialled anew by whoever heals. */
+  condemn(cell: Cell<C>, cause: unknown): boolean {
+    if (!this.registry.has(cell) || !UP.has(cell.standing)) return false;
+    return this.#rounds.hold(() => {
+      void this.#closer.closeMember(cell);
+      cell.retire(cause);
+      this.registry.move(cell, 'broken', cause);
+      return true;
+    });
   }
 
   /** Dials those that are not up, and redials those that are, at most half of the pool at a time. */
   async reconnectAll(stopped: () => boolean): Promise<void> {
     const dials = this.dialAll(this.standing('broken', 'idle', 'connecting'));
-    await Promise.all([dials, this.#renewAll(stopped)]);
+    const atOnce = Math.max(1, Math.floor(this.registry.size / 2));
+    const up = this.standing('connected', 'draining', 'ejected');
+    await Promise.all([dials, this.#renew(up, atOnce, redial(this.#renewalTools), stopped)]);
+  }
+
+  /** Replaces members by new ones, so many at once; resolves with how many. */
+  replace(
+    cells: readonly Cell<C>[],
+    atOnce: number,
+    plan: ReplacementPlan<C>,
+    stopped: () => boolean,
+  ): Promise<number> {
+    return this.#renew(cells, atOnce, replacement(this.#renewalTools, plan), stopped);
   }
 
   /** One renewal follows another: two at a time would have the whole pool out of service. */
-  #renewAll(stopped: () => boolean): Promise<void> {
+  #renew(cells: readonly Cell<C>[], atOnce: number, step: Step<C>, stopped: () => boolean): Promise<number> {
     // Those of this moment: the members of a pool that was closed and opened meanwhile are no concern of it.
-    const members = this.standing('connected', 'draining').map((cell) => ({ cell, seq: cell.seq }));
-    const begin = (): Promise<void> => this.#renew(members, stopped);
+    const members = cells.map((cell) => ({ cell, seq: cell.seq }));
+    const begin = (): Promise<number> => roll(this.registry, members, atOnce, step, stopped);
     const renewal = this.#renewal ? this.#renewal.then(begin) : begin();
-    this.#renewal = renewal;
-    return renewal.finally(() => {
-      if (this.#renewal === renewal) this.#renewal = undefined;
+    const over = renewal.then(
+      () => {},
+      () => {},
+    );
+    this.#renewal = over;
+    void over.then(() => {
+      if (this.#renewal === over) this.#renewal = undefined;
     });
+    return renewal;
   }
 
-  #renew(members: readonly Tenant<C>[], stopped: () => boolean): Promise<void> {
-    const { scheduler, drainTimeout } = this.#options;
-    const { registry, dialer } = this;
-    const atOnce = Math.max(1, Math.floor(registry.size / 2));
-    const tools = { registry, dialer, closer: this.#closer, scheduler, drainTimeout };
-    return renew(members, atOnce, tools, stopped);
+  get #renewalTools(): RenewalTools<C> {
+    const { registry, dialer, departures } = this;
+    return { registry, dialer, departures, closer: this.#closer, settings: this.#settings };
   }
 
   dial(cell: Cell<C>): Promise<DialResult> {
@@ -108,7 +148,7 @@ export class Crew<C extends Connection> implements Keeper<C> {
       this.dismiss([cell], 'closed-by-owner', 0);
     } else if (state === 'connecting') {
       this.#adopt(cell);
-    } else {
+    } else if (state !== 'connected' || !this.dialer.isWarming(cell)) {
       this.registry.move(cell, state, cause);
     }
   }

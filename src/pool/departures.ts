@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import { LONGEST_WAIT } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
@@ -51,6 +52,11 @@ export class Departures<C extends Connection> {
     }
   }
 
+  /** Settles when a connection that is leaving is closed, or has been called back. */
+  async of(cell: Cell<C>): Promise<void> {
+    await this.#leaving.get(cell)?.done;
+  }
+
   /** Everybody who is leaving now: `done` when all of them are closed; `cut` ends their draining. */
   underWay(): { readonly done: Promise<unknown>; cut(): void } {
     const departures = [...this.#leaving.values()];
@@ -71,6 +77,8 @@ export class Departures<C extends Connection> {
     const draining = busy ? drain(cell, drainTimeout, this.scheduler) : undefined;
     const departure: Departure = { drain: draining, done, finish };
     this.#leaving.set(cell, departure);
+    // Somebody who holds it without end, as a lease may be held, has to know that time is running.
+    if (draining && drainTimeout < LONGEST_WAIT) cell.recall(new ConnectionClosedError('The pool wants it back'));
     if (draining) void draining.done.then(() => this.#drained(cell, departure));
     else void this.#close(cell, departure);
   }

@@ -2,10 +2,13 @@ import type { SchedulerLike } from 'rxjs';
 import type { Cell, DialResult, Standing } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
-import { ConnectionClosedError, ConnectTimeoutError } from '../errors.js';
+import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Registry } from '../registry/registry.js';
+import { within } from '../streams/within.js';
+import type { Breaker } from './breaker.js';
 import type { Closer } from './closer.js';
+import type { Warmup } from './options.js';
 
 interface Dial<C extends Connection> {
   readonly cell: Cell<C>;
@@ -14,18 +17,24 @@ interface Dial<C extends Connection> {
   judgement: Judgement | undefined;
 }
 
-/** The limits that dials keep to. */
-export interface DialerOptions {
+/** The part of the options that dials keep to. */
+export interface DialerSettings<C> {
   readonly maxDials: number;
   readonly connectTimeout: number;
+  readonly warmup: false | Warmup<C>;
   readonly scheduler: SchedulerLike;
 }
 
-const UP: ReadonlySet<Standing> = new Set(['connected', 'draining', 'ejected']);
+/** Where a member stands that is connected, in service or not. */
+export const UP: ReadonlySet<Standing> = new Set(['connected', 'draining', 'ejected']);
 
 const gone = (): ConnectionClosedError => new ConnectionClosedError('The connection left the pool before it was up');
 
 const timedOut = (result: DialResult): boolean => !result.ok && result.cause instanceof ConnectTimeoutError;
+
+/** What the connection does not know of itself: that it is of no use. */
+const isPoolsVerdict = (cause: unknown): boolean =>
+  cause instanceof ConnectTimeoutError || cause instanceof WarmupError;
 
 /** Dials members, a bounded number at once and each within a deadline; one dial a member at a time. */
 export class Dialer<C extends Connection> {
@@ -39,8 +48,23 @@ export class Dialer<C extends Connection> {
     readonly registry: Registry<C>,
     readonly closer: Closer<C>,
     readonly events: EventLog<C>,
-    readonly options: DialerOptions,
+    readonly breaker: Breaker,
+    readonly settings: DialerSettings<C>,
   ) {}
+
+  /** Begins as many of the dials that wait as there is room for. */
+  pump(): void {
+    for (const dial of this.#queue) {
+      if (this.#active >= this.#room) return;
+      if (this.registry.has(dial.cell)) this.#start(dial);
+      else this.#drop(dial);
+    }
+  }
+
+  /** Whether a connection that says it is connected has yet to be warmed up. */
+  isWarming(cell: Cell<C>): boolean {
+    return this.settings.warmup !== false && this.#dials.has(cell);
+  }
 
   /** Dials a member as soon as there is room; an attempt under way is shared, one that has failed is followed. */
   dial(cell: Cell<C>): Promise<DialResult> {
@@ -48,7 +72,7 @@ export class Dialer<C extends Connection> {
     if (UP.has(cell.standing)) return Promise.resolve({ ok: true });
     const dial = this.#dials.get(cell) ?? this.#enlist(cell);
     if (dial.judgement && cell.standing === 'broken') return dial.result.then(() => this.dial(cell));
-    this.#pump();
+    this.pump();
     return dial.result;
   }
 
@@ -63,7 +87,7 @@ export class Dialer<C extends Connection> {
     if (!dial) return;
     dial.judgement?.cut();
     this.#drop(dial);
-    this.#pump();
+    this.pump();
   }
 
   #drop(dial: Dial<C>): void {
@@ -87,12 +111,10 @@ export class Dialer<C extends Connection> {
     if (!this.#queue.delete(dial)) this.#active--;
   }
 
-  #pump(): void {
-    for (const dial of this.#queue) {
-      if (this.#active >= this.options.maxDials) return;
-      if (this.registry.has(dial.cell)) this.#start(dial);
-      else this.#drop(dial);
-    }
+  /** While the circuit is half-open, a single dial decides. */
+  get #room(): number {
+    if (this.breaker.state === 'open') return 0;
+    return this.breaker.state === 'half-open' ? 1 : this.settings.maxDials;
   }
 
   #start(dial: Dial<C>): void {
@@ -119,19 +141,38 @@ export class Dialer<C extends Connection> {
     this.closer.forget(cell);
     this.registry.move(cell, 'connecting');
     if (this.#dials.get(cell) !== dial) return;
-    const { connectTimeout: timeout, scheduler } = this.options;
+    const { connectTimeout: timeout, scheduler } = this.settings;
     dial.judgement = judgeDial(cell, begin, { timeout, scheduler });
     const { attempt } = dial.judgement;
     if (this.#dials.get(cell) !== dial) dial.judgement.cut();
-    void dial.judgement.result.then((result) => {
-      const abandoned = this.#dials.get(cell) !== dial;
-      if (!abandoned) this.#finish(dial, result);
-      if (abandoned || timedOut(result))
-        attempt?.then(
-          () => this.#closeLate(cell),
-          () => {},
-        );
-    });
+    void dial.judgement.result
+      .then((result) => this.#warmUp(dial, result))
+      .then((result) => {
+        const abandoned = this.#dials.get(cell) !== dial;
+        if (!abandoned) this.#finish(dial, result);
+        if (abandoned || timedOut(result))
+          attempt?.then(
+            () => this.#closeLate(cell),
+            () => {},
+          );
+      });
+  }
+
+  /** What `warmup` makes of a dial that has succeeded. */
+  async #warmUp(dial: Dial<C>, result: DialResult): Promise<DialResult> {
+    const { connectTimeout: timeout, warmup, scheduler } = this.settings;
+    const { cell } = dial;
+    if (!result.ok || !warmup || this.#dials.get(cell) !== dial) return result;
+    const late = (): Error => new WarmupError(`A warm-up did not settle within ${timeout} ms`);
+    try {
+      await within({ timeout, scheduler, late }, (signal) => warmup(cell.connection, { signal }));
+      return result;
+    } catch (cause) {
+      return {
+        ok: false,
+        cause: cause instanceof WarmupError ? cause : new WarmupError('A warm-up failed', { cause }),
+      };
+    }
   }
 
   #finish(dial: Dial<C>, result: DialResult): void {
@@ -141,14 +182,15 @@ export class Dialer<C extends Connection> {
     // It may have been lost as soon as it was up.
     else if (cell.state === 'connected') this.registry.move(cell, 'connected');
     if (result.ok) this.lastFailure = undefined;
+    this.breaker.report({ ok: result.ok, connected: this.registry.census.connected });
     dial.settle(result);
-    this.#pump();
+    this.pump();
   }
 
   #failed(cell: Cell<C>, cause: unknown): void {
     this.lastFailure = cause;
     // Closed before anybody is told, and might dial it anew.
-    if (cause instanceof ConnectTimeoutError && this.registry.has(cell)) void this.closer.closeMember(cell);
+    if (isPoolsVerdict(cause) && this.registry.has(cell)) void this.closer.closeMember(cell);
     if (cell.standing === 'connecting' || cell.standing === 'idle') this.registry.move(cell, 'broken', cause);
     this.events.emit({ type: 'connect-failed', connection: cell.connection, cause });
   }

@@ -1,15 +1,36 @@
-import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
-import { checkBag, checkDuration, checkFunction, checkLimit, checkScheduler } from '../checks.js';
+import { asyncScheduler, type Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import type { Reset } from '../borrowing/resets.js';
+import {
+  checkAtLeast,
+  checkBag,
+  checkBoolean,
+  checkDuration,
+  checkFunction,
+  checkFunctions,
+  checkLimit,
+  checkScheduler,
+  checkSize,
+} from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { outOfRange } from '../errors.js';
+import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import { reconnectBroken } from '../healing/reconnect-broken.js';
 import type { ReconnectEvent } from '../healing/reconnect-event.js';
+import { leastLoaded } from '../selection/least-loaded.js';
 import type { Strategy } from '../selection/picker.js';
+import type { Policy } from './policy.js';
 
 /** An operator that brings broken connections back and tells what it does. */
 export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<ReconnectEvent<C>>;
 
-/** What can be chosen about a pool. Durations are in milliseconds. */
-export interface ConnectionPoolOptions<C extends Connection, K = void> {
+/** Makes a connection that has just been dialled fit for service. Its signal aborts when it takes too long. */
+export type Warmup<C> = (connection: C, context: { readonly signal: AbortSignal }) => PromiseLike<unknown> | unknown;
+
+/**
+ * What can be chosen about a pool, and changed later by `reconfigure`. Durations are in milliseconds. A function
+ * that was given can be taken away again with `false`.
+ */
+export interface PoolPolicies<C extends Connection, K = void> {
   /** How a connection is chosen. @default leastLoaded() */
   readonly select?: Strategy<C, K> | undefined;
   /**
@@ -17,53 +38,136 @@ export interface ConnectionPoolOptions<C extends Connection, K = void> {
    * `reconnect()` and `setup()`. @default reconnectBroken()
    */
   readonly heal?: false | Heal<C> | undefined;
+  /** What else looks after the pool: sizing, ejection, validation, … Subscribed to while it is open. @default [] */
+  readonly policies?: readonly Policy<C>[] | undefined;
+  /** What holds dials and callers back while nothing can be connected; see `circuitBreaker`. @default false */
+  readonly breaker?: false | OperatorFunction<DialReport, BreakerState> | undefined;
+  /** `poolSize` is never made smaller than this. @default 0 */
+  readonly minSize?: number | undefined;
+  /** `poolSize`, and the number of members, are never made larger than this. @default Infinity */
+  readonly maxSize?: number | undefined;
   /** How long a dial may take. @default 5000 */
   readonly connectTimeout?: number | undefined;
+  /** What is done to a connection between its being dialled and its first use, within `connectTimeout`. @default false */
+  readonly warmup?: false | Warmup<C> | undefined;
   /** How long `close()` of a connection is waited for. @default 2000 */
   readonly closeTimeout?: number | undefined;
   /** How long a connection on its way out may finish what it carries. @default 1000 */
   readonly drainTimeout?: number | undefined;
   /** How many dials may be under way at once in the whole pool. @default 16 */
   readonly maxDials?: number | undefined;
-  /** The load at which a connection is not given out any more. @default Infinity */
+  /**
+   * The load at which a connection is not given out any more: 1 makes every borrowing exclusive. A connection's own
+   * `capacity$` holds where it is smaller. @default Infinity
+   */
   readonly maxPending?: number | undefined;
+  /** How many callers may wait when nothing can take their work; with 0 nobody does. @default 1024 */
+  readonly maxWaiting?: number | undefined;
+  /** How long they wait. @default 5000 */
+  readonly waitTimeout?: number | undefined;
+  /** Refuses those who wait once dialling has failed everywhere, instead of at their deadline. @default false */
+  readonly failFast?: boolean | undefined;
+  /**
+   * What is done to a connection when an exclusive borrowing of it ends (one with a limit of 1), before the next. If
+   * that fails the connection is closed and dialled anew. @default false
+   */
+  readonly reset?: false | Reset<C> | undefined;
+  /** How long a reset may take. @default 5000 */
+  readonly resetTimeout?: number | undefined;
+  /** A lease held for longer is told of in `events$`, with where it was taken. @default Infinity */
+  readonly leakThreshold?: number | undefined;
+}
+
+/** What can be chosen about a pool. Durations are in milliseconds. */
+export interface ConnectionPoolOptions<C extends Connection, K = void> extends PoolPolicies<C, K> {
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-export interface ResolvedOptions<C extends Connection, K> {
-  readonly select: Strategy<C, K> | undefined;
-  readonly heal: Heal<C> | undefined;
-  readonly connectTimeout: number;
-  readonly closeTimeout: number;
-  readonly drainTimeout: number;
-  readonly maxDials: number;
-  readonly maxPending: number;
-  readonly scheduler: SchedulerLike;
+/** What `reconfigure` changes: whatever is named here. */
+export interface Reconfiguration<C extends Connection, K = void> extends PoolPolicies<C, K> {
+  /** How many connections the pool aims for. */
+  readonly poolSize?: number | undefined;
 }
 
-export function resolveOptions<C extends Connection, K>(
-  options: ConnectionPoolOptions<C, K> = {},
-): ResolvedOptions<C, K> {
-  checkBag('options', options);
-  const scheduler = options.scheduler ?? asyncScheduler;
-  checkScheduler('options.scheduler', scheduler);
-  const heal = options.heal ?? reconnectBroken({ scheduler });
-  const resolved = {
-    select: options.select,
-    heal: heal || undefined,
-    connectTimeout: options.connectTimeout ?? 5_000,
-    closeTimeout: options.closeTimeout ?? 2_000,
-    drainTimeout: options.drainTimeout ?? 1_000,
-    maxDials: options.maxDials ?? 16,
-    maxPending: options.maxPending ?? Number.POSITIVE_INFINITY,
+/** Every option, with its default where none was given. */
+export type Settings<C extends Connection, K> = {
+  [Name in keyof ConnectionPoolOptions<C, K>]-?: Exclude<ConnectionPoolOptions<C, K>[Name], undefined>;
+};
+
+const DURATIONS = ['connectTimeout', 'closeTimeout', 'drainTimeout', 'waitTimeout', 'resetTimeout'] as const;
+
+const FUNCTIONS = ['heal', 'breaker', 'warmup', 'reset'] as const;
+
+/** Settings of a pool that has chosen nothing but its clock. */
+function defaults<C extends Connection, K>(scheduler: SchedulerLike): Settings<C, K> {
+  return {
+    // The key does not matter to it.
+    select: leastLoaded<C>() as Strategy<C, unknown> as Strategy<C, K>,
+    heal: reconnectBroken({ scheduler }),
+    policies: [],
+    breaker: false,
+    minSize: 0,
+    maxSize: Number.POSITIVE_INFINITY,
+    connectTimeout: 5_000,
+    warmup: false,
+    closeTimeout: 2_000,
+    drainTimeout: 1_000,
+    maxDials: 16,
+    maxPending: Number.POSITIVE_INFINITY,
+    maxWaiting: 1_024,
+    waitTimeout: 5_000,
+    failFast: false,
+    reset: false,
+    resetTimeout: 5_000,
+    leakThreshold: Number.POSITIVE_INFINITY,
     scheduler,
   };
-  if (heal !== false) checkFunction('options.heal', heal);
-  if (options.select !== undefined) checkFunction('options.select', options.select);
-  for (const name of ['connectTimeout', 'closeTimeout', 'drainTimeout'] as const) {
-    checkDuration(`options.${name}`, resolved[name]);
-  }
-  for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`options.${name}`, resolved[name]);
-  return Object.freeze(resolved);
 }
+
+/** Options over the settings so far, or over the defaults. Throws before anything has changed. */
+export function resolveOptions<C extends Connection, K>(
+  options: ConnectionPoolOptions<C, K> = {},
+  before?: Settings<C, K>,
+): Settings<C, K> {
+  checkBag('options', options);
+  const scheduler = before?.scheduler ?? options.scheduler ?? asyncScheduler;
+  checkScheduler('options.scheduler', scheduler);
+  const settings = { ...(before ?? defaults<C, K>(scheduler)) };
+  for (const name of Object.keys(settings) as (keyof Settings<C, K>)[]) {
+    if (name !== 'scheduler' && options[name] !== undefined) Object.assign(settings, { [name]: options[name] });
+  }
+  check(settings);
+  return settings;
+}
+
+function check<C extends Connection, K>(settings: Settings<C, K>): void {
+  checkFunction('options.select', settings.select);
+  for (const name of FUNCTIONS) if (settings[name] !== false) checkFunction(`options.${name}`, settings[name]);
+  for (const name of DURATIONS) checkDuration(`options.${name}`, settings[name]);
+  for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`options.${name}`, settings[name]);
+  checkFunctions('options.policies', settings.policies);
+  checkSize('options.minSize', settings.minSize);
+  checkLimit('options.maxSize', settings.maxSize);
+  checkSize('options.maxWaiting', settings.maxWaiting);
+  checkBoolean('options.failFast', settings.failFast);
+  checkAtLeast('options.leakThreshold', settings.leakThreshold, 0);
+  if (settings.minSize > settings.maxSize) {
+    throw outOfRange('options.minSize', `at most maxSize, which is ${settings.maxSize}`, settings.minSize);
+  }
+}
+
+/** How many connections a pool may aim for. */
+interface Bounds {
+  readonly minSize: number;
+  readonly maxSize: number;
+}
+
+export function checkWithin(argument: string, poolSize: number, { minSize, maxSize }: Bounds): void {
+  if (poolSize < minSize || poolSize > maxSize) {
+    throw outOfRange(argument, `between minSize and maxSize (${minSize} and ${maxSize})`, poolSize);
+  }
+}
+
+export const clampSize = (poolSize: number, { minSize, maxSize }: Bounds): number =>
+  Math.min(Math.max(poolSize, minSize), maxSize);

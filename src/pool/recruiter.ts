@@ -1,9 +1,9 @@
+import type { SchedulerLike } from 'rxjs';
 import { cellOf } from '../connection/cells.js';
 import { type Connection, isConnection } from '../connection/connection.js';
 import { shut } from '../connection/shut.js';
 import { ConnectionFactoryError, type PoolFigures, wrongType } from '../errors.js';
 import type { Registry } from '../registry/registry.js';
-import type { ResolvedOptions } from './options.js';
 
 /** Makes connections: all that were asked for, or none. */
 export class Recruiter<C extends Connection> {
@@ -13,7 +13,7 @@ export class Recruiter<C extends Connection> {
   constructor(
     readonly registry: Registry<C>,
     readonly factory: () => C,
-    readonly options: Pick<ResolvedOptions<C, never>, 'closeTimeout' | 'scheduler'>,
+    readonly settings: { readonly closeTimeout: number; readonly scheduler: SchedulerLike },
     readonly figures: () => PoolFigures,
   ) {}
 
@@ -37,7 +37,7 @@ export class Recruiter<C extends Connection> {
   discard(made: Iterable<C>): void {
     for (const connection of made) {
       if (cellOf(connection).owner) continue;
-      void shut(connection, this.options.closeTimeout, this.options.scheduler);
+      void shut(connection, this.settings.closeTimeout, this.settings.scheduler);
     }
   }
 

@@ -1,13 +1,21 @@
-import type { Cell, CellOwner, DialResult, ReportingMember, Standing } from '../connection/cell.js';
+import {
+  type Cell,
+  type CellOwner,
+  type DialResult,
+  type ReportingMember,
+  type Standing,
+  UNLIMITED,
+} from '../connection/cell.js';
 import { acquireCell, cellOf, hearCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
-import { counted, LoadIndex } from '../selection/load-index.js';
+import { counted } from '../selection/levels.js';
+import { LoadIndex } from '../selection/load-index.js';
 import type { Rounds } from '../streams/rounds.js';
 import { OrderOfJoining } from './order-of-joining.js';
 import { Roster } from './roster.js';
 
 /** Why a connection left the pool. */
-export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'closed-by-owner' | 'pool-closed';
+export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'renewed' | 'closed-by-owner' | 'pool-closed';
 
 /** How many members stand where. */
 export type Census = Record<Standing, number>;
@@ -42,6 +50,8 @@ export class Registry<C extends Connection> implements CellOwner {
   /** What each member carries, and those in service ranked by that. */
   readonly index = new LoadIndex<Cell<C>>();
   readonly observers: RegistryObserver<C>[] = [];
+  /** The limit of a member that does not know of a smaller one. */
+  maxPending = UNLIMITED;
   keeper!: Keeper<C>;
   /** Called before the members or their standings change. */
   beforeChange: () => void = () => {};
@@ -119,6 +129,7 @@ export class Registry<C extends Connection> implements CellOwner {
   #enter(cell: Cell<C>): void {
     cell.owner = this;
     cell.seq = ++this.#seq;
+    cell.limit = this.maxPending;
     cell.standing = cell.state === 'closed' ? 'idle' : cell.state;
     this.#members.add(cell);
     this.connections.add(cell.connection);

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.js';
 import type { Link } from '../list.js';
 import { List } from '../list.js';
+import type { Clock } from './clock.js';
 
 /** Something that must be over `timeout` milliseconds after it was added. */
 export interface Due<T> {

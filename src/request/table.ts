@@ -1,9 +1,9 @@
 import { unwatchAbort, watchAbort } from '../abort.js';
+import { List } from '../list.js';
 import type { Clock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import type { Sent } from './errors.js';
 import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, RequestTimeoutError } from './errors.js';
-import { List } from '../list.js';
 import type { Request, RequestEnding, RequestKeeper } from './request.js';
 
 /** The transport, as the table needs it. */

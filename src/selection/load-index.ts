@@ -1,33 +1,20 @@
-import { type LoadLedger, type Ranked, UNKNOWN_LOAD } from '../connection/cell.js';
-
-/** An unbelievable load is no load in the sum. */
-export const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0);
-
-/** Loads from here on share one level, so that an absurd load costs no memory. */
-const TOP_LEVEL = 4_096;
+import type { LoadLedger, Ranked } from '../connection/cell.js';
+import { counted, Levels, levelOf, TOP_LEVEL } from './levels.js';
 
 /** The position of an item that is in the index, and at its limit. */
 const FULL = -2;
 
-const levelOf = (load: number): number => (load < TOP_LEVEL ? load : TOP_LEVEL);
-
 /**
- * The least loaded in constant time: one array sorted by load, and for each level the end of its block.
- * A load that changes by one swaps one element across one boundary. Items at their limit are set aside until
- * there is room on them again.
+ * The least loaded in constant time: exact, and equals in turn. Items at their limit are set aside until there is
+ * room on them again.
  */
-export class LoadIndex<S extends Ranked> implements LoadLedger {
+export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger {
   /** The sum of the loads that it has been told of, ranked or not. */
   load = 0;
   /** Called at each change of a load, while set. */
   onLoad: (() => void) | undefined = undefined;
   /** Called when an item can be chosen that could not be before, while set. */
   onRoom: (() => void) | undefined = undefined;
-  private readonly items: S[] = [];
-  /** `ends[l]` items have a level of at most `l`. */
-  private readonly ends: number[] = [0];
-  /** The lowest level in use. */
-  private low = 0;
   private cursor = 0;
   private seed = 1;
 
@@ -51,46 +38,6 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
     const isFull = item.load >= item.limit;
     if (item.position === FULL && !isFull) this.open(item);
     else if (item.position >= 0 && isFull) this.fill(item, levelOf(item.load));
-  }
-
-  private open(item: S): void {
-    this.rank(item);
-    if (this.onRoom) this.onRoom();
-  }
-
-  private fill(item: S, level: number): void {
-    this.unrank(item, level);
-    item.position = FULL;
-  }
-
-  private rank(item: S): void {
-    const ends = this.ends;
-    const level = levelOf(item.load);
-    let place = this.items.length;
-    while (ends.length <= level) ends.push(place);
-    this.items.push(item);
-    for (let l = ends.length - 1; l > level; l--) {
-      const first = ends[l - 1] as number;
-      if (first !== place) this.put(this.items[first] as S, place);
-      ends[l] = (ends[l] as number) + 1;
-      place = first;
-    }
-    ends[level] = (ends[level] as number) + 1;
-    this.put(item, place);
-    if (level < this.low || this.items.length === 1) this.rise(level);
-  }
-
-  private unrank(item: S, level: number): void {
-    const ends = this.ends;
-    let place = item.position;
-    for (let l = level; l < ends.length; l++) {
-      const last = (ends[l] as number) - 1;
-      if (last !== place) this.put(this.items[last] as S, place);
-      ends[l] = last;
-      place = last;
-    }
-    this.items.pop();
-    this.#trim();
   }
 
   /** To be told after the load of an item has grown by one, from `level`. */
@@ -122,34 +69,13 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
     if (this.onLoad) this.onLoad();
   }
 
-  private walk(item: S, from: number, to: number): void {
-    let level = from;
-    while (level < to) this.climb(item, level++);
-    while (level > to) this.sink(item, level--);
-  }
-
-  private climb(item: S, level: number): void {
-    const ends = this.ends;
-    const last = (ends[level] as number) - 1;
-    this.swap(item, last);
-    ends[level] = last;
-    if (level + 1 === ends.length) ends.push(last + 1);
-    if (last === 0) this.rise(level + 1);
-  }
-
-  private sink(item: S, level: number): void {
-    const ends = this.ends;
-    const first = ends[level - 1] as number;
-    this.swap(item, first);
-    ends[level - 1] = first + 1;
-    if (level <= this.low) this.low = level - 1;
-  }
-
   /** The item to use now, a different one of the equals each time. */
   pick(accepts?: (item: S) => boolean): S | undefined {
     if (accepts) return this.#pickAccepted(accepts);
     const place = this.cursor - 1;
-    if (place < 0 || place >= (this.ends[this.low] as number)) return this.beginRound();
+    const { low } = this;
+    // No round goes on at the top level, where the least is looked for each time.
+    if (place < 0 || place >= (this.ends[low] as number) || low === TOP_LEVEL) return this.beginRound();
     this.cursor = place;
     return this.items[place];
   }
@@ -217,33 +143,13 @@ export class LoadIndex<S extends Ranked> implements LoadLedger {
     return least;
   }
 
-  /** No round goes on at the top level, where the least is looked for each time. */
-  private rise(level: number): void {
-    this.low = level;
-    if (level === TOP_LEVEL) this.cursor = 0;
+  private open(item: S): void {
+    this.rank(item);
+    if (this.onRoom) this.onRoom();
   }
 
-  /** Writes even where nothing moves: which case it is cannot be foreseen, and a wrong guess costs more. */
-  private swap(item: S, place: number): void {
-    const { items } = this;
-    const { position } = item;
-    const other = items[place] as S;
-    items[position] = other;
-    items[place] = item;
-    other.position = position;
-    item.position = place;
-  }
-
-  private put(item: S, place: number): void {
-    this.items[place] = item;
-    item.position = place;
-  }
-
-  #trim(): void {
-    const ends = this.ends;
-    const size = this.items.length;
-    while (ends.length > 1 && ends[ends.length - 2] === size) ends.pop();
-    while (this.low < ends.length - 1 && ends[this.low] === 0) this.rise(this.low + 1);
-    if (this.low >= ends.length) this.low = ends.length - 1;
+  private fill(item: S, level: number): void {
+    this.unrank(item, level);
+    item.position = FULL;
   }
 }

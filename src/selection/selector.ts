@@ -1,10 +1,10 @@
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { LEAST_LOADED } from './least-loaded.js';
 import type { LoadIndex } from './load-index.js';
-import type { Picker, Strategy } from './picker.js';
+import type { Strategy } from './picker.js';
+import { StrategyFeed } from './strategy-feed.js';
 
 /** The part of a pool that choosing is about. */
 export interface Candidates<C extends Connection> {
@@ -12,65 +12,59 @@ export interface Candidates<C extends Connection> {
   readonly connected: { readonly view: readonly C[] };
 }
 
-/** Feeds a strategy with arrays, each just before it is asked, so that it never chooses among yesterday's. */
-export class StrategySelector<C extends Connection, K> {
+/** Chooses among the members that are in service and below their limits, by whichever strategy is in use. */
+export class Selector<C extends Connection, K> {
+  readonly index: LoadIndex<Cell<C>>;
   readonly #candidates: Candidates<C>;
-  readonly #subscription: Subscription;
-  #subscriber: Subscriber<readonly C[]> | undefined;
-  #fed: readonly C[] | undefined;
-  #picker: Picker<C, K> | undefined;
-  #failure: { readonly cause: unknown } | undefined;
+  /** None where the index that is kept anyway is all that the strategy asks for. */
+  #feed: StrategyFeed<C, K> | undefined;
 
   constructor(candidates: Candidates<C>, strategy: Strategy<C, K>) {
     this.#candidates = candidates;
-    const source = new Observable<readonly C[]>((subscriber) => {
-      this.#subscriber = subscriber;
-      this.refresh();
-    });
-    this.#subscription = strategy(source).subscribe({
-      next: (picker) => {
-        this.#picker = picker;
-      },
-      // For whoever picks: nobody else has asked for it.
-      error: (cause: unknown) => {
-        this.#failure = { cause };
-      },
-    });
+    this.index = candidates.index;
+    this.use(strategy);
   }
 
-  pick(key: K, accepts?: (cell: Cell<C>) => boolean): Cell<C> | undefined {
-    this.refresh();
-    if (this.#failure) throw this.#failure.cause;
-    const picked = this.#picker?.pick(key, accepts && ((connection) => accepts(cellOf(connection))));
-    const cell = picked && cellOf(picked);
-    // A strategy may be anybody's: what it answers has to be one of those it was given.
-    return cell && cell.position >= 0 && cell.ledger === this.#candidates.index ? cell : undefined;
+  use(strategy: Strategy<C, K>): void {
+    const feed = LEAST_LOADED in strategy ? undefined : new StrategyFeed(this.#candidates.connected, strategy);
+    this.#feed?.end();
+    this.#feed = feed;
+    if (this.index.onLoad) this.index.onLoad();
   }
 
-  /** Shown to subscribers: a mistake in somebody's picker is nothing to break the pool by. */
+  pick(key: K): Cell<C> | undefined {
+    const { index } = this;
+    if (index.size === 0) return undefined;
+    const cell = this.#feed === undefined ? index.pick() : this.#pickByStrategy(this.#feed, key);
+    // The cursor has moved: somebody else would be picked now.
+    if (index.onLoad) index.onLoad();
+    return cell;
+  }
+
+  /** The connection that `pick` would choose. */
   peek(key: K): C | undefined {
-    this.refresh();
-    try {
-      return this.#failure ? undefined : this.#picker?.peek(key);
-    } catch {
-      return undefined;
-    }
+    if (this.#feed === undefined) return this.index.peek()?.connection;
+    const peeked = this.index.size === 0 ? undefined : this.#feed.peek(key);
+    return peeked && this.#hasRoom(peeked) ? peeked : undefined;
   }
 
   /** Lets go of members that have left. */
   refresh(): void {
-    const { view } = this.#candidates.connected;
-    if (view === this.#fed) return;
-    this.#fed = view;
-    this.#subscriber?.next(view);
+    this.#feed?.refresh();
   }
 
   end(): void {
-    this.#subscriber?.complete();
-    this.#subscription.unsubscribe();
-    this.#picker = undefined;
+    this.#feed?.end();
   }
-}
 
-/** Whether a pool need ask nobody: the index that it keeps anyway answers. */
-export const isLeastLoaded = (strategy: object): boolean => LEAST_LOADED in strategy;
+  #pickByStrategy(feed: StrategyFeed<C, K>, key: K): Cell<C> | undefined {
+    const picked = feed.pick(key, this.#hasRoom);
+    // A strategy may be anybody's: what it answers has to be one of those it was given.
+    return picked && this.#hasRoom(picked) ? cellOf(picked) : undefined;
+  }
+
+  readonly #hasRoom = (connection: C): boolean => {
+    const { position, ledger } = cellOf(connection);
+    return position >= 0 && ledger === this.index;
+  };
+}
