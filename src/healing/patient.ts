@@ -60,7 +60,7 @@ export class Patient<C extends Connection> {
     this.#isListed = true;
     if (this.#phase !== 'undecided' && this.#phase !== 'remembered') return;
     if (this.#isAbandoned) this.#begin('abandoned');
-    else this.#decide(this.#loss);
+    else this.#decide(causeOf(this.cell.connection));
   }
 
   /** It has gone from the list: a dial, whoever's, takes it off as well. */
@@ -84,11 +84,6 @@ export class Patient<C extends Connection> {
     this.#phase = phase;
     this.#activity = new Subscription();
     return this.#activity;
-  }
-
-  /** Why it is broken, if it says so. */
-  get #loss(): unknown {
-    return this.cell.state === 'broken' ? causeOf(this.cell.connection) : undefined;
   }
 
   #decide(cause: unknown): void {
@@ -154,7 +149,7 @@ export class Patient<C extends Connection> {
     const timedOut = !result.ok && result.cause instanceof ConnectTimeoutError;
     this.#isOverdue = timedOut && !owner && state === 'connecting';
     if (this.#carer.isLeaving) this.forget();
-    else if (this.#isListed || this.#isOverdue) this.#decide(result.ok ? this.#loss : result.cause);
+    else if (this.#isListed || this.#isOverdue) this.#decide(result.ok ? causeOf(this.cell.connection) : result.cause);
     else this.#remember();
   }
 
