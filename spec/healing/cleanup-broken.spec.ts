@@ -137,6 +137,34 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
+  it.each(['broken', 'idle'] as const)(
+    'lets go of one that left the list for good, %s, once its time is up',
+    async (state) => {
+      const a = state === 'idle' ? make('wait', 'a') : await broken();
+      const rig = new Rig({ after: 100 });
+      rig.list$.next([a]);
+      rig.list$.next([]);
+      await rig.clock.advance(100);
+      expect(rig.clock.timers).toBe(0);
+      expect(rig.removed).toEqual([]);
+      expectUntouched(a);
+    },
+  );
+
+  it('lets go of one that left the list for good once the dial has failed that outlasted its time', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    const dial = a.connect().catch(() => {});
+    rig.list$.next([]);
+    await rig.clock.advance(150);
+    a.refuse();
+    await dial;
+    await rig.clock.advance(0);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
   it('stops its clocks when it is unsubscribed from', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ after: 100 });

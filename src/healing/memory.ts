@@ -16,7 +16,8 @@ function isGone({ state, standing, owner }: Cell, pool: CellOwner | undefined): 
   return state === 'closed' && (!owner || standing === 'idle');
 }
 
-function isDialled({ state, standing, owner }: Cell): boolean {
+/** Queued by its pool to be dialled again, or being dialled. */
+export function isDialled({ state, standing, owner }: Cell): boolean {
   return state === 'connecting' || (owner !== undefined && standing === 'connecting' && state !== 'connected');
 }
 
