@@ -30,8 +30,8 @@ export { exponentialBackoff } from './healing/exponential-backoff.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
 export type { ReconnectBrokenOptions } from './healing/reconnect-options.js';
+export { isTerminalCause } from './healing/terminal-cause.js';
 export type { AbandonReason } from './healing/verdict.js';
-export { isTerminalCause } from './healing/verdict.js';
 
 // Health
 

@@ -68,6 +68,17 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expectUntouched(a);
   });
 
+  it('of the owner’s own, begun after closing one under way, is not taken for one that takes too long', async () => {
+    const a = await broken();
+    const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
+    await rig.clock.advance(100);
+    void a.close();
+    a.connect().catch(() => {});
+    await rig.clock.advance(1_000);
+    expect(rig.log.at(-1)).toBe('100: a1 failed');
+    expect([a.state, a.closes, a.dials]).toEqual(['connecting', 1, 3]);
+  });
+
   it('counts as an attempt, and is closed when it was the last', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50, maxAttempts: 2 }, brokenOf(a));
@@ -88,6 +99,31 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
     await rig.clock.advance(1_000);
     expect([a.state, a.closes]).toEqual(['connecting', closes]);
+    expectUntouched(a);
+  });
+
+  it('is left alone by whoever has had enough when it is given up', async () => {
+    const a = await broken();
+    const rig: Rig = new Rig({ connectTimeout: 50, maxAttempts: 1 }, brokenOf(a));
+    rig.onEvent = ({ type }) => {
+      if (type === 'reconnect-abandoned') rig.subscription.unsubscribe();
+    };
+    await rig.clock.advance(1_000);
+    expect(rig.log.at(-1)).toBe('150: a1 abandoned: max-attempts');
+    expect([a.state, a.closes]).toEqual(['connecting', 0]);
+    expectUntouched(a);
+  });
+
+  it('is not made anew for whoever has had enough when the old one is closed', async () => {
+    const a = await broken();
+    const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
+    const watching = a.state$.subscribe((state) => {
+      if (state === 'closed') rig.subscription.unsubscribe();
+    });
+    await rig.clock.advance(1_000);
+    watching.unsubscribe();
+    expect([a.state, a.dials]).toEqual(['closed', 2]);
+    expect(rig.clock.timers).toBe(0);
     expectUntouched(a);
   });
 
@@ -141,5 +177,22 @@ describe('In a pool, a dial', () => {
     expect(events.map(({ type }) => type)).not.toContain('reconnect-failed');
     await clock.advance(1);
     expect(events.map(({ type }) => type)).toContain('reconnect-failed');
+  });
+
+  it('that takes too long is closed by the pool alone', async () => {
+    const clock = new VirtualClock();
+    const { scheduler } = clock;
+    const heal = reconnectBroken<TestConnection>({ backoff: () => 100, scheduler });
+    const make = (): TestConnection => new SubjectConnection({ name: 'a' });
+    const { made } = await openRig(make, 1, { heal, scheduler, connectTimeout: 1_000 });
+    const a = made[0]!;
+    let closes = 0;
+    a.close = async () => {
+      closes++;
+    };
+    a.onDial = 'wait';
+    a.lose();
+    await clock.advance(100 + 1_000 + 100);
+    expect([closes, a.state]).toEqual([1, 'connecting']);
   });
 });

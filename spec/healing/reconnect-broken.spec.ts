@@ -31,6 +31,26 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(a.dials).toBe(3);
   });
 
+  it('tells the backoff which attempt it is, and how long was waited before the one before', async () => {
+    const a = await broken();
+    const asked: [attempt: number, previous: number][] = [];
+    const grow = (attempt: number, previous: number): number => {
+      asked.push([attempt, previous]);
+      return previous + 10;
+    };
+    const rig = new Rig({ backoff: grow, resetAfter: 50 }, brokenOf(a));
+    await rig.clock.advance(10 + 20);
+    a.onDial = 'accept';
+    await rig.clock.advance(30 + 50);
+    a.lose();
+    expect(asked).toEqual([
+      [1, 0],
+      [2, 10],
+      [3, 20],
+      [1, 0],
+    ]);
+  });
+
   it('gives each connection a backoff of its own', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig();
@@ -431,6 +451,7 @@ describe('reconnectBroken', () => {
     rig.list$.next([]);
     a.refuse();
     await settle();
+    expect(rig.log.at(-1)).toBe('100: a1 failed');
     rig.list$.next([a]);
     expect(rig.log.at(-1)).toBe('100: a2 in 200');
   });

@@ -30,6 +30,7 @@ export class ReconnectRig {
   readonly log: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
+  onEvent: (event: ReconnectEvent<TestConnection>) => void = () => {};
   readonly subscription;
 
   constructor(options: ReconnectBrokenOptions = {}, source?: Observable<List>) {
@@ -38,6 +39,7 @@ export class ReconnectRig {
       next: (event) => {
         this.log.push(`${this.clock.now}: ${short(event)}`);
         if (event.type === 'reconnect-failed') this.failures.push(event.cause);
+        this.onEvent(event);
       },
       error: (error: unknown) => this.failures.push(error),
       complete: () => {

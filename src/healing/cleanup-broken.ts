@@ -86,7 +86,7 @@ class Docket<C extends Connection> {
   #awaitList(condemned: Condemned<C>): void {
     condemned.timer?.unsubscribe();
     condemned.timer = this.scheduler.schedule(() => {
-      if (!condemned.listed && !isDialled(condemned.cell)) this.#forget(condemned);
+      if (!isDialled(condemned.cell)) this.#forget(condemned);
     });
   }
 

@@ -1,14 +1,12 @@
 import { Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
 import type { Cell, CellOwner, DialResult } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import { type Connection, type ConnectionState, causeOf } from '../connection/connection.js';
-import { connect, judgeDial } from '../connection/dial.js';
-import { ConnectTimeoutError, outOfRange } from '../errors.js';
 import { remember } from './memory.js';
 import type { ReconnectEvent } from './reconnect-event.js';
 import type { ReconnectSettings } from './reconnect-options.js';
-import { type AbandonReason, verdictOn } from './verdict.js';
+import { cutShort, isOverdue, redial } from './redial.js';
+import { type AbandonReason, type History, judge } from './verdict.js';
 
 /** Who has the patients in care. */
 export interface Carer<C extends Connection> {
@@ -16,10 +14,11 @@ export interface Carer<C extends Connection> {
   /** No further attempt is made. */
   readonly isLeaving: boolean;
   tell(event: ReconnectEvent<C>): void;
-  /** A mistake in what the user has given: it ends the healing. */
   fail(error: unknown): void;
   forget(patient: Patient<C>): void;
 }
+
+const NONE: History = { attempts: 0, wait: 0 };
 
 /** On the list it waits, is dialled or is given up; off the list it is remembered for a while. */
 type Phase = 'undecided' | 'waiting' | 'dialling' | 'abandoned' | 'remembered' | 'forgotten';
@@ -34,13 +33,11 @@ export class Patient<C extends Connection> {
   #phase: Phase = 'undecided';
   /** What the phase waits for; another one in each phase. */
   #activity = new Subscription();
-  #attempt = 0;
-  /** How long was waited before that attempt. */
-  #wait = 0;
+  #history: History = NONE;
   #isListed = false;
   /** Until somebody else has brought it up. */
   #isAbandoned = false;
-  /** Its dial has failed by the clock and is under way all the same. */
+  /** Its dial has failed and is under way all the same. */
   #isOverdue = false;
 
   constructor(connection: C, carer: Carer<C>) {
@@ -95,11 +92,10 @@ export class Patient<C extends Connection> {
     else this.#abandon(decision, cause);
   }
 
-  /** How long to wait for the next attempt, or why there is none; undefined where that could not be told. */
+  /** The verdict, where there is one: a mistake in what the user has given ends the healing. */
   #consult(cause: unknown): number | AbandonReason | undefined {
-    const { settings } = this.#carer;
     try {
-      return verdictOn(cause, this.#attempt, settings) ?? waitBefore(this.#attempt + 1, this.#wait, settings);
+      return judge(cause, this.#history, this.#carer.settings);
     } catch (error) {
       this.#carer.fail(error);
       return undefined;
@@ -108,15 +104,15 @@ export class Patient<C extends Connection> {
 
   #schedule(delay: number): void {
     const { connection } = this.cell;
-    const attempt = ++this.#attempt;
-    this.#wait = delay;
+    const attempt = this.#history.attempts + 1;
+    this.#history = { attempts: attempt, wait: delay };
     this.#begin('waiting').add(this.#carer.settings.scheduler.schedule(() => this.#redial(), delay));
     this.#carer.tell({ type: 'reconnect-scheduled', connection, attempt, delay });
   }
 
   #redial(): void {
     const { connection } = this.cell;
-    const attempt = this.#attempt;
+    const attempt = this.#history.attempts;
     const wait = this.#activity;
     this.#carer.tell({ type: 'reconnecting', connection, attempt });
     // On hearing that, somebody may have taken it away.
@@ -124,30 +120,18 @@ export class Patient<C extends Connection> {
     const dialling = this.#begin('dialling');
     if (this.#isOverdue) {
       this.#isOverdue = false;
-      closeQuietly(connection);
+      cutShort(connection);
       if (this.#activity !== dialling) return;
     }
-    void this.#dial(dialling).then((result) => {
-      if (this.#activity !== dialling) return;
+    void redial(this.cell, this.#carer.settings, dialling).then((result) => {
       if (result.ok) this.#carer.tell({ type: 'reconnected', connection, attempt });
       else this.#carer.tell({ type: 'reconnect-failed', connection, attempt, cause: result.cause });
       if (this.#activity === dialling) this.#follow(result);
     });
   }
 
-  #dial(dialling: Subscription): Promise<DialResult> {
-    const { cell } = this;
-    if (cell.owner) return cell.owner.dial(cell);
-    const { connectTimeout: timeout, scheduler } = this.#carer.settings;
-    const judgement = judgeDial(cell, () => connect(cell), { timeout, scheduler });
-    dialling.add(() => judgement.cut());
-    return judgement.result;
-  }
-
   #follow(result: DialResult): void {
-    const { owner, state } = this.cell;
-    const timedOut = !result.ok && result.cause instanceof ConnectTimeoutError;
-    this.#isOverdue = timedOut && !owner && state === 'connecting';
+    this.#isOverdue = isOverdue(result, this.cell);
     if (this.#carer.isLeaving) this.forget();
     else if (this.#isListed || this.#isOverdue) this.#decide(result.ok ? causeOf(this.cell.connection) : result.cause);
     else this.#remember();
@@ -157,15 +141,14 @@ export class Patient<C extends Connection> {
     const { connection } = this.cell;
     const abandoned = this.#begin('abandoned');
     this.#isAbandoned = true;
-    this.#carer.tell({ type: 'reconnect-abandoned', connection, attempt: this.#attempt, reason, cause });
-    // Nobody waits for it any more.
-    if (this.#isOverdue && this.#activity === abandoned) closeQuietly(connection);
+    this.#carer.tell({ type: 'reconnect-abandoned', connection, attempt: this.#history.attempts, reason, cause });
+    if (this.#isOverdue && this.#activity === abandoned) cutShort(connection);
   }
 
   #stateChanged(state: ConnectionState): void {
     if (state === 'connected' && this.#isAbandoned) {
       this.#isAbandoned = false;
-      this.#attempt = this.#wait = 0;
+      this.#history = NONE;
     }
     const wasOverdue = this.#isOverdue;
     this.#isOverdue = false;
@@ -178,14 +161,4 @@ export class Patient<C extends Connection> {
     const memory = this.#begin('remembered');
     memory.add(remember(this.cell, this.#pool, { time, scheduler, forget: () => this.forget() }));
   }
-}
-
-function waitBefore(attempt: number, previous: number, { backoff }: ReconnectSettings): number {
-  const delay = backoff(attempt, previous);
-  if (delay >= 0) return Math.min(delay, LONGEST_WAIT);
-  throw outOfRange('backoff(attempt, previous)', 'a number of milliseconds', delay);
-}
-
-function closeQuietly(connection: Connection): void {
-  new Promise<void>((resolve) => resolve(connection.close())).catch(() => {});
 }

@@ -10,7 +10,7 @@ import {
 } from '../checks.js';
 import type { Backoff } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
-import { isTerminalCause } from './verdict.js';
+import { isTerminalCause } from './terminal-cause.js';
 
 /** How broken connections are redialled, and when they are given up. */
 export interface ReconnectBrokenOptions {

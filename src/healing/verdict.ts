@@ -1,76 +1,26 @@
-/** Why a connection is given up: nothing that retrying mends, or enough of it. */
+import { LONGEST_WAIT } from '../checks.js';
+import { outOfRange } from '../errors.js';
+import type { ReconnectSettings } from './reconnect-options.js';
+
+/** Why a connection is given up: dialling again cannot mend it, or has been tried often enough. */
 export type AbandonReason = 'terminal' | 'max-attempts';
 
-/** What a verdict rests on. */
-export interface Law {
-  readonly isTerminal: (cause: unknown) => boolean;
-  readonly maxAttempts: number;
+/** What has been done for a connection since it was last proven to work. */
+export interface History {
+  readonly attempts: number;
+  /** How long was waited before the latest of them, in milliseconds. */
+  readonly wait: number;
 }
 
-/** Whether a connection that is broken after so many attempts is to be given up. */
-export function verdictOn(
+/** What follows for a connection that is broken: how long to wait for its next dial, or why there is none. */
+export function judge(
   cause: unknown,
-  attempts: number,
-  { isTerminal, maxAttempts }: Law,
-): AbandonReason | undefined {
-  if (isTerminal(cause)) return 'terminal';
-  return attempts >= maxAttempts ? 'max-attempts' : undefined;
-}
-
-const CERTIFICATE_REFUSED = [
-  'CERT_CHAIN_TOO_LONG',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_FORMAT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-];
-
-/** PostgreSQL, Redis, MySQL. */
-const LOGIN_REFUSED = ['28000', '28P01', 'NOAUTH', 'WRONGPASS', 'ER_ACCESS_DENIED_ERROR'];
-
-const TERMINAL: ReadonlySet<unknown> = new Set([...CERTIFICATE_REFUSED, ...LOGIN_REFUSED]);
-
-/** Deeper than errors are wrapped, and where a circle of causes ends. */
-const DEEPEST = 16;
-
-/**
- * Whether a failure is one that dialling again cannot mend: the server's certificate was refused, the server
- * refused the login, or the error says `terminal: true`. Looks at the `code` of the error, of its `cause`, of the
- * cause's cause and so on. Never throws. The default of `isTerminal` in {@link ReconnectBrokenOptions}.
- *
- * @example
- * ```ts
- * const isTerminal = (cause: unknown) => isTerminalCause(cause) || cause instanceof LicenceExpiredError;
- * pool.broken$.pipe(reconnectBroken({ isTerminal }));
- * ```
- */
-export function isTerminalCause(cause: unknown): boolean {
-  let link = cause;
-  for (let depth = 0; depth < DEEPEST && typeof link === 'object' && link !== null; depth++) {
-    if (read(link, 'terminal') === true || TERMINAL.has(read(link, 'code'))) return true;
-    link = read(link, 'cause');
-  }
-  return false;
-}
-
-/** A member of somebody else's error, whose getters may throw. */
-function read(error: object, member: 'terminal' | 'code' | 'cause'): unknown {
-  try {
-    return (error as { readonly [name in typeof member]?: unknown })[member];
-  } catch {
-    return undefined;
-  }
+  { attempts, wait }: History,
+  settings: ReconnectSettings,
+): number | AbandonReason {
+  if (settings.isTerminal(cause)) return 'terminal';
+  if (attempts >= settings.maxAttempts) return 'max-attempts';
+  const delay = settings.backoff(attempts + 1, wait);
+  if (delay >= 0) return Math.min(delay, LONGEST_WAIT);
+  throw outOfRange('backoff(attempt, previous)', 'a number of milliseconds', delay);
 }
