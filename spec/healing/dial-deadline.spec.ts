@@ -1,5 +1,5 @@
 import { BehaviorSubject } from 'rxjs';
-import { reconnectBroken } from 'rxpool';
+import { ConnectTimeoutError, reconnectBroken } from 'rxpool';
 import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { brokenOf, expectUntouched, ReconnectRig as Rig } from '../support/reconnect-rig.js';
@@ -77,6 +77,21 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     await rig.clock.advance(1_000);
     expect(rig.log.at(-1)).toBe('100: a1 failed');
     expect([a.state, a.closes, a.dials]).toEqual(['connecting', 1, 3]);
+  });
+
+  it('that the connection itself has ended for taking too long is over, and waits for its list', async () => {
+    const a = await broken();
+    const rig = new Rig();
+    rig.list$.next([a]);
+    await rig.clock.advance(100);
+    rig.list$.next([]);
+    a.refuse(new ConnectTimeoutError('its own deadline'));
+    await settle();
+    expect(rig.log.at(-1)).toBe('100: a1 failed');
+    rig.list$.next([a]);
+    await rig.clock.advance(200);
+    expect(rig.log.slice(-2)).toEqual(['100: a2 in 200', '300: a2 dialling']);
+    expect(a.closes).toBe(0);
   });
 
   it('counts as an attempt, and is closed when it was the last', async () => {

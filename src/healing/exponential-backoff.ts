@@ -18,6 +18,9 @@ export interface ExponentialBackoffOptions {
  * Exponential backoff with full jitter: a wait drawn evenly between nothing and a ceiling that doubles, so that
  * clients which lost the same server do not come back at once.
  *
+ * The first ceiling is for the loss of one connection. Where a thousand pools lose one server, each of their
+ * connections dials it within those 100 ms; `initial: 2_000` keeps even that to about twice the mean rate.
+ *
  * @throws TypeError, RangeError for options that cannot be.
  * @example
  * ```ts

@@ -16,7 +16,10 @@ import { isTerminalCause } from './terminal-cause.js';
 export interface ReconnectBrokenOptions {
   /** The wait before each attempt. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;
-  /** After so many attempts without proof that the connection works, it is given up. @default Infinity */
+  /**
+   * After so many attempts in a row, without proof in between that the connection works, it is given up. A dial of
+   * somebody else that fails is one of them. @default Infinity
+   */
   readonly maxAttempts?: number | undefined;
   /**
    * Whether a connection is given up for the cause of its loss, or of a dial that failed: one that dialling again
