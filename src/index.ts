@@ -18,13 +18,20 @@ export type { Picker, Strategy } from './selection/picker.js';
 
 // Healing
 
-export type { Backoff, ExponentialBackoffOptions } from './healing/backoff.js';
-export { exponentialBackoff } from './healing/backoff.js';
+export type { Backoff } from './healing/backoff.js';
 export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
 export { cleanupBroken } from './healing/cleanup-broken.js';
+export type { ConstantBackoffOptions } from './healing/constant-backoff.js';
+export { constantBackoff } from './healing/constant-backoff.js';
+export type { DecorrelatedJitterOptions } from './healing/decorrelated-jitter.js';
+export { decorrelatedJitter } from './healing/decorrelated-jitter.js';
+export type { ExponentialBackoffOptions } from './healing/exponential-backoff.js';
+export { exponentialBackoff } from './healing/exponential-backoff.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
-export type { ReconnectBrokenOptions } from './healing/ward.js';
+export type { ReconnectBrokenOptions } from './healing/reconnect-options.js';
+export { isTerminalCause } from './healing/terminal-cause.js';
+export type { AbandonReason } from './healing/verdict.js';
 
 // Health
 

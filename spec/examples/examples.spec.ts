@@ -45,6 +45,17 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'one back, to choose from: 3',
   ],
   '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+  '07-backoff-and-verdicts.ts': [
+    'a server goes away',
+    '  given up after 3 attempts: max-attempts',
+    '  given up after 3 attempts: max-attempts',
+    '  connected by reconnect(): 2',
+    'a password is wrong',
+    '  given up after 0 attempts: terminal',
+    '  given up after 0 attempts: terminal',
+    '  logins: 2',
+    '  connected by reconnect(): 2',
+  ],
 };
 
 describe('The examples', () => {

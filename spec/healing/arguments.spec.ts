@@ -1,4 +1,4 @@
-import { cleanupBroken, exponentialBackoff, reconnectBroken } from 'rxpool';
+import { cleanupBroken, constantBackoff, decorrelatedJitter, exponentialBackoff, reconnectBroken } from 'rxpool';
 
 const wrong = (value: unknown): never => value as never;
 
@@ -10,8 +10,23 @@ describe('a wrong argument of a healing operator is refused at the call', () => 
     ['endless', 'options.factor', 'ERR_OUT_OF_RANGE', () => exponentialBackoff({ factor: Number.POSITIVE_INFINITY })],
     ['random', 'options.random', 'ERR_INVALID_ARG_TYPE', () => exponentialBackoff({ random: wrong(0.5) })],
     ['no options', 'options', 'ERR_INVALID_ARG_TYPE', () => exponentialBackoff(wrong(null))],
+    ['delay', 'delay', 'ERR_OUT_OF_RANGE', () => constantBackoff(-1)],
+    ['no delay', 'delay', 'ERR_INVALID_ARG_TYPE', () => constantBackoff(wrong(undefined))],
+    ['jitter', 'options.jitter', 'ERR_OUT_OF_RANGE', () => constantBackoff(1, { jitter: 1.1 })],
+    ['less jitter', 'options.jitter', 'ERR_OUT_OF_RANGE', () => constantBackoff(1, { jitter: -0.1 })],
+    ['random', 'options.random', 'ERR_INVALID_ARG_TYPE', () => constantBackoff(1, { random: wrong(0.5) })],
+    ['no options', 'options', 'ERR_INVALID_ARG_TYPE', () => constantBackoff(1, wrong(null))],
+    ['base', 'options.base', 'ERR_OUT_OF_RANGE', () => decorrelatedJitter({ base: 0 })],
+    ['max', 'options.max', 'ERR_OUT_OF_RANGE', () => decorrelatedJitter({ max: Number.NaN })],
+    ['random', 'options.random', 'ERR_INVALID_ARG_TYPE', () => decorrelatedJitter({ random: wrong(0.5) })],
+    ['no options', 'options', 'ERR_INVALID_ARG_TYPE', () => decorrelatedJitter(wrong(null))],
+    ['no options', 'options', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken(wrong(null))],
     ['backoff', 'options.backoff', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ backoff: wrong(5) })],
     ['resetAfter', 'options.resetAfter', 'ERR_OUT_OF_RANGE', () => reconnectBroken({ resetAfter: Number.NaN })],
+    ['maxAttempts', 'options.maxAttempts', 'ERR_OUT_OF_RANGE', () => reconnectBroken({ maxAttempts: 0 })],
+    ['half an attempt', 'options.maxAttempts', 'ERR_OUT_OF_RANGE', () => reconnectBroken({ maxAttempts: 1.5 })],
+    ['isTerminal', 'options.isTerminal', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ isTerminal: wrong(true) })],
+    ['connectTimeout', 'options.connectTimeout', 'ERR_OUT_OF_RANGE', () => reconnectBroken({ connectTimeout: -1 })],
     ['scheduler', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ scheduler: wrong({}) })],
     ['remove', 'remove', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(wrong('all'))],
     ['after', 'options.after', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(() => {}, { after: wrong('30') })],

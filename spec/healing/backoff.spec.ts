@@ -1,25 +1,27 @@
 import * as fc from 'fast-check';
-import { exponentialBackoff } from 'rxpool';
+import { type Backoff, constantBackoff, decorrelatedJitter, exponentialBackoff } from 'rxpool';
 
 describe('exponentialBackoff', () => {
   it('doubles its ceiling from 100 ms to 5 s, unless told otherwise', () => {
     const ceiling = exponentialBackoff({ random: () => 1 });
-    expect([1, 2, 3, 4, 5, 6, 7, 8, 100].map(ceiling)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 100].map((attempt) => ceiling(attempt, 0))).toEqual([
+      100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000,
+    ]);
   });
 
   it('grows by the factor and stops at the maximum it is given', () => {
     const ceiling = exponentialBackoff({ initial: 10, factor: 3, max: 500, random: () => 1 });
-    expect([1, 2, 3, 4, 5, 6].map(ceiling)).toEqual([10, 30, 90, 270, 500, 500]);
+    expect([1, 2, 3, 4, 5, 6].map((attempt) => ceiling(attempt, 0))).toEqual([10, 30, 90, 270, 500, 500]);
   });
 
   it('draws from all between nothing and the ceiling', () => {
     const draws = [0, 0.25, 0.5, 0.999];
-    for (const draw of draws) expect(exponentialBackoff({ random: () => draw })(2)).toBeCloseTo(200 * draw);
+    for (const draw of draws) expect(exponentialBackoff({ random: () => draw })(2, 0)).toBeCloseTo(200 * draw);
   });
 
   it('spreads evenly by itself: full jitter', () => {
     const backoff = exponentialBackoff({ initial: 1_000 });
-    const waits = Array.from({ length: 4_000 }, () => backoff(1));
+    const waits = Array.from({ length: 4_000 }, () => backoff(1, 0));
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...waits)).toBeLessThan(1_000);
     for (const quarter of [0, 250, 500, 750]) {
@@ -37,8 +39,79 @@ describe('exponentialBackoff', () => {
         fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.constant(Number.POSITIVE_INFINITY)),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (attempt, initial, factor, max, draw) => {
-          const wait = exponentialBackoff({ initial, factor, max, random: () => draw })(attempt);
+          const wait = exponentialBackoff({ initial, factor, max, random: () => draw })(attempt, 0);
           expect(wait).toBeGreaterThanOrEqual(0);
+          expect(wait).toBeLessThanOrEqual(max);
+        },
+      ),
+    );
+  });
+});
+
+describe('constantBackoff', () => {
+  it('waits as long before every attempt', () => {
+    const backoff = constantBackoff(250);
+    expect([1, 2, 3, 100].map((attempt) => backoff(attempt, 250))).toEqual([250, 250, 250, 250]);
+  });
+
+  it('strays by its jitter to either side', () => {
+    const waits = [0, 0.25, 0.5, 0.75, 1].map((draw) =>
+      constantBackoff(1_000, { jitter: 0.2, random: () => draw })(1, 0),
+    );
+    expect(waits).toEqual([800, 900, 1_000, 1_100, 1_200]);
+  });
+
+  it('answers with a wait within its bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.double({ min: 0, max: 1e12, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (delay, jitter, draw) => {
+          const wait = constantBackoff(delay, { jitter, random: () => draw })(1, 0);
+          expect(wait).toBeGreaterThanOrEqual(0);
+          expect(wait).toBeLessThanOrEqual(2 * delay);
+        },
+      ),
+    );
+  });
+});
+
+/** The waits of one outage, each made of the one before. */
+function waitsOf(backoff: Backoff, attempts: number): number[] {
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= attempts; attempt++) waits.push(backoff(attempt, waits.at(-1) ?? 0));
+  return waits;
+}
+
+describe('decorrelatedJitter', () => {
+  it('waits up to three times as long as the time before, from 100 ms to 5 s unless told otherwise', () => {
+    expect(waitsOf(decorrelatedJitter({ random: () => 1 }), 6)).toEqual([300, 900, 2_700, 5_000, 5_000, 5_000]);
+    expect(waitsOf(decorrelatedJitter({ random: () => 0 }), 3)).toEqual([100, 100, 100]);
+  });
+
+  it('draws evenly between the base and three times the wait before', () => {
+    const backoff = (draw: number): Backoff => decorrelatedJitter({ base: 100, random: () => draw });
+    expect(backoff(0.5)(7, 1_000)).toBe(1_550);
+    expect(backoff(0.25)(2, 300)).toBe(300);
+  });
+
+  it('may well get shorter: the attempt counts for nothing', () => {
+    const draws = [1, 1, 0, 0.5];
+    const backoff = decorrelatedJitter({ random: () => draws.shift() ?? 0 });
+    expect(waitsOf(backoff, 4)).toEqual([300, 900, 100, 200]);
+  });
+
+  it('answers with a wait within its bounds for any wait before', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.double({ min: 1, max: 1e6, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
+        fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
+        fc.double({ min: 0, max: 2 ** 31 - 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (base, max, previous, draw) => {
+          const wait = decorrelatedJitter({ base, max, random: () => draw })(2, previous);
+          expect(wait).toBeGreaterThanOrEqual(Math.min(base, max, 2 ** 31 - 1));
           expect(wait).toBeLessThanOrEqual(max);
         },
       ),

@@ -137,6 +137,77 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
+  it.each(['broken', 'idle'] as const)(
+    'lets go of one that left the list for good, %s, once its time is up',
+    async (state) => {
+      const a = state === 'idle' ? make('wait', 'a') : await broken();
+      const rig = new Rig({ after: 100 });
+      rig.list$.next([a]);
+      rig.list$.next([]);
+      await rig.clock.advance(100);
+      expect(rig.clock.timers).toBe(0);
+      expect(rig.removed).toEqual([]);
+      expectUntouched(a);
+    },
+  );
+
+  it('lets go of one that left the list for good once the dial has failed that outlasted its time', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    const dial = a.connect().catch(() => {});
+    rig.list$.next([]);
+    await rig.clock.advance(150);
+    a.refuse();
+    await dial;
+    await rig.clock.advance(0);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it('waits for a list that is late to tell, however many dials have failed meanwhile', async () => {
+    const a = await broken();
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    a.connect().catch(() => {});
+    rig.list$.next([]);
+    await rig.clock.advance(150);
+    for (let i = 0; i < 3; i++) {
+      a.refuse();
+      await settle();
+      a.connect().catch(() => {});
+      await settle();
+    }
+    await rig.clock.advance(10);
+    expect(rig.clock.timers).toBe(0);
+    a.refuse();
+    await settle();
+    rig.list$.next([a]);
+    expect(rig.removed).toEqual(['160: a']);
+    expect(rig.clock.timers).toBe(0);
+    expectUntouched(a);
+  });
+
+  it.each([1, 3])(
+    'sets no timer any more when it is unsubscribed from after %d dials that outlasted it',
+    async (dials) => {
+      const a = await broken();
+      const rig = new Rig({ after: 100 });
+      rig.list$.next([a]);
+      a.connect().catch(() => {});
+      rig.list$.next([]);
+      await rig.clock.advance(150);
+      for (let i = 0; i < dials; i++) {
+        a.refuse();
+        await settle();
+        a.connect().catch(() => {});
+        await settle();
+      }
+      rig.subscription.unsubscribe();
+      expect(rig.clock.timers).toBe(0);
+    },
+  );
+
   it('stops its clocks when it is unsubscribed from', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ after: 100 });

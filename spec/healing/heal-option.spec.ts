@@ -1,4 +1,4 @@
-import { concat, EMPTY, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
+import { concat, delay, EMPTY, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
 import { exponentialBackoff, type Heal, type PoolEvent, type ReconnectEvent, reconnectBroken } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, rig } from '../support/pools.js';
@@ -156,6 +156,18 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     made[0]!.lose();
     await clock.advance(5_000);
     expect(pool.connections).toEqual([made[1]]);
+    expect([made[0]!.state, made[0]!.dials]).toEqual(['closed', 1]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('does not dial one that has left, where the list is late to tell', async () => {
+    const { pool, clock, made } = await openRig(make, 2);
+    const { scheduler } = clock;
+    pool.broken$.pipe(delay(1_000, scheduler), reconnectBroken({ backoff: () => 100, scheduler })).subscribe();
+    made[0]!.lose();
+    await clock.advance(1_050);
+    pool.removeConnections([made[0]!]);
+    await clock.advance(5_000);
     expect([made[0]!.state, made[0]!.dials]).toEqual(['closed', 1]);
     expect(clock.timers).toBe(0);
   });

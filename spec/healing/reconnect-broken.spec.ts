@@ -1,57 +1,9 @@
-import { asyncScheduler, NEVER, Observable, of, Subject, take, takeWhile, throwError } from 'rxjs';
+import { asyncScheduler, NEVER, Observable, of, take, takeWhile, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { type Connection, type ReconnectBrokenOptions, type ReconnectEvent, reconnectBroken } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
+import { type Connection, reconnectBroken } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { backoff, brokenOf, expectUntouched, ReconnectRig as Rig } from '../support/reconnect-rig.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
-
-type List = readonly TestConnection[];
-
-const short = ({ type, ...rest }: ReconnectEvent<TestConnection>): string => {
-  const name = rest.connection.name;
-  const attempt = `${name}${rest.attempt}`;
-  if (type === 'reconnect-scheduled') return `${attempt} in ${'delay' in rest ? rest.delay : ''}`;
-  return `${attempt} ${type.replace('reconnect-', '').replace('reconnecting', 'dialling')}`;
-};
-
-/** Linear, so that the attempt can be read off the wait: 100, 200, 300 … */
-const backoff = (attempt: number): number => attempt * 100;
-
-/** A list of broken connections that a test writes by hand, and what is made of it. */
-class Rig {
-  readonly clock = new VirtualClock();
-  readonly list$ = new Subject<List>();
-  readonly log: string[] = [];
-  readonly failures: unknown[] = [];
-  completed = false;
-  readonly subscription;
-
-  constructor(options: ReconnectBrokenOptions = {}, source?: Observable<List>) {
-    const { scheduler } = this.clock;
-    this.subscription = (source ?? this.list$).pipe(reconnectBroken({ backoff, scheduler, ...options })).subscribe({
-      next: (event) => {
-        this.log.push(`${this.clock.now}: ${short(event)}`);
-        if (event.type === 'reconnect-failed') this.failures.push(event.cause);
-      },
-      error: (error: unknown) => this.failures.push(error),
-      complete: () => {
-        this.completed = true;
-      },
-    });
-  }
-}
-
-/** Somebody's own pool: lists connections while their state is broken. */
-const brokenOf = (connection: TestConnection): Observable<List> =>
-  new Observable((subscriber) =>
-    connection.state$.subscribe((state) => subscriber.next(state === 'broken' ? [connection] : [])),
-  );
-
-/** Nothing of an operator's is left on a connection. */
-const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};
 
 describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
   const broken = async (name = 'a'): Promise<TestConnection> => {
@@ -77,6 +29,26 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     ]);
     expect(a.state).toBe('connected');
     expect(a.dials).toBe(3);
+  });
+
+  it('tells the backoff which attempt it is, and how long was waited before the one before', async () => {
+    const a = await broken();
+    const asked: [attempt: number, previous: number][] = [];
+    const grow = (attempt: number, previous: number): number => {
+      asked.push([attempt, previous]);
+      return previous + 10;
+    };
+    const rig = new Rig({ backoff: grow, resetAfter: 50 }, brokenOf(a));
+    await rig.clock.advance(10 + 20);
+    a.onDial = 'accept';
+    await rig.clock.advance(30 + 50);
+    a.lose();
+    expect(asked).toEqual([
+      [1, 0],
+      [2, 10],
+      [3, 20],
+      [1, 0],
+    ]);
   });
 
   it('gives each connection a backoff of its own', async () => {
@@ -479,6 +451,7 @@ describe('reconnectBroken', () => {
     rig.list$.next([]);
     a.refuse();
     await settle();
+    expect(rig.log.at(-1)).toBe('100: a1 failed');
     rig.list$.next([a]);
     expect(rig.log.at(-1)).toBe('100: a2 in 200');
   });

@@ -5,7 +5,7 @@ export const settle = (): Promise<void> => new Promise((resolve) => setImmediate
 
 /** Time that passes when a test says so, with promises settled between any two timers. */
 export class VirtualClock {
-  readonly scheduler = new VirtualTimeScheduler();
+  constructor(readonly scheduler = new VirtualTimeScheduler()) {}
 
   get now(): number {
     return this.scheduler.now();

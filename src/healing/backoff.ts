@@ -1,41 +1,20 @@
-import { checkAtLeast, checkBag, checkFunction, LONGEST_WAIT } from '../checks.js';
-import { outOfRange } from '../errors.js';
-
-/** How long to wait before the given attempt (1, 2, …), in milliseconds. */
-export type Backoff = (attempt: number) => number;
-
-/** The shape of an exponential backoff. */
-export interface ExponentialBackoffOptions {
-  /** The ceiling of the first wait, in milliseconds. @default 100 */
-  readonly initial?: number | undefined;
-  /** The ceiling of every wait, in milliseconds. @default 5000 */
-  readonly max?: number | undefined;
-  /** By how much the ceiling grows from one attempt to the next. @default 2 */
-  readonly factor?: number | undefined;
-  /** A number in [0, 1) that spreads the waits; give `() => 1` for waits without jitter. @default Math.random */
-  readonly random?: (() => number) | undefined;
-}
+import { checkFunction } from '../checks.js';
 
 /**
- * Exponential backoff with full jitter: a wait drawn evenly between nothing and a ceiling that doubles, so that
- * clients which lost the same server do not come back at once.
+ * How long to wait before the given attempt (1, 2, …), in milliseconds. `previous` is how long was waited before
+ * the attempt before it, 0 for the first.
  *
  * @example
  * ```ts
- * reconnectBroken({ backoff: exponentialBackoff({ initial: 50, max: 2_000 }) });
+ * const gentle: Backoff = (attempt, previous) => (attempt === 1 ? 100 : Math.min(1.5 * previous, 5_000));
  * ```
  */
-export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
-  checkBag('options', options);
+export type Backoff = (attempt: number, previous: number) => number;
+
+/** The source of chance of a policy. */
+export function resolveRandom(random: (() => number) | undefined): () => number {
   // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
-  const { initial = 100, max = 5_000, factor = 2, random = Math.random } = options;
-  checkAtLeast('options.initial', initial, 0);
-  checkAtLeast('options.max', max, 0);
-  checkAtLeast('options.factor', factor, 1);
-  if (factor === Number.POSITIVE_INFINITY) throw outOfRange('options.factor', 'finite', factor);
-  checkFunction('options.random', random);
-  return (attempt) => {
-    const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
-    return Math.min(max, LONGEST_WAIT, initial * growth) * random();
-  };
+  const resolved = random ?? Math.random;
+  checkFunction('options.random', resolved);
+  return resolved;
 }

@@ -4,6 +4,7 @@ import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { changesOf } from '../streams/changes.js';
+import { isDialled } from './memory.js';
 
 /** When a broken connection is given up. */
 export interface CleanupBrokenOptions {
@@ -65,7 +66,8 @@ class Docket<C extends Connection> {
       condemned.timer = this.scheduler.schedule(
         () => {
           condemned.due = true;
-          this.#execute();
+          if (condemned.listed) this.#execute();
+          else this.#reprieve(condemned);
         },
         Math.min(this.after, LONGEST_WAIT),
       );
@@ -74,11 +76,18 @@ class Docket<C extends Connection> {
   }
 
   #reprieve(condemned: Condemned<C>): void {
-    if (condemned.listed) return;
-    const { state, standing, owner } = condemned.cell;
-    // A pool closes a connection whose dial took too long, and dials it again.
-    const redialled = owner !== undefined && standing === 'connecting';
-    if (state === 'connected' || (state === 'closed' && !redialled)) this.#forget(condemned);
+    const { cell, listed, due } = condemned;
+    if (listed || isDialled(cell)) return;
+    if (cell.state === 'connected' || cell.state === 'closed') this.#forget(condemned);
+    else if (due) this.#awaitList(condemned);
+  }
+
+  /** Broken, off the list and not dialled: it has left for good, or its list is late to tell. */
+  #awaitList(condemned: Condemned<C>): void {
+    condemned.timer?.unsubscribe();
+    condemned.timer = this.scheduler.schedule(() => {
+      if (!isDialled(condemned.cell)) this.#forget(condemned);
+    });
   }
 
   #execute(): void {

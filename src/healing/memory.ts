@@ -1,5 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Cell, CellOwner } from '../connection/cell.js';
+import { watchAnswers } from './proof.js';
 
 /** How long a connection that is not listed as broken at present is remembered, and by whose clock. */
 export interface Memory {
@@ -15,13 +16,15 @@ function isGone({ state, standing, owner }: Cell, pool: CellOwner | undefined): 
   return state === 'closed' && (!owner || standing === 'idle');
 }
 
-function isDialled({ state, standing, owner }: Cell): boolean {
+/** Queued by its pool to be dialled again, or being dialled. */
+export function isDialled({ state, standing, owner }: Cell): boolean {
   return state === 'connecting' || (owner !== undefined && standing === 'connecting' && state !== 'connected');
 }
 
 /**
- * Remembers a connection of `pool`, if of any, until a dial by somebody else has ended and some time has passed,
- * or until it is gone. Later dials do not prolong that: one that is dialled without end is forgotten as well.
+ * Remembers a connection of `pool`, if of any, until it is proven to work: a request was answered, or some time
+ * has passed since the end of the dial; or until it is gone. Later dials do not prolong that: one that is dialled
+ * without end is forgotten as well.
  */
 export function remember(cell: Cell, pool: CellOwner | undefined, { time, scheduler, forget }: Memory): Subscription {
   const memory = new Subscription();
@@ -51,6 +54,7 @@ export function remember(cell: Cell, pool: CellOwner | undefined, { time, schedu
       onRetired: forget,
     }),
   );
+  memory.add(watchAnswers(cell, forget));
   if (!isDialled(cell)) countDown();
   return memory;
 }

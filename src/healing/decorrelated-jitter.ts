@@ -1,0 +1,37 @@
+import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
+import { type Backoff, resolveRandom } from './backoff.js';
+
+/** The shape of a backoff with decorrelated jitter. */
+export interface DecorrelatedJitterOptions {
+  /** The shortest wait, in milliseconds, at least 1. @default 100 */
+  readonly base?: number | undefined;
+  /** The longest wait, in milliseconds. @default 5000 */
+  readonly max?: number | undefined;
+  /** A number in [0, 1) that spreads the waits. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Backoff with decorrelated jitter: each wait is drawn evenly between `base` and three times the wait before it,
+ * and is at most `max`. Grows by chance rather than by attempt, and never waits for nothing, as full jitter may.
+ *
+ * @throws TypeError, RangeError for options that cannot be.
+ * @example
+ * ```ts
+ * reconnectBroken({ backoff: decorrelatedJitter({ base: 50, max: 10_000 }) });
+ * ```
+ */
+export function decorrelatedJitter(options: DecorrelatedJitterOptions = {}): Backoff {
+  checkBag('options', options);
+  const { base = 100, max = 5_000 } = options;
+  // From nothing, three times the wait before is nothing for ever.
+  checkAtLeast('options.base', base, 1);
+  checkAtLeast('options.max', max, 0);
+  const random = resolveRandom(options.random);
+  const longest = Math.min(max, LONGEST_WAIT);
+  const shortest = Math.min(base, longest);
+  return (_attempt, previous) => {
+    const ceiling = 3 * Math.max(shortest, previous);
+    return Math.min(longest, shortest + (ceiling - shortest) * random());
+  };
+}

@@ -1,0 +1,42 @@
+import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
+import { outOfRange } from '../errors.js';
+import { type Backoff, resolveRandom } from './backoff.js';
+
+/** The shape of an exponential backoff. */
+export interface ExponentialBackoffOptions {
+  /** The ceiling of the first wait, in milliseconds. @default 100 */
+  readonly initial?: number | undefined;
+  /** The ceiling of every wait, in milliseconds. @default 5000 */
+  readonly max?: number | undefined;
+  /** By how much the ceiling grows from one attempt to the next. @default 2 */
+  readonly factor?: number | undefined;
+  /** A number in [0, 1) that spreads the waits; give `() => 1` for waits without jitter. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Exponential backoff with full jitter: a wait drawn evenly between nothing and a ceiling that doubles, so that
+ * clients which lost the same server do not come back at once.
+ *
+ * The first ceiling is for the loss of one connection. Where a thousand pools lose one server, each of their
+ * connections dials it within those 100 ms; `initial: 2_000` keeps even that to about twice the mean rate.
+ *
+ * @throws TypeError, RangeError for options that cannot be.
+ * @example
+ * ```ts
+ * reconnectBroken({ backoff: exponentialBackoff({ initial: 50, max: 2_000 }) });
+ * ```
+ */
+export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
+  checkBag('options', options);
+  const { initial = 100, max = 5_000, factor = 2 } = options;
+  checkAtLeast('options.initial', initial, 0);
+  checkAtLeast('options.max', max, 0);
+  checkAtLeast('options.factor', factor, 1);
+  if (factor === Number.POSITIVE_INFINITY) throw outOfRange('options.factor', 'finite', factor);
+  const random = resolveRandom(options.random);
+  return (attempt) => {
+    const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
+    return Math.min(max, LONGEST_WAIT, initial * growth) * random();
+  };
+}

@@ -1,0 +1,26 @@
+import { LONGEST_WAIT } from '../checks.js';
+import { outOfRange } from '../errors.js';
+import type { ReconnectSettings } from './reconnect-options.js';
+
+/** Why a connection is given up: dialling again cannot mend it, or has been tried often enough. */
+export type AbandonReason = 'terminal' | 'max-attempts';
+
+/** What has been done for a connection since it was last proven to work. */
+export interface History {
+  readonly attempts: number;
+  /** How long was waited before the latest of them, in milliseconds. */
+  readonly wait: number;
+}
+
+/** What follows for a connection that is broken: how long to wait for its next dial, or why there is none. */
+export function judge(
+  cause: unknown,
+  { attempts, wait }: History,
+  settings: ReconnectSettings,
+): number | AbandonReason {
+  if (settings.isTerminal(cause)) return 'terminal';
+  if (attempts >= settings.maxAttempts) return 'max-attempts';
+  const delay = settings.backoff(attempts + 1, wait);
+  if (delay >= 0) return Math.min(delay, LONGEST_WAIT);
+  throw outOfRange('backoff(attempt, previous)', 'a number of milliseconds', delay);
+}
