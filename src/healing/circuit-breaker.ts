@@ -8,7 +8,7 @@ import {
 } from 'rxjs';
 import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler, LONGEST_WAIT } from '../checks.js';
 import { outOfRange } from '../errors.js';
-import { exponentialBackoff } from './backoff.js';
+import { exponentialBackoff } from './exponential-backoff.js';
 
 /** How one dial ended, and how many connections were in service after it. */
 export interface DialReport {
