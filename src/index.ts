@@ -20,6 +20,8 @@ export type { Picker, Strategy } from './selection/picker.js';
 
 export type { Backoff, ExponentialBackoffOptions } from './healing/backoff.js';
 export { exponentialBackoff } from './healing/backoff.js';
+export type { BreakerState, CircuitBreakerOptions, DialReport } from './healing/circuit-breaker.js';
+export { circuitBreaker } from './healing/circuit-breaker.js';
 export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
 export { cleanupBroken } from './healing/cleanup-broken.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
