@@ -24,6 +24,8 @@ export type { BreakerState, CircuitBreakerOptions, DialReport } from './healing/
 export { circuitBreaker } from './healing/circuit-breaker.js';
 export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
 export { cleanupBroken } from './healing/cleanup-broken.js';
+export { ejectOutliers } from './healing/eject-outliers.js';
+export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
 export type { ReconnectBrokenOptions } from './healing/ward.js';

@@ -1,6 +1,15 @@
-import { cleanupBroken, exponentialBackoff, reconnectBroken } from 'rxpool';
+import {
+  circuitBreaker,
+  cleanupBroken,
+  type EjectOutliersOptions,
+  ejectOutliers,
+  exponentialBackoff,
+  reconnectBroken,
+} from 'rxpool';
 
 const wrong = (value: unknown): never => value as never;
+
+const ejecting = (options: EjectOutliersOptions): unknown => ejectOutliers(() => {}, options);
 
 describe('a wrong argument of a healing operator is refused at the call', () => {
   it.each<[name: string, argument: string, code: string, call: () => unknown]>([
@@ -15,6 +24,17 @@ describe('a wrong argument of a healing operator is refused at the call', () => 
     ['scheduler', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ scheduler: wrong({}) })],
     ['remove', 'remove', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(wrong('all'))],
     ['after', 'options.after', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(() => {}, { after: wrong('30') })],
+    ['failures', 'options.failures', 'ERR_OUT_OF_RANGE', () => circuitBreaker({ failures: 0 })],
+    ['openFor', 'options.openFor', 'ERR_OUT_OF_RANGE', () => circuitBreaker({ openFor: -1 })],
+    ['openFor of no type', 'options.openFor', 'ERR_INVALID_ARG_TYPE', () => circuitBreaker({ openFor: wrong('1s') })],
+    ['clock of a breaker', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => circuitBreaker({ scheduler: wrong(1) })],
+    ['eject', 'eject', 'ERR_INVALID_ARG_TYPE', () => ejectOutliers(wrong({}))],
+    ['consecutive', 'options.consecutiveFailures', 'ERR_OUT_OF_RANGE', () => ejecting({ consecutiveFailures: 1.5 })],
+    ['baseDuration', 'options.baseDuration', 'ERR_OUT_OF_RANGE', () => ejecting({ baseDuration: 0 })],
+    ['maxDuration', 'options.maxDuration', 'ERR_OUT_OF_RANGE', () => ejecting({ maxDuration: Number.NaN })],
+    ['maxEjected', 'options.maxEjected', 'ERR_OUT_OF_RANGE', () => ejecting({ maxEjected: 10 })],
+    ['panicThreshold', 'options.panicThreshold', 'ERR_OUT_OF_RANGE', () => ejecting({ panicThreshold: -0.1 })],
+    ['clock of ejection', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => ejecting({ scheduler: wrong({}) })],
   ])('%s', (_name, argument, code, call) => {
     expect(call).toThrow(expect.objectContaining({ code, message: expect.stringMatching(`^${argument} must be`) }));
   });
