@@ -25,9 +25,12 @@ export { circuitBreaker } from './healing/circuit-breaker.js';
 export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
 export { cleanupBroken } from './healing/cleanup-broken.js';
 export { ejectOutliers } from './healing/eject-outliers.js';
+export type { ValidateIdleOptions, Validation } from './healing/idle-watch.js';
 export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
+export { validateIdle } from './healing/validate-idle.js';
+export type { Validate, ValidationContext } from './healing/validation.js';
 export type { ReconnectBrokenOptions } from './healing/ward.js';
 
 // Health
@@ -54,4 +57,5 @@ export {
   PoolNotConnectedError,
   ReadyTimeoutError,
   UseTimeoutError,
+  ValidationError,
 } from './errors.js';

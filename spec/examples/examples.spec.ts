@@ -45,6 +45,13 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'one back, to choose from: 3',
   ],
   '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+  '09-ejection-and-validation.ts': [
+    'ejected: middle, for 30 s',
+    'failed: 3',
+    'in service: 2',
+    'silent: right, answered: left',
+    'in service: 1',
+  ],
 };
 
 describe('The examples', () => {

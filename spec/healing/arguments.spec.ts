@@ -5,11 +5,19 @@ import {
   ejectOutliers,
   exponentialBackoff,
   reconnectBroken,
+  type ValidateIdleOptions,
+  validateIdle,
 } from 'rxpool';
 
 const wrong = (value: unknown): never => value as never;
 
 const ejecting = (options: EjectOutliersOptions): unknown => ejectOutliers(() => {}, options);
+const validating = (options: ValidateIdleOptions): unknown =>
+  validateIdle(
+    async () => {},
+    () => {},
+    options,
+  );
 
 describe('a wrong argument of a healing operator is refused at the call', () => {
   it.each<[name: string, argument: string, code: string, call: () => unknown]>([
@@ -35,6 +43,12 @@ describe('a wrong argument of a healing operator is refused at the call', () => 
     ['maxEjected', 'options.maxEjected', 'ERR_OUT_OF_RANGE', () => ejecting({ maxEjected: 10 })],
     ['panicThreshold', 'options.panicThreshold', 'ERR_OUT_OF_RANGE', () => ejecting({ panicThreshold: -0.1 })],
     ['clock of ejection', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => ejecting({ scheduler: wrong({}) })],
+    ['validate', 'validate', 'ERR_INVALID_ARG_TYPE', () => validateIdle(wrong(undefined), () => {})],
+    ['condemn', 'condemn', 'ERR_INVALID_ARG_TYPE', () => validateIdle(async () => {}, wrong(undefined))],
+    ['interval', 'options.interval', 'ERR_OUT_OF_RANGE', () => validating({ interval: 0 })],
+    ['timeout', 'options.timeout', 'ERR_OUT_OF_RANGE', () => validating({ timeout: Number.NaN })],
+    ['maxValidations', 'options.maxValidations', 'ERR_OUT_OF_RANGE', () => validating({ maxValidations: 0 })],
+    ['clock of validation', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => validating({ scheduler: wrong(0) })],
   ])('%s', (_name, argument, code, call) => {
     expect(call).toThrow(expect.objectContaining({ code, message: expect.stringMatching(`^${argument} must be`) }));
   });
