@@ -175,46 +175,50 @@ describe('circuitBreaker', () => {
       fc.integer({ min: 1, max: 60 }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 4 }), (steps, failures) => {
-        const openFor = (attempt: number, previous: number): number => Math.min(5 * attempt + previous, 40);
-        const { scheduler } = new VirtualClock();
-        const reports$ = new Subject<DialReport>();
-        const told: string[] = [];
-        const expected = ['0 closed'];
-        reports$
-          .pipe(circuitBreaker({ failures, openFor, scheduler }))
-          .subscribe((state) => told.push(`${scheduler.frame} ${state}`));
+      fc.property(
+        fc.array(step, { minLength: 40, maxLength: 80 }),
+        fc.integer({ min: 1, max: 4 }),
+        (steps, failures) => {
+          const openFor = (attempt: number, previous: number): number => Math.min(5 * attempt + previous, 40);
+          const { scheduler } = new VirtualClock();
+          const reports$ = new Subject<DialReport>();
+          const told: string[] = [];
+          const expected = ['0 closed'];
+          reports$
+            .pipe(circuitBreaker({ failures, openFor, scheduler }))
+            .subscribe((state) => told.push(`${scheduler.frame} ${state}`));
 
-        const model: { state: BreakerState } = { state: 'closed' };
-        let [streak, openings, wait, halfOpenAt] = [0, 0, 0, 0];
-        const turn = (next: BreakerState, when: number): void => {
-          if (next !== model.state) expected.push(`${when} ${next}`);
-          model.state = next;
-        };
-        for (const one of steps) {
-          if (typeof one === 'number') {
-            scheduler.maxFrames = scheduler.frame + one;
-            scheduler.flush();
-            scheduler.frame = scheduler.maxFrames;
-            if (model.state === 'open' && halfOpenAt <= scheduler.frame) turn('half-open', halfOpenAt);
-            continue;
-          }
-          reports$.next(one);
-          if (one.ok || one.connected > 0) {
-            [streak, openings, wait] = [0, 0, 0];
-            turn('closed', scheduler.frame);
-          } else if (model.state !== 'open') {
-            streak++;
-            if (model.state === 'half-open' || streak >= failures) {
-              wait = openFor(++openings, wait);
-              halfOpenAt = scheduler.frame + wait;
-              turn('open', scheduler.frame);
+          const model: { state: BreakerState } = { state: 'closed' };
+          let [streak, openings, wait, halfOpenAt] = [0, 0, 0, 0];
+          const turn = (next: BreakerState, when: number): void => {
+            if (next !== model.state) expected.push(`${when} ${next}`);
+            model.state = next;
+          };
+          for (const one of steps) {
+            if (typeof one === 'number') {
+              scheduler.maxFrames = scheduler.frame + one;
+              scheduler.flush();
+              scheduler.frame = scheduler.maxFrames;
+              if (model.state === 'open' && halfOpenAt <= scheduler.frame) turn('half-open', halfOpenAt);
+              continue;
+            }
+            reports$.next(one);
+            if (one.ok || one.connected > 0) {
+              [streak, openings, wait] = [0, 0, 0];
+              turn('closed', scheduler.frame);
+            } else if (model.state !== 'open') {
+              streak++;
+              if (model.state === 'half-open' || streak >= failures) {
+                wait = openFor(++openings, wait);
+                halfOpenAt = scheduler.frame + wait;
+                turn('open', scheduler.frame);
+              }
             }
           }
-        }
-        expect(told).toEqual(expected);
-        expect(scheduler.actions).toHaveLength(model.state === 'open' ? 1 : 0);
-      }),
+          expect(told).toEqual(expected);
+          expect(scheduler.actions).toHaveLength(model.state === 'open' ? 1 : 0);
+        },
+      ),
       { numRuns: 300 },
     );
   });

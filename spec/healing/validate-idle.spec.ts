@@ -471,7 +471,7 @@ describe('validateIdle', () => {
       { weight: 3, arbitrary: fc.record({ pass: fc.integer({ min: 1, max: 150 }) }) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 30 }), async (steps) => {
         const all = Array.from({ length: count }, (_, index) => make('accept', `${index}`));
         await Promise.all(all.map((connection) => connection.connect()));
         const silent = new Set<TestConnection>();

@@ -29,12 +29,12 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  * told from that.
  *
  * Cold. Emits how each validation ended, after the condemnation. Completes and errors with its source, and errors
- * when `condemn` throws; unsubscribing aborts what is under way.
+ * when `condemn` throws; unsubscribing aborts what is under way. Below, `o` is well and `x` condemned.
  *
  * ```text
- * source:                                          --[a]------------------------
- * requests of a:                                   ---(---)---------------------
- * validateIdle(validate, condemn, { interval: 6 }) -------------o------o------x-   (o well, x condemned)
+ * source:                                           --[a]----------------------
+ * requests of a:                                    ---(---)-------------------
+ * validateIdle(validate, condemn, { interval: 6 }): -------------o-----o------x
  * ```
  *
  * @example
