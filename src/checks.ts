@@ -64,3 +64,8 @@ export function checkScheduler(argument: string, value: unknown): void {
   const { schedule } = (value ?? {}) as { readonly schedule?: unknown };
   if (typeof schedule !== 'function') throw wrongType(argument, 'a scheduler', value);
 }
+
+export function checkShare(argument: string, value: unknown): asserts value is number {
+  checkNumber(argument, value);
+  if (!(value >= 0 && value <= 1)) throw outOfRange(argument, 'a share between 0 and 1', value);
+}

@@ -155,6 +155,11 @@ export class ConnectionStreamError extends PoolError {
   readonly code = 'ERR_CONNECTION_STREAM';
 }
 
+/** An idle connection did not pass its validation: `cause` is what that said, and is absent when it said nothing in time. */
+export class ValidationError extends PoolError {
+  readonly code = 'ERR_VALIDATION';
+}
+
 /** What a wrong argument is answered with: a native error with a `code`. */
 export type ArgumentError = (TypeError | RangeError) & { readonly code: string };
 

@@ -19,18 +19,25 @@ export type { Picker, Strategy } from './selection/picker.js';
 // Healing
 
 export type { Backoff } from './healing/backoff.js';
+export type { BreakerState, CircuitBreakerOptions, DialReport } from './healing/circuit-breaker.js';
+export { circuitBreaker } from './healing/circuit-breaker.js';
 export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
 export { cleanupBroken } from './healing/cleanup-broken.js';
 export type { ConstantBackoffOptions } from './healing/constant-backoff.js';
 export { constantBackoff } from './healing/constant-backoff.js';
 export type { DecorrelatedJitterOptions } from './healing/decorrelated-jitter.js';
 export { decorrelatedJitter } from './healing/decorrelated-jitter.js';
+export { ejectOutliers } from './healing/eject-outliers.js';
 export type { ExponentialBackoffOptions } from './healing/exponential-backoff.js';
 export { exponentialBackoff } from './healing/exponential-backoff.js';
+export type { ValidateIdleOptions, Validation } from './healing/idle-watch.js';
+export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
 export type { ReconnectBrokenOptions } from './healing/reconnect-options.js';
 export { isTerminalCause } from './healing/terminal-cause.js';
+export { validateIdle } from './healing/validate-idle.js';
+export type { Validate, ValidationContext } from './healing/validation.js';
 export type { AbandonReason } from './healing/verdict.js';
 
 // Health
@@ -57,4 +64,5 @@ export {
   PoolNotConnectedError,
   ReadyTimeoutError,
   UseTimeoutError,
+  ValidationError,
 } from './errors.js';

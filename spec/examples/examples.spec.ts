@@ -56,6 +56,13 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     '  logins: 2',
     '  connected by reconnect(): 2',
   ],
+  '09-ejection-and-validation.ts': [
+    'ejected: middle, for 30 s',
+    'failed: 3',
+    'in service: 2',
+    'silent: right, answered: left',
+    'in service: 1',
+  ],
 };
 
 describe('The examples', () => {

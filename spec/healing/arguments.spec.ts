@@ -1,6 +1,25 @@
-import { cleanupBroken, constantBackoff, decorrelatedJitter, exponentialBackoff, reconnectBroken } from 'rxpool';
+import {
+  circuitBreaker,
+  cleanupBroken,
+  constantBackoff,
+  decorrelatedJitter,
+  type EjectOutliersOptions,
+  ejectOutliers,
+  exponentialBackoff,
+  reconnectBroken,
+  type ValidateIdleOptions,
+  validateIdle,
+} from 'rxpool';
 
 const wrong = (value: unknown): never => value as never;
+
+const ejecting = (options: EjectOutliersOptions): unknown => ejectOutliers(() => {}, options);
+const validating = (options: ValidateIdleOptions): unknown =>
+  validateIdle(
+    async () => {},
+    () => {},
+    options,
+  );
 
 describe('a wrong argument of a healing operator is refused at the call', () => {
   it.each<[name: string, argument: string, code: string, call: () => unknown]>([
@@ -30,6 +49,23 @@ describe('a wrong argument of a healing operator is refused at the call', () => 
     ['scheduler', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ scheduler: wrong({}) })],
     ['remove', 'remove', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(wrong('all'))],
     ['after', 'options.after', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(() => {}, { after: wrong('30') })],
+    ['failures', 'options.failures', 'ERR_OUT_OF_RANGE', () => circuitBreaker({ failures: 0 })],
+    ['openFor', 'options.openFor', 'ERR_OUT_OF_RANGE', () => circuitBreaker({ openFor: -1 })],
+    ['openFor of no type', 'options.openFor', 'ERR_INVALID_ARG_TYPE', () => circuitBreaker({ openFor: wrong('1s') })],
+    ['clock of a breaker', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => circuitBreaker({ scheduler: wrong(1) })],
+    ['eject', 'eject', 'ERR_INVALID_ARG_TYPE', () => ejectOutliers(wrong({}))],
+    ['consecutive', 'options.consecutiveFailures', 'ERR_OUT_OF_RANGE', () => ejecting({ consecutiveFailures: 1.5 })],
+    ['baseDuration', 'options.baseDuration', 'ERR_OUT_OF_RANGE', () => ejecting({ baseDuration: 0 })],
+    ['maxDuration', 'options.maxDuration', 'ERR_OUT_OF_RANGE', () => ejecting({ maxDuration: Number.NaN })],
+    ['maxEjected', 'options.maxEjected', 'ERR_OUT_OF_RANGE', () => ejecting({ maxEjected: 10 })],
+    ['panicThreshold', 'options.panicThreshold', 'ERR_OUT_OF_RANGE', () => ejecting({ panicThreshold: -0.1 })],
+    ['clock of ejection', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => ejecting({ scheduler: wrong({}) })],
+    ['validate', 'validate', 'ERR_INVALID_ARG_TYPE', () => validateIdle(wrong(undefined), () => {})],
+    ['condemn', 'condemn', 'ERR_INVALID_ARG_TYPE', () => validateIdle(async () => {}, wrong(undefined))],
+    ['interval', 'options.interval', 'ERR_OUT_OF_RANGE', () => validating({ interval: 0 })],
+    ['timeout', 'options.timeout', 'ERR_OUT_OF_RANGE', () => validating({ timeout: Number.NaN })],
+    ['maxValidations', 'options.maxValidations', 'ERR_OUT_OF_RANGE', () => validating({ maxValidations: 0 })],
+    ['clock of validation', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => validating({ scheduler: wrong(0) })],
   ])('%s', (_name, argument, code, call) => {
     expect(call).toThrow(expect.objectContaining({ code, message: expect.stringMatching(`^${argument} must be`) }));
   });

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Observable, take } from 'rxjs';
-import { ConnectionPool, cleanupBroken } from 'rxpool';
+import { BehaviorSubject, NEVER, type Observable, Subject, take } from 'rxjs';
+import { ConnectionPool, cleanupBroken, ejectOutliers } from 'rxpool';
 import { OwnConnection } from '../support/connections.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -35,17 +35,40 @@ async function lostFrom(look: (pool: Pool) => void): Promise<{ pool: Pool; lost:
   return { pool, lost };
 }
 
+async function collected(lost: WeakRef<object>): Promise<void> {
+  for (let i = 0; i < 5 && lost.deref(); i++) {
+    await settle();
+    collectGarbage();
+  }
+}
+
 describe('a connection that was given up is garbage', () => {
   it.each(Object.keys(WAYS).flatMap((way) => STREAMS.map((name) => [name, way] as const)))(
     'when a subscription to %s %s',
     async (name, way) => {
       const { pool, lost } = await lostFrom((one) => WAYS[way]?.(one[name], one));
-      for (let i = 0; i < 5 && lost.deref(); i++) {
-        await settle();
-        collectGarbage();
-      }
+      await collected(lost);
       expect(pool.health.total).toBe(1);
       expect(lost.deref()).toBeUndefined();
     },
   );
+});
+
+it('a connection that was ejected and has gone is garbage, though its time is not over', async () => {
+  const outcomes$ = new Subject<{ ok: boolean; durationMs: number }>();
+  const make = (): OwnConnection => Object.assign(new OwnConnection(), { outcomes$: NEVER });
+  const list$ = new BehaviorSubject<readonly OwnConnection[]>([make(), make()]);
+  const scheduler = { now: () => 0, schedule: () => NEVER.subscribe() };
+  const eject = (one: OwnConnection): void => list$.next(list$.value.filter((other) => other !== one));
+  const ejecting = list$.pipe(ejectOutliers(eject, { scheduler, consecutiveFailures: 1 })).subscribe();
+  const lost = ((): WeakRef<OwnConnection> => {
+    const one = Object.assign(new OwnConnection(), { outcomes$ });
+    list$.next([...list$.value, one]);
+    outcomes$.next({ ok: false, durationMs: 1 });
+    return new WeakRef(one);
+  })();
+  expect(list$.value).toHaveLength(2);
+  await collected(lost);
+  expect(lost.deref()).toBeUndefined();
+  ejecting.unsubscribe();
 });

@@ -1,0 +1,530 @@
+import * as fc from 'fast-check';
+import { BehaviorSubject, type SchedulerLike, type Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { PoolError, type Validate, type ValidateIdleOptions, ValidationError, validateIdle } from 'rxpool';
+import { cellOf } from '../../src/connection/cells.js';
+import { KINDS, type Make, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { openRig } from '../support/pools.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+type List = readonly TestConnection[];
+
+/** One call of `validate`. */
+interface Asked {
+  readonly connection: TestConnection;
+  readonly signal: AbortSignal;
+  answer(value?: unknown): void;
+  fail(cause: unknown): void;
+}
+
+class Rig {
+  readonly clock: VirtualClock;
+  readonly list$: Subject<List>;
+  /** Every validation that was begun, and those that nobody has answered yet. */
+  readonly begun: string[] = [];
+  readonly open: Asked[] = [];
+  readonly condemned: string[] = [];
+  readonly causes: ValidationError[] = [];
+  readonly emitted: string[] = [];
+  readonly failures: unknown[] = [];
+  completed = false;
+  /** What asking does beside being told of: by default one request is in flight until the answer. */
+  onAsk: (asked: Asked) => void = ({ connection }) => connection.send();
+  onCondemn: (connection: TestConnection) => void = () => {};
+  readonly subscription;
+
+  constructor(
+    connections: List,
+    options: ValidateIdleOptions = {},
+    clock = new VirtualClock(),
+    list$: Subject<List> = new BehaviorSubject(connections),
+  ) {
+    this.clock = clock;
+    this.list$ = list$;
+    const condemn = (connection: TestConnection, cause: ValidationError): void => {
+      this.condemned.push(`${clock.now}: ${connection.name}`);
+      this.causes.push(cause);
+      this.onCondemn(connection);
+    };
+    const { scheduler } = clock;
+    const operator = validateIdle<TestConnection>((...args) => this.#validate(...args), condemn, {
+      scheduler,
+      interval: 100,
+      timeout: 20,
+      ...options,
+    });
+    this.subscription = list$.pipe(operator).subscribe({
+      next: ({ connection, ok }) => this.emitted.push(`${clock.now}: ${connection.name} ${ok}`),
+      error: (error: unknown) => this.failures.push(error),
+      complete: () => {
+        this.completed = true;
+      },
+    });
+  }
+
+  /** Whoever is asked from now on is well. */
+  answerEverybody(): this {
+    this.onAsk = ({ answer }) => answer();
+    return this;
+  }
+
+  get last(): Asked {
+    return this.open.at(-1)!;
+  }
+
+  #validate(...[connection, { signal }]: Parameters<Validate<TestConnection>>): PromiseLike<unknown> {
+    this.begun.push(`${this.clock.now}: ${connection.name}`);
+    return new Promise((resolve, reject) => {
+      const end = (settle: (value: unknown) => void) => (value?: unknown) => {
+        this.open.splice(this.open.indexOf(asked), 1);
+        if (connection.pending > 0) connection.reply();
+        settle(value);
+      };
+      const asked: Asked = { connection, signal, answer: end(resolve), fail: end(reject) };
+      this.open.push(asked);
+      this.onAsk(asked);
+    });
+  }
+}
+
+const expectUntouched = (connection: TestConnection): void => {
+  expect(cellOf(connection).watchers).toBeUndefined();
+  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+};
+
+describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
+  const connected = async (names: string): Promise<TestConnection[]> => {
+    const made = [...names].map((name) => make('accept', name));
+    await Promise.all(made.map((connection) => connection.connect()));
+    return made;
+  };
+
+  it('validates one that has carried nothing for the interval, and again while that goes on', async () => {
+    const rig = new Rig(await connected('a')).answerEverybody();
+    await rig.clock.advance(99);
+    expect(rig.begun).toEqual([]);
+    await rig.clock.advance(201);
+    expect(rig.begun).toEqual(['100: a', '200: a', '300: a']);
+    expect(rig.emitted).toEqual(['100: a true', '200: a true', '300: a true']);
+    expect(rig.condemned).toEqual([]);
+  });
+
+  it('lets busy ones alone, and counts from when they have become idle', async () => {
+    const [a, b] = (await connected('ab')) as [TestConnection, TestConnection];
+    a.send();
+    const rig = new Rig([a, b]).answerEverybody();
+    await rig.clock.advance(50);
+    b.send();
+    b.send();
+    await rig.clock.advance(10);
+    b.reply();
+    await rig.clock.advance(10);
+    b.reply();
+    await rig.clock.advance(110);
+    expect(rig.begun).toEqual(['170: b']);
+    a.reply();
+    await rig.clock.advance(100);
+    expect(rig.begun).toEqual(['170: b', '270: b', '280: a']);
+  });
+
+  it('validates nothing at all while all are busy', async () => {
+    const all = await connected('abc');
+    const rig = new Rig(all);
+    for (let i = 0; i < 100; i++) {
+      const connection = all[i % 3]!;
+      connection.send();
+      await rig.clock.advance(30);
+      connection.reply();
+    }
+    expect(rig.begun).toEqual([]);
+  });
+
+  it('condemns one that does not answer in time, and aborts the validation with the same cause', async () => {
+    const rig = new Rig(await connected('ab'));
+    rig.onAsk = ({ connection, answer }) => {
+      connection.send();
+      if (connection.name === 'b') answer();
+    };
+    await rig.clock.advance(119);
+    expect([rig.condemned, rig.last.signal.aborted]).toEqual([[], false]);
+    await rig.clock.advance(1);
+    expect(rig.condemned).toEqual(['120: a']);
+    expect(rig.emitted).toEqual(['100: b true', '120: a false']);
+    expect(rig.last.signal.reason).toBe(rig.causes[0]);
+    expect(rig.causes[0]).toMatchObject({ code: 'ERR_VALIDATION', message: expect.stringContaining('20 ms') });
+    expect(rig.causes[0]).toBeInstanceOf(PoolError);
+    expect(rig.causes[0]).not.toHaveProperty('cause');
+  });
+
+  it.each<[what: string, said: unknown, onAsk: (asked: Asked) => void]>([
+    ['rejects', 'no', ({ fail }) => fail('no')],
+    ['resolves to false', false, ({ answer }) => answer(false)],
+    [
+      'throws',
+      'no',
+      () => {
+        throw 'no';
+      },
+    ],
+  ])('condemns one whose validation %s, and tells what that said', async (_what, said, onAsk) => {
+    const rig = new Rig(await connected('a'));
+    rig.onAsk = onAsk;
+    await rig.clock.advance(110);
+    expect(rig.condemned).toEqual(['100: a']);
+    expect(rig.causes[0]).toBeInstanceOf(ValidationError);
+    expect(rig.causes[0]?.cause).toBe(said);
+  });
+
+  it('validates one again that was condemned and is still there', async () => {
+    const rig = new Rig(await connected('a'));
+    rig.onAsk = ({ fail }) => fail('no');
+    await rig.clock.advance(250);
+    expect(rig.condemned).toEqual(['100: a', '200: a']);
+  });
+
+  it('has one validation of a connection at a time, and does not take that for work', async () => {
+    const rig = new Rig(await connected('a'), { timeout: 1_000 });
+    await rig.clock.advance(700);
+    expect(rig.begun).toEqual(['100: a']);
+    rig.last.answer();
+    await rig.clock.advance(99);
+    expect(rig.begun).toHaveLength(1);
+    await rig.clock.advance(1);
+    expect(rig.begun).toHaveLength(2);
+  });
+
+  it('does not take the later requests of a validation for work, one after the other', async () => {
+    const rig = new Rig(await connected('a'));
+    await rig.clock.advance(100);
+    rig.last.connection.reply();
+    rig.last.connection.send();
+    await rig.clock.advance(20);
+    expect(rig.condemned).toEqual(['120: a']);
+  });
+
+  it.each<[what: string, onAsk: (asked: Asked) => void]>([
+    ['is a request of it', ({ connection }) => connection.send()],
+    ['is none', () => {}],
+  ])('ignores the verdict on one that got work meanwhile, where the validation %s', async (_what, onAsk) => {
+    const rig = new Rig(await connected('a'));
+    rig.onAsk = onAsk;
+    await rig.clock.advance(100);
+    const { connection } = rig.last;
+    connection.send();
+    connection.reply();
+    await rig.clock.advance(20);
+    expect(rig.last.signal.aborted).toBe(true);
+    expect([rig.condemned, rig.emitted]).toEqual([[], []]);
+  });
+
+  it('ignores the verdict on one that breaks meanwhile, and on its next transport', async () => {
+    const [a] = (await connected('a')) as [TestConnection];
+    const rig = new Rig([a]);
+    await rig.clock.advance(100);
+    const { signal, fail } = rig.last;
+    a.lose();
+    expect(signal.aborted).toBe(true);
+    await a.connect();
+    fail('the first transport is gone');
+    await rig.clock.advance(99);
+    expect([rig.condemned, rig.begun]).toEqual([[], ['100: a']]);
+    rig.answerEverybody();
+    await rig.clock.advance(1);
+    expect(rig.begun).toEqual(['100: a', '200: a']);
+  });
+
+  it('ignores the verdict on one that has left meanwhile, though it is back', async () => {
+    const [a] = (await connected('a')) as [TestConnection];
+    const rig = new Rig([a]);
+    await rig.clock.advance(100);
+    const { signal, fail } = rig.last;
+    rig.list$.next([]);
+    expect(signal.aborted).toBe(true);
+    expectUntouched(a);
+    rig.list$.next([a]);
+    fail('too late');
+    await settle();
+    expect([rig.condemned, rig.emitted]).toEqual([[], []]);
+  });
+
+  it('ignores a verdict that comes after the deadline', async () => {
+    const rig = new Rig(await connected('a'));
+    await rig.clock.advance(120);
+    rig.last.fail('no');
+    await settle();
+    expect(rig.condemned).toEqual(['120: a']);
+  });
+
+  it('asks nothing of those who are not connected', async () => {
+    const idle = make('accept', 'idle');
+    const rig = new Rig([idle]).answerEverybody();
+    await rig.clock.advance(150);
+    expect(rig.begun).toEqual([]);
+    await idle.connect();
+    await rig.clock.advance(100);
+    expect(rig.begun).toEqual(['250: idle']);
+  });
+
+  it('has no more validations under way than it may, and goes on as they end', async () => {
+    const rig = new Rig(await connected('abcde'), { maxValidations: 2 });
+    await rig.clock.advance(110);
+    expect(rig.begun).toEqual(['100: a', '100: b']);
+    rig.open[1]!.answer();
+    await rig.clock.advance(0);
+    expect(rig.begun.slice(2)).toEqual(['110: c']);
+    await rig.clock.advance(20);
+    expect(rig.begun.slice(3)).toEqual(['120: d', '130: e']);
+    expect(rig.condemned).toEqual(['120: a', '130: c']);
+  });
+
+  it('gives the turn of one that leaves to the next', async () => {
+    const all = await connected('abc');
+    const rig = new Rig(all, { maxValidations: 1 });
+    await rig.clock.advance(100);
+    rig.list$.next(all.slice(1));
+    expect(rig.begun).toEqual(['100: a']);
+    await rig.clock.advance(0);
+    expect(rig.begun).toEqual(['100: a', '100: b']);
+  });
+
+  it('needs one timer for all, and none while nobody is idle', async () => {
+    const all = await connected('abcdefgh');
+    const rig = new Rig(all);
+    expect(rig.clock.timers).toBe(1);
+    for (const connection of all) connection.send();
+    await rig.clock.advance(100);
+    expect(rig.clock.timers).toBe(0);
+    all[0]!.reply();
+    expect(rig.clock.timers).toBe(1);
+  });
+
+  it('stops and aborts everything when it is unsubscribed from', async () => {
+    const all = await connected('abc');
+    const rig = new Rig(all, { maxValidations: 2 });
+    await rig.clock.advance(100);
+    const signals = rig.open.map(({ signal }) => signal);
+    rig.subscription.unsubscribe();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(rig.clock.timers).toBe(0);
+    all.forEach(expectUntouched);
+    for (const { fail } of [...rig.open]) fail('no');
+    await rig.clock.advance(1_000);
+    expect([rig.condemned, rig.begun]).toEqual([[], ['100: a', '100: b']]);
+  });
+
+  it.each(['complete', 'error'] as const)('ends with the %s of its source, and stops everything', async (ending) => {
+    const all = await connected('abc');
+    const rig = new Rig(all, { maxValidations: 2 });
+    await rig.clock.advance(100);
+    rig.list$[ending]('gone');
+    expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
+    expect(rig.clock.timers).toBe(0);
+    all.forEach(expectUntouched);
+  });
+
+  it('takes an error of the condemnation for its own', async () => {
+    const all = await connected('ab');
+    const rig = new Rig(all);
+    const failure = new Error('not allowed to');
+    rig.onCondemn = () => {
+      throw failure;
+    };
+    await rig.clock.advance(1_000);
+    expect(rig.failures).toEqual([failure]);
+    expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
+    all.forEach(expectUntouched);
+  });
+
+  it.each<[where: string, arrange: (rig: Rig) => void]>([
+    [
+      'validation',
+      (rig) => {
+        rig.onAsk = () => rig.subscription.unsubscribe();
+      },
+    ],
+    [
+      'condemnation',
+      (rig) => {
+        rig.onCondemn = () => rig.subscription.unsubscribe();
+      },
+    ],
+  ])('stops for somebody who has had enough inside the %s', async (_where, arrange) => {
+    const all = await connected('ab');
+    const rig = new Rig(all, { maxValidations: 1 });
+    arrange(rig);
+    await rig.clock.advance(1_000);
+    expect(rig.begun).toEqual(['100: a']);
+    expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
+    all.forEach(expectUntouched);
+  });
+
+  it('tells a pool of those that fell silent, whose healing does the rest', async () => {
+    const { pool, clock, made } = await openRig(make, 3, { drainTimeout: 0 });
+    const { scheduler } = clock;
+    pool.connected$
+      .pipe(
+        validateIdle(
+          (connection) => (connection === made[1] ? new Promise(() => {}) : Promise.resolve()),
+          (connection) => pool.removeConnections([connection]),
+          { scheduler },
+        ),
+      )
+      .subscribe();
+    await clock.advance(5_999);
+    expect(pool.connectedConnections).toHaveLength(3);
+    await clock.advance(1);
+    expect(pool.connectedConnections).toEqual([made[0], made[2]]);
+    await pool.dispose();
+    expect(clock.timers).toBe(0);
+    made.forEach(expectUntouched);
+  });
+
+  it('does not condemn what a pool has lent meanwhile, though nothing was sent yet', async () => {
+    const { pool, clock } = await openRig(make, 1);
+    const { scheduler } = clock;
+    const condemned: unknown[] = [];
+    const validate = (connection: TestConnection): Promise<never> => {
+      connection.send();
+      return new Promise(() => {});
+    };
+    pool.connected$.pipe(validateIdle(validate, (connection) => condemned.push(connection), { scheduler })).subscribe();
+    await clock.advance(5_000);
+    void pool.use(() => new Promise(() => {}));
+    await clock.advance(1_000);
+    expect(condemned).toEqual([]);
+  });
+});
+
+describe('validateIdle', () => {
+  const connected = async (count: number): Promise<TestConnection[]> => {
+    const made = Array.from({ length: count }, (_, index) => new OwnConnection({ name: `${index}` }));
+    await Promise.all(made.map((connection) => connection.connect()));
+    return made;
+  };
+
+  it('has sixteen validations under way at once, of however many connections', async () => {
+    const rig = new Rig(await connected(1_000), { maxValidations: undefined, timeout: 50 });
+    await rig.clock.advance(100);
+    expect(rig.open).toHaveLength(16);
+    rig.answerEverybody();
+    for (const { answer } of [...rig.open]) answer();
+    await rig.clock.advance(10);
+    expect(new Set(rig.begun).size).toBe(1_000);
+    expect(rig.open).toHaveLength(0);
+  });
+
+  it('is put off by no more than an interval when the clock is set back', async () => {
+    const clock = new VirtualClock();
+    const { scheduler } = clock;
+    let offset = 0;
+    const jumping = { now: () => scheduler.now() + offset, schedule: scheduler.schedule.bind(scheduler) };
+    const rig = new Rig(await connected(1), { scheduler: jumping }, clock).answerEverybody();
+    await clock.advance(50);
+    offset = -1_000_000;
+    await clock.advance(150);
+    expect(rig.begun).toEqual(['200: 0']);
+  });
+
+  it('waits no longer than timers can for an interval and an answer without an end', async () => {
+    const delays: (number | undefined)[] = [];
+    const clock = new VirtualClock();
+    const scheduler = {
+      now: () => clock.now,
+      schedule: (work: () => void, delay?: number) => {
+        delays.push(delay);
+        return clock.scheduler.schedule(work, delay);
+      },
+    } as SchedulerLike;
+    const endless = Number.POSITIVE_INFINITY;
+    new Rig(await connected(1), { scheduler, interval: endless });
+    new Rig(await connected(1), { scheduler, interval: 1, timeout: endless });
+    await clock.advance(1);
+    expect(delays).toEqual([2 ** 31 - 1, 1, 2 ** 31 - 1]);
+  });
+
+  it('subscribes to its source when it is subscribed to, and leaves it when it is left', async () => {
+    const [a] = await connected(1);
+    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(
+      ({ hot, expectObservable, expectSubscriptions }) => {
+        const lists: Record<string, List> = { l: [a!], e: [] };
+        const source = hot('      --l-------e--|', lists);
+        const validate = (): Promise<never> => new Promise(() => {});
+        const validation$ = source.pipe(validateIdle(validate, () => {}, { interval: 3, timeout: 2 }));
+        const x = { connection: a, ok: false, cause: expect.any(ValidationError) };
+        expectObservable(validation$).toBe('-------x-----|', { x });
+        expectObservable(validation$, '^---!').toBe('-');
+        expectSubscriptions(source.subscriptions).toBe(['^------------!', '^---!']);
+      },
+    );
+  });
+
+  it('condemns nobody that answered, and everybody that fell silent in time, whatever happens when', async () => {
+    const count = 4;
+    const make: Make = (onDial, name) => new OwnConnection({ onDial, name });
+    const who = fc.nat(count - 1);
+    const step = fc.oneof(
+      fc.record({ silence: who }),
+      fc.record({ revive: who }),
+      fc.record({ work: who }),
+      fc.record({ redial: who }),
+      fc.record({ toggle: who }),
+      { weight: 3, arbitrary: fc.record({ pass: fc.integer({ min: 1, max: 150 }) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 30 }), async (steps) => {
+        const all = Array.from({ length: count }, (_, index) => make('accept', `${index}`));
+        await Promise.all(all.map((connection) => connection.connect()));
+        const silent = new Set<TestConnection>();
+        /** When each was last alive, at work, dialled, let in, or let go. */
+        const since = new Map(all.map((connection) => [connection, 0]));
+        const rig = new Rig(all);
+        const touch = (connection: TestConnection): unknown => since.set(connection, rig.clock.now);
+        const listed = new Set(all);
+        const wrong: string[] = [];
+        rig.onAsk = ({ connection, signal, answer, fail }) => {
+          connection.send();
+          signal.addEventListener('abort', fail);
+          if (!silent.has(connection)) answer();
+        };
+        rig.onCondemn = (connection) => {
+          if (!silent.has(connection) || !listed.has(connection)) wrong.push(connection.name);
+          touch(connection);
+        };
+        for (const one of steps) {
+          if ('pass' in one) await rig.clock.advance(one.pass);
+          else {
+            const connection = all[Object.values(one)[0] as number]!;
+            touch(connection);
+            if ('silence' in one) silent.add(connection);
+            if ('revive' in one) {
+              silent.delete(connection);
+              for (const asked of [...rig.open]) if (asked.connection === connection) asked.answer();
+            }
+            if ('work' in one) {
+              connection.send();
+              connection.reply();
+            }
+            if ('redial' in one) {
+              connection.lose();
+              await connection.connect();
+            }
+            if ('toggle' in one) {
+              if (!listed.delete(connection)) listed.add(connection);
+              rig.list$.next([...listed]);
+            }
+          }
+          await settle();
+          for (const connection of listed) {
+            // A validation that was begun just before it was touched ends first.
+            const late = rig.clock.now - (since.get(connection) ?? 0) > 20 + 100 + 20;
+            if (silent.has(connection) && late) wrong.push(`${connection.name} unnoticed`);
+          }
+        }
+        expect(wrong).toEqual([]);
+        rig.subscription.unsubscribe();
+        expect(rig.clock.timers).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

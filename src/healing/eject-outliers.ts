@@ -1,0 +1,96 @@
+import { asyncScheduler, Observable, type Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler, checkShare } from '../checks.js';
+import type { Connection } from '../connection/connection.js';
+import { followEach } from './following.js';
+import {
+  type DetectorSettings,
+  type Ejection,
+  type EjectOutliersOptions,
+  OutlierDetector,
+} from './outlier-detector.js';
+
+function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
+  checkBag('options', options);
+  const settings: DetectorSettings = {
+    consecutiveFailures: options.consecutiveFailures ?? 5,
+    baseDuration: options.baseDuration ?? 30_000,
+    maxDuration: options.maxDuration ?? 300_000,
+    maxEjected: options.maxEjected ?? 0.5,
+    panicThreshold: options.panicThreshold ?? 0.5,
+    scheduler: options.scheduler ?? asyncScheduler,
+  };
+  checkLimit('options.consecutiveFailures', settings.consecutiveFailures);
+  checkAtLeast('options.baseDuration', settings.baseDuration, 1);
+  checkAtLeast('options.maxDuration', settings.maxDuration, 1);
+  checkShare('options.maxEjected', settings.maxEjected);
+  checkShare('options.panicThreshold', settings.panicThreshold);
+  checkScheduler('options.scheduler', settings.scheduler);
+  return settings;
+}
+
+/** Whether a request went well, where that can be told. */
+function verdictOf(outcome: unknown): boolean | undefined {
+  try {
+    const { ok } = outcome as { readonly ok?: unknown };
+    return typeof ok === 'boolean' ? ok : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Listens while there is something to hear: a connection that tells no outcomes, or stops to, is left alone. */
+function hearOutcomes(connection: Connection, stay: Subscription, tell: (ok: boolean) => void): void {
+  try {
+    const outcomes$: Observable<unknown> | undefined = connection.outcomes$;
+    const listening = outcomes$?.subscribe({
+      next: (outcome) => {
+        const ok = verdictOf(outcome);
+        if (ok !== undefined && !stay.closed) tell(ok);
+      },
+      error: () => {},
+    });
+    stay.add(listening);
+  } catch {
+    // Likewise.
+  }
+}
+
+/**
+ * Outlier ejection: calls `eject` with a connection whose requests fail one after the other while those of others
+ * do not, and with the milliseconds to keep it out of service for; emits an {@link Ejection} after that. Judges by
+ * `outcomes$`, in constant time for each. A connection is expected to leave the source, and to come back when its
+ * time is over; it counts as ejected until then, whatever becomes of it.
+ *
+ * Cold. Completes and errors with its source, and errors when `eject` throws; unsubscribing ends the listening and
+ * ejects nobody.
+ *
+ * ```text
+ * source:                                       --[a,b]-----[b]-------[a,b]--
+ * requests of a (x failed):                     ----x-x-x-x-x----------------
+ * ejectOutliers(eject, { baseDuration: 10 }):   ------------E----------------
+ * ```
+ *
+ * @example
+ * ```ts
+ * pool.connected$
+ *   .pipe(ejectOutliers((connection, duration) => pool.ejectConnections([connection], { duration })))
+ *   .subscribe(({ duration }) => console.warn(`a connection is out of service for ${duration} ms`));
+ * ```
+ */
+export function ejectOutliers<C extends Connection>(
+  eject: (connection: C, duration: number) => unknown,
+  options: EjectOutliersOptions = {},
+): (source: Observable<readonly C[]>) => Observable<Ejection<C>> {
+  checkFunction('eject', eject);
+  const settings = resolveOptions(options);
+  return (source) =>
+    new Observable((subscriber) => {
+      const detector = new OutlierDetector<C>(subscriber, eject, settings);
+      subscriber.add(() => detector.clear());
+      followEach(source, subscriber, (connection, stay) => {
+        const suspect = detector.enter(connection);
+        stay.add(() => detector.leave(suspect));
+        hearOutcomes(connection, stay, (ok) => detector.judge(suspect, ok));
+      });
+    });
+}

@@ -1,0 +1,38 @@
+import { type Observable, type Subscriber, Subscription } from 'rxjs';
+import { changesOf } from '../streams/changes.js';
+
+/**
+ * Goes along with each connection of a list, from when it enters until it leaves or nobody listens any more.
+ * `accompany` adds to the connection's `stay` what has to end with it. Completes and errors with the source.
+ */
+export function followEach<C>(
+  source: Observable<readonly C[]>,
+  subscriber: Subscriber<unknown>,
+  accompany: (connection: C, stay: Subscription) => void,
+): void {
+  const stays = new Map<C, Subscription>();
+  const leave = (connection: C): void => {
+    const stay = stays.get(connection);
+    stays.delete(connection);
+    stay?.unsubscribe();
+  };
+  const enter = (connections: readonly C[]): void => {
+    const entering = connections.map((connection) => ({ connection, stay: new Subscription() }));
+    // All are in before the first is gone along with: that may take another of them away again.
+    for (const { connection, stay } of entering) stays.set(connection, stay);
+    for (const { connection, stay } of entering) if (!stay.closed) accompany(connection, stay);
+  };
+  subscriber.add(() => {
+    for (const connection of stays.keys()) leave(connection);
+  });
+  subscriber.add(
+    changesOf(source).subscribe({
+      next: ({ added, removed }) => {
+        for (const connection of removed) leave(connection);
+        if (!subscriber.closed) enter(added.filter((connection) => !stays.has(connection)));
+      },
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    }),
+  );
+}
