@@ -17,7 +17,9 @@ async function main(): Promise<void> {
 
   // By their requests: out goes who fails several times in a row while the others do not.
   const ejection$ = pool.connected$.pipe(
-    ejectOutliers((connection) => pool.removeConnections([connection]), { consecutiveFailures: 3 }),
+    ejectOutliers((connection, duration) => pool.ejectConnections([connection], { duration }), {
+      consecutiveFailures: 3,
+    }),
     share(),
   );
   const ejecting = ejection$.subscribe(({ connection, duration }) => {
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
   const validation$ = pool.connected$.pipe(
     validateIdle(
       (connection, { signal }) => connection.request({ command: 'PING', signal }),
-      (connection) => pool.removeConnections([connection]),
+      (connection, cause) => pool.invalidateConnections([connection], { cause }),
       { interval: 100, timeout: 200 },
     ),
     share(),
