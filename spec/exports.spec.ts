@@ -30,8 +30,11 @@ const ENTRIES: Record<string, Promised> = {
       'exponentialBackoff',
       'leastLoaded',
       'reconnectBroken',
+      'refill',
     ],
     types: [
+      'AdditionEvent',
+      'AdditionOptions',
       'ArgumentError',
       'Backoff',
       'CleanupBrokenOptions',

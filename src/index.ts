@@ -26,6 +26,11 @@ export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
 export type { ReconnectBrokenOptions } from './healing/ward.js';
 
+// Sizing
+
+export type { AdditionEvent, AdditionOptions } from './sizing/adder.js';
+export { refill } from './sizing/refill.js';
+
 // Health
 
 export type { PoolEvent } from './health/events.js';
