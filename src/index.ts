@@ -29,6 +29,8 @@ export type { ReconnectBrokenOptions } from './healing/ward.js';
 // Sizing
 
 export type { AdditionEvent, AdditionOptions } from './sizing/adder.js';
+export type { GrowOnDemandOptions } from './sizing/grow-on-demand.js';
+export { growOnDemand } from './sizing/grow-on-demand.js';
 export { refill } from './sizing/refill.js';
 
 // Health
