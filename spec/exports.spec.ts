@@ -32,6 +32,7 @@ const ENTRIES: Record<string, Promised> = {
       'leastLoaded',
       'reconnectBroken',
       'refill',
+      'shrinkIdle',
     ],
     types: [
       'AdditionEvent',
@@ -58,6 +59,7 @@ const ENTRIES: Record<string, Promised> = {
       'ReadyOptions',
       'ReconnectBrokenOptions',
       'ReconnectEvent',
+      'ShrinkIdleOptions',
       'SignalOptions',
       'Snapshot',
       'Strategy',

@@ -32,6 +32,8 @@ export type { AdditionEvent, AdditionOptions } from './sizing/adder.js';
 export type { GrowOnDemandOptions } from './sizing/grow-on-demand.js';
 export { growOnDemand } from './sizing/grow-on-demand.js';
 export { refill } from './sizing/refill.js';
+export type { ShrinkIdleOptions } from './sizing/shrink-idle.js';
+export { shrinkIdle } from './sizing/shrink-idle.js';
 
 // Health
 
