@@ -31,6 +31,8 @@ export type { ReconnectBrokenOptions } from './healing/ward.js';
 export type { AdditionEvent, AdditionOptions } from './sizing/adder.js';
 export type { GrowOnDemandOptions } from './sizing/grow-on-demand.js';
 export { growOnDemand } from './sizing/grow-on-demand.js';
+export type { RecycleOptions } from './sizing/recycle.js';
+export { recycle } from './sizing/recycle.js';
 export { refill } from './sizing/refill.js';
 export type { ShrinkIdleOptions } from './sizing/shrink-idle.js';
 export { shrinkIdle } from './sizing/shrink-idle.js';
