@@ -45,6 +45,12 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'one back, to choose from: 3',
   ],
   '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+  '08-sizing.ts': [
+    'added: 1, so that there are 3',
+    'grown to 8',
+    '6 were idle for too long: 2 connections of 2',
+    'renewed: 2 connections of 2, none of them an old one',
+  ],
 };
 
 describe('The examples', () => {
