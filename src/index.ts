@@ -28,7 +28,7 @@ export type { ReconnectBrokenOptions } from './healing/ward.js';
 
 // Sizing
 
-export type { AdditionEvent, AdditionOptions } from './sizing/adder.js';
+export type { AdditionEvent, AdditionOptions } from './sizing/addition.js';
 export type { GrowOnDemandOptions } from './sizing/grow-on-demand.js';
 export { growOnDemand } from './sizing/grow-on-demand.js';
 export type { RecycleOptions } from './sizing/recycle.js';

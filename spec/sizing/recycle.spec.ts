@@ -226,6 +226,19 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
+  it('counts requests that are reported together one by one', async () => {
+    const a = make('accept', 'a');
+    if (!(a instanceof SubjectConnection)) return;
+    const rig = new Rig({ maxUses: 3 });
+    rig.list$.next([a]);
+    a.pending$.next(2);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual([]);
+    a.pending$.next(5);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual(['0: a']);
+  });
+
   it('leaves a count that cannot be believed out of account', async () => {
     const a = make('accept', 'a');
     if (!(a instanceof SubjectConnection)) return;

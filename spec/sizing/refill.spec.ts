@@ -153,6 +153,21 @@ describe('refill', () => {
     expect(rig.asked).toEqual(['0: 1', '100: 1', '2150: 1', '2250: 1']);
   });
 
+  it('takes all that breaks while it waits for one failure', async () => {
+    const backoff = jest.fn(() => 100);
+    const rig = new Rig({ backoff });
+    rig.show({ poolSize: 20, total: 16 });
+    for (let broken = 1; broken <= 16; broken++) rig.show({ poolSize: 20, total: 16, broken });
+    await rig.clock.advance(99);
+    expect(rig.asked).toEqual([]);
+    await rig.clock.advance(1);
+    expect(rig.asked).toEqual(['100: 4']);
+    expect(backoff.mock.calls).toEqual([
+      [1, 0],
+      [2, 100],
+    ]);
+  });
+
   it('does not spin where adding adds nobody', async () => {
     const rig = new Rig();
     rig.show({ poolSize: 2, total: 1 });

@@ -7,27 +7,11 @@ import {
   type Subscription,
 } from 'rxjs';
 import { checkBag, checkFunction, checkScheduler } from '../checks.js';
-import { type Backoff, exponentialBackoff } from '../healing/backoff.js';
+import { exponentialBackoff } from '../healing/backoff.js';
 import type { Health } from '../health/health.js';
+import type { AdditionEvent, AdditionOptions, Demand } from './addition.js';
 import { give } from './command.js';
 import { Restraint } from './restraint.js';
-
-/** What `refill` and `growOnDemand` do, for logs and metrics. */
-export type AdditionEvent =
-  | { readonly type: 'added'; readonly count: number }
-  /** The command threw or rejected; it is tried again after the backoff. */
-  | { readonly type: 'add-failed'; readonly count: number; readonly cause: unknown };
-
-/** When connections are added. */
-export interface AdditionOptions {
-  /** The wait after something has failed. @default exponentialBackoff() */
-  readonly backoff?: Backoff | undefined;
-  /** Where time comes from. @default asyncScheduler */
-  readonly scheduler?: SchedulerLike | undefined;
-}
-
-/** How many connections are lacking; asked once for each change of the figures. */
-export type Demand = (health: Health, before: Health) => number;
 
 interface Addition {
   readonly count: number;
@@ -134,7 +118,7 @@ class Adder {
   }
 }
 
-/** An operator that gives `add` for what a demand of its own, one for each subscription, says is lacking. */
+/** An operator that calls `add` with what is lacking, by a demand that is made for each subscription. */
 export function adding(
   add: (count: number) => unknown,
   options: AdditionOptions,

@@ -1,13 +1,14 @@
 import type { OperatorFunction } from 'rxjs';
 import { checkAtLeast } from '../checks.js';
 import type { Health } from '../health/health.js';
-import { type AdditionEvent, type AdditionOptions, adding, type Demand } from './adder.js';
+import { adding } from './adder.js';
+import type { AdditionEvent, AdditionOptions, Demand } from './addition.js';
 
 /** When a pool grows. */
 export interface GrowOnDemandOptions extends AdditionOptions {
   /**
    * The load that a connection is meant to carry, in requests: the pool grows when all of them together have
-   * reached that, and no caller needs to wait. @default none: it grows for those who wait, a connection for each
+   * reached that, before anybody has to wait. @default none: it grows for those who wait, by a connection for each
    */
   readonly targetLoad?: number | undefined;
 }
@@ -38,20 +39,22 @@ function probingDemand(targetLoad: number | undefined): Demand {
 
 /**
  * Grows a pool while callers wait, or while the load is beyond `targetLoad`, by calling `add`: with 1 at first, and
- * once a connection has come up, with as many as are wanted less those on their way; so a burst does not open a
- * socket for each of its requests. When a connection breaks or a dial fails it waits for the backoff, and adds
+ * once a connection has come up, with as many as are wanted less those on their way. So a burst does not open a
+ * socket for each of its requests. When a dial fails or a connection breaks it waits for the backoff, and adds
  * one at a time again, none while any is being dialled. While there are members and none of them is connected it
- * adds none: they are for healing to bring back, or for `cleanupBroken` to give up.
+ * adds none: those are for healing to bring back, or for `cleanupBroken` to give up.
  *
- * Where the pool cannot grow it tries again after the backoff, as it does when `add` throws or rejects.
- * Each addition is made in a turn of `scheduler` of its own. Emits what was added, and each failure of `add`.
- * Cold; unsubscribing stops it. Completes and errors with its source, and errors when `backoff` throws or returns
- * no number of milliseconds.
+ * Each addition is made in a turn of `scheduler` of its own. `add` may return a promise. Where it throws, rejects or
+ * adds nobody because the pool is as large as it may be, the next addition waits for the backoff.
+ *
+ * Emits what was added, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its
+ * source, and errors when `backoff` throws or returns no number of milliseconds.
  *
  * ```text
- * health$ (waiting):   0--9----------8------------0---
- * (connecting):        0----1--------0-----8------0---
- * growOnDemand(add):   ---(add 1)a---(add 8)a---------   (a added)
+ * waiting:            0--9-----8-----0---
+ * add:                   1     8
+ * being dialled:      0--1-----0-8---0---
+ * growOnDemand(add):  ---a-------a-------   (a: 1 was added, then 8)
  * ```
  *
  * @param add - makes so many connections join.

@@ -1,20 +1,24 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Health } from '../health/health.js';
-import { type AdditionEvent, type AdditionOptions, adding } from './adder.js';
+import { adding } from './adder.js';
+import type { AdditionEvent, AdditionOptions } from './addition.js';
 
 const missing = ({ status, poolSize, total }: Health): number => (status === 'closed' ? 0 : poolSize - total);
 
 /**
  * Keeps a pool at its size: whenever it is not closed and has fewer members than `poolSize`, calls `add` with how
- * many are missing. `add` may return a promise; where it throws, rejects or adds nobody, and where connections
- * break, the next addition waits for the backoff. One addition at a time, each in a turn of `scheduler` of its own.
+ * many are missing, in a turn of `scheduler` of its own. `add` may return a promise. Where it throws, rejects or
+ * adds nobody, and where connections break, the next addition waits for the backoff.
+ *
+ * A pool that has not been set up yet has members missing as well: it is opened by being filled.
  *
  * Emits what was added, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its
  * source, and errors when `backoff` throws or returns no number of milliseconds.
  *
  * ```text
- * health$ (total/poolSize): 4/4--2/4----4/4------
- * refill(add):              -------(add 2)a------   (a added)
+ * missing:      0--2------0-----
+ * add:             2
+ * refill(add):  ----------a-----   (a: two were added)
  * ```
  *
  * @param add - makes so many connections join.

@@ -1,4 +1,4 @@
-import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import { checkAtLeast, checkBag, checkFunction, checkScheduler, checkSize, LONGEST_WAIT } from '../checks.js';
 import type { Cell, CellWatcher } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
@@ -46,8 +46,8 @@ class Usage implements CellWatcher {
 }
 
 /** Looks for the least number of idle connections during each window; a window begins when there is one to spare. */
-class Tide<C extends Connection> implements Guests<C> {
-  readonly #usages = new Map<C, Usage>();
+class Tide implements Guests<Connection> {
+  readonly #usages = new Map<Connection, Usage>();
   #idle = 0;
   #lowest = 0;
   #window: Subscription | undefined;
@@ -59,7 +59,7 @@ class Tide<C extends Connection> implements Guests<C> {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  enter(connections: readonly C[]): void {
+  enter(connections: readonly Connection[]): void {
     for (const connection of connections) {
       const usage = new Usage(connection, this.#changed);
       this.#usages.set(connection, usage);
@@ -68,7 +68,7 @@ class Tide<C extends Connection> implements Guests<C> {
     this.#look();
   }
 
-  leave(connections: readonly C[]): void {
+  leave(connections: readonly Connection[]): void {
     for (const connection of connections) {
       const usage = this.#usages.get(connection);
       this.#usages.delete(connection);
@@ -122,8 +122,8 @@ class Tide<C extends Connection> implements Guests<C> {
  * ends the window. Completes and errors with its source, and errors when `remove` throws or rejects.
  *
  * ```text
- * idle ones:                                3-------2----4----------3----
- * shrinkIdle(remove, { idleTimeout: 20 }):  --------------------(remove 1)1
+ * carrying nothing:                         3-------2----4----------3----
+ * shrinkIdle(remove, { idleTimeout: 20 }):  --------------------1--------   (at least 2, less minIdle)
  * ```
  *
  * @param remove - removes so many that carry nothing.
@@ -132,10 +132,10 @@ class Tide<C extends Connection> implements Guests<C> {
  * pool.connected$.pipe(shrinkIdle((surplus) => pool.reducePoolConnections(surplus))).subscribe();
  * ```
  */
-export function shrinkIdle<C extends Connection>(
+export function shrinkIdle(
   remove: (surplus: number) => unknown,
   options: ShrinkIdleOptions = {},
-): (source: Observable<readonly C[]>) => Observable<number> {
+): OperatorFunction<readonly Connection[], number> {
   checkFunction('remove', remove);
   checkBag('options', options);
   const { idleTimeout = 60_000, minIdle = 1, scheduler = asyncScheduler } = options;
@@ -146,6 +146,6 @@ export function shrinkIdle<C extends Connection>(
   return (source) =>
     new Observable((subscriber) => {
       const removeAndTell = (surplus: number): void => carryOut(remove, surplus, subscriber);
-      return follow(source, new Tide<C>(removeAndTell, minIdle, window, scheduler)).subscribe(subscriber);
+      return follow(source, new Tide(removeAndTell, minIdle, window, scheduler)).subscribe(subscriber);
     });
 }
