@@ -40,6 +40,17 @@ export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';
 export type { AbandonReason } from './healing/verdict.js';
 
+// Sizing
+
+export type { AdditionEvent, AdditionOptions } from './sizing/addition.js';
+export type { GrowOnDemandOptions } from './sizing/grow-on-demand.js';
+export { growOnDemand } from './sizing/grow-on-demand.js';
+export type { RecycleOptions } from './sizing/recycle.js';
+export { recycle } from './sizing/recycle.js';
+export { refill } from './sizing/refill.js';
+export type { ShrinkIdleOptions } from './sizing/shrink-idle.js';
+export { shrinkIdle } from './sizing/shrink-idle.js';
+
 // Health
 
 export type { PoolEvent } from './health/events.js';

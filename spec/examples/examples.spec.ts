@@ -56,6 +56,12 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     '  logins: 2',
     '  connected by reconnect(): 2',
   ],
+  '08-sizing.ts': [
+    'added: 1, so that there are 3',
+    'grown to 8',
+    '6 were idle for too long: 2 connections of 2',
+    'renewed: 2 connections of 2, none of them an old one',
+  ],
   '09-ejection-and-validation.ts': [
     'ejected: middle, for 30 s',
     'failed: 3',

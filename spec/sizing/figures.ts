@@ -1,0 +1,17 @@
+import type { Health } from 'rxpool';
+
+/** The figures of a pool that is open: those given, and zeros. */
+export const figures = (given: Partial<Health>): Health => ({
+  status: 'healthy',
+  poolSize: 0,
+  total: 0,
+  idle: 0,
+  connecting: 0,
+  connected: 0,
+  draining: 0,
+  ejected: 0,
+  broken: 0,
+  pending: 0,
+  waiting: 0,
+  ...given,
+});

@@ -1,0 +1,283 @@
+import { Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { type AdditionEvent, type GrowOnDemandOptions, growOnDemand, type Health } from 'rxpool';
+import { KINDS } from '../support/connections.js';
+import { openRig, rig } from '../support/pools.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { figures } from './figures.js';
+
+class Rig {
+  readonly clock = new VirtualClock();
+  readonly health$ = new Subject<Health>();
+  /** What was asked for, and when. */
+  readonly asked: string[] = [];
+  readonly events: AdditionEvent[] = [];
+  shown: Partial<Health>;
+  readonly subscription;
+
+  /** A pool that takes in what it is asked for, up to `maxSize`, and dials nobody until told to. */
+  constructor(shown: Partial<Health>, options: GrowOnDemandOptions = {}, maxSize = Number.POSITIVE_INFINITY) {
+    this.shown = shown;
+    const add = (count: number): void => {
+      this.asked.push(`${this.clock.now}: ${count}`);
+      const { total = 0, connecting = 0 } = this.shown;
+      const joining = Math.min(count, maxSize - total);
+      this.show({ total: total + joining, connecting: connecting + joining });
+    };
+    this.subscription = this.health$
+      .pipe(growOnDemand(add, { scheduler: this.clock.scheduler, backoff: () => 100, ...options }))
+      .subscribe((event) => this.events.push(event));
+    this.show({});
+  }
+
+  show(changed: Partial<Health>): void {
+    this.shown = { ...this.shown, ...changed };
+    this.health$.next(figures(this.shown));
+  }
+
+  /** Shows a change, and lets a millisecond pass. */
+  async next(changed: Partial<Health>): Promise<void> {
+    this.show(changed);
+    await this.clock.advance(1);
+  }
+}
+
+const four = { total: 4, connected: 4 };
+
+describe('growOnDemand', () => {
+  it('adds one for a burst of callers, and when that is up, as many as still wait', () => {
+    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
+      const values = {
+        q: figures({ ...four }),
+        w: figures({ ...four, waiting: 9 }),
+        p: figures({ ...four, total: 5, connecting: 1, waiting: 9 }),
+        u: figures({ total: 5, connected: 5, waiting: 8 }),
+        r: figures({ total: 13, connected: 5, connecting: 8, waiting: 8 }),
+      };
+      const source = hot('                                         --q--w-p-----u--r--|', values);
+      const events = source.pipe(growOnDemand(() => new Promise(() => {})));
+      expectObservable(events).toBe('                              -------a--------b--|', {
+        a: { type: 'added', count: 1 },
+        b: { type: 'added', count: 8 },
+      });
+      expectObservable(source.pipe(growOnDemand(() => {})), '      ---^----!').toBe('-');
+      expectSubscriptions(source.subscriptions).toBe(['            ^------------------!', '---^----!']);
+    });
+  });
+
+  it('asks for nothing while nobody waits, or the pool is closed', async () => {
+    const rig = new Rig(four);
+    await rig.next({ pending: 1_000 });
+    await rig.next({ status: 'closed', waiting: 3 });
+    await rig.next({ total: 0, connected: 0 });
+    expect(rig.asked).toEqual([]);
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  it('grows from nothing', async () => {
+    const rig = new Rig({ status: 'empty' });
+    await rig.next({ waiting: 5 });
+    await rig.next({ connecting: 0, connected: 1, waiting: 4 });
+    await rig.next({ connecting: 0, connected: 5, waiting: 0 });
+    expect(rig.asked).toEqual(['0: 1', '1: 4']);
+    expect(rig.events).toEqual([
+      { type: 'added', count: 1 },
+      { type: 'added', count: 4 },
+    ]);
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  it('takes those who are served by the time it acts for served', async () => {
+    const rig = new Rig({ status: 'empty' });
+    await rig.next({ waiting: 1_000 });
+    rig.show({ connecting: 0, connected: 1 });
+    rig.show({ waiting: 0 });
+    await rig.clock.advance(1_000);
+    expect(rig.asked).toEqual(['0: 1']);
+  });
+
+  it('counts those on their way, dialled or about to be, for those who wait', async () => {
+    const rig = new Rig(four);
+    await rig.next({ waiting: 10 });
+    await rig.next({ connecting: 2, idle: 3, total: 10, connected: 5, waiting: 9 });
+    expect(rig.asked).toEqual(['0: 1', '1: 4']);
+  });
+
+  it('adds nobody while the first is being dialled, nor while others are', async () => {
+    const rig = new Rig(four);
+    await rig.next({ connecting: 1, total: 5, waiting: 10 });
+    await rig.next({ waiting: 20 });
+    await rig.next({ connecting: 0, idle: 1 });
+    expect(rig.asked).toEqual([]);
+    await rig.next({ idle: 0, total: 4 });
+    await rig.next({ waiting: 100 });
+    expect(rig.asked).toEqual(['3: 1']);
+  });
+
+  it('begins with one again when there was no demand in between', async () => {
+    const rig = new Rig(four);
+    await rig.next({ waiting: 2 });
+    await rig.next({ connecting: 0, connected: 5, waiting: 0 });
+    await rig.next({ waiting: 7 });
+    expect(rig.asked).toEqual(['0: 1', '2: 1']);
+  });
+
+  it('goes back to one at a time, after the backoff, when a dial fails', async () => {
+    const rig = new Rig(four, { backoff: (attempt) => 100 * attempt });
+    await rig.next({ waiting: 5 });
+    await rig.next({ connecting: 0, connected: 5 });
+    expect(rig.asked).toEqual(['0: 1', '1: 5']);
+    await rig.next({ connecting: 4, broken: 1 });
+    await rig.clock.advance(500);
+    expect(rig.asked).toHaveLength(2);
+    await rig.next({ connecting: 0, broken: 5 });
+    await rig.clock.advance(198);
+    expect(rig.asked).toHaveLength(2);
+    await rig.clock.advance(1);
+    expect(rig.asked[2]).toBe('703: 1');
+  });
+
+  it('adds nobody in an outage: those there are will do when it is over', async () => {
+    const rig = new Rig(four);
+    await rig.next({ waiting: 50, connected: 0, broken: 4 });
+    await rig.clock.advance(60_000);
+    await rig.next({ connecting: 1, broken: 3 });
+    expect(rig.asked).toEqual([]);
+    await rig.next({ connecting: 0, connected: 1, waiting: 49 });
+    expect(rig.asked).toEqual(['60002: 49']);
+  });
+
+  it('tries again with one when what failed has been given up', async () => {
+    const rig = new Rig({ status: 'empty' });
+    await rig.next({ waiting: 5 });
+    await rig.next({ connecting: 0, broken: 1 });
+    await rig.next({ broken: 0, total: 0 });
+    await rig.clock.advance(1_000);
+    expect(rig.asked).toEqual(['0: 1', '101: 1']);
+  });
+
+  it('does not spin where the pool cannot grow', async () => {
+    const rig = new Rig(four, {}, 4);
+    for (let waiting = 1; waiting <= 500; waiting++) await rig.next({ waiting });
+    expect(rig.asked.length).toBeGreaterThan(1);
+    expect(rig.asked.length).toBeLessThanOrEqual(6);
+    expect(rig.events).toEqual([]);
+  });
+
+  it('tells how many could be added where it could not have all', async () => {
+    const rig = new Rig(four, {}, 7);
+    await rig.next({ waiting: 9 });
+    await rig.next({ connecting: 0, connected: 5, waiting: 8 });
+    expect(rig.asked[1]).toBe('1: 8');
+    expect(rig.events[1]).toEqual({ type: 'added', count: 2 });
+  });
+
+  it('tries again after the backoff when the command throws, with one', async () => {
+    const health$ = new Subject<Health>();
+    const clock = new VirtualClock();
+    const add = jest.fn(() => {
+      throw new Error('no more');
+    });
+    const events: AdditionEvent[] = [];
+    health$
+      .pipe(growOnDemand(add, { scheduler: clock.scheduler, backoff: () => 100 }))
+      .subscribe((event) => events.push(event));
+    health$.next(figures({ waiting: 3 }));
+    await clock.advance(250);
+    expect(add.mock.calls).toEqual([[1], [1], [1]]);
+    expect(events[2]).toEqual({ type: 'add-failed', count: 1, cause: new Error('no more') });
+  });
+
+  it('stops its clocks when it is unsubscribed from', async () => {
+    const rig = new Rig(four, {}, 4);
+    await rig.next({ waiting: 1 });
+    expect(rig.clock.timers).toBe(1);
+    rig.subscription.unsubscribe();
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  describe('with a target for the load', () => {
+    it('adds one when all have reached it, before anybody has to wait', async () => {
+      const rig = new Rig(four, { targetLoad: 10 });
+      await rig.next({ pending: 39 });
+      expect(rig.asked).toEqual([]);
+      await rig.next({ pending: 40 });
+      await rig.next({ connecting: 0, connected: 5, pending: 49 });
+      expect(rig.asked).toEqual(['1: 1']);
+    });
+
+    it('reckons how many would bring the load down to it, waiting callers included', async () => {
+      const rig = new Rig(four, { targetLoad: 10 });
+      await rig.next({ pending: 60, waiting: 15 });
+      await rig.next({ connecting: 0, connected: 5 });
+      expect(rig.asked).toEqual(['0: 1', '1: 3']);
+    });
+
+    it('does not wait for the target where callers do', async () => {
+      const rig = new Rig(four, { targetLoad: 10 });
+      await rig.next({ pending: 8, waiting: 1 });
+      expect(rig.asked).toEqual(['0: 1']);
+    });
+
+    it('leaves an empty pool empty until somebody waits', async () => {
+      const rig = new Rig({ status: 'empty' }, { targetLoad: 10 });
+      await rig.next({});
+      expect(rig.asked).toEqual([]);
+      await rig.next({ waiting: 1 });
+      expect(rig.asked).toEqual(['1: 1']);
+    });
+  });
+});
+
+describe.each(KINDS)('growOnDemand, of a pool of $kind', ({ make }) => {
+  it('grows it by its load: by one, and once that is up, by the rest', async () => {
+    const opened = await openRig(make, 2);
+    const { pool, clock, made } = opened;
+    const { scheduler } = clock;
+    const growth = growOnDemand((count) => pool.extendPoolBySize(count), { scheduler, targetLoad: 2 });
+    pool.health$.pipe(growth).subscribe();
+    const send = (count: number): void => {
+      for (let i = 0; i < count; i++) pool.getLeastLoadedConnection().send();
+    };
+    send(3);
+    await clock.advance(10);
+    expect(pool.poolSize).toBe(2);
+    send(1);
+    await clock.advance(10);
+    expect([pool.poolSize, pool.connectedConnections.length]).toEqual([3, 3]);
+    opened.script = 'wait';
+    send(40);
+    await clock.advance(1_000);
+    expect(pool.poolSize).toBe(4);
+    opened.script = 'accept';
+    made[3]!.accept();
+    await clock.advance(10);
+    expect([pool.poolSize, pool.connectedConnections.length]).toEqual([23, 23]);
+    void pool.dispose();
+    await clock.advance(10_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('outlives a factory that throws', async () => {
+    let works = true;
+    const { pool, clock } = rig((script, name) => {
+      if (!works) throw new Error('out of addresses');
+      return make(script, name);
+    }, 1);
+    await pool.setup();
+    const { scheduler } = clock;
+    const options = { scheduler, targetLoad: 1, backoff: () => 100 };
+    const events: string[] = [];
+    pool.health$
+      .pipe(growOnDemand((count) => pool.extendPoolBySize(count), options))
+      .subscribe(({ type }) => events.push(type));
+    works = false;
+    pool.getLeastLoadedConnection().send();
+    await clock.advance(250);
+    works = true;
+    await clock.advance(100);
+    expect(events).toEqual(['add-failed', 'add-failed', 'add-failed', 'added']);
+    expect(pool.connectedConnections).toHaveLength(2);
+  });
+});

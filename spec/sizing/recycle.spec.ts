@@ -1,0 +1,329 @@
+import { Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { type RecycleOptions, recycle, refill } from 'rxpool';
+import { cellOf } from '../../src/connection/cells.js';
+import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { names, openRig } from '../support/pools.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+type List = readonly TestConnection[];
+
+class Rig {
+  readonly clock = new VirtualClock();
+  readonly list$ = new Subject<List>();
+  /** Who was to be replaced, and when. */
+  readonly replaced: string[] = [];
+  readonly emitted: string[] = [];
+  readonly failures: unknown[] = [];
+  completed = false;
+  /** What the command does besides. */
+  replace: (due: List) => unknown = () => undefined;
+  readonly subscription;
+
+  constructor(options: RecycleOptions) {
+    const line = (due: List): string => `${this.clock.now}: ${names(due)}`;
+    const replace = (due: List): unknown => {
+      this.replaced.push(line(due));
+      return this.replace(due);
+    };
+    this.subscription = this.list$
+      .pipe(recycle(replace, { scheduler: this.clock.scheduler, jitter: 0, ...options }))
+      .subscribe({
+        next: (due) => this.emitted.push(line(due)),
+        error: (error: unknown) => this.failures.push(error),
+        complete: () => {
+          this.completed = true;
+        },
+      });
+  }
+}
+
+const expectUntouched = (connection: TestConnection): void => {
+  expect(cellOf(connection).watchers).toBeUndefined();
+  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+};
+
+describe.each(KINDS)('recycle, over $kind', ({ make }) => {
+  const some = (count: number): TestConnection[] =>
+    Array.from({ length: count }, (_, i) => make('accept', 'abcdef'[i]));
+  const use = (connection: TestConnection, times: number): void => {
+    for (let i = 0; i < times; i++) {
+      connection.send();
+      connection.reply();
+    }
+  };
+
+  it('hands over those that have been in the source for their lifetime, all of one moment together', async () => {
+    const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
+    const rig = new Rig({ maxLifetime: 100 });
+    rig.list$.next([a, b]);
+    await rig.clock.advance(40);
+    rig.list$.next([a, b, c]);
+    await rig.clock.advance(59);
+    expect(rig.replaced).toEqual([]);
+    await rig.clock.advance(1_000);
+    expect(rig.replaced).toEqual(['100: a b', '140: c']);
+    expect(rig.emitted).toEqual(rig.replaced);
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  it('hands over those that have been used so often, once for each rise of the load', async () => {
+    const [a, b] = some(2) as [TestConnection, TestConnection];
+    a.send();
+    const rig = new Rig({ maxUses: 3 });
+    rig.list$.next([a, b]);
+    a.reply();
+    use(a, 2);
+    use(b, 1);
+    b.send();
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual([]);
+    a.send();
+    b.send();
+    expect(rig.replaced).toEqual([]);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual(['0: a b']);
+    [a, b].forEach((one) => {
+      expect(cellOf(one).watchers).toBeUndefined();
+    });
+  });
+
+  it('hands a connection over once for each stay, by whichever limit comes first', async () => {
+    const [a, b] = some(2) as [TestConnection, TestConnection];
+    const rig = new Rig({ maxLifetime: 100, maxUses: 2 });
+    rig.list$.next([a, b]);
+    use(a, 50);
+    await rig.clock.advance(100);
+    use(b, 50);
+    await rig.clock.advance(1_000);
+    expect(rig.replaced).toEqual(['0: a', '100: b']);
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  it('begins anew with one that went and came back', async () => {
+    const [a, b] = some(2) as [TestConnection, TestConnection];
+    const rig = new Rig({ maxLifetime: 100, maxUses: 3 });
+    rig.list$.next([a, b]);
+    use(a, 2);
+    await rig.clock.advance(90);
+    rig.list$.next([b]);
+    expectUntouched(a);
+    rig.list$.next([a, b]);
+    use(a, 2);
+    await rig.clock.advance(99);
+    expect(rig.replaced).toEqual(['100: b']);
+    await rig.clock.advance(1);
+    expect(rig.replaced).toEqual(['100: b', '190: a']);
+    rig.list$.next([]);
+    rig.list$.next([a]);
+    use(a, 3);
+    await rig.clock.advance(0);
+    expect(rig.replaced[2]).toBe('190: a');
+  });
+
+  it('does not hand over one that has gone before its turn', async () => {
+    const [a, b] = some(2) as [TestConnection, TestConnection];
+    const rig = new Rig({ maxUses: 1 });
+    rig.list$.next([a, b]);
+    use(a, 1);
+    use(b, 1);
+    rig.list$.next([b]);
+    rig.list$.next([a, b]);
+    await rig.clock.advance(100);
+    expect(rig.replaced).toEqual(['0: b']);
+  });
+
+  it('lowers the limits of each by chance, by the share it is told', async () => {
+    const draws = [0, 0.5, 0.999];
+    const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
+    const rig = new Rig({ maxLifetime: 1_000, maxUses: 10, jitter: 0.4, random: () => draws.shift()! });
+    rig.list$.next([a, b, c]);
+    use(a, 9);
+    use(b, 7);
+    use(c, 6);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual([]);
+    use(c, 1);
+    await rig.clock.advance(2_000);
+    expect(rig.replaced).toEqual(['0: c', '800: b', '1000: a']);
+  });
+
+  it('spreads lifetimes by a tenth by itself', async () => {
+    const all = Array.from({ length: 200 }, () => make('accept', 'x'));
+    const ages: number[] = [];
+    const clock = new VirtualClock();
+    const list$ = new Subject<List>();
+    list$
+      .pipe(recycle(() => {}, { maxLifetime: 1_000, scheduler: clock.scheduler }))
+      .subscribe((due) => ages.push(...due.map(() => clock.now)));
+    list$.next(all);
+    await clock.advance(1_000);
+    expect(ages).toHaveLength(200);
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(900);
+    expect(ages.filter((age) => age < 950).length).toBeGreaterThan(50);
+    expect(ages.filter((age) => age > 950).length).toBeGreaterThan(50);
+  });
+
+  it('tells of it when the promise of the command has resolved', async () => {
+    const rig = new Rig({ maxLifetime: 10 });
+    let replaced!: () => void;
+    rig.replace = () => new Promise<void>((resolve) => (replaced = resolve));
+    rig.list$.next(some(1));
+    await rig.clock.advance(10);
+    expect([rig.replaced, rig.emitted]).toEqual([['10: a'], []]);
+    replaced();
+    await settle();
+    expect(rig.emitted).toEqual(['10: a']);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('not allowed to');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('not allowed to'))],
+  ])('ends with an error when the command %s', async (_how, replace) => {
+    const all = some(3);
+    const rig = new Rig({ maxLifetime: 10, maxUses: 5 });
+    rig.replace = replace;
+    rig.list$.next(all.slice(1));
+    await rig.clock.advance(5);
+    rig.list$.next(all);
+    await rig.clock.advance(1_000);
+    expect(rig.failures).toEqual([new Error('not allowed to')]);
+    expect([rig.replaced.length, rig.emitted, rig.clock.timers]).toEqual([1, [], 0]);
+    expect(rig.list$.observed).toBe(false);
+    all.forEach(expectUntouched);
+  });
+
+  it('takes an error of `random` for its own', () => {
+    const all = some(2);
+    const failure = new Error('out of chance');
+    const rig = new Rig({
+      maxUses: 2,
+      random: () => {
+        throw failure;
+      },
+    });
+    rig.list$.next(all);
+    expect(rig.failures).toEqual([failure]);
+    expect(rig.list$.observed).toBe(false);
+    all.forEach(expectUntouched);
+  });
+
+  it.each(['unsubscribed from', 'complete', 'error'] as const)('lets go of everything: %s', (ending) => {
+    const all = some(3);
+    const rig = new Rig({ maxLifetime: 100, maxUses: 2 });
+    rig.list$.next(all);
+    use(all[0]!, 2);
+    if (ending === 'unsubscribed from') rig.subscription.unsubscribe();
+    else rig.list$[ending]('gone');
+    expect(rig.completed).toBe(ending === 'complete');
+    expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
+    expect(rig.clock.timers).toBe(0);
+    all.forEach(expectUntouched);
+  });
+
+  it('counts requests that are reported together one by one', async () => {
+    const a = make('accept', 'a');
+    if (!(a instanceof SubjectConnection)) return;
+    const rig = new Rig({ maxUses: 3 });
+    rig.list$.next([a]);
+    a.pending$.next(2);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual([]);
+    a.pending$.next(5);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual(['0: a']);
+  });
+
+  it('leaves a count that cannot be believed out of account', async () => {
+    const a = make('accept', 'a');
+    if (!(a instanceof SubjectConnection)) return;
+    const rig = new Rig({ maxUses: 3 });
+    rig.list$.next([a]);
+    for (const nonsense of [Number.NaN, 1e9, -1]) a.pending$.next(nonsense);
+    a.pending$.next(0);
+    await rig.clock.advance(100);
+    expect(rig.replaced).toEqual([]);
+  });
+
+  it('renews a pool, together with refill, while that is at work', async () => {
+    const { pool, clock, made } = await openRig(make, 3);
+    const { scheduler } = clock;
+    const takeOut = recycle<TestConnection>((due) => pool.removeConnections(due), {
+      maxLifetime: 1_000,
+      maxUses: 4,
+      jitter: 0,
+      scheduler,
+    });
+    pool.connected$.pipe(takeOut).subscribe();
+    pool.health$.pipe(refill((count) => pool.extendPoolBySize(count), { scheduler })).subscribe();
+    let finish!: () => void;
+    const work = pool.use(() => new Promise<void>((resolve) => (finish = resolve)));
+    for (let i = 0; i < 8; i++) await pool.use(async () => {});
+    expect(made).toHaveLength(3);
+    await clock.advance(10);
+    expect(names(pool.connectedConnections)).toBe('#1 #4 #5');
+    await clock.advance(1_000);
+    expect(names(pool.connectedConnections)).toBe('#6 #7 #8');
+    expect(made.slice(0, 5).map(({ state }) => state)).toEqual(['connected', ...Array(4).fill('closed')]);
+    finish();
+    await work;
+    await settle();
+    expect(made[0]!.state).toBe('closed');
+    void pool.dispose();
+    await clock.advance(10_000);
+    expect(clock.timers).toBe(0);
+    made.forEach(expectUntouched);
+  });
+
+  it('renews the transports of a pool that redials what it is given back', async () => {
+    const { pool, clock } = await openRig(make, 2);
+    const { scheduler } = clock;
+    let renewals = 0;
+    const replace = async (): Promise<void> => {
+      renewals++;
+      await pool.reconnect(false);
+    };
+    pool.connected$.pipe(recycle(replace, { maxLifetime: 100, jitter: 0, scheduler })).subscribe();
+    await clock.advance(99);
+    expect(renewals).toBe(0);
+    await clock.advance(202);
+    expect(renewals).toBe(3);
+    expect(pool.connections.map((connection) => connection.dials)).toEqual([4, 4]);
+  });
+});
+
+describe('recycle', () => {
+  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
+      const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
+      const values: Record<string, readonly OwnConnection[]> = { a: [a], c: [a, b], b: [b] };
+      const source = hot('                                    --a--c-----b----|', values);
+      const recycling = source.pipe(recycle(() => {}, { maxLifetime: 7, jitter: 0 }));
+      expectObservable(recycling).toBe('                      ---------a--b---|', { a: [a], b: [b] });
+      expectObservable(recycling, '                           ^-------!').toBe('-');
+      expectSubscriptions(source.subscriptions).toBe(['       ^---------------!', '^-------!']);
+    });
+  });
+
+  it('waits no shorter than timers can, and not at all for uses alone', () => {
+    const delays: (number | undefined)[] = [];
+    const scheduler = {
+      now: () => 0,
+      schedule: (_work: unknown, delay?: number) => {
+        delays.push(delay);
+        return new Subject().subscribe();
+      },
+    };
+    const list$ = new Subject<readonly OwnConnection[]>();
+    list$.pipe(recycle(() => {}, { maxLifetime: Number.POSITIVE_INFINITY, jitter: 0, scheduler })).subscribe();
+    list$.pipe(recycle(() => {}, { maxUses: Number.POSITIVE_INFINITY, scheduler })).subscribe();
+    list$.next([new OwnConnection()]);
+    expect(delays).toEqual([2 ** 31 - 1]);
+  });
+});

@@ -1,0 +1,151 @@
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkScheduler, checkSize, LONGEST_WAIT } from '../checks.js';
+import type { Cell, CellWatcher } from '../connection/cell.js';
+import { acquireCell, releaseCell } from '../connection/cells.js';
+import type { Connection } from '../connection/connection.js';
+import { carryOut } from './command.js';
+import { follow, type Guests } from './follow.js';
+
+/** When connections are too many. */
+export interface ShrinkIdleOptions {
+  /** Milliseconds throughout which they were not needed. @default 60000 */
+  readonly idleTimeout?: number | undefined;
+  /** How many unused connections are kept for what may come. @default 1 */
+  readonly minIdle?: number | undefined;
+  /** Where time comes from. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** Whether one connection carries nothing, told in constant time. */
+class Usage implements CellWatcher {
+  idle: boolean;
+  readonly #cell: Cell;
+  readonly #unwatch: () => void;
+
+  constructor(
+    connection: Connection,
+    readonly changed: (idle: boolean) => void,
+  ) {
+    this.#cell = acquireCell(connection);
+    this.idle = this.#cell.load === 0;
+    this.#unwatch = this.#cell.watch(this);
+  }
+
+  onLoad(): void {
+    // Somebody told before may have changed it again.
+    const idle = this.#cell.load === 0;
+    if (idle === this.idle) return;
+    this.idle = idle;
+    this.changed(idle);
+  }
+
+  leave(): void {
+    this.#unwatch();
+    releaseCell(this.#cell.connection);
+  }
+}
+
+/** Looks for the least number of idle connections during each window; a window begins when there is one to spare. */
+class Tide implements Guests<Connection> {
+  readonly #usages = new Map<Connection, Usage>();
+  #idle = 0;
+  #lowest = 0;
+  #window: Subscription | undefined;
+
+  constructor(
+    readonly remove: (surplus: number) => void,
+    readonly minIdle: number,
+    readonly length: number,
+    readonly scheduler: SchedulerLike,
+  ) {}
+
+  enter(connections: readonly Connection[]): void {
+    for (const connection of connections) {
+      const usage = new Usage(connection, this.#changed);
+      this.#usages.set(connection, usage);
+      if (usage.idle) this.#idle++;
+    }
+    this.#look();
+  }
+
+  leave(connections: readonly Connection[]): void {
+    for (const connection of connections) {
+      const usage = this.#usages.get(connection);
+      this.#usages.delete(connection);
+      usage?.leave();
+      if (usage?.idle) this.#idle--;
+    }
+    this.#look();
+  }
+
+  clear(): void {
+    for (const usage of this.#usages.values()) usage.leave();
+    this.#usages.clear();
+    this.#idle = 0;
+    this.#window?.unsubscribe();
+  }
+
+  readonly #changed = (idle: boolean): void => {
+    this.#idle += idle ? 1 : -1;
+    this.#look();
+  };
+
+  #look(): void {
+    if (this.#window) this.#lowest = Math.min(this.#lowest, this.#idle);
+    else if (this.#idle > this.minIdle) this.#open();
+  }
+
+  #open(): void {
+    this.#lowest = this.#idle;
+    this.#window = this.scheduler.schedule(() => this.#end(), this.length);
+  }
+
+  #end(): void {
+    const surplus = this.#lowest - this.minIdle;
+    // The next window begins without those who are removed now.
+    if (surplus > 0) this.remove(surplus);
+    this.#window = undefined;
+    this.#look();
+  }
+}
+
+/**
+ * Parts with connections that were not needed: at the end of each window of `idleTimeout` it calls `remove` with the
+ * smallest number of connections that carried nothing at any moment of it, less `minIdle`. In a pool that spreads its
+ * load each connection is touched now and then; this number says how many fewer would have done.
+ *
+ * All of them go at once, as none was missed for so long; choose a window longer than the pauses of your load. One
+ * that has come in meanwhile, or back after a loss, adds nothing to the number. A window begins when there is
+ * a connection to spare.
+ *
+ * Emits the number once `remove` has returned, and its promise, if it returned one, has resolved. Cold; unsubscribing
+ * ends the window. Completes and errors with its source, and errors when `remove` throws or rejects.
+ *
+ * ```text
+ * carrying nothing:                         3-------2----4----------3----
+ * shrinkIdle(remove, { idleTimeout: 20 }):  --------------------1--------   (at least 2, less minIdle)
+ * ```
+ *
+ * @param remove - removes so many that carry nothing.
+ * @example
+ * ```ts
+ * pool.connected$.pipe(shrinkIdle((surplus) => pool.reducePoolConnections(surplus))).subscribe();
+ * ```
+ */
+export function shrinkIdle(
+  remove: (surplus: number) => unknown,
+  options: ShrinkIdleOptions = {},
+): OperatorFunction<readonly Connection[], number> {
+  checkFunction('remove', remove);
+  checkBag('options', options);
+  const { idleTimeout = 60_000, minIdle = 1, scheduler = asyncScheduler } = options;
+  checkAtLeast('options.idleTimeout', idleTimeout, 1);
+  checkSize('options.minIdle', minIdle);
+  checkScheduler('options.scheduler', scheduler);
+  const window = Math.min(idleTimeout, LONGEST_WAIT);
+  return (source) =>
+    new Observable((subscriber) => {
+      const removeAndTell = (surplus: number): void => carryOut(remove, surplus, subscriber);
+      return follow(source, new Tide(removeAndTell, minIdle, window, scheduler)).subscribe(subscriber);
+    });
+}
