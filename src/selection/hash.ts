@@ -4,12 +4,15 @@ export function mix(bits: number): number {
   mixed = Math.imul(mixed, 0x7feb352d);
   mixed ^= mixed >>> 15;
   mixed = Math.imul(mixed, 0x846ca68b);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  return mixed ^ (mixed >>> 16);
 }
 
-/** 32 bits of a string, the same ones everywhere and always. Another seed gives other bits. */
+/** 32 bits of a string, signed, the same ones everywhere and always. Another seed gives other bits. */
 export function hashOf(text: string, seed = 0): number {
   let hash = seed;
-  for (let i = 0; i < text.length; i++) hash = mix(Math.imul(hash, 31) + text.charCodeAt(i) + 1);
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
   return mix(hash ^ text.length);
 }

@@ -78,11 +78,11 @@ class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>>
     if (this.#bag.items.length === 0) return undefined;
     const hash = hashOf(checked('keyOf(key)', this.keyOf(key)));
     let best: NamedSeat<C> | undefined;
-    let highest = -1;
+    let highest = 0;
     for (const seat of this.#bag.items) {
       const affinity = seat.affinity(hash);
-      if (affinity < highest || (affinity === highest && best && best.load <= seat.load)) continue;
-      if (accepts && !accepts(seat)) continue;
+      const isBetter = !best || affinity > highest || (affinity === highest && seat.load < best.load);
+      if (!isBetter || (accepts && !accepts(seat))) continue;
       best = seat;
       highest = affinity;
     }
