@@ -96,10 +96,11 @@ describe('powerOfTwoChoices()', () => {
   it('favours no neighbour of the refused', () => {
     const all = some(10);
     const picker = pickerOf(all, lottery(4));
-    const accepted: List = all.slice(3, 5);
-    const [one] = shares(accepted, 10_000, () => picker.pick(undefined, (candidate) => accepted.includes(candidate)));
-    expect(one).toBeGreaterThan(1_000);
-    expect(one).toBeLessThan(9_000);
+    const accepted: List = [all[3] as OwnConnection, all[4] as OwnConnection, all[9] as OwnConnection];
+    const accepts = (candidate: TestConnection): boolean => accepted.includes(candidate);
+    for (const share of shares(accepted, 9_000, () => picker.pick(undefined, accepts))) {
+      expect(Math.abs(share - 3_000)).toBeLessThan(300);
+    }
   });
 
   it('reads loads when it is asked, not when it draws', () => {
@@ -114,6 +115,9 @@ describe('powerOfTwoChoices()', () => {
     const all = some(3);
     const picker = pickerOf(all, drawing(1, Number.NaN, -1, 5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY));
     for (let i = 0; i < 6; i++) expect(all).toContain(picker.pick());
+    const chanceless = pickerOf(all, drawing(Number.NaN));
+    expect(all).toContain(chanceless.pick());
+    expect(chanceless.pick(undefined, ({ name }) => name === '2')).toBe(all[2]);
   });
 
   it('errors when its chance fails', () => {

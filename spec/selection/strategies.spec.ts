@@ -1,10 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { BehaviorSubject, Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { ConnectionPool, leastLoaded, peakEwma, powerOfTwoChoices, roundRobin, type Strategy, sticky } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { expectUntouched, follow, type List, lottery, TellingConnection } from '../support/pickers.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 type Keyed = Strategy<TestConnection, string>;
 
@@ -191,6 +196,27 @@ describe.each(Object.entries(STRATEGIES))('%s', (_, strategy) => {
     expect([picker.pick('k'), picker.size]).toEqual([all[0], 1]);
     list$.next([]);
     all.forEach(expectUntouched);
+  });
+
+  it('holds nobody who has left', async () => {
+    const list$ = new BehaviorSubject<List>([]);
+    const { picker } = follow(strategy(), list$);
+    /** In a frame of its own, in which nothing of it stays. */
+    const passThrough = (): WeakRef<TestConnection> => {
+      const [leaver, ...others] = ['a', 'b', 'c'].map((name) => new TellingConnection({ name }));
+      list$.next([leaver as TellingConnection, ...others]);
+      leaver?.fail();
+      for (let i = 0; i < 20; i++) picker.pick(`${i}`)?.send();
+      picker.peek('k');
+      list$.next(others);
+      return new WeakRef<TestConnection>(leaver as TellingConnection);
+    };
+    const leaver = passThrough();
+    for (let i = 0; i < 5 && leaver.deref(); i++) {
+      await settle();
+      collectGarbage();
+    }
+    expect([picker.size, leaver.deref()]).toEqual([2, undefined]);
   });
 
   it('may be unsubscribed from, and its source changed, from within its own emission', () => {

@@ -31,7 +31,7 @@ export class Heap<T extends Heaped> {
     item.position = -1;
   }
 
-  /** To be told after an item has come before or after others. */
+  /** To be told after an item has come before or after others; one that is not in stays out. */
   moved(item: T): void {
     this.#rise(item);
     this.#sink(item);

@@ -61,15 +61,14 @@ export class TwoChoices<C extends Connection, K, S extends Costly<C>> implements
     return taken ?? this.#cheapest(accepts);
   }
 
-  /** Of all, from where the draw fell: nobody is asked first every time. */
+  /** Of all, one of the equals by chance. */
   #cheapest(accepts: (seat: S) => boolean): S | undefined {
-    const { items } = this.#bag;
-    const { length } = items;
-    const start = drawn(this.#one, length);
     let cheapest: S | undefined;
-    for (let i = 0; i < length; i++) {
-      const seat = items[(start + i) % length];
-      if (seat && !(cheapest && cheapest.cost <= seat.cost) && accepts(seat)) cheapest = seat;
+    let equals = 0;
+    for (const seat of this.#bag.items) {
+      if ((cheapest && cheapest.cost < seat.cost) || !accepts(seat)) continue;
+      equals = cheapest?.cost === seat.cost ? equals + 1 : 1;
+      if (equals === 1 || this.#random() * equals < 1) cheapest = seat;
     }
     return cheapest;
   }

@@ -91,7 +91,7 @@ export class WeightedLoads<C extends Connection, K> implements Chooser<C, K, Wei
   readonly #growing = new Set<WeightedSeat<C>>();
   readonly #step: number;
   #lookedAt = 0;
-  /** The turn that it has come to. Whoever was busy meanwhile has missed theirs. */
+  /** The turn that it has come to. Whoever was busy meanwhile, or away, has missed theirs. */
   #turn = 0;
   #seed = 1;
 
@@ -106,7 +106,6 @@ export class WeightedLoads<C extends Connection, K> implements Chooser<C, K, Wei
     const weight = this.#weightOf(connection);
     const now = this.#elapsed();
     const seat = new WeightedSeat(connection, weight, now);
-    seat.turn = this.#turn;
     seat.lot = this.#draw();
     this.#grow(seat, now);
     seat.rank();
@@ -125,8 +124,7 @@ export class WeightedLoads<C extends Connection, K> implements Chooser<C, K, Wei
   pick(_key: K, accepts: ((seat: WeightedSeat<C>) => boolean) | undefined): WeightedSeat<C> | undefined {
     this.#lookAgain();
     const seat = accepts ? this.#heap.find(accepts) : this.#heap.first;
-    // Whoever was asked may have changed the source.
-    if (seat && seat.position >= 0) this.#take(seat);
+    if (seat) this.#take(seat);
     return seat;
   }
 
