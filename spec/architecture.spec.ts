@@ -180,7 +180,12 @@ describe('The source', () => {
 
 /** Where time and chance come in by default. */
 const DEFAULTS: Record<string, readonly string[]> = {
-  'Math.random': ['healing/backoff.ts', 'sizing/recycle.ts'],
+  'Math.random': [
+    'healing/backoff.ts',
+    'selection/peak-ewma.ts',
+    'selection/power-of-two-choices.ts',
+    'sizing/recycle.ts',
+  ],
   'performance.now': ['request/clock.ts'],
   setTimeout: ['request/clock.ts'],
   clearTimeout: ['request/clock.ts'],

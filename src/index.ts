@@ -13,8 +13,16 @@ export type { Connection, ConnectionState, Outcome } from './connection/connecti
 
 // Selection
 
+export type { LeastLoadedOptions } from './selection/least-loaded.js';
 export { leastLoaded } from './selection/least-loaded.js';
+export type { PeakEwmaOptions } from './selection/peak-ewma.js';
+export { peakEwma } from './selection/peak-ewma.js';
 export type { Picker, Strategy } from './selection/picker.js';
+export type { PowerOfTwoChoicesOptions } from './selection/power-of-two-choices.js';
+export { powerOfTwoChoices } from './selection/power-of-two-choices.js';
+export { roundRobin } from './selection/round-robin.js';
+export type { StickyOptions } from './selection/sticky.js';
+export { sticky } from './selection/sticky.js';
 
 // Healing
 

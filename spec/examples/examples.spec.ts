@@ -45,6 +45,14 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'one back, to choose from: 3',
   ],
   '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+  '06-strategies.ts': [
+    'sticky: ada:b grace:b alan:a edsger:b ken:c ada:b grace:b',
+    'in turn: a b c a b c',
+    'by cores: a a a a a a a a b b c c',
+    'two drawn: 1000',
+    'nearest to us: c c c',
+    'nearest to asia: a a a',
+  ],
   '07-backoff-and-verdicts.ts': [
     'a server goes away',
     '  given up after 3 attempts: max-attempts',

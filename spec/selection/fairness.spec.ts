@@ -1,5 +1,6 @@
 import { type Ranked, UNLIMITED } from '../../src/connection/cell.js';
 import { LoadIndex } from '../../src/selection/load-index.js';
+import { lottery } from '../support/pickers.js';
 
 const PICKS = 10_000;
 /** For patterns in which chance decides who is among the equals. */
@@ -10,15 +11,6 @@ class Item implements Ranked {
   readonly limit = UNLIMITED;
   load = 0;
   picks = 0;
-}
-
-/** Numbers in [0, 1) that are the same in every run. */
-function lottery(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 8) / 2 ** 24;
-  };
 }
 
 /** Equals, and whoever picks among them. */

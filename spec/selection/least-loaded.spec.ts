@@ -1,11 +1,9 @@
 import { BehaviorSubject, map, type Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { leastLoaded, type Picker } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { expectUntouched, type List } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
-
-type List = readonly TestConnection[];
 
 /** The picker of a stream, and how often it was emitted. */
 function follow(source: Observable<List>) {
@@ -27,11 +25,6 @@ function follow(source: Observable<List>) {
   });
   return Object.assign(followed, { subscription });
 }
-
-const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};
 
 describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
   const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));

@@ -1,72 +1,69 @@
-import { Observable } from 'rxjs';
-import { type Cell, type CellWatcher, type Ranked, UNLIMITED } from '../connection/cell.js';
-import { acquireCell, releaseCell } from '../connection/cells.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { checkBag, checkDuration, checkFunction, checkScheduler } from '../checks.js';
+import { type CellWatcher, type Ranked, UNLIMITED } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
-import { changesOf } from '../streams/changes.js';
+import { type Chooser, following } from './following.js';
 import { LoadIndex } from './load-index.js';
-import type { Picker, Strategy } from './picker.js';
+import type { Strategy } from './picker.js';
+import { Seat } from './seat.js';
+import { WeightedLoads } from './weighted-loads.js';
+
+/** What is counted besides load. Durations are in milliseconds. */
+export interface LeastLoadedOptions<C> {
+  /**
+   * How much a connection carries, in proportion to others: its load is divided by that. A positive number, asked
+   * for when the connection enters the source. @default 1 for each
+   */
+  readonly weight?: ((connection: C) => number) | undefined;
+  /**
+   * How long a connection that has just entered the source is spared: its weight grows evenly over this time, from
+   * a tenth to the whole. @default 0
+   */
+  readonly slowStart?: number | undefined;
+  /**
+   * How long a request that failed goes on counting as load: less and less, and all in all as much as one that
+   * takes so long. Without it, whoever fails at once always looks least loaded. @default 0
+   */
+  readonly failurePenalty?: number | undefined;
+  /** Where time comes from. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
 
 /** A connection's place in an index of somebody who does not own it. */
-class Seat<C extends Connection> implements Ranked, CellWatcher {
+class IndexedSeat<C extends Connection> extends Seat<C> implements Ranked, CellWatcher {
   position = -1;
   /** Limits are its owner's affair. */
   readonly limit = UNLIMITED;
-  readonly cell: Cell<C>;
   readonly #unwatch: () => void;
 
   constructor(
     connection: C,
-    readonly index: LoadIndex<Seat<C>>,
+    readonly index: LoadIndex<IndexedSeat<C>>,
   ) {
-    this.cell = acquireCell(connection);
+    super(connection);
     this.#unwatch = this.cell.watch(this);
     index.add(this);
-  }
-
-  get load(): number {
-    return this.cell.load;
   }
 
   onLoad(from: number, to: number): void {
     this.index.move(this, from, to);
   }
 
-  leave(): void {
+  override leave(): void {
     this.#unwatch();
     this.index.remove(this);
-    releaseCell(this.cell.connection);
+    super.leave();
   }
 }
 
-class LeastLoadedPicker<C extends Connection> implements Picker<C> {
-  readonly #index = new LoadIndex<Seat<C>>();
-  readonly #seats = new Map<C, Seat<C>>();
-
-  get size(): number {
-    return this.#index.size;
-  }
-
-  add(connection: C): void {
-    if (!this.#seats.has(connection)) this.#seats.set(connection, new Seat(connection, this.#index));
-  }
-
-  remove(connection: C): void {
-    this.#seats.get(connection)?.leave();
-    this.#seats.delete(connection);
-  }
-
-  clear(): void {
-    for (const seat of this.#seats.values()) seat.leave();
-    this.#seats.clear();
-  }
-
-  pick(_key: unknown, accepts?: (connection: C) => boolean): C | undefined {
-    return this.#index.pick(accepts && ((seat) => accepts(seat.cell.connection)))?.cell.connection;
-  }
-
-  peek(): C | undefined {
-    return this.#index.peek()?.cell.connection;
-  }
+function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
+  const index = new LoadIndex<IndexedSeat<C>>();
+  return {
+    seat: (connection) => new IndexedSeat(connection, index),
+    unseat: (seat) => seat.leave(),
+    pick: (_key, accepts) => index.pick(accepts),
+    peek: () => index.peek(),
+  };
 }
 
 /** By this mark a pool knows that the index it keeps anyway is all that is asked for. */
@@ -74,9 +71,12 @@ export const LEAST_LOADED: unique symbol = Symbol('rxpool.leastLoaded');
 
 /**
  * Least outstanding requests: emits a picker that always answers with a connection of the smallest load,
- * equals in turn. Exact, and in constant time. The picker is one object that stays current; it is emitted
- * again for each array. Completes and errors with its source; after that, and after unsubscription, `pick`
- * answers `undefined`.
+ * equals in turn. Exact, and in constant time; with options, in the logarithm of the number of connections. The
+ * picker is one object that stays current; it is emitted again for each array. Completes and errors with its
+ * source, and errors with what `weight` throws; after that, and after unsubscription, `pick` answers `undefined`.
+ *
+ * With options it is the smallest load for its weight, and those whose loads are equal take turns in proportion
+ * to their weights.
  *
  * ```text
  * source:        --[a]------[a,b]------[b]--|
@@ -84,26 +84,26 @@ export const LEAST_LOADED: unique symbol = Symbol('rxpool.leastLoaded');
  * P.pick():        a        b, a, b    b
  * ```
  *
+ * @throws RangeError, TypeError for options that cannot be.
  * @example
  * ```ts
  * const inEurope = map((all: readonly Replica[]) => all.filter((replica) => replica.zone === 'eu'));
  * pool.connected$.pipe(inEurope, leastLoaded()).subscribe((picker) => picker.pick()?.query('select 1'));
+ *
+ * const select = leastLoaded<Replica>({ weight: ({ cores }) => cores, slowStart: 30_000, failurePenalty: 5_000 });
  * ```
  */
-export function leastLoaded<C extends Connection>(): Strategy<C> {
-  const strategy: Strategy<C> = (source) =>
-    new Observable((subscriber) => {
-      const picker = new LeastLoadedPicker<C>();
-      subscriber.add(() => picker.clear());
-      return changesOf(source).subscribe({
-        next: ({ added, removed }) => {
-          for (const connection of removed) picker.remove(connection);
-          for (const connection of added) picker.add(connection);
-          subscriber.next(picker);
-        },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      });
-    });
-  return Object.assign(strategy, { [LEAST_LOADED]: true as const });
+export function leastLoaded<C extends Connection, K = void>(options: LeastLoadedOptions<C> = {}): Strategy<C, K> {
+  checkBag('options', options);
+  const { weight, slowStart = 0, failurePenalty = 0, scheduler = asyncScheduler } = options;
+  if (weight !== undefined) checkFunction('options.weight', weight);
+  checkDuration('options.slowStart', slowStart);
+  checkDuration('options.failurePenalty', failurePenalty);
+  checkScheduler('options.scheduler', scheduler);
+  if (weight || slowStart > 0 || failurePenalty > 0) {
+    return following(
+      () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),
+    );
+  }
+  return Object.assign(following<C, K, IndexedSeat<C>>(plainLoads), { [LEAST_LOADED]: true as const });
 }

@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
 
 /**
- * Chooses among the connections of one moment, in constant time. It stays current: it answers for the latest
- * array its strategy was given, and for nothing once its subscription has ended.
+ * Chooses among the connections of one moment. It stays current: it answers for the latest array its strategy was
+ * given, and for nothing once its subscription has ended.
  *
  * @example
  * ```ts

@@ -1,0 +1,150 @@
+import { BehaviorSubject } from 'rxjs';
+import { powerOfTwoChoices } from 'rxpool';
+import { OwnConnection, type TestConnection } from '../support/connections.js';
+import { follow, type List, lottery, shares } from '../support/pickers.js';
+import { openRig } from '../support/pools.js';
+
+const some = (count: number): OwnConnection[] =>
+  Array.from({ length: count }, (_, i) => new OwnConnection({ name: `${i}` }));
+
+/** The picker of a list that does not change, by given draws. */
+const pickerOf = (all: List, random: () => number) =>
+  follow(powerOfTwoChoices({ random }), new BehaviorSubject<List>(all)).picker;
+
+/** Draws that are known in advance, over and over. */
+const drawing = (...draws: number[]): (() => number) => {
+  let i = 0;
+  return () => draws[i++ % draws.length] as number;
+};
+
+describe('powerOfTwoChoices()', () => {
+  it('draws two different ones, and takes the less loaded', () => {
+    const [a, b, c] = some(3) as [OwnConnection, OwnConnection, OwnConnection];
+    a.send();
+    // The first of three, then the first of the other two; the last of three, then the first of the other two.
+    const picker = pickerOf([a, b, c], drawing(0, 0, 0.99, 0));
+    b.send();
+    b.send();
+    expect(picker.pick()).toBe(a);
+    expect(picker.pick()).toBe(c);
+    a.send();
+    a.send();
+    expect(picker.pick()).toBe(b);
+  });
+
+  it('draws every pair as often as any other', () => {
+    const all = some(4);
+    const pairs = new Map<string, number>();
+    const picker = pickerOf(all, lottery(1));
+    for (let i = 0; i < 12_000; i++) {
+      const asked: string[] = [];
+      picker.pick(undefined, ({ name }) => {
+        if (asked.length < 2) asked.push(name);
+        return asked.length === 2;
+      });
+      pairs.set(asked.join(), (pairs.get(asked.join()) ?? 0) + 1);
+    }
+    expect(pairs.size).toBe(12);
+    for (const count of pairs.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+  });
+
+  it('gives equals their shares', () => {
+    for (const count of [1, 2, 3, 10]) {
+      const all = some(count);
+      const picker = pickerOf(all, lottery(count));
+      for (const share of shares<TestConnection>(all, 10_000, () => picker.pick())) {
+        expect(Math.abs(share - 10_000 / count)).toBeLessThan(2_000 / count);
+      }
+    }
+  });
+
+  it('keeps the most loaded within a few of the average, where one choice would not', () => {
+    const spread = (pick: (all: OwnConnection[], draw: () => number) => OwnConnection): number => {
+      const all = some(100);
+      const draw = lottery(7);
+      for (let i = 0; i < 2_000; i++) pick(all, draw).send();
+      return Math.max(...all.map(({ pending }) => pending)) - 20;
+    };
+    let picker: ReturnType<typeof pickerOf> | undefined;
+    const ofTwo = spread((all, draw) => {
+      picker ??= pickerOf(all, draw);
+      return picker.pick() as OwnConnection;
+    });
+    const ofOne = spread((all, draw) => all[Math.floor(draw() * 100)] as OwnConnection);
+    expect(ofTwo).toBeLessThanOrEqual(3);
+    expect(ofOne).toBeGreaterThanOrEqual(8);
+  });
+
+  it('takes the least loaded of the accepted where it has drawn none of them', () => {
+    const all = some(20);
+    all.forEach((connection, i) => {
+      for (let load = 0; load < i; load++) connection.send();
+    });
+    const picker = pickerOf(all, drawing(0));
+    expect(picker.pick(undefined, ({ name }) => Number(name) > 11)).toBe(all[12]);
+    expect(picker.pick(undefined, ({ name }) => name === '19')).toBe(all[19]);
+    expect(picker.pick(undefined, () => false)).toBeUndefined();
+  });
+
+  it('takes the accepted one of the two, whatever it carries', () => {
+    const all = some(3);
+    for (let load = 0; load < 9; load++) all[1]?.send();
+    const picker = pickerOf(all, drawing(0));
+    expect(picker.pick(undefined, (connection) => connection !== all[0])).toBe(all[1]);
+  });
+
+  it('favours no neighbour of the refused', () => {
+    const all = some(10);
+    const picker = pickerOf(all, lottery(4));
+    const accepted: List = [all[3] as OwnConnection, all[4] as OwnConnection, all[9] as OwnConnection];
+    const accepts = (candidate: TestConnection): boolean => accepted.includes(candidate);
+    for (const share of shares(accepted, 9_000, () => picker.pick(undefined, accepts))) {
+      expect(Math.abs(share - 3_000)).toBeLessThan(300);
+    }
+  });
+
+  it('reads loads when it is asked, not when it draws', () => {
+    const [a, b] = some(2) as [OwnConnection, OwnConnection];
+    const picker = pickerOf([a, b], drawing(0.5));
+    const foreseen = picker.peek() as TestConnection;
+    foreseen.send();
+    expect(picker.pick()).toBe(foreseen === a ? b : a);
+  });
+
+  it('makes do with draws that are out of range', () => {
+    const all = some(3);
+    const picker = pickerOf(all, drawing(1, Number.NaN, -1, 5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY));
+    for (let i = 0; i < 6; i++) expect(all).toContain(picker.pick());
+    const chanceless = pickerOf(all, drawing(Number.NaN));
+    expect(all).toContain(chanceless.pick());
+    expect(chanceless.pick(undefined, ({ name }) => name === '2')).toBe(all[2]);
+  });
+
+  it('errors when its chance fails', () => {
+    const random = (): never => {
+      throw new Error('no luck');
+    };
+    const { error } = follow(powerOfTwoChoices({ random }), new BehaviorSubject<List>(some(2)));
+    expect(error).toEqual(new Error('no luck'));
+  });
+
+  it('counts as load what is borrowed of a pool', async () => {
+    const make = (): TestConnection => new OwnConnection();
+    const { pool, made } = await openRig(make, 2, { select: powerOfTwoChoices({ random: lottery(5) }) });
+    let finish = (): void => {};
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const used: TestConnection[] = [];
+    const uses = Array.from({ length: 10 }, () =>
+      pool.use(async (connection) => {
+        used.push(connection);
+        await done;
+      }),
+    );
+    for (const connection of made) expect(used.filter((one) => one === connection)).toHaveLength(5);
+    finish();
+    await Promise.all(uses);
+    await pool.dispose();
+  });
+});

@@ -1,0 +1,73 @@
+import { type Observable, Subject, type Subscription } from 'rxjs';
+import type { Outcome, Picker, Strategy } from 'rxpool';
+import { cellOf } from '../../src/connection/cells.js';
+import { OwnConnection, SubjectConnection, type TestConnection } from './connections.js';
+
+export type List = readonly TestConnection[];
+
+/** What a strategy has made of a stream so far. */
+export interface Followed<K> {
+  picker: Picker<TestConnection, K>;
+  readonly emissions: Picker<TestConnection, K>[];
+  completed: boolean;
+  error: unknown;
+  readonly subscription: Subscription;
+}
+
+/** The picker of a stream, which has to come at once, and how often it was emitted. */
+export function follow<K = void>(strategy: Strategy<TestConnection, K>, source: Observable<List>): Followed<K> {
+  const followed = { emissions: [], completed: false, error: undefined } as unknown as Followed<K>;
+  const subscription = strategy(source).subscribe({
+    next: (picker) => {
+      followed.picker = picker;
+      followed.emissions.push(picker);
+    },
+    error: (error: unknown) => {
+      followed.error = error;
+    },
+    complete: () => {
+      followed.completed = true;
+    },
+  });
+  return Object.assign(followed, { subscription });
+}
+
+/** A connection that tells how its requests end. */
+export class TellingConnection extends OwnConnection {
+  readonly outcomes$ = new Subject<Outcome>();
+
+  tell(durationMs: number, ok = true): void {
+    this.outcomes$.next({ ok, durationMs });
+  }
+
+  /** One request that fails as soon as it is sent. */
+  fail(): void {
+    this.tell(0, false);
+  }
+}
+
+/** Nobody is left who looks at a connection. */
+export function expectUntouched(connection: TestConnection): void {
+  expect(cellOf(connection).watchers).toBeUndefined();
+  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+  if (connection instanceof TellingConnection) expect(connection.outcomes$.observed).toBe(false);
+}
+
+/** Numbers in [0, 1) that are the same in every run. */
+export function lottery(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+}
+
+/** How many of `count` answers each of `all` gave, in their order. */
+export function shares<T>(all: readonly T[], count: number, pick: () => T | undefined): number[] {
+  const counts = new Map<T | undefined, number>();
+  for (let i = 0; i < count; i++) {
+    const picked = pick();
+    counts.set(picked, (counts.get(picked) ?? 0) + 1);
+  }
+  return all.map((one) => counts.get(one) ?? 0);
+}
