@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Connection, ConnectionState } from './connection.js';
-import { following } from './following.js';
+import { cellStream } from './cell-stream.js';
 
 /** A member of a pool as the pool sees it; `draining` and `ejected` are connected but out of service. */
 export type Standing = 'idle' | 'connecting' | 'connected' | 'draining' | 'ejected' | 'broken';
@@ -166,7 +166,7 @@ export class Cell<C extends Connection = Connection> implements Ranked {
 
   /** The same observable at each call. */
   state$(): Observable<ConnectionState> {
-    return following(
+    return cellStream(
       states,
       this,
       () => this.state,
@@ -176,7 +176,7 @@ export class Cell<C extends Connection = Connection> implements Ranked {
 
   /** The same observable at each call. */
   pending$(): Observable<number> {
-    return following(
+    return cellStream(
       counts,
       this,
       () => this.pending,

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 
 /** A field of a cell as a stream, made when it is first asked for: the current value, then each other one. */
-export function following<T>(
+export function cellStream<T>(
   made: WeakMap<object, Observable<T>>,
   cell: object,
   read: () => T,
