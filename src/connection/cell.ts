@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
-import type { Connection, ConnectionState } from './connection.js';
 import { cellStream } from './cell-stream.js';
+import type { Connection, ConnectionState } from './connection.js';
 
 /** A member of a pool as the pool sees it; `draining` and `ejected` are connected but out of service. */
 export type Standing = 'idle' | 'connecting' | 'connected' | 'draining' | 'ejected' | 'broken';

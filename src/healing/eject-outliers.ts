@@ -1,7 +1,7 @@
 import { asyncScheduler, Observable, type Subscription } from 'rxjs';
 import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler, checkShare } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { followEach } from './following.js';
+import { followEach } from '../streams/follow-each.js';
 import {
   type DetectorSettings,
   type Ejection,

@@ -2,7 +2,7 @@ import { asyncScheduler, Observable } from 'rxjs';
 import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import type { ValidationError } from '../errors.js';
-import { followEach } from './following.js';
+import { followEach } from '../streams/follow-each.js';
 import { type IdleSettings, IdleWatch, type ValidateIdleOptions, type Validation } from './idle-watch.js';
 import type { Validate } from './validation.js';
 

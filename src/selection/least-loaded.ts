@@ -2,7 +2,7 @@ import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { checkBag, checkDuration, checkFunction, checkScheduler } from '../checks.js';
 import { type CellWatcher, type Ranked, UNLIMITED } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
-import { type Chooser, following } from './following.js';
+import { type Chooser, choosingBy } from './chooser.js';
 import { LoadIndex } from './load-index.js';
 import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
@@ -101,9 +101,9 @@ export function leastLoaded<C extends Connection, K = void>(options: LeastLoaded
   checkDuration('options.failurePenalty', failurePenalty);
   checkScheduler('options.scheduler', scheduler);
   if (weight || slowStart > 0 || failurePenalty > 0) {
-    return following(
+    return choosingBy(
       () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),
     );
   }
-  return Object.assign(following<C, K, IndexedSeat<C>>(plainLoads), { [LEAST_LOADED]: true as const });
+  return Object.assign(choosingBy<C, K, IndexedSeat<C>>(plainLoads), { [LEAST_LOADED]: true as const });
 }

@@ -2,7 +2,7 @@ import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { checkBag, checkDuration, checkFunction, checkScheduler } from '../checks.js';
 import type { Connection, Outcome } from '../connection/connection.js';
 import { outOfRange } from '../errors.js';
-import { following } from './following.js';
+import { choosingBy } from './chooser.js';
 import { hearOutcomes } from './outcomes.js';
 import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
@@ -111,7 +111,7 @@ export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOption
   checkDuration('options.failurePenalty', failurePenalty);
   checkFunction('options.random', random);
   checkScheduler('options.scheduler', scheduler);
-  return following(() => {
+  return choosingBy(() => {
     const elapsed = stopwatch(scheduler);
     return new TwoChoices<C, K, TimedSeat<C>>(
       random,

@@ -1,6 +1,6 @@
 import { checkBag, checkFunction } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { following } from './following.js';
+import { choosingBy } from './chooser.js';
 import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
 import { type Costly, TwoChoices } from './two-choices.js';
@@ -47,5 +47,5 @@ export function powerOfTwoChoices<C extends Connection, K = void>(
   // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
   const { random = Math.random } = options;
   checkFunction('options.random', random);
-  return following(() => new TwoChoices<C, K, LoadedSeat<C>>(random, (connection) => new LoadedSeat(connection)));
+  return choosingBy(() => new TwoChoices<C, K, LoadedSeat<C>>(random, (connection) => new LoadedSeat(connection)));
 }

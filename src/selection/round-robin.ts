@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import { type Chooser, following, type Place } from './following.js';
+import { type Chooser, choosingBy, type Place } from './chooser.js';
 import type { Strategy } from './picker.js';
 
 /** A connection's place in a ring. */
@@ -76,5 +76,5 @@ class Ring<C extends Connection, K> implements Chooser<C, K, Link<C>> {
  * ```
  */
 export function roundRobin<C extends Connection, K = void>(): Strategy<C, K> {
-  return following(() => new Ring<C, K>());
+  return choosingBy(() => new Ring<C, K>());
 }

@@ -1,7 +1,7 @@
 import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
-import type { Place } from './following.js';
+import type { Place } from './chooser.js';
 
 /** A place whose load is known until it is left. */
 export class Seat<C extends Connection> implements Place<C> {

@@ -2,7 +2,7 @@ import { checkBag, checkFunction } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import { Bag, type Bagged } from './bag.js';
-import { type Chooser, following } from './following.js';
+import { type Chooser, choosingBy } from './chooser.js';
 import { hashOf, mix } from './hash.js';
 import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
@@ -126,5 +126,5 @@ export function sticky<C extends Connection, K>(
   checkBag('options', options);
   const { idOf = ownName } = options;
   checkFunction('options.idOf', idOf);
-  return following(() => new Rendezvous(keyOf, idOf));
+  return choosingBy(() => new Rendezvous(keyOf, idOf));
 }

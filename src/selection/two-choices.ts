@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.js';
 import { Bag, type Bagged } from './bag.js';
-import type { Chooser } from './following.js';
+import type { Chooser } from './chooser.js';
 import type { Seat } from './seat.js';
 
 /** A seat with something to be ranked by. */

@@ -1,7 +1,7 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { outOfRange } from '../errors.js';
-import type { Chooser } from './following.js';
+import type { Chooser } from './chooser.js';
 import { Heap, type Heaped } from './heap.js';
 import { hearOutcomes } from './outcomes.js';
 import { Seat } from './seat.js';

@@ -2,9 +2,9 @@ import { asyncScheduler, Observable, type SchedulerLike, type Subscription } fro
 import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { outOfRange, wrongType } from '../errors.js';
+import { followEach } from '../streams/follow-each.js';
 import { carryOut } from './command.js';
-import { follow, type Guests } from './follow.js';
-import { type Allowance, Stay } from './stay.js';
+import { type Allowance, Lifespan } from './lifespan.js';
 
 /** When a connection has done its part; at least one of the two limits has to be given. */
 export interface RecycleOptions {
@@ -23,10 +23,15 @@ export interface RecycleOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** Those in the source; who falls due is handed over, in a turn of its own, with all others who are due by then. */
-class Recycling<C extends Connection> implements Guests<C> {
-  readonly #stays = new Map<C, Stay<C>>();
-  #due: Stay<C>[] = [];
+/** A connection whose time has come, and the stay in the source that it was about. */
+interface Due<C> {
+  readonly connection: C;
+  readonly stay: Subscription;
+}
+
+/** Hands over who falls due, in a turn of its own, with all others who are due by then. */
+class Recycling<C extends Connection> {
+  #due: Due<C>[] = [];
   #turn: Subscription | undefined;
 
   constructor(
@@ -35,33 +40,24 @@ class Recycling<C extends Connection> implements Guests<C> {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  enter(connections: readonly C[]): void {
-    for (const connection of connections) {
-      this.#stays.set(connection, new Stay(connection, this.allowance(), this.scheduler, this.#fallDue));
-    }
-  }
-
-  leave(connections: readonly C[]): void {
-    for (const connection of connections) {
-      this.#stays.get(connection)?.end();
-      this.#stays.delete(connection);
-    }
+  follow(connection: C, stay: Subscription): void {
+    const fallDue = (): void => this.#fallDue({ connection, stay });
+    const lifespan = new Lifespan(connection, this.allowance(), this.scheduler, fallDue);
+    stay.add(() => lifespan.end());
   }
 
   clear(): void {
-    for (const stay of this.#stays.values()) stay.end();
-    this.#stays.clear();
     this.#turn?.unsubscribe();
   }
 
-  readonly #fallDue = (stay: Stay<C>): void => {
-    this.#due.push(stay);
+  #fallDue(due: Due<C>): void {
+    this.#due.push(due);
     // Not from within a request, which may be what has used it up.
     if (this.#due.length === 1) this.#turn = this.scheduler.schedule(() => this.#handOver());
-  };
+  }
 
   #handOver(): void {
-    const due = this.#due.filter((stay) => this.#stays.get(stay.connection) === stay);
+    const due = this.#due.filter(({ stay }) => !stay.closed);
     this.#due = [];
     if (due.length > 0) this.replace(due.map(({ connection }) => connection));
   }
@@ -119,6 +115,8 @@ export function recycle<C extends Connection>(
   return (source) =>
     new Observable((subscriber) => {
       const replaceAndTell = (due: readonly C[]): void => carryOut(replace, due, subscriber);
-      return follow(source, new Recycling<C>(replaceAndTell, allowance, scheduler)).subscribe(subscriber);
+      const recycling = new Recycling<C>(replaceAndTell, allowance, scheduler);
+      subscriber.add(() => recycling.clear());
+      followEach(source, subscriber, (connection, stay) => recycling.follow(connection, stay));
     });
 }

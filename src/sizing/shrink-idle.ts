@@ -1,10 +1,9 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import { checkAtLeast, checkBag, checkFunction, checkScheduler, checkSize, LONGEST_WAIT } from '../checks.js';
-import type { Cell, CellWatcher } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
+import { followEach } from '../streams/follow-each.js';
 import { carryOut } from './command.js';
-import { follow, type Guests } from './follow.js';
 
 /** When connections are too many. */
 export interface ShrinkIdleOptions {
@@ -16,38 +15,8 @@ export interface ShrinkIdleOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** Whether one connection carries nothing, told in constant time. */
-class Usage implements CellWatcher {
-  idle: boolean;
-  readonly #cell: Cell;
-  readonly #unwatch: () => void;
-
-  constructor(
-    connection: Connection,
-    readonly changed: (idle: boolean) => void,
-  ) {
-    this.#cell = acquireCell(connection);
-    this.idle = this.#cell.load === 0;
-    this.#unwatch = this.#cell.watch(this);
-  }
-
-  onLoad(): void {
-    // Somebody told before may have changed it again.
-    const idle = this.#cell.load === 0;
-    if (idle === this.idle) return;
-    this.idle = idle;
-    this.changed(idle);
-  }
-
-  leave(): void {
-    this.#unwatch();
-    releaseCell(this.#cell.connection);
-  }
-}
-
 /** Looks for the least number of idle connections during each window; a window begins when there is one to spare. */
-class Tide implements Guests<Connection> {
-  readonly #usages = new Map<Connection, Usage>();
+class Tide {
   #idle = 0;
   #lowest = 0;
   #window: Subscription | undefined;
@@ -59,38 +28,33 @@ class Tide implements Guests<Connection> {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  enter(connections: readonly Connection[]): void {
-    for (const connection of connections) {
-      const usage = new Usage(connection, this.#changed);
-      this.#usages.set(connection, usage);
-      if (usage.idle) this.#idle++;
-    }
-    this.#look();
-  }
-
-  leave(connections: readonly Connection[]): void {
-    for (const connection of connections) {
-      const usage = this.#usages.get(connection);
-      this.#usages.delete(connection);
-      usage?.leave();
-      if (usage?.idle) this.#idle--;
-    }
-    this.#look();
+  /** Counts a connection in; to be followed by `look` when all that came with it are in. */
+  follow(connection: Connection, stay: Subscription): void {
+    const cell = acquireCell(connection);
+    let idle = cell.load === 0;
+    if (idle) this.#idle++;
+    const unwatch = cell.watch({
+      onLoad: () => {
+        // Somebody told before may have changed it again.
+        if (idle === (cell.load === 0)) return;
+        idle = !idle;
+        this.#idle += idle ? 1 : -1;
+        this.look();
+      },
+    });
+    stay.add(() => {
+      unwatch();
+      releaseCell(connection);
+      if (idle) this.#idle--;
+      this.look();
+    });
   }
 
   clear(): void {
-    for (const usage of this.#usages.values()) usage.leave();
-    this.#usages.clear();
-    this.#idle = 0;
     this.#window?.unsubscribe();
   }
 
-  readonly #changed = (idle: boolean): void => {
-    this.#idle += idle ? 1 : -1;
-    this.#look();
-  };
-
-  #look(): void {
+  look(): void {
     if (this.#window) this.#lowest = Math.min(this.#lowest, this.#idle);
     else if (this.#idle > this.minIdle) this.#open();
   }
@@ -105,7 +69,7 @@ class Tide implements Guests<Connection> {
     // The next window begins without those who are removed now.
     if (surplus > 0) this.remove(surplus);
     this.#window = undefined;
-    this.#look();
+    this.look();
   }
 }
 
@@ -146,6 +110,10 @@ export function shrinkIdle(
   return (source) =>
     new Observable((subscriber) => {
       const removeAndTell = (surplus: number): void => carryOut(remove, surplus, subscriber);
-      return follow(source, new Tide(removeAndTell, minIdle, window, scheduler)).subscribe(subscriber);
+      const tide = new Tide(removeAndTell, minIdle, window, scheduler);
+      const look = (): void => tide.look();
+      followEach(source, subscriber, (connection, stay) => tide.follow(connection, stay), look);
+      // After everybody has left, which may have begun a window.
+      subscriber.add(() => tide.clear());
     });
 }

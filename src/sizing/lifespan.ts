@@ -4,24 +4,24 @@ import { type Cell, type CellWatcher, UNKNOWN_LOAD } from '../connection/cell.js
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 
-/** How long a connection may stay: in milliseconds, in uses, or either. */
+/** How long a connection lasts: in milliseconds, in uses, or either. */
 export interface Allowance {
   readonly lifetime: number | undefined;
   readonly uses: number | undefined;
 }
 
-/** One connection while it is in the source, until it is due. */
-export class Stay<C extends Connection> implements CellWatcher {
-  #cell: Cell<C> | undefined;
+/** Lasts until a connection has lived for its time or been used so often, whichever comes first; `due` hears of it once. */
+export class Lifespan implements CellWatcher {
+  #cell: Cell | undefined;
   #unwatch: (() => void) | undefined;
   #timer: Subscription | undefined;
   #usesLeft: number;
 
   constructor(
-    readonly connection: C,
+    connection: Connection,
     { lifetime, uses }: Allowance,
     scheduler: SchedulerLike,
-    readonly due: (stay: Stay<C>) => void,
+    readonly due: () => void,
   ) {
     this.#usesLeft = uses ?? Number.POSITIVE_INFINITY;
     if (lifetime !== undefined) {
@@ -49,6 +49,6 @@ export class Stay<C extends Connection> implements CellWatcher {
 
   #fallDue(): void {
     this.end();
-    this.due(this);
+    this.due();
   }
 }

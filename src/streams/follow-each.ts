@@ -1,14 +1,19 @@
 import { type Observable, type Subscriber, Subscription } from 'rxjs';
-import { changesOf } from '../streams/changes.js';
+import { changesOf } from './changes.js';
 
 /**
- * Goes along with each connection of a list, from when it enters until it leaves or nobody listens any more.
- * `accompany` adds to the connection's `stay` what has to end with it. Completes and errors with the source.
+ * Goes along with each connection of a list, from when it enters until it leaves or nobody listens any more. Who
+ * leaves is let go of before others come. Completes and errors with the source.
+ *
+ * @param accompany - begins to go along with one; adds to its `stay` what has to end with it. What it throws is for
+ * the subscriber.
+ * @param changed - called when a change, or an array without one, has been dealt with.
  */
 export function followEach<C>(
   source: Observable<readonly C[]>,
   subscriber: Subscriber<unknown>,
   accompany: (connection: C, stay: Subscription) => void,
+  changed = (): void => {},
 ): void {
   const stays = new Map<C, Subscription>();
   const leave = (connection: C): void => {
@@ -29,7 +34,13 @@ export function followEach<C>(
     changesOf(source).subscribe({
       next: ({ added, removed }) => {
         for (const connection of removed) leave(connection);
-        if (!subscriber.closed) enter(added.filter((connection) => !stays.has(connection)));
+        if (subscriber.closed) return;
+        try {
+          enter(added.filter((connection) => !stays.has(connection)));
+        } catch (error) {
+          subscriber.error(error);
+        }
+        if (!subscriber.closed) changed();
       },
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),

@@ -1,5 +1,5 @@
 import { BehaviorSubject, Observable, Subject, type Subscription } from 'rxjs';
-import { followEach } from '../../src/healing/following.js';
+import { followEach } from '../../src/streams/follow-each.js';
 
 /** What was gone along with, and until when, over a list of names. */
 class Rig {
@@ -9,13 +9,21 @@ class Rig {
   onEnter: (name: string, stay: Subscription) => void = () => {};
   readonly subscription: Subscription;
 
+  /** Called when a change has been dealt with. */
+  onChange: () => void = () => {};
+
   constructor(source: (list$: Subject<readonly string[]>) => Observable<readonly string[]> = (list$) => list$) {
     this.subscription = new Observable<never>((subscriber) => {
-      followEach(source(this.list$), subscriber, (name, stay) => {
-        this.log.push(`+${name}`);
-        stay.add(() => this.log.push(`-${name}`));
-        this.onEnter(name, stay);
-      });
+      followEach(
+        source(this.list$),
+        subscriber,
+        (name, stay) => {
+          this.log.push(`+${name}`);
+          stay.add(() => this.log.push(`-${name}`));
+          this.onEnter(name, stay);
+        },
+        () => this.onChange(),
+      );
     }).subscribe({
       complete: () => this.log.push('complete'),
       error: (error: unknown) => this.log.push(`error ${error}`),
@@ -91,5 +99,26 @@ describe('followEach', () => {
   it('starts with those who are there already', () => {
     const rig = new Rig(() => new BehaviorSubject(['a', 'b']));
     expect(rig.said).toBe('+a +b');
+  });
+
+  it('says when it has dealt with a list, whether that was another or not', () => {
+    const rig = new Rig();
+    rig.onChange = () => rig.log.push('.');
+    rig.list$.next(['a', 'b']);
+    rig.list$.next(['a', 'b']);
+    rig.list$.next(['c']);
+    expect(rig.said).toBe('+a +b . . -a -b +c .');
+  });
+
+  it('ends with an error where somebody cannot be gone along with', () => {
+    const rig = new Rig();
+    rig.onChange = () => rig.log.push('.');
+    rig.onEnter = (name) => {
+      if (name === 'b') throw new Error('not with b');
+    };
+    rig.list$.next(['a', 'b', 'c']);
+    rig.list$.next(['d']);
+    expect(rig.said).toBe('+a +b error Error: not with b -a -b');
+    expect(rig.list$.observed).toBe(false);
   });
 });
