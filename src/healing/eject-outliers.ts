@@ -1,6 +1,7 @@
-import { asyncScheduler, Observable, type Subscription } from 'rxjs';
+import { asyncScheduler, Observable } from 'rxjs';
 import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler, checkShare } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { hearOutcomes } from '../connection/outcomes.js';
 import { followEach } from '../streams/follow-each.js';
 import {
   type DetectorSettings,
@@ -26,33 +27,6 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
   checkShare('options.panicThreshold', settings.panicThreshold);
   checkScheduler('options.scheduler', settings.scheduler);
   return settings;
-}
-
-/** Whether a request went well, where that can be told. */
-function verdictOf(outcome: unknown): boolean | undefined {
-  try {
-    const { ok } = outcome as { readonly ok?: unknown };
-    return typeof ok === 'boolean' ? ok : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Listens while there is something to hear: a connection that tells no outcomes, or stops to, is left alone. */
-function hearOutcomes(connection: Connection, stay: Subscription, tell: (ok: boolean) => void): void {
-  try {
-    const outcomes$: Observable<unknown> | undefined = connection.outcomes$;
-    const listening = outcomes$?.subscribe({
-      next: (outcome) => {
-        const ok = verdictOf(outcome);
-        if (ok !== undefined && !stay.closed) tell(ok);
-      },
-      error: () => {},
-    });
-    stay.add(listening);
-  } catch {
-    // Likewise.
-  }
 }
 
 /**

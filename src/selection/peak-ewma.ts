@@ -1,9 +1,9 @@
-import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
 import { checkBag, checkDuration, checkFunction, checkScheduler } from '../checks.js';
-import type { Connection, Outcome } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { hearOutcomes } from '../connection/outcomes.js';
 import { outOfRange } from '../errors.js';
 import { choosingBy } from './chooser.js';
-import { hearOutcomes } from './outcomes.js';
 import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
 import { stopwatch } from './stopwatch.js';
@@ -34,15 +34,18 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
   #seenAt = 0;
   readonly #decay: number;
   readonly #elapsed: () => number;
-  readonly #outcomes: Subscription;
+  readonly #life = new Subscription();
 
   constructor(connection: C, decay: number, failurePenalty: number, elapsed: () => number) {
     super(connection);
     this.#decay = decay;
     this.#elapsed = elapsed;
-    this.#outcomes = hearOutcomes(
+    hearOutcomes(
       connection,
-      ({ ok, durationMs }: Outcome) => this.#see(ok ? durationMs : Math.max(durationMs, failurePenalty)),
+      this.#life,
+      (ok, durationMs) => {
+        if (durationMs !== undefined) this.#see(ok ? durationMs : Math.max(durationMs, failurePenalty));
+      },
       () => {
         this.#latency = undefined;
       },
@@ -57,7 +60,7 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
   }
 
   override leave(): void {
-    this.#outcomes.unsubscribe();
+    this.#life.unsubscribe();
     super.leave();
   }
 

@@ -1,9 +1,9 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import { hearOutcomes } from '../connection/outcomes.js';
 import { outOfRange } from '../errors.js';
 import type { Chooser } from './chooser.js';
 import { Heap, type Heaped } from './heap.js';
-import { hearOutcomes } from './outcomes.js';
 import { Seat } from './seat.js';
 import { stopwatch } from './stopwatch.js';
 
@@ -65,7 +65,7 @@ class WeightedSeat<C extends Connection> extends Seat<C> implements Heaped {
 
   listen(loadChanged: () => void, failed: (() => void) | undefined): void {
     this.#life.add(this.cell.watch({ onLoad: loadChanged }));
-    if (failed) this.#life.add(hearOutcomes(this.connection, ({ ok }) => ok || failed()));
+    if (failed) hearOutcomes(this.connection, this.#life, (ok) => ok || failed());
   }
 
   override leave(): void {
