@@ -74,6 +74,7 @@ const folderOf = (path: string): string => {
 const LAYERS = [
   'errors',
   'checks',
+  'defaults',
   'abort',
   'list',
   'disposal',
@@ -180,12 +181,7 @@ describe('The source', () => {
 
 /** Where time and chance come in by default. */
 const DEFAULTS: Record<string, readonly string[]> = {
-  'Math.random': [
-    'healing/backoff.ts',
-    'selection/peak-ewma.ts',
-    'selection/power-of-two-choices.ts',
-    'sizing/recycle.ts',
-  ],
+  'Math.random': ['defaults.ts'],
   'performance.now': ['request/clock.ts'],
   setTimeout: ['request/clock.ts'],
   clearTimeout: ['request/clock.ts'],

@@ -245,6 +245,29 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
+  it('tells of a removal that returns a promise when that has resolved, and takes its rejection for its own', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const removals: { resolve(): void; reject(cause: unknown): void }[] = [];
+    const heard: unknown[] = [];
+    const list$ = new Subject<List>();
+    const remove = (): Promise<void> => new Promise((resolve, reject) => removals.push({ resolve, reject }));
+    list$.pipe(cleanupBroken(remove)).subscribe({
+      next: (dead) => heard.push(dead),
+      error: (error: unknown) => heard.push(error),
+    });
+    list$.next([a]);
+    list$.next([a, b]);
+    await settle();
+    expect(heard).toEqual([]);
+    removals[1]?.resolve();
+    await settle();
+    expect(heard).toEqual([[b]]);
+    removals[0]?.reject('not allowed to');
+    await settle();
+    expect(heard).toEqual([[b], 'not allowed to']);
+    expect(list$.observed).toBe(false);
+  });
+
   it('stops for somebody who has had enough inside the removal', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ after: 10 });

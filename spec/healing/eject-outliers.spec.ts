@@ -5,7 +5,7 @@ import { type Connection, type Ejection, type EjectOutliersOptions, ejectOutlier
 import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 type Telling = TestConnection & { readonly outcomes$: Subject<unknown> };
 
@@ -268,6 +268,16 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     };
     fail(rig.all[0]!, 10);
     expect(rig.failures).toEqual([failure]);
+    expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
+  });
+
+  it('takes a rejection of the command for its own', async () => {
+    const rig = new Rig(make, 3);
+    rig.onEject = () => Promise.reject('not allowed to');
+    fail(rig.all[0]!, 10);
+    expect([rig.emitted, rig.failures, rig.clock.timers]).toEqual([[], [], 1]);
+    await settle();
+    expect(rig.failures).toEqual(['not allowed to']);
     expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
   });
 

@@ -30,7 +30,7 @@ class Rig {
   completed = false;
   /** What asking does beside being told of: by default one request is in flight until the answer. */
   onAsk: (asked: Asked) => void = ({ connection }) => connection.send();
-  onCondemn: (connection: TestConnection) => void = () => {};
+  onCondemn: (connection: TestConnection) => unknown = () => {};
   readonly subscription;
 
   constructor(
@@ -41,10 +41,10 @@ class Rig {
   ) {
     this.clock = clock;
     this.list$ = list$;
-    const condemn = (connection: TestConnection, cause: ValidationError): void => {
+    const condemn = (connection: TestConnection, cause: ValidationError): unknown => {
       this.condemned.push(`${clock.now}: ${connection.name}`);
       this.causes.push(cause);
-      this.onCondemn(connection);
+      return this.onCondemn(connection);
     };
     const { scheduler } = clock;
     const operator = validateIdle<TestConnection>((...args) => this.#validate(...args), condemn, {
@@ -331,6 +331,16 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     };
     await rig.clock.advance(1_000);
     expect(rig.failures).toEqual([failure]);
+    expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
+    all.forEach(expectUntouched);
+  });
+
+  it('takes a rejection of the condemnation for its own', async () => {
+    const all = await connected('ab');
+    const rig = new Rig(all);
+    rig.onCondemn = () => Promise.reject('not allowed to');
+    await rig.clock.advance(1_000);
+    expect(rig.failures).toEqual(['not allowed to']);
     expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
     all.forEach(expectUntouched);
   });

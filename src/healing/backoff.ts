@@ -1,4 +1,5 @@
-import { checkFunction } from '../checks.js';
+import { LONGEST_WAIT } from '../checks.js';
+import { outOfRange } from '../errors.js';
 
 /**
  * How long to wait before the given attempt (1, 2, …), in milliseconds. `previous` is how long was waited before
@@ -11,10 +12,9 @@ import { checkFunction } from '../checks.js';
  */
 export type Backoff = (attempt: number, previous: number) => number;
 
-/** The source of chance of a policy. */
-export function resolveRandom(random: (() => number) | undefined): () => number {
-  // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
-  const resolved = random ?? Math.random;
-  checkFunction('options.random', resolved);
-  return resolved;
+/** The wait that a backoff asks for, no longer than timers take. Throws what it throws, and where it is no time. */
+export function nextWait(backoff: Backoff, attempt: number, previous: number, name = 'backoff'): number {
+  const wait = backoff(attempt, previous);
+  if (wait >= 0) return Math.min(wait, LONGEST_WAIT);
+  throw outOfRange(`${name}(attempt, previous)`, 'a number of milliseconds', wait);
 }

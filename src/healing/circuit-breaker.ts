@@ -1,13 +1,7 @@
-import {
-  asyncScheduler,
-  Observable,
-  type OperatorFunction,
-  type SchedulerLike,
-  type Subscriber,
-  Subscription,
-} from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler, LONGEST_WAIT } from '../checks.js';
-import { outOfRange } from '../errors.js';
+import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkLimit } from '../checks.js';
+import { resolveScheduler } from '../defaults.js';
+import { type Backoff, nextWait } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 
 /** How one dial ended, and how many connections were in service after it. */
@@ -27,12 +21,10 @@ export interface CircuitBreakerOptions {
    * Milliseconds from opening to half-open: always the same, or by how many times in a row it has opened (1, 2, …)
    * and the wait before this one, at first 0. @default 1000, doubling to 30000, of which half is left to chance
    */
-  readonly openFor?: number | ((attempt: number, previous: number) => number) | undefined;
+  readonly openFor?: number | Backoff | undefined;
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
-
-type OpenFor = (attempt: number, previous: number) => number;
 
 type Circuit =
   | { readonly state: 'closed'; readonly failures: number }
@@ -47,7 +39,7 @@ class Breaker {
   constructor(
     readonly subscriber: Subscriber<BreakerState>,
     readonly failures: number,
-    readonly openFor: OpenFor,
+    readonly openFor: Backoff,
     readonly scheduler: SchedulerLike,
   ) {}
 
@@ -76,9 +68,7 @@ class Breaker {
   /** What `openFor` says, where it says something; a mistake in it ends the breaker. */
   #waitFor(openings: number, previous: number): number | undefined {
     try {
-      const wait = this.openFor(openings, previous);
-      if (wait >= 0) return Math.min(wait, LONGEST_WAIT);
-      throw outOfRange('openFor(attempt, previous)', 'a number of milliseconds', wait);
+      return nextWait(this.openFor, openings, previous, 'openFor');
     } catch (error) {
       this.subscriber.error(error);
       return undefined;
@@ -97,13 +87,13 @@ class Breaker {
 }
 
 /** Half of the wait is certain: full jitter would open some circuits for no time at all. */
-function growing(): OpenFor {
-  const certain: OpenFor = exponentialBackoff({ initial: 500, max: 15_000, random: () => 1 });
-  const drawn: OpenFor = exponentialBackoff({ initial: 500, max: 15_000 });
+function growing(): Backoff {
+  const certain: Backoff = exponentialBackoff({ initial: 500, max: 15_000, random: () => 1 });
+  const drawn: Backoff = exponentialBackoff({ initial: 500, max: 15_000 });
   return (attempt, previous) => certain(attempt, previous) + drawn(attempt, previous);
 }
 
-function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): OpenFor {
+function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
   if (openFor === undefined) return growing();
   if (typeof openFor === 'number') {
     checkAtLeast('options.openFor', openFor, 0);
@@ -132,9 +122,9 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): OpenFor {
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): OperatorFunction<DialReport, BreakerState> {
   checkBag('options', options);
-  const { failures = 5, scheduler = asyncScheduler } = options;
+  const { failures = 5 } = options;
   checkLimit('options.failures', failures);
-  checkScheduler('options.scheduler', scheduler);
+  const scheduler = resolveScheduler(options.scheduler);
   const openFor = resolveOpenFor(options.openFor);
   return (source) =>
     new Observable((subscriber) => {

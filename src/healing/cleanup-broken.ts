@@ -1,9 +1,11 @@
-import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkScheduler, LONGEST_WAIT } from '../checks.js';
+import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, LONGEST_WAIT } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
+import { resolveScheduler } from '../defaults.js';
 import { changesOf } from '../streams/changes.js';
+import { carryOut } from '../streams/command.js';
 import { isDialled } from './memory.js';
 
 /** When a broken connection is given up. */
@@ -105,9 +107,9 @@ class Docket<C extends Connection> {
 
 /**
  * Gives up connections that have been in the source for `after` milliseconds without having been connected in
- * between, by calling `remove` with them; emits the same array after that. A dial that takes one off the list
- * does not stop its clock. Cold; unsubscribing stops the clocks. Completes and errors with its source, and errors
- * when `remove` throws.
+ * between, by calling `remove` with them; emits the same array once that has returned, and its promise, if it returned
+ * one, has resolved. A dial that takes one off the list does not stop its clock. Cold; unsubscribing stops the clocks.
+ * Completes and errors with its source, and errors when `remove` throws or rejects.
  *
  * ```text
  * source:                                --[a]---[a,b]---------[b]-------
@@ -120,24 +122,17 @@ class Docket<C extends Connection> {
  * ```
  */
 export function cleanupBroken<C extends Connection>(
-  remove: (dead: readonly C[]) => void,
+  remove: (dead: readonly C[]) => unknown,
   options: CleanupBrokenOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
   checkFunction('remove', remove);
   checkBag('options', options);
-  const { after = 0, scheduler = asyncScheduler } = options;
+  const { after = 0 } = options;
   checkAtLeast('options.after', after, 0);
-  checkScheduler('options.scheduler', scheduler);
+  const scheduler = resolveScheduler(options.scheduler);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndTell = (dead: readonly C[]): void => {
-        try {
-          remove(dead);
-        } catch (error) {
-          subscriber.error(error);
-        }
-        subscriber.next(dead);
-      };
+      const removeAndTell = (dead: readonly C[]): void => carryOut(remove, dead, subscriber);
       const docket = new Docket<C>(removeAndTell, after, scheduler);
       subscriber.add(() => docket.clear());
       return changesOf(source).subscribe({

@@ -1,6 +1,6 @@
-import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
-import { outOfRange } from '../errors.js';
-import { type Backoff, resolveRandom } from './backoff.js';
+import { checkAtLeast, checkBag, checkShare, LONGEST_WAIT } from '../checks.js';
+import { resolveRandom } from '../defaults.js';
+import type { Backoff } from './backoff.js';
 
 /** How far a constant backoff strays. */
 export interface ConstantBackoffOptions {
@@ -24,8 +24,7 @@ export function constantBackoff(delay: number, options: ConstantBackoffOptions =
   checkAtLeast('delay', delay, 0);
   checkBag('options', options);
   const { jitter = 0 } = options;
-  checkAtLeast('options.jitter', jitter, 0);
-  if (jitter > 1) throw outOfRange('options.jitter', 'between 0 and 1', jitter);
+  checkShare('options.jitter', jitter);
   const random = resolveRandom(options.random);
   const middle = Math.min(delay, LONGEST_WAIT);
   return () => middle * (1 + jitter * (2 * random() - 1));

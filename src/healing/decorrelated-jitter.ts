@@ -1,5 +1,6 @@
 import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
-import { type Backoff, resolveRandom } from './backoff.js';
+import { resolveRandom } from '../defaults.js';
+import type { Backoff } from './backoff.js';
 
 /** The shape of a backoff with decorrelated jitter. */
 export interface DecorrelatedJitterOptions {

@@ -1,7 +1,8 @@
-import { asyncScheduler, Observable } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler, checkShare } from '../checks.js';
+import { Observable } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkLimit, checkShare } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { hearOutcomes } from '../connection/outcomes.js';
+import { resolveScheduler } from '../defaults.js';
 import { followEach } from '../streams/follow-each.js';
 import {
   type DetectorSettings,
@@ -18,14 +19,13 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
     maxDuration: options.maxDuration ?? 300_000,
     maxEjected: options.maxEjected ?? 0.5,
     panicThreshold: options.panicThreshold ?? 0.5,
-    scheduler: options.scheduler ?? asyncScheduler,
+    scheduler: resolveScheduler(options.scheduler),
   };
   checkLimit('options.consecutiveFailures', settings.consecutiveFailures);
   checkAtLeast('options.baseDuration', settings.baseDuration, 1);
   checkAtLeast('options.maxDuration', settings.maxDuration, 1);
   checkShare('options.maxEjected', settings.maxEjected);
   checkShare('options.panicThreshold', settings.panicThreshold);
-  checkScheduler('options.scheduler', settings.scheduler);
   return settings;
 }
 
@@ -35,8 +35,8 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
  * `outcomes$`, in constant time for each. A connection is expected to leave the source, and to come back when its
  * time is over; it counts as ejected until then, whatever becomes of it.
  *
- * Cold. Completes and errors with its source, and errors when `eject` throws; unsubscribing ends the listening and
- * ejects nobody.
+ * Cold. Completes and errors with its source, and errors when `eject` throws or rejects; unsubscribing ends the
+ * listening and ejects nobody.
  *
  * ```text
  * source:                                       --[a,b]-----[b]-------[a,b]--

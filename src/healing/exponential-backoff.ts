@@ -1,6 +1,7 @@
 import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
+import { resolveRandom } from '../defaults.js';
 import { outOfRange } from '../errors.js';
-import { type Backoff, resolveRandom } from './backoff.js';
+import type { Backoff } from './backoff.js';
 
 /** The shape of an exponential backoff. */
 export interface ExponentialBackoffOptions {

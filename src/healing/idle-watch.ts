@@ -4,6 +4,7 @@ import type { Cell } from '../connection/cell.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import type { ValidationError } from '../errors.js';
+import { give } from '../streams/command.js';
 import { beginValidation, type Validate } from './validation.js';
 
 /** How one validation ended. */
@@ -145,15 +146,15 @@ export class IdleWatch<C extends Connection> {
   }
 
   #tell(connection: C, cause: ValidationError | undefined): void {
+    const { subscriber } = this;
     if (!cause) {
-      this.subscriber.next({ connection, ok: true });
+      subscriber.next({ connection, ok: true });
       return;
     }
-    try {
-      this.condemn(connection, cause);
-    } catch (error) {
-      this.subscriber.error(error);
-    }
-    this.subscriber.next({ connection, ok: false, cause });
+    give(
+      () => this.condemn(connection, cause),
+      () => subscriber.next({ connection, ok: false, cause }),
+      (error) => subscriber.error(error),
+    );
   }
 }

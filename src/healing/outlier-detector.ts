@@ -1,6 +1,7 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { LONGEST_WAIT } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { give } from '../streams/command.js';
 
 /** A connection that was ejected. */
 export interface Ejection<C> {
@@ -118,21 +119,27 @@ export class OutlierDetector<C extends Connection> {
   }
 
   #eject(suspect: Suspect<C>): void {
+    const { subscriber } = this;
     const { connection, history } = suspect;
     this.#acquit(suspect);
     const duration = this.#sentence(history);
+    const { ejections } = history;
     this.#ejected.add(history);
-    try {
-      this.eject(connection, duration);
-    } catch (error) {
-      this.subscriber.error(error);
-    }
-    if (this.subscriber.closed) return;
-    // After whatever the command has set going, which may bring it back first.
-    if (this.#ejected.has(history)) {
-      history.timer = this.settings.scheduler.schedule(() => this.#release(history), duration);
-    }
-    this.subscriber.next({ connection, duration, ejections: history.ejections });
+    give(
+      () => {
+        const ejecting = this.eject(connection, duration);
+        if (!subscriber.closed) this.#limit(history, duration);
+        return ejecting;
+      },
+      () => subscriber.next({ connection, duration, ejections }),
+      (error) => subscriber.error(error),
+    );
+  }
+
+  /** Its time runs, after whatever the command has set going: that may have brought it back. */
+  #limit(history: History, duration: number): void {
+    if (!this.#ejected.has(history)) return;
+    history.timer = this.settings.scheduler.schedule(() => this.#release(history), duration);
   }
 
   /** Each `baseDuration` without an ejection makes one good; more than what counts are not held against it. */

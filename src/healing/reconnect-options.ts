@@ -1,13 +1,6 @@
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import {
-  checkAtLeast,
-  checkBag,
-  checkDuration,
-  checkFunction,
-  checkLimit,
-  checkScheduler,
-  LONGEST_WAIT,
-} from '../checks.js';
+import type { SchedulerLike } from 'rxjs';
+import { checkAtLeast, checkBag, checkDuration, checkFunction, checkLimit, LONGEST_WAIT } from '../checks.js';
+import { resolveScheduler } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 import { isTerminalCause } from './terminal-cause.js';
@@ -57,13 +50,12 @@ export function resolveOptions(options: ReconnectBrokenOptions = {}): ReconnectS
     isTerminal: options.isTerminal ?? isTerminalCause,
     resetAfter: options.resetAfter ?? 1_000,
     connectTimeout: options.connectTimeout ?? 5_000,
-    scheduler: options.scheduler ?? asyncScheduler,
+    scheduler: resolveScheduler(options.scheduler),
   };
   checkFunction('options.backoff', settings.backoff);
   checkLimit('options.maxAttempts', settings.maxAttempts);
   checkFunction('options.isTerminal', settings.isTerminal);
   checkAtLeast('options.resetAfter', settings.resetAfter, 0);
   checkDuration('options.connectTimeout', settings.connectTimeout);
-  checkScheduler('options.scheduler', settings.scheduler);
   return Object.freeze({ ...settings, resetAfter: Math.min(settings.resetAfter, LONGEST_WAIT) });
 }

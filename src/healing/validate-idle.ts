@@ -1,6 +1,7 @@
-import { asyncScheduler, Observable } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler } from '../checks.js';
+import { Observable } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkLimit } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
 import { followEach } from '../streams/follow-each.js';
 import { type IdleSettings, IdleWatch, type ValidateIdleOptions, type Validation } from './idle-watch.js';
@@ -12,12 +13,11 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
     interval: options.interval ?? 5_000,
     timeout: options.timeout ?? 1_000,
     maxValidations: options.maxValidations ?? 16,
-    scheduler: options.scheduler ?? asyncScheduler,
+    scheduler: resolveScheduler(options.scheduler),
   };
   checkAtLeast('options.interval', settings.interval, 1);
   checkAtLeast('options.timeout', settings.timeout, 1);
   checkLimit('options.maxValidations', settings.maxValidations);
-  checkScheduler('options.scheduler', settings.scheduler);
   return settings;
 }
 
@@ -29,7 +29,7 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  * told from that.
  *
  * Cold. Emits how each validation ended, after the condemnation. Completes and errors with its source, and errors
- * when `condemn` throws; unsubscribing aborts what is under way. Below, `o` is well and `x` condemned.
+ * when `condemn` throws or rejects; unsubscribing aborts what is under way. Below, `o` is well and `x` condemned.
  *
  * ```text
  * source:                                           --[a]----------------------

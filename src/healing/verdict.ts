@@ -1,5 +1,4 @@
-import { LONGEST_WAIT } from '../checks.js';
-import { outOfRange } from '../errors.js';
+import { nextWait } from './backoff.js';
 import type { ReconnectSettings } from './reconnect-options.js';
 
 /** Why a connection is given up: dialling again cannot mend it, or has been tried often enough. */
@@ -20,7 +19,5 @@ export function judge(
 ): number | AbandonReason {
   if (settings.isTerminal(cause)) return 'terminal';
   if (attempts >= settings.maxAttempts) return 'max-attempts';
-  const delay = settings.backoff(attempts + 1, wait);
-  if (delay >= 0) return Math.min(delay, LONGEST_WAIT);
-  throw outOfRange('backoff(attempt, previous)', 'a number of milliseconds', delay);
+  return nextWait(settings.backoff, attempts + 1, wait);
 }

@@ -1,7 +1,8 @@
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { checkBag, checkDuration, checkFunction, checkScheduler } from '../checks.js';
+import type { SchedulerLike } from 'rxjs';
+import { checkBag, checkDuration, checkFunction } from '../checks.js';
 import { type CellWatcher, type Ranked, UNLIMITED } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import { resolveScheduler } from '../defaults.js';
 import { type Chooser, choosingBy } from './chooser.js';
 import { LoadIndex } from './load-index.js';
 import type { Strategy } from './picker.js';
@@ -95,11 +96,11 @@ export const LEAST_LOADED: unique symbol = Symbol('rxpool.leastLoaded');
  */
 export function leastLoaded<C extends Connection, K = void>(options: LeastLoadedOptions<C> = {}): Strategy<C, K> {
   checkBag('options', options);
-  const { weight, slowStart = 0, failurePenalty = 0, scheduler = asyncScheduler } = options;
+  const { weight, slowStart = 0, failurePenalty = 0 } = options;
   if (weight !== undefined) checkFunction('options.weight', weight);
   checkDuration('options.slowStart', slowStart);
   checkDuration('options.failurePenalty', failurePenalty);
-  checkScheduler('options.scheduler', scheduler);
+  const scheduler = resolveScheduler(options.scheduler);
   if (weight || slowStart > 0 || failurePenalty > 0) {
     return choosingBy(
       () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),

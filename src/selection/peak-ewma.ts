@@ -1,7 +1,8 @@
-import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
-import { checkBag, checkDuration, checkFunction, checkScheduler } from '../checks.js';
+import { type SchedulerLike, Subscription } from 'rxjs';
+import { checkBag, checkDuration } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { hearOutcomes } from '../connection/outcomes.js';
+import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import { choosingBy } from './chooser.js';
 import type { Strategy } from './picker.js';
@@ -106,14 +107,12 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
  */
 export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOptions = {}): Strategy<C, K> {
   checkBag('options', options);
-  const { decay = 10_000, failurePenalty = 1_000, scheduler = asyncScheduler } = options;
-  // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
-  const { random = Math.random } = options;
+  const { decay = 10_000, failurePenalty = 1_000 } = options;
   checkDuration('options.decay', decay);
   if (decay === 0) throw outOfRange('options.decay', 'more than 0', decay);
   checkDuration('options.failurePenalty', failurePenalty);
-  checkFunction('options.random', random);
-  checkScheduler('options.scheduler', scheduler);
+  const random = resolveRandom(options.random);
+  const scheduler = resolveScheduler(options.scheduler);
   return choosingBy(() => {
     const elapsed = stopwatch(scheduler);
     return new TwoChoices<C, K, TimedSeat<C>>(

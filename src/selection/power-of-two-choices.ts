@@ -1,5 +1,6 @@
-import { checkBag, checkFunction } from '../checks.js';
+import { checkBag } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { resolveRandom } from '../defaults.js';
 import { choosingBy } from './chooser.js';
 import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
@@ -44,8 +45,6 @@ export function powerOfTwoChoices<C extends Connection, K = void>(
   options: PowerOfTwoChoicesOptions = {},
 ): Strategy<C, K> {
   checkBag('options', options);
-  // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
-  const { random = Math.random } = options;
-  checkFunction('options.random', random);
+  const random = resolveRandom(options.random);
   return choosingBy(() => new TwoChoices<C, K, LoadedSeat<C>>(random, (connection) => new LoadedSeat(connection)));
 }

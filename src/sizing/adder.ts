@@ -1,16 +1,11 @@
-import {
-  asyncScheduler,
-  Observable,
-  type OperatorFunction,
-  type SchedulerLike,
-  type Subscriber,
-  type Subscription,
-} from 'rxjs';
-import { checkBag, checkFunction, checkScheduler } from '../checks.js';
+import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import { checkBag, checkFunction } from '../checks.js';
+import { resolveScheduler } from '../defaults.js';
+import type { Backoff } from '../healing/backoff.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import type { Health } from '../health/health.js';
+import { give } from '../streams/command.js';
 import type { AdditionEvent, AdditionOptions, Demand } from './addition.js';
-import { give } from './command.js';
 import { Restraint } from './restraint.js';
 
 interface Addition {
@@ -39,7 +34,8 @@ class Adder {
     subscriber: Subscriber<AdditionEvent>,
     add: (count: number) => unknown,
     demand: Demand,
-    { backoff = exponentialBackoff(), scheduler = asyncScheduler }: AdditionOptions,
+    backoff: Backoff,
+    scheduler: SchedulerLike,
   ) {
     this.#subscriber = subscriber;
     this.#add = add;
@@ -126,12 +122,12 @@ export function adding(
 ): OperatorFunction<Health, AdditionEvent> {
   checkFunction('add', add);
   checkBag('options', options);
-  const { backoff, scheduler } = options;
-  if (backoff !== undefined) checkFunction('options.backoff', backoff);
-  if (scheduler !== undefined) checkScheduler('options.scheduler', scheduler);
+  const { backoff = exponentialBackoff() } = options;
+  checkFunction('options.backoff', backoff);
+  const scheduler = resolveScheduler(options.scheduler);
   return (source) =>
     new Observable((subscriber) => {
-      const adder = new Adder(subscriber, add, makeDemand(), options);
+      const adder = new Adder(subscriber, add, makeDemand(), backoff, scheduler);
       subscriber.add(() => adder.stop());
       return source.subscribe({
         next: (health) => adder.see(health),

@@ -1,9 +1,10 @@
-import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit, checkScheduler } from '../checks.js';
+import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkLimit, checkShare } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { outOfRange, wrongType } from '../errors.js';
+import { resolveRandom, resolveScheduler } from '../defaults.js';
+import { wrongType } from '../errors.js';
+import { carryOut } from '../streams/command.js';
 import { followEach } from '../streams/follow-each.js';
-import { carryOut } from './command.js';
 import { type Allowance, Lifespan } from './lifespan.js';
 
 /** When a connection has done its part; at least one of the two limits has to be given. */
@@ -94,17 +95,15 @@ export function recycle<C extends Connection>(
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
   checkFunction('replace', replace);
   checkBag('options', options);
-  // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an argument.
-  const { maxLifetime, maxUses, jitter = 0.1, random = Math.random, scheduler = asyncScheduler } = options;
+  const { maxLifetime, maxUses, jitter = 0.1 } = options;
   if (maxLifetime === undefined && maxUses === undefined) {
     throw wrongType('options', 'an object with maxLifetime or maxUses', options);
   }
   if (maxLifetime !== undefined) checkAtLeast('options.maxLifetime', maxLifetime, 1);
   if (maxUses !== undefined) checkLimit('options.maxUses', maxUses);
-  checkAtLeast('options.jitter', jitter, 0);
-  if (jitter > 1) throw outOfRange('options.jitter', 'at most 1', jitter);
-  checkFunction('options.random', random);
-  checkScheduler('options.scheduler', scheduler);
+  checkShare('options.jitter', jitter);
+  const random = resolveRandom(options.random);
+  const scheduler = resolveScheduler(options.scheduler);
   const allowance = (): Allowance => {
     const share = 1 - jitter * random();
     return {

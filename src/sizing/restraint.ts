@@ -1,6 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
-import { outOfRange } from '../errors.js';
+import { type Backoff, nextWait } from '../healing/backoff.js';
 
 /** Milliseconds without a failure after which the next one is the first. */
 const CALM = 1_000;
@@ -14,7 +13,7 @@ export class Restraint {
 
   /** @param released - called when it holds no longer. */
   constructor(
-    readonly backoff: (attempt: number, previous: number) => number,
+    readonly backoff: Backoff,
     readonly scheduler: SchedulerLike,
     readonly released: () => void,
   ) {}
@@ -23,9 +22,7 @@ export class Restraint {
   begin(): void {
     if (this.holds) return;
     this.#timer?.unsubscribe();
-    const delay = this.backoff(++this.#attempt, this.#delay);
-    if (!(delay >= 0)) throw outOfRange('backoff(attempt)', 'a number of milliseconds', delay);
-    this.#delay = Math.min(delay, LONGEST_WAIT);
+    this.#delay = nextWait(this.backoff, ++this.#attempt, this.#delay);
     this.holds = true;
     this.#timer = this.scheduler.schedule(() => this.#release(), this.#delay);
   }

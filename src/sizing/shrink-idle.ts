@@ -1,9 +1,10 @@
-import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkScheduler, checkSize, LONGEST_WAIT } from '../checks.js';
+import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkAtLeast, checkBag, checkFunction, checkSize, LONGEST_WAIT } from '../checks.js';
 import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
+import { resolveScheduler } from '../defaults.js';
+import { carryOut } from '../streams/command.js';
 import { followEach } from '../streams/follow-each.js';
-import { carryOut } from './command.js';
 
 /** When connections are too many. */
 export interface ShrinkIdleOptions {
@@ -102,10 +103,10 @@ export function shrinkIdle(
 ): OperatorFunction<readonly Connection[], number> {
   checkFunction('remove', remove);
   checkBag('options', options);
-  const { idleTimeout = 60_000, minIdle = 1, scheduler = asyncScheduler } = options;
+  const { idleTimeout = 60_000, minIdle = 1 } = options;
   checkAtLeast('options.idleTimeout', idleTimeout, 1);
   checkSize('options.minIdle', minIdle);
-  checkScheduler('options.scheduler', scheduler);
+  const scheduler = resolveScheduler(options.scheduler);
   const window = Math.min(idleTimeout, LONGEST_WAIT);
   return (source) =>
     new Observable((subscriber) => {
