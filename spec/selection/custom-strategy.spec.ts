@@ -118,10 +118,13 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
 
   it('may fail later without taking the pool with it', async () => {
     const failure = new Error('too few to choose from');
+    let most = 0;
     const failing: Strategy<TestConnection> = (source) =>
       source.pipe(
         map((all): Picker<TestConnection> => {
-          if (all.length === 1) throw failure;
+          const isFewer = all.length < most;
+          most = all.length;
+          if (isFewer) throw failure;
           return { pick: () => all[0], peek: () => all[0], size: all.length };
         }),
       );

@@ -128,7 +128,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#settings = settings;
     this.#poolSize = poolSize;
     this.connectionFactory = connectionFactory;
-    this.#selector = new Selector(registry, settings.select);
+    this.#selector = new Selector(registry, settings.select, rounds);
+    // Before those that ask whom it would choose.
+    registry.observers.push(this.#selector);
     this.#membership = new MembershipStreams(registry, rounds);
     this.#health = new HealthStreams(
       registry,
@@ -172,7 +174,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       registry.index.onLoad?.(),
     );
     this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({ left: () => this.#selector.refresh(), moved: () => this.#lender.review() });
+    registry.observers.push({ moved: () => this.#lender.review() });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;

@@ -1,6 +1,8 @@
-import type { Cell } from '../connection/cell.js';
+import type { Cell, Standing } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
+import type { Change } from '../streams/changes.js';
+import type { Rounds } from '../streams/rounds.js';
 import { LEAST_LOADED } from './least-loaded.js';
 import type { LoadIndex } from './load-index.js';
 import type { Strategy } from './picker.js';
@@ -12,15 +14,21 @@ export interface Candidates<C extends Connection> {
   readonly connected: { readonly view: readonly C[] };
 }
 
+/** Those who are, or were until they left, connected and in service. */
+const inService = <C extends Connection>(cells: readonly Cell<C>[]): C[] =>
+  cells.filter(({ standing }) => standing === 'connected').map(({ connection }) => connection);
+
 /** Chooses among the members that are in service and below their limits, by whichever strategy is in use. */
 export class Selector<C extends Connection, K> {
   readonly index: LoadIndex<Cell<C>>;
   readonly #candidates: Candidates<C>;
+  readonly #rounds: Rounds;
   /** None where the index that is kept anyway is all that the strategy asks for. */
   #feed: StrategyFeed<C, K> | undefined;
 
-  constructor(candidates: Candidates<C>, strategy: Strategy<C, K>) {
+  constructor(candidates: Candidates<C>, strategy: Strategy<C, K>, rounds: Rounds) {
     this.#candidates = candidates;
+    this.#rounds = rounds;
     this.index = candidates.index;
     this.use(strategy);
   }
@@ -48,13 +56,29 @@ export class Selector<C extends Connection, K> {
     return peeked && this.#hasRoom(peeked) ? peeked : undefined;
   }
 
-  /** Lets go of members that have left. */
-  refresh(): void {
-    this.#feed?.refresh();
+  joined(cells: readonly Cell<C>[]): void {
+    if (this.#feed) this.#change(this.#feed, { added: inService(cells), removed: [] });
+  }
+
+  left(cells: readonly Cell<C>[]): void {
+    if (this.#feed) this.#change(this.#feed, { added: [], removed: inService(cells) });
+  }
+
+  moved({ connection, standing }: Cell<C>, from: Standing): void {
+    if (!this.#feed) return;
+    if (from === 'connected') this.#change(this.#feed, { added: [], removed: [connection] });
+    else if (standing === 'connected') this.#change(this.#feed, { added: [connection], removed: [] });
   }
 
   end(): void {
     this.#feed?.end();
+  }
+
+  /** Told as subscribers are, when all else has been done, and before any of them: it may be anybody's code. */
+  #change(feed: StrategyFeed<C, K>, change: Change<C>): void {
+    if (change.added.length === 0 && change.removed.length === 0) return;
+    feed.note(change);
+    this.#rounds.run(() => feed.tell());
   }
 
   #pickByStrategy(feed: StrategyFeed<C, K>, key: K): Cell<C> | undefined {

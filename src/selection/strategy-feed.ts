@@ -1,22 +1,29 @@
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { distinctUntilChanged, map, Observable, Subject, type Subscription } from 'rxjs';
+import { CHANGES, type Change } from '../streams/changes.js';
 import type { Picker, Strategy } from './picker.js';
 
-/** Feeds a strategy with arrays, each just before it is asked, so that it never chooses among yesterday's. */
+/**
+ * Feeds a strategy with a list, change by change, or with arrays where it asks for arrays. Whoever picks sees to it
+ * that all has been told by then, so that nobody is chosen from among yesterday's.
+ */
 export class StrategyFeed<C, K> {
-  readonly #source: { readonly view: readonly C[] };
+  readonly #changes = new Subject<Change<C>>();
   readonly #subscription: Subscription;
-  #subscriber: Subscriber<readonly C[]> | undefined;
-  #fed: readonly C[] | undefined;
+  readonly #untold: Change<C>[] = [];
   #picker: Picker<C, K> | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
-  constructor(source: { readonly view: readonly C[] }, strategy: Strategy<C, K>) {
-    this.#source = source;
-    const arrays = new Observable<readonly C[]>((subscriber) => {
-      this.#subscriber = subscriber;
-      this.refresh();
+  constructor(list: { readonly view: readonly C[] }, strategy: Strategy<C, K>) {
+    const changes = new Observable<Change<C>>((subscriber) => {
+      const following = this.#changes.subscribe(subscriber);
+      subscriber.next({ added: list.view, removed: [] });
+      return following;
     });
-    this.#subscription = strategy(arrays).subscribe({
+    const arrays = changes.pipe(
+      map(() => list.view),
+      distinctUntilChanged(),
+    );
+    this.#subscription = strategy(Object.assign(arrays, { [CHANGES]: changes })).subscribe({
       next: (picker) => {
         this.#picker = picker;
       },
@@ -27,15 +34,24 @@ export class StrategyFeed<C, K> {
     });
   }
 
+  /** The list has changed; the strategy hears of it when it is told. */
+  note(change: Change<C>): void {
+    this.#untold.push(change);
+  }
+
+  tell(): void {
+    for (let change = this.#untold.shift(); change; change = this.#untold.shift()) this.#changes.next(change);
+  }
+
   pick(key: K, accepts: (connection: C) => boolean): C | undefined {
-    this.refresh();
+    this.tell();
     if (this.#failure) throw this.#failure.cause;
     return this.#picker?.pick(key, accepts);
   }
 
   /** Shown to subscribers: a mistake in somebody's picker is nothing to break the pool by. */
   peek(key: K): C | undefined {
-    this.refresh();
+    this.tell();
     try {
       return this.#failure ? undefined : this.#picker?.peek(key);
     } catch {
@@ -43,15 +59,9 @@ export class StrategyFeed<C, K> {
     }
   }
 
-  refresh(): void {
-    const { view } = this.#source;
-    if (view === this.#fed) return;
-    this.#fed = view;
-    this.#subscriber?.next(view);
-  }
-
   end(): void {
-    this.#subscriber?.complete();
+    this.tell();
+    this.#changes.complete();
     this.#subscription.unsubscribe();
     this.#picker = undefined;
   }
