@@ -1,65 +1,81 @@
-// The pool
+// The pool, and what it is called with
 
-export type { UseContext } from './borrowing/borrowing.js';
-export type { Work } from './borrowing/use.js';
-export type { CloseOptions, DrainOptions, ReadyOptions, SignalOptions, UseOptions } from './pool/call-options.js';
+export type {
+  BorrowOptions,
+  CloseOptions,
+  DrainOptions,
+  EjectOptions,
+  InvalidateOptions,
+  ReadyOptions,
+  RenewOptions,
+  SignalOptions,
+  UseOptions,
+} from './pool/call-options.js';
 export { ConnectionPool } from './pool/connection-pool.js';
-export type { ConnectionPoolOptions, Heal } from './pool/options.js';
+export type { ConnectionPoolOptions, Heal, PoolPolicies, Reconfiguration, Warmup } from './pool/options.js';
+export type { Policy, PolicyPool } from './pool/policy.js';
 
 // Connections
 
 export { BaseConnection } from './connection/base-connection.js';
 export type { Connection, ConnectionState, Outcome } from './connection/connection.js';
 
-// Selection
+// Borrowing
 
-export type { LeastLoadedOptions } from './selection/least-loaded.js';
-export { leastLoaded } from './selection/least-loaded.js';
-export type { PeakEwmaOptions } from './selection/peak-ewma.js';
-export { peakEwma } from './selection/peak-ewma.js';
+export type { UseContext } from './borrowing/borrowing.js';
+export type { Lease } from './borrowing/lease.js';
+export type { Reset } from './borrowing/resets.js';
+export type { Work } from './borrowing/use.js';
+export type { StreamingWork } from './borrowing/with-connection.js';
+
+// Selection: strategies, and the pickers that they emit
+
+export { type LeastLoadedOptions, leastLoaded } from './selection/least-loaded.js';
+export { type PeakEwmaOptions, peakEwma } from './selection/peak-ewma.js';
 export type { Picker, Strategy } from './selection/picker.js';
-export type { PowerOfTwoChoicesOptions } from './selection/power-of-two-choices.js';
-export { powerOfTwoChoices } from './selection/power-of-two-choices.js';
+export { type PowerOfTwoChoicesOptions, powerOfTwoChoices } from './selection/power-of-two-choices.js';
 export { roundRobin } from './selection/round-robin.js';
-export type { StickyOptions } from './selection/sticky.js';
-export { sticky } from './selection/sticky.js';
+export { type StickyOptions, sticky } from './selection/sticky.js';
 
-// Healing
+// Healing: operators over broken connections
 
-export type { Backoff } from './healing/backoff.js';
-export type { BreakerState, CircuitBreakerOptions, DialReport } from './healing/circuit-breaker.js';
-export { circuitBreaker } from './healing/circuit-breaker.js';
-export type { CleanupBrokenOptions } from './healing/cleanup-broken.js';
-export { cleanupBroken } from './healing/cleanup-broken.js';
-export type { ConstantBackoffOptions } from './healing/constant-backoff.js';
-export { constantBackoff } from './healing/constant-backoff.js';
-export type { DecorrelatedJitterOptions } from './healing/decorrelated-jitter.js';
-export { decorrelatedJitter } from './healing/decorrelated-jitter.js';
-export { ejectOutliers } from './healing/eject-outliers.js';
-export type { ExponentialBackoffOptions } from './healing/exponential-backoff.js';
-export { exponentialBackoff } from './healing/exponential-backoff.js';
-export type { ValidateIdleOptions, Validation } from './healing/idle-watch.js';
-export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
+export { type CleanupBrokenOptions, cleanupBroken } from './healing/cleanup-broken.js';
 export { reconnectBroken } from './healing/reconnect-broken.js';
 export type { ReconnectEvent } from './healing/reconnect-event.js';
 export type { ReconnectBrokenOptions } from './healing/reconnect-options.js';
 export { isTerminalCause } from './healing/terminal-cause.js';
+export type { AbandonReason } from './healing/verdict.js';
+
+// Healing: how long to wait
+
+export type { Backoff } from './healing/backoff.js';
+export { type ConstantBackoffOptions, constantBackoff } from './healing/constant-backoff.js';
+export { type DecorrelatedJitterOptions, decorrelatedJitter } from './healing/decorrelated-jitter.js';
+export { type ExponentialBackoffOptions, exponentialBackoff } from './healing/exponential-backoff.js';
+
+// Healing: ejection, validation, the circuit breaker
+
+export {
+  type BreakerState,
+  type CircuitBreakerOptions,
+  circuitBreaker,
+  type DialReport,
+} from './healing/circuit-breaker.js';
+export { ejectOutliers } from './healing/eject-outliers.js';
+export type { ValidateIdleOptions, Validation } from './healing/idle-watch.js';
+export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
 export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';
-export type { AbandonReason } from './healing/verdict.js';
 
 // Sizing
 
 export type { AdditionEvent, AdditionOptions } from './sizing/addition.js';
-export type { GrowOnDemandOptions } from './sizing/grow-on-demand.js';
-export { growOnDemand } from './sizing/grow-on-demand.js';
-export type { RecycleOptions } from './sizing/recycle.js';
-export { recycle } from './sizing/recycle.js';
+export { type GrowOnDemandOptions, growOnDemand } from './sizing/grow-on-demand.js';
+export { type RecycleOptions, recycle } from './sizing/recycle.js';
 export { refill } from './sizing/refill.js';
-export type { ShrinkIdleOptions } from './sizing/shrink-idle.js';
-export { shrinkIdle } from './sizing/shrink-idle.js';
+export { type ShrinkIdleOptions, shrinkIdle } from './sizing/shrink-idle.js';
 
-// Health
+// Health: figures and events
 
 export type { PoolEvent } from './health/events.js';
 export type { Health, HealthStatus } from './health/health.js';
@@ -68,20 +84,30 @@ export type { LeaveReason } from './registry/registry.js';
 
 // Errors
 
-export type { ArgumentError, PoolErrorOptions, PoolFigures } from './errors.js';
 export {
+  type ArgumentError,
+  CircuitOpenError,
   CloseTimeoutError,
   ConnectionClosedError,
   ConnectionFactoryError,
+  ConnectionInvalidatedError,
   ConnectionStreamError,
   ConnectTimeoutError,
   PoolClosedError,
   PoolDisposedError,
   PoolEmptyError,
   PoolError,
+  type PoolErrorOptions,
   PoolExhaustedError,
+  type PoolFigures,
   PoolNotConnectedError,
+  PoolSuspendedError,
   ReadyTimeoutError,
+  RenewalError,
+  ResetError,
   UseTimeoutError,
   ValidationError,
+  WaitQueueFullError,
+  WaitTimeoutError,
+  WarmupError,
 } from './errors.js';
