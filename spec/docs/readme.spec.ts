@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ConnectionPool } from '../../src/index.js';
+import * as rxpool from 'rxpool';
+import * as ts from 'typescript';
 
 const run = promisify(execFile);
 const root = join(__dirname, '..', '..');
@@ -29,12 +30,51 @@ describe('the README', () => {
     const [, table] = /## From zcached([\s\S]*?)\n## /.exec(await readme()) ?? [];
     const rows = [...(table ?? '').matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map(([, here]) => here ?? '');
     const names = rows.flatMap((here) => [...here.matchAll(/`(\w+)/g)].map(([, name]) => name as string));
-    const pool: object = new ConnectionPool(0, () => {
+    const pool: object = new rxpool.ConnectionPool(0, () => {
       throw new Error('not called');
     });
     expect(names.length).toBeGreaterThan(18);
     expect(names.filter((name) => !(name in pool))).toEqual([]);
   });
+
+  it('names only operators and strategies that are there', async () => {
+    const tables = [/\| operator \|[\s\S]*?\n\n/, /\| strategy \|[\s\S]*?\n\n/];
+    const text = await readme();
+    const names = tables.flatMap((table) => {
+      const rows = [...(table.exec(text)?.[0] ?? '').matchAll(/^\|([^|]*)\|/gm)];
+      return rows.flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name as string));
+    });
+    expect(names.length).toBeGreaterThan(14);
+    expect(names.filter((name) => !(name in rxpool))).toEqual([]);
+  });
+
+  it('has policies that compile', async () => {
+    const [, snippet = ''] = /```ts\n(const pool = [^`]*policies:[^`]*)```/.exec(await readme()) ?? [];
+    const folder = await mkdtemp(join(__dirname, '.policies-'));
+    try {
+      const file = join(folder, 'policies.ts');
+      const names = Object.keys(rxpool).filter((name) => snippet.includes(name));
+      const prelude = `import { type Connection, ${names.join(', ')} } from 'rxpool'; declare const factory: () => Connection;`;
+      await writeFile(file, `${prelude}\n${snippet}`);
+      const program = ts.createProgram([file], {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+        paths: { rxpool: [join(root, 'src/index.ts')] },
+        exactOptionalPropertyTypes: true,
+        strict: true,
+        skipLibCheck: true,
+        types: ['node'],
+        noEmit: true,
+      });
+      const source = program.getSourceFile(file);
+      const complaints = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+      expect(complaints.map(({ messageText }) => messageText)).toEqual([]);
+      expect(names).toContain('growOnDemand');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }, 20_000);
 
   it('links only to files that are there', async () => {
     const links = [...(await readme()).matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link as string);

@@ -84,8 +84,7 @@ class Recycling<C extends Connection> {
  * @throws TypeError, RangeError for arguments that cannot be, and where neither limit is given.
  * @example
  * ```ts
- * const takeOut = recycle((due) => pool.removeConnections(due), { maxLifetime: 30 * 60_000 });
- * pool.connected$.pipe(takeOut).subscribe();
+ * pool.connected$.pipe(recycle((due) => pool.removeConnections(due), { maxLifetime: 30 * 60_000 })).subscribe();
  * pool.health$.pipe(refill((count) => pool.extendPoolBySize(count))).subscribe();
  * ```
  */
