@@ -1,6 +1,6 @@
-// A pool whose size looks after itself: made up when short, shrunk when idle, renewed when old.
+// A pool whose size looks after itself: made up when short, shrunk when idle, renewed when old, grown for a burst.
 import { filter, firstValueFrom } from 'rxjs';
-import { ConnectionPool, recycle, refill, shrinkIdle } from 'rxpool';
+import { ConnectionPool, growOnDemand, recycle, refill, shrinkIdle } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { ZcachedConnection } from 'rxpool/zcached';
 
@@ -41,7 +41,28 @@ async function main(): Promise<void> {
   console.log(`renewed: ${pool.connections.length} connections of ${pool.poolSize}, none of them an old one`);
 
   await pool.dispose();
+  await burst(server.port);
   await server.close();
+}
+
+/** The same as options: a pool of one connection for each borrower, which grows for those who wait. */
+async function burst(port: number): Promise<void> {
+  const pool = new ConnectionPool(1, () => new ZcachedConnection({ port }), {
+    maxPending: 1,
+    minSize: 1,
+    maxSize: 8,
+    policies: [
+      (pool) => pool.health$.pipe(growOnDemand((count) => pool.extendPoolBySize(count))),
+      (pool) => pool.connected$.pipe(shrinkIdle((count) => pool.reducePoolConnections(count), { idleTimeout: 100 })),
+    ],
+  });
+  await pool.setup();
+  const leases = await Promise.all(Array.from({ length: 5 }, () => pool.lease()));
+  console.log(`five at once: ${pool.connections.length} connections`);
+  for (const lease of leases) lease.release();
+  await firstValueFrom(pool.connections$.pipe(filter(({ length }) => length === 1)));
+  console.log(`nobody any more: ${pool.connections.length} connection`);
+  await pool.dispose();
 }
 
 void main();

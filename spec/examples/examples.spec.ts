@@ -69,6 +69,8 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'grown to 8',
     '6 were idle for too long: 2 connections of 2',
     'renewed: 2 connections of 2, none of them an old one',
+    'five at once: 5 connections',
+    'nobody any more: 1 connection',
   ],
   '09-ejection-and-validation.ts': [
     'ejected: middle, for 30 s',
