@@ -19,7 +19,6 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
   });
 
   it('is dialled by whoever heals the pool, when its closing has settled', async () => {
-    
     const test = await openRig(make, 1);
     test.pool.reconfigure({ heal: reconnectBroken({ backoff: () => 100, scheduler: test.clock.scheduler }) });
     const first = test.made[0] as TestConnection;
