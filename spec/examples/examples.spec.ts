@@ -45,6 +45,15 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'one back, to choose from: 3',
   ],
   '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+  '11-renewal-and-reconfiguration.ts': [
+    'renewed: 3',
+    'connections: 0 to the old server, 3 to the other',
+    'renewed: 3',
+    'waiting: 10',
+    'connected: 5',
+    'connected: 2',
+    'failed: 0 requests',
+  ],
 };
 
 describe('The examples', () => {
