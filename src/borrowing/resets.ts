@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
-import { watchLoss } from '../connection/shut.js';
+import { watchLoss } from '../connection/loss.js';
 import { ResetError } from '../errors.js';
 import { within } from '../streams/within.js';
 import type { Returns } from './borrowing.js';

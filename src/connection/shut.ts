@@ -51,9 +51,3 @@ export function drain(cell: Cell, timeout: number, scheduler: SchedulerLike): Dr
 export function recall(cell: Cell): void {
   cell.recall(new ConnectionClosedError('The pool wants the connection back'));
 }
-
-/** Calls `ended` when a connection is lost, or retired by its pool; the function returned stops that. */
-export function watchLoss(cell: Cell, ended: (reason: unknown) => void): () => void {
-  const end = (reason: unknown): void => ended(reason ?? new ConnectionClosedError('The connection was closed'));
-  return cell.watch({ onState: (_state, cause) => end(cause), onRetired: end });
-}

@@ -255,7 +255,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Adds connections and connects those that are not; ignores members. The iterable is read once, before
    * anything changes. Resolves when every attempt has settled.
    *
-   * @throws RangeError for more than `maxSize` leaves room for, {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
+   * @throws RangeError for more than `maxSize` leaves room for, {@link PoolClosedError} and
+   * {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);

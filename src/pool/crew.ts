@@ -51,8 +51,17 @@ export class Crew<C extends Connection> implements Keeper<C> {
     this.ejections = new Ejections(registry, settings.scheduler);
     const { recruiter, dialer, departures } = this;
     const closer = this.#closer;
-    const admit = (connections: readonly C[]): Cell<C>[] => this.admit(connections);
-    this.renewals = new Renewals({ registry, recruiter, dialer, closer, departures, rounds, settings, admit });
+    this.renewals = new Renewals({
+      registry,
+      recruiter,
+      dialer,
+      closer,
+      departures,
+      rounds,
+      settings,
+      admit: (connections) => this.admit(connections),
+      dismiss: (cells, reason, drainTimeout) => this.dismiss(cells, reason, drainTimeout),
+    });
     registry.keeper = this;
   }
 

@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { Cell, DialResult, Standing } from '../connection/cell.js';
 import { type Connection, causeOf } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
-import { watchLoss } from '../connection/shut.js';
+import { watchLoss } from '../connection/loss.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Registry } from '../registry/registry.js';

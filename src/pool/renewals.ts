@@ -4,7 +4,7 @@ import type { Cell, Standing } from '../connection/cell.js';
 import { type Connection, causeOf } from '../connection/connection.js';
 import { drain, recall } from '../connection/shut.js';
 import { ConnectionClosedError } from '../errors.js';
-import type { Registry } from '../registry/registry.js';
+import type { LeaveReason, Registry } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';
 import type { Closer } from './closer.js';
 import type { Departures } from './departures.js';
@@ -22,6 +22,7 @@ export interface RenewalTools<C extends Connection> {
   readonly rounds: Rounds;
   readonly settings: { readonly drainTimeout: number; readonly scheduler: SchedulerLike };
   admit(connections: readonly C[]): Cell<C>[];
+  dismiss(cells: readonly Cell<C>[], reason: LeaveReason, drainTimeout: number): number;
 }
 
 /** How members are replaced. */
@@ -101,7 +102,7 @@ export class Renewals<C extends Connection> {
   }
 
   async #replace(cell: Cell<C>, isPresent: () => boolean, plan: ReplacementPlan): Promise<boolean> {
-    const { registry, dialer, departures } = this.#tools;
+    const { registry, dialer, departures, dismiss } = this.#tools;
     const { goesFirst, drainTimeout = LONGEST_WAIT } = plan;
     const newcomer = this.#recruit(cell, isPresent, plan);
     if (!newcomer) return false;
@@ -115,22 +116,22 @@ export class Renewals<C extends Connection> {
     if (!UP.has(newcomer.standing)) {
       const failure = plan.notConnected(dialled.ok ? causeOf(newcomer.connection) : dialled.cause);
       // Where the old one has gone already, whoever heals the pool has to bring this one up.
-      if (!goesFirst) departures.dismiss([newcomer], 'removed', 0);
+      if (!goesFirst) dismiss([newcomer], 'removed', 0);
       throw failure;
     }
-    if (isPresent()) departures.dismiss([cell], 'renewed', drainTimeout);
+    if (isPresent()) dismiss([cell], 'renewed', drainTimeout);
     await departures.of(cell);
     return true;
   }
 
   /** Made before anybody goes: a factory may throw. */
   #recruit(cell: Cell<C>, isPresent: () => boolean, plan: ReplacementPlan): Cell<C> | undefined {
-    const { recruiter, departures, rounds, admit } = this.#tools;
+    const { recruiter, rounds, admit, dismiss } = this.#tools;
     const { goesFirst, drainTimeout = LONGEST_WAIT } = plan;
     const made = recruiter.make(1);
     return rounds.hold(() => {
       const isWanted = isPresent();
-      if (isWanted && goesFirst) departures.dismiss([cell], 'renewed', drainTimeout);
+      if (isWanted && goesFirst) dismiss([cell], 'renewed', drainTimeout);
       if (isWanted && !plan.isOvertaken()) return admit(made)[0];
       recruiter.discard(made);
       return undefined;
