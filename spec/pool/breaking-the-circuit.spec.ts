@@ -264,28 +264,44 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.states.observed).toBe(false);
   });
 
-  it('may close the pool, and open it, as it begins and ends', async () => {
-    const test = rig(make, 1);
-    const begun: string[] = [];
-    const breaker: OperatorFunction<DialReport, BreakerState> = () =>
-      new Observable(() => {
-        begun.push('begun');
-        if (begun.length === 1) void test.pool.close();
-        return () => {
-          begun.push('ended');
-          if (begun.length < 6) void test.pool.setup();
-        };
-      });
+  it('may close the pool as it begins', async () => {
     const policy = new Subject();
-    test.pool.reconfigure({ breaker, policies: [() => policy] });
+    let ended = 0;
+    const closing: OperatorFunction<DialReport, BreakerState> = () =>
+      new Observable(() => {
+        void test.pool.close();
+        return () => ended++;
+      });
+    const test = rig(make, 1, { breaker: closing, policies: [() => policy] });
     await test.pool.setup();
     await settle();
+    expect([test.pool.health.status, ended, policy.observed]).toEqual(['closed', 1, false]);
+    test.pool.reconfigure({ breaker: false });
+    await test.pool.setup();
+    test.pool.reconfigure({ breaker: closing });
+    await settle();
+    expect([test.pool.health.status, ended, policy.observed]).toEqual(['closed', 2, false]);
+  });
+
+  it('may open the pool as it ends, and is then what was begun last', async () => {
+    let running = 0;
+    let again = true;
+    const breaker: OperatorFunction<DialReport, BreakerState> = () =>
+      new Observable<BreakerState>((subscriber) => {
+        running++;
+        subscriber.next('half-open');
+        return () => {
+          running--;
+          if (again) void test.pool.setup();
+          again = false;
+        };
+      });
+    const test = rig(make, 1, { breaker });
+    await test.pool.setup();
     await test.pool.close();
     await settle();
-    const running = begun.filter((word) => word === 'begun').length - begun.filter((word) => word === 'ended').length;
-    expect([running, policy.observed]).toEqual(test.pool.health.status === 'closed' ? [0, false] : [1, true]);
+    expect([running, test.pool.health.status, states(test).at(-1)]).toEqual([1, 'healthy', 'half-open']);
     await test.pool.dispose();
-    expect(policy.observed).toBe(false);
-    expect(begun.filter((word) => word === 'begun')).toHaveLength(begun.length / 2);
+    expect([running, states(test).at(-1)]).toEqual([0, 'closed']);
   });
 });

@@ -1,4 +1,4 @@
-import { NEVER, startWith } from 'rxjs';
+import { NEVER, Subject, startWith } from 'rxjs';
 import type { ConnectionPoolOptions } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, type Rig, rig, watch } from '../support/pools.js';
@@ -181,7 +181,8 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
 
   it('may be opened again by a lease that is told, or by a connection that is closed', async () => {
     for (const busy of [true, false]) {
-      const test = await open(2);
+      const work = new Subject();
+      const test = await open(2, { policies: [() => work] });
       const lease = busy ? await test.pool.lease() : undefined;
       const first = lease?.connection ?? (test.made[0] as TestConnection);
       let setup: ReturnType<typeof watch<void>> | undefined;
@@ -196,6 +197,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
       expect([closing.status, setup?.status]).toEqual(['resolved', 'resolved']);
       expect(test.pool.health).toMatchObject({ status: 'healthy', total: 2 });
       expect(test.made.slice(0, 2).map(({ state }) => state)).toEqual(['closed', 'closed']);
+      expect(work.observed).toBe(true);
     }
   });
 

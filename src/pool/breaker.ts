@@ -25,14 +25,13 @@ export class Breaker {
     const reports = new Subject<DialReport>();
     this.#subscription = subscription;
     this.#reports = reports;
+    this.#set('closed');
     try {
       before.unsubscribe();
     } catch (cause) {
       this.#listener.failed(cause);
     }
-    // An operator may call the pool when it ends, or begins.
-    if (this.#subscription !== subscription) return;
-    this.#set('closed');
+    // When it ended it may have called the pool, and so have been followed by another one.
     if (this.#subscription !== subscription || !operator) return;
     const states = defer(() => reports.pipe(operator)).subscribe({
       next: (state) => this.#set(state),

@@ -376,7 +376,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
    * credentials: each old one leaves when its replacement is connected, and is closed when it has finished what it
-   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements.
+   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements. One renewal follows
+   * another, and `reconnect(false)` follows either. An abort lets the replacement under way be the last.
    *
    * @returns how many were replaced, when all of them are closed.
    * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay;
@@ -449,7 +450,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Gives nothing out until `resume()`: callers wait, each until its own deadline. Work under way goes on. Idempotent.
+   * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
+   * under way goes on. Idempotent.
    *
    * @example
    * ```ts

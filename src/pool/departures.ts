@@ -32,6 +32,7 @@ export class Departures<C extends Connection> {
   /** Takes members out; returns how many they were. The closing goes on behind. */
   dismiss(cells: readonly Cell<C>[], reason: LeaveReason, drainTimeout: number): number {
     const left = this.registry.leave(cells, reason);
+    if (left.length === 0) return 0;
     this.dialer.abandon(left);
     const departures = left.map((cell) => this.#enter(cell, drainTimeout));
     // All of them can be called back before anybody is told, who may do so.
