@@ -304,4 +304,20 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     await test.pool.dispose();
     expect([running, states(test).at(-1)]).toEqual([0, 'closed']);
   });
+
+  it('may be replaced as it ends, and its successor never begins', async () => {
+    const begun: string[] = [];
+    const named =
+      (name: string, ended = (): void => {}): OperatorFunction<DialReport, BreakerState> =>
+      () =>
+        new Observable(() => {
+          begun.push(name);
+          return ended;
+        });
+    const test = rig(make, 1, { breaker: named('first', () => test.pool.reconfigure({ breaker: named('third') })) });
+    await test.pool.setup();
+    test.pool.reconfigure({ breaker: named('second') });
+    expect(begun).toEqual(['first', 'third']);
+    await test.pool.dispose();
+  });
 });
