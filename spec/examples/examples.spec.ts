@@ -77,6 +77,15 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'silent: right, answered: left',
     'in service: 1',
   ],
+  '11-renewal-and-reconfiguration.ts': [
+    'renewed: 3',
+    'connections: 0 to the old server, 3 to the other',
+    'renewed: 3',
+    'waiting: 10',
+    'connected: 5',
+    'connected: 2',
+    'failed: 0 requests',
+  ],
 };
 
 describe('The examples', () => {

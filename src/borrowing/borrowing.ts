@@ -25,6 +25,7 @@ export class Borrowing<C extends Connection> implements UseContext {
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
+  #lost = false;
   #ended = false;
 
   constructor(cell: Cell<C>, returns: Returns<C>) {
@@ -39,18 +40,27 @@ export class Borrowing<C extends Connection> implements UseContext {
     return this.#ended;
   }
 
+  /** Whether the connection has been lost or closed since: connected again it is another one. */
+  get isLost(): boolean {
+    return this.#lost || !this.#cellIsHeld;
+  }
+
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-      else if (!this.#ended) this.#watch();
+      else if (!this.#ended && !this.#unwatch) this.#watch();
     }
     return this.#controller.signal;
   }
 
-  /** From now on it is told when the pool wants the connection back, and not only when it is taken. */
+  /**
+   * From now on it is told when the pool wants the connection back, and not only when it is taken. It listens at
+   * once: whoever asks for its signal later has to learn what happened before.
+   */
   heedRecall(): void {
     this.#heedsRecall = true;
+    this.#watch();
   }
 
   /** Tells the work to stop; what it holds is given back when it does. */
@@ -78,14 +88,18 @@ export class Borrowing<C extends Connection> implements UseContext {
     const { cell } = this;
     const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
     if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
+      this.#lost = !isRecalled;
       this.abort(cell.connection.cause ?? closed());
       return;
     }
-    const stop = (reason: unknown): void => this.abort(reason ?? closed());
+    const lost = (reason: unknown): void => {
+      this.#lost = true;
+      this.abort(reason ?? closed());
+    };
     this.#unwatch = cell.watch({
-      onState: (_state, cause) => stop(cause),
-      onRetired: stop,
-      ...(this.#heedsRecall && { onRecalled: stop }),
+      onState: (_state, cause) => lost(cause),
+      onRetired: lost,
+      ...(this.#heedsRecall && { onRecalled: (reason: unknown) => this.abort(reason) }),
     });
   }
 }

@@ -61,7 +61,7 @@ export class Lease<C extends Connection> {
    */
   invalidate(cause?: unknown): void {
     if (this.#borrowing.ended) return;
-    this.#invalidate(cause);
+    if (!this.#borrowing.isLost) this.#invalidate(cause);
     this.release();
   }
 }

@@ -89,7 +89,7 @@ export class Lender<C extends Connection, K> implements Returns<C> {
   accept(cell: Cell<C>): void {
     this.#returns.accept(cell);
     // A strategy may have refused for reasons of its own, which this may have settled.
-    if (this.#queue.size > 0) this.#roomMade();
+    this.serveSoon();
   }
 
   /** Has everybody wait until `resume`. */
@@ -99,6 +99,11 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   resume(): void {
     this.#suspended = false;
+    this.serveSoon();
+  }
+
+  /** Something has changed by which those who wait may be served. */
+  serveSoon(): void {
     if (this.#queue.size > 0) this.#roomMade();
   }
 
@@ -122,9 +127,8 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   readonly #serve = (): void => {
     this.#serving = false;
-    if (this.#suspended) return;
     this.#queue.serve((key) => {
-      const cell = this.#shelf.pick(key);
+      const cell = this.#suspended ? undefined : this.#shelf.pick(key);
       return cell && new Borrowing(cell, this);
     });
   };

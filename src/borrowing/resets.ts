@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import { watchLoss } from '../connection/loss.js';
 import { ResetError } from '../errors.js';
 import { within } from '../streams/within.js';
 import type { Returns } from './borrowing.js';
@@ -37,7 +38,8 @@ export class Resets<C extends Connection> implements Returns<C> {
     const { resetTimeout: timeout, scheduler } = this.#settings;
     const late = (): Error => new ResetError(`A reset did not settle within ${timeout} ms`);
     try {
-      await within({ timeout, scheduler, late }, (signal) => reset(cell.connection, { signal }));
+      const until = (end: (reason: unknown) => void): (() => void) => watchLoss(cell, end);
+      await within({ timeout, scheduler, late, until }, (signal) => reset(cell.connection, { signal }));
     } catch (cause) {
       if (cell.tenure !== tenure) return;
       this.#condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));

@@ -20,8 +20,8 @@ import { HealthStreams } from '../health/health-streams.js';
 import { Limits } from '../registry/limits.js';
 import { MembershipStreams, type Snapshot } from '../registry/membership-streams.js';
 import { Registry } from '../registry/registry.js';
+import type { Strategy } from '../selection/picker.js';
 import { Selector } from '../selection/selector.js';
-import { chooseLeavers } from '../sizing/choose-leavers.js';
 import { Rounds } from '../streams/rounds.js';
 import { abortable } from './abortable.js';
 import { Breaker } from './breaker.js';
@@ -50,6 +50,7 @@ import {
 } from './options.js';
 import { readiness } from './ready.js';
 import { Refusals } from './refusals.js';
+import type { ReplacementPlan } from './renewals.js';
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
@@ -215,7 +216,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /** Whether there are at least `poolSize` connections. */
   isFull(): boolean {
-    return this.#registry.size >= this.#poolSize;
+    return this.#crew.size >= this.#poolSize;
   }
 
   /** Whether at least one is connected and in service. */
@@ -231,7 +232,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async setup(options: SignalOptions = {}): Promise<void> {
     this.#checkWaiting(options);
-    const missing = Math.max(0, this.#poolSize - this.#registry.size - this.#crew.recruiter.reserved);
+    const missing = Math.max(0, this.#poolSize - this.#crew.size - this.#crew.recruiter.reserved);
     const dials = this.#recruit(missing, () => this.#crew.standing('idle', 'broken', 'connecting'));
     await abortable(dials, options.signal);
   }
@@ -254,15 +255,17 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Adds connections and connects those that are not; ignores members. The iterable is read once, before
    * anything changes. Resolves when every attempt has settled.
    *
-   * @throws {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
+   * @throws RangeError for more than `maxSize` leaves room for, {@link PoolClosedError} and
+   * {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const newcomers = this.#crew.recruiter.newcomers('connections', given);
-    if (newcomers.length > this.#vacancies) {
-      throw outOfRange('connections', `no more new ones than maxSize leaves room for`, newcomers.length);
+    const vacancies = this.#vacancies;
+    if (newcomers.length > vacancies) {
+      throw outOfRange('connections', `at most ${vacancies} new ones, for which maxSize leaves room`, newcomers.length);
     }
     await abortable(
       this.#admit(newcomers, (cells) => cells),
@@ -271,9 +274,9 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes what is then too many: broken, idle, connecting and unused
-   * connections in this order, the latest joined first; then, only if asked, those with the least load, which
-   * finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
+   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes what is then too many: broken, idle,
+   * connecting and unused connections in this order, the latest joined first; then, only if asked, those with the
+   * least load, which finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
    *
    * @param amount - an integer; zero and less change nothing.
    * @returns how many left. Their closing goes on behind; `close()` waits for it.
@@ -286,9 +289,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     if (amount <= 0) return 0;
     return this.#rounds.hold(() => {
       const target = Math.max(this.#settings.minSize, this.#poolSize - amount);
-      const excess = this.#registry.size - target;
-      const leavers = chooseLeavers(this.#registry.members, excess, deletePendingConnections);
-      this.#poolSize = Math.max(target, this.#registry.size - leavers.length);
+      const leavers = this.#crew.surplus(target, deletePendingConnections);
+      const { size } = this.#registry;
+      this.#poolSize = Math.max(target, Math.min(this.#crew.size, size - leavers.length));
       const left = this.#crew.dismiss(leavers, 'reduced');
       this.#health.capture();
       return left;
@@ -373,7 +376,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
    * credentials: each old one leaves when its replacement is connected, and is closed when it has finished what it
-   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements.
+   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements. One renewal follows
+   * another, and `reconnect(false)` follows either. An abort lets the replacement under way be the last.
    *
    * @returns how many were replaced, when all of them are closed.
    * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay;
@@ -388,25 +392,21 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
     check.checkSize('options.maxUnavailable', maxUnavailable);
     if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
-    const chosen = connections && checkConnections('options.connections', connections).map(cellOf);
+    const chosen =
+      connections === undefined ? undefined : checkConnections('options.connections', connections).map(cellOf);
     this.#checkNotClosed();
     const { closings } = this.#lifecycle;
     const isOvertaken = (): boolean => closings !== this.#lifecycle.closings;
-    const members = (chosen as Cell<C>[] | undefined)?.filter((cell) => this.#registry.has(cell));
-    const plan = {
+    const stopped = (): boolean => isOvertaken() || signal?.aborted === true;
+    const members = chosen?.filter((cell) => this.#registry.has(cell)) ?? this.#registry.members;
+    const plan: ReplacementPlan = {
       goesFirst: maxUnavailable > 0,
       drainTimeout,
-      recruit: () => this.#crew.recruitOne(isOvertaken),
-      notConnected: (cause: unknown) => this.#refusals.notRenewed(cause),
+      isOvertaken,
+      notConnected: (cause) => this.#refusals.notRenewed(cause),
     };
-    const work = this.#rounds.hold(() =>
-      this.#crew.replace(
-        members ?? this.#registry.members,
-        Math.max(1, maxUnavailable),
-        plan,
-        () => isOvertaken() || signal?.aborted === true,
-      ),
-    );
+    const atOnce = Math.max(1, maxUnavailable);
+    const work = this.#rounds.hold(() => this.#crew.renewals.replace(members, atOnce, plan, stopped));
     return abortable(work, signal);
   }
 
@@ -422,37 +422,36 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   reconfigure(changes: Reconfiguration<C, K>): void {
-    const settings = resolveOptions(changes, this.#settings);
+    check.checkBag('changes', changes);
+    const before = { ...this.#settings };
+    const settings = resolveOptions(changes, before, 'changes');
     const { poolSize = clampSize(this.#poolSize, settings) } = changes;
     check.checkSize('changes.poolSize', poolSize);
     checkWithin('changes.poolSize', poolSize, settings);
     this.#checkNotDisposed();
-    const isOpen = this.#lifecycle.phase === 'open';
-    const missing = poolSize - this.#poolSize > 0 ? poolSize - this.#registry.size - this.#crew.recruiter.reserved : 0;
     const { closings } = this.#lifecycle;
-    const made = this.#crew.recruiter.make(isOpen ? Math.max(0, missing) : 0);
-    const before = { ...this.#settings };
+    const made = this.#crew.recruiter.make(this.#missingFor(poolSize));
     this.#rounds.hold(() => {
+      // First what may fail: somebody's strategy is called.
+      if (settings.select !== before.select) this.#selectBy(settings.select, made);
       Object.assign(this.#settings, settings);
-      if (settings.select !== before.select) this.#selector.use(settings.select);
-      this.#limits.maxPending = settings.maxPending;
       this.#poolSize = poolSize;
-      if (closings !== this.#lifecycle.closings) this.#crew.recruiter.discard(made);
-      else {
-        void this.#crew.dialAll(this.#crew.admit(made));
-        const surplus = chooseLeavers(this.#registry.members, this.#registry.size - poolSize, true);
-        this.#crew.dismiss(surplus, 'reduced', check.LONGEST_WAIT);
-        if (isOpen) this.#caretakers.want(this.#duties);
-        if (isOpen && settings.breaker !== before.breaker) this.#breaker.use(settings.breaker);
-      }
+      if (closings === this.#lifecycle.closings) void this.#crew.dialAll(this.#crew.admit(made));
+      else this.#crew.recruiter.discard(made);
+      this.#limits.maxPending = settings.maxPending;
+      this.#crew.dismiss(this.#crew.surplus(poolSize, true), 'reduced', check.LONGEST_WAIT);
+      if (this.#isOpen && settings.breaker !== before.breaker) this.#breaker.use(settings.breaker);
+      if (this.#isOpen) this.#caretakers.want(this.#duties);
       this.#health.capture();
       this.#lender.review();
+      this.#lender.serveSoon();
       this.#crew.dialer.pump();
     });
   }
 
   /**
-   * Gives nothing out until `resume()`: callers wait, each until its own deadline. Work under way goes on. Idempotent.
+   * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
+   * under way goes on. Idempotent.
    *
    * @example
    * ```ts
@@ -614,9 +613,28 @@ export class ConnectionPool<C extends Connection, K = void> {
     await this.#departed(drainTimeout);
   }
 
+  get #isOpen(): boolean {
+    return this.#lifecycle.phase === 'open';
+  }
+
   /** How many more connections `maxSize` allows. */
   get #vacancies(): number {
-    return Math.max(0, this.#settings.maxSize - this.#registry.size - this.#crew.recruiter.reserved);
+    return Math.max(0, this.#settings.maxSize - this.#crew.size - this.#crew.recruiter.reserved);
+  }
+
+  /** How many connections it takes for the pool to grow to a size. */
+  #missingFor(poolSize: number): number {
+    if (!this.#isOpen || poolSize <= this.#poolSize) return 0;
+    return Math.max(0, poolSize - this.#crew.size - this.#crew.recruiter.reserved);
+  }
+
+  #selectBy(strategy: Strategy<C, K>, made: readonly C[]): void {
+    try {
+      this.#selector.use(strategy);
+    } catch (error) {
+      this.#crew.recruiter.discard(made);
+      throw error;
+    }
   }
 
   /** Makes connections and takes them in, opens the pool if need be, and dials whom `chosen` names. */
@@ -635,13 +653,13 @@ export class ConnectionPool<C extends Connection, K = void> {
       const isOpening = lifecycle.phase !== 'open';
       lifecycle.phase = 'open';
       if (isOpening) this.#health.opened();
-      this.#poolSize = Math.max(this.#poolSize, this.#registry.size + newcomers.length);
+      this.#poolSize = Math.max(this.#poolSize, this.#crew.size + newcomers.length);
       const cells = this.#crew.admit(newcomers);
       // A connection may close the pool when it is subscribed to.
       if (closings !== lifecycle.closings) this.#crew.dismiss(cells, 'pool-closed', 0);
       else if (isOpening) {
         this.#breaker.use(this.#settings.breaker);
-        this.#caretakers.want(this.#duties);
+        if (this.#isOpen) this.#caretakers.want(this.#duties);
       }
       this.#health.capture();
       return this.#crew.dialAll(chosen(cells));
@@ -667,12 +685,17 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   #leaveAll(phase: 'closed' | 'disposed', drainTimeout: number): void {
     this.#rounds.hold(() => {
-      this.#lifecycle.phase = phase;
-      this.#lifecycle.closings++;
-      this.#caretakers.want([]);
-      this.#breaker.use(false);
+      const lifecycle = this.#lifecycle;
+      const closing = ++lifecycle.closings;
+      lifecycle.phase = phase;
       this.#lender.review();
+      // Before the breaker is let go: no dial is to begin now.
       this.#crew.dismiss(this.#registry.members, 'pool-closed', drainTimeout);
+      this.#crew.departures.hurry();
+      // Whoever is told of it may open the pool again.
+      const isOver = (): boolean => lifecycle.isClosed && lifecycle.closings === closing;
+      if (isOver()) this.#breaker.use(false);
+      if (isOver()) this.#caretakers.want([]);
       this.#health.capture();
     });
   }
