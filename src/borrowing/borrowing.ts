@@ -1,5 +1,5 @@
 import type { Cell, CellOwner } from '../connection/cell.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, causeOf } from '../connection/connection.js';
 import { ConnectionClosedError } from '../errors.js';
 
 /** What work is told besides its connection. */
@@ -22,6 +22,7 @@ export class Borrowing<C extends Connection> implements UseContext {
   readonly #tenure: number;
   readonly #owner: CellOwner | undefined;
   #heedsRecall = false;
+  #lost = false;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
@@ -39,18 +40,27 @@ export class Borrowing<C extends Connection> implements UseContext {
     return this.#ended;
   }
 
+  /** Whether the connection has been lost or taken away, whatever has become of it since. */
+  get lost(): boolean {
+    return this.#lost || !this.#cellIsHeld;
+  }
+
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
+      if (!this.#aborted && !this.#ended && !this.#unwatch) this.#watch();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-      else if (!this.#ended) this.#watch();
     }
     return this.#controller.signal;
   }
 
-  /** From now on it is told when the pool wants the connection back, and not only when it is taken. */
+  /**
+   * From now on it is told when the pool wants the connection back, and not only when it is taken; and hears of a loss
+   * though its signal is asked for when the connection is up again.
+   */
   heedRecall(): void {
     this.#heedsRecall = true;
+    this.#watch();
   }
 
   /** Tells the work to stop; what it holds is given back when it does. */
@@ -78,14 +88,21 @@ export class Borrowing<C extends Connection> implements UseContext {
     const { cell } = this;
     const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
     if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
-      this.abort(cell.connection.cause ?? closed());
+      this.#lost = cell.state !== 'connected';
+      this.abort(causeOf(cell.connection) ?? closed());
       return;
     }
-    const stop = (reason: unknown): void => this.abort(reason ?? closed());
+    const lose = (reason: unknown): void => {
+      this.#lost = true;
+      this.abort(reason ?? closed());
+    };
     this.#unwatch = cell.watch({
-      onState: (_state, cause) => stop(cause),
-      onRetired: stop,
-      ...(this.#heedsRecall && { onRecalled: stop }),
+      onState: (state, cause) => {
+        // Whoever has it closed says why in a moment, by retiring it.
+        if (state !== 'closed') lose(cause);
+      },
+      onRetired: lose,
+      ...(this.#heedsRecall && { onRecalled: (reason: unknown) => this.abort(reason) }),
     });
   }
 }

@@ -44,9 +44,12 @@ export class Lender<C extends Connection, K> implements Returns<C> {
     this.#returns = returns;
     this.#house = house;
     this.#settings = settings;
-    this.#queue = new WaitQueue(() => {
-      this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
-      changed();
+    this.#queue = new WaitQueue({
+      changed: () => {
+        this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
+        changed();
+      },
+      gaveUp: () => this.#invite(),
     });
   }
 
@@ -88,8 +91,7 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   accept(cell: Cell<C>): void {
     this.#returns.accept(cell);
-    // A strategy may have refused for reasons of its own, which this may have settled.
-    if (this.#queue.size > 0) this.#roomMade();
+    this.#invite();
   }
 
   /** Has everybody wait until `resume`. */
@@ -99,12 +101,19 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   resume(): void {
     this.#suspended = false;
-    if (this.#queue.size > 0) this.#roomMade();
+    this.#invite();
   }
 
   /** Refuses those who wait, where they have nothing to wait for any more. */
   review(): void {
-    if (this.#queue.size > 0 && this.#house.refusal()) this.#queue.refuseAll(() => this.#house.refusal());
+    if (this.#queue.size === 0) return;
+    if (this.#house.refusal()) this.#queue.refuseAll(() => this.#house.refusal());
+    else this.#invite();
+  }
+
+  /** A strategy may have refused for reasons of its own, which something other than room may have settled. */
+  #invite(): void {
+    if (this.#queue.size > 0) this.#roomMade();
   }
 
   #refusal(): Error | undefined {

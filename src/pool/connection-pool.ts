@@ -172,7 +172,13 @@ export class ConnectionPool<C extends Connection, K = void> {
       registry.index.onLoad?.(),
     );
     this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({ left: () => this.#selector.refresh(), moved: () => this.#lender.review() });
+    registry.observers.push({
+      left: () => {
+        this.#selector.refresh();
+        this.#lender.review();
+      },
+      moved: () => this.#lender.review(),
+    });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;
@@ -546,9 +552,9 @@ export class ConnectionPool<C extends Connection, K = void> {
   lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
     return new Promise((resolve, reject) => {
       const takenAt = this.#leaks.trace();
-      const errand: Errand<C, K> = new Errand(this.#lender, this.#terms(options), {
-        granted: (borrowing) => {
-          void Promise.resolve().then(() => errand.end());
+      new Errand(this.#lender, this.#terms(options), {
+        granted: (borrowing, errand) => {
+          errand.end();
           resolve(this.#lease(borrowing, takenAt));
         },
         refused: reject,
@@ -689,7 +695,8 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
     const { connection } = borrowing.cell;
-    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), this.#leaks.watch(connection, takenAt));
+    const ended = this.#leaks.watch(borrowing.cell, takenAt);
+    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), ended);
   }
 
   #invalidate(connection: C, cause: unknown): boolean {
@@ -709,7 +716,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       signal: options.signal,
       timeout,
       scheduler,
-      timedOut: () => this.#refusals.usedTooLong(timeout),
+      timedOut: (begun) => this.#refusals.usedTooLong(timeout, begun),
     };
   }
 

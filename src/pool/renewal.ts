@@ -64,6 +64,7 @@ export function redial<C extends Connection>(tools: RenewalTools<C>): Step<C> {
   return async (cell, isPresent) => {
     if (cell.standing === 'connected' || cell.standing === 'ejected') {
       registry.move(cell, 'draining');
+      cell.recall(new ConnectionClosedError('The connection is to be dialled anew'));
       if (isPresent()) await drain(cell, settings.drainTimeout, settings.scheduler).done;
       // By now it may have broken, and so be back in the hands of whoever mends it.
       if (isPresent() && (cell.standing as Standing) === 'draining') {
