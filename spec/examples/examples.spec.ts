@@ -45,6 +45,19 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'one back, to choose from: 3',
   ],
   '05-a-connection-of-ones-own.ts': ['pending: 2 2 2', 'replies: one two three four five six', 'status: healthy'],
+  '10-borrowing.ts': [
+    'waiting: 2',
+    'ann leaves 9',
+    'bob leaves 8',
+    'cleo leaves 7',
+    'taken, not committed: 2',
+    'after the reset: 7',
+    'counted: 3',
+    'held for 50 ms, taken by forgetful',
+    'waiting: 4',
+    'then at once: 3',
+    'a b c d',
+  ],
 };
 
 describe('The examples', () => {
