@@ -126,12 +126,14 @@ async function main(): Promise<void> {
   kept.release();
 
   // As soon as the server allows more, those who wait are served.
-  const jobs = ['a', 'b', 'c', 'd'].map((word) => pool.use((session) => session.ask(`echo ${word}`)));
+  const leases = [1, 2, 3, 4].map(() => pool.lease());
   console.log('waiting:', pool.health.waiting);
-  const served = firstValueFrom(pool.health$.pipe(filter(({ waiting }) => waiting === 0)));
+  const served = firstValueFrom(pool.health$.pipe(filter(({ waiting }) => waiting < 3)));
   allow(3);
-  console.log('then at once:', (await served).pending);
-  console.log((await Promise.all(jobs)).join(' '));
+  const { pending, waiting } = await served;
+  console.log(`served: ${pending}, waiting: ${waiting}`);
+  for (const lease of leases) void lease.then((one) => one.release());
+  await Promise.all(leases);
 
   await pool.dispose();
   server.close();

@@ -132,6 +132,32 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     }
   });
 
+  it('has the connection to itself, though its limit is raised meanwhile', async () => {
+    const { pool, resets } = await opened();
+    pool.tryLease()?.release();
+    const next = new Job(pool);
+    pool.reconfigure({ maxPending: 3 });
+    await settle();
+    expect([pool.tryLease(), next.started]).toEqual([undefined, false]);
+    resets.succeed();
+    await settle();
+    expect(next.started).toBe(true);
+    expect([pool.tryLease(), pool.tryLease(), pool.tryLease()].filter(Boolean)).toHaveLength(2);
+    await pool.close({ drainTimeout: 0 });
+  });
+
+  it('keeps no limit of a connection that leaves and is called back', async () => {
+    const { pool, made, resets } = await opened();
+    pool.tryLease()?.release();
+    pool.removeConnections(made);
+    pool.reconfigure({ maxPending: 2 });
+    await pool.extendPoolByConnections(made);
+    resets.succeed();
+    await settle();
+    expect([pool.tryLease(), pool.tryLease(), pool.tryLease()].filter(Boolean)).toHaveLength(2);
+    await pool.close({ drainTimeout: 0 });
+  });
+
   it.each([
     { what: 'broken', take: ({ made }: Rig) => made[0]?.lose() },
     { what: 'on its way out', take: ({ pool, made }: Rig) => pool.removeConnections(made) },

@@ -1,4 +1,4 @@
-import { ConnectionPool, type ConnectionPoolOptions, leastLoaded } from 'rxpool';
+import { ConnectionPool, type ConnectionPoolOptions, leastLoaded, PoolClosedError } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job, jobs, microtasks } from '../support/jobs.js';
 import { openRig, type Rig, rig } from '../support/pools.js';
@@ -129,6 +129,22 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
       `lease ${turn}`,
     ]);
     expect(order).toEqual(expected.flat());
+  });
+
+  it('is answered once, and holds nothing, where a strategy closes the pool when it is asked', async () => {
+    let isClosing = false;
+    const select = fussy<TestConnection, void>(() => {
+      if (isClosing) void test.pool.close();
+      return true;
+    });
+    const test = await exclusive(1, { select });
+    const lease = test.pool.tryLease();
+    const job = new Job(test.pool);
+    isClosing = true;
+    lease?.release();
+    await settle();
+    expect([job.started, job.outcome.reason]).toEqual([false, expect.any(PoolClosedError)]);
+    expect([test.made[0]?.state, test.clock.timers]).toEqual(['closed', 0]);
   });
 
   it('is passed by nobody whose key would find a connection, until it gives up', async () => {

@@ -54,9 +54,8 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'after the reset: 7',
     'counted: 3',
     'held for 50 ms, taken by forgetful',
-    'waiting: 4',
-    'then at once: 3',
-    'a b c d',
+    'waiting: 3',
+    'served: 3, waiting: 1',
   ],
 };
 

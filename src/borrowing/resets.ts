@@ -18,15 +18,24 @@ export interface ResetSettings<C> {
   readonly scheduler: SchedulerLike;
 }
 
+/** What else a reset means for its connection. */
+export interface ResetKeeper<C extends Connection> {
+  /** Its limit stays what it is from here on, … */
+  freeze(cell: Cell<C>): void;
+  /** … to here. */
+  thaw(cell: Cell<C>): void;
+  /** What becomes of one that cannot be reset. */
+  condemn(cell: Cell<C>, cause: unknown): void;
+}
+
 /** Gives connections back. Those that one borrower has had to itself are reset first, and borrowed until then. */
 export class Resets<C extends Connection> implements Returns<C> {
   readonly #settings: ResetSettings<C>;
-  readonly #condemn: (cell: Cell<C>, cause: unknown) => void;
+  readonly #keeper: ResetKeeper<C>;
 
-  /** @param condemn - what becomes of a connection that cannot be reset. */
-  constructor(settings: ResetSettings<C>, condemn: (cell: Cell<C>, cause: unknown) => void) {
+  constructor(settings: ResetSettings<C>, keeper: ResetKeeper<C>) {
     this.#settings = settings;
-    this.#condemn = condemn;
+    this.#keeper = keeper;
   }
 
   accept(cell: Cell<C>): void {
@@ -40,6 +49,7 @@ export class Resets<C extends Connection> implements Returns<C> {
   async #reset(cell: Cell<C>, reset: Reset<C>): Promise<void> {
     const { tenure, connection } = cell;
     const { resetTimeout, scheduler } = this.#settings;
+    const keeper = this.#keeper;
     const controller = new AbortController();
     let lost = false;
     const lose = (reason: unknown): void => {
@@ -50,15 +60,18 @@ export class Resets<C extends Connection> implements Returns<C> {
     const timer = deadline(scheduler, resetTimeout, () => {
       controller.abort(new ResetError(`A reset did not settle within ${resetTimeout} ms`));
     });
+    keeper.freeze(cell);
     try {
       await orAborted(controller.signal, (signal) => reset(connection, { signal }));
     } catch (cause) {
       // One that is lost is in the hands of whoever heals the pool, and may be up again.
-      if (!lost) this.#condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
+      if (!lost)
+        keeper.condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
     } finally {
       unwatch();
       timer.unsubscribe();
       if (cell.tenure === tenure) cell.giveBack();
+      keeper.thaw(cell);
     }
   }
 }

@@ -168,9 +168,12 @@ export class ConnectionPool<C extends Connection, K = void> {
     const condemn = (cell: Cell<C>, cause: unknown): void => void this.#crew.condemn(cell, cause);
     this.#limits = new Limits(registry, condemn);
     this.#limits.maxPending = settings.maxPending;
-    this.#lender = new Lender(this.#selector, new Resets(settings, condemn), this.#refusals, settings, () =>
-      registry.index.onLoad?.(),
-    );
+    const resets = new Resets<C>(settings, {
+      freeze: (cell) => this.#limits.freeze(cell),
+      thaw: (cell) => this.#limits.thaw(cell),
+      condemn,
+    });
+    this.#lender = new Lender(this.#selector, resets, this.#refusals, settings, () => registry.index.onLoad?.());
     this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
     registry.observers.push({
       left: () => {
