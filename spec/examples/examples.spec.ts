@@ -54,7 +54,7 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'after the reset: 7',
     'counted: 3',
     'held for 50 ms, taken by forgetful',
-    'waiting: 3',
+    'waiting: 4',
     'served: 3, waiting: 1',
   ],
 };
