@@ -1,10 +1,24 @@
 // The pool
 
 export type { UseContext } from './borrowing/borrowing.js';
+export type { Lease } from './borrowing/lease.js';
+export type { Reset } from './borrowing/resets.js';
 export type { Work } from './borrowing/use.js';
-export type { CloseOptions, DrainOptions, ReadyOptions, SignalOptions, UseOptions } from './pool/call-options.js';
+export type { StreamingWork } from './borrowing/with-connection.js';
+export type {
+  BorrowOptions,
+  CloseOptions,
+  DrainOptions,
+  EjectOptions,
+  InvalidateOptions,
+  ReadyOptions,
+  RenewOptions,
+  SignalOptions,
+  UseOptions,
+} from './pool/call-options.js';
 export { ConnectionPool } from './pool/connection-pool.js';
-export type { ConnectionPoolOptions, Heal } from './pool/options.js';
+export type { ConnectionPoolOptions, Heal, PoolPolicies, Reconfiguration, Warmup } from './pool/options.js';
+export type { Policy, PolicyPool } from './pool/policy.js';
 
 // Connections
 
@@ -70,9 +84,11 @@ export type { LeaveReason } from './registry/registry.js';
 
 export type { ArgumentError, PoolErrorOptions, PoolFigures } from './errors.js';
 export {
+  CircuitOpenError,
   CloseTimeoutError,
   ConnectionClosedError,
   ConnectionFactoryError,
+  ConnectionInvalidatedError,
   ConnectionStreamError,
   ConnectTimeoutError,
   PoolClosedError,
@@ -81,7 +97,13 @@ export {
   PoolError,
   PoolExhaustedError,
   PoolNotConnectedError,
+  PoolSuspendedError,
   ReadyTimeoutError,
+  RenewalError,
+  ResetError,
   UseTimeoutError,
   ValidationError,
+  WaitQueueFullError,
+  WaitTimeoutError,
+  WarmupError,
 } from './errors.js';

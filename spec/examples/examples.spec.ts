@@ -77,6 +77,18 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'silent: right, answered: left',
     'in service: 1',
   ],
+  '10-borrowing.ts': [
+    'waiting: 2',
+    'ann leaves 9',
+    'bob leaves 8',
+    'cleo leaves 7',
+    'taken, not committed: 2',
+    'after the reset: 7',
+    'counted: 3',
+    'held for 50 ms, taken by forgetful',
+    'waiting: 4',
+    'served: 3, waiting: 1',
+  ],
   '11-renewal-and-reconfiguration.ts': [
     'renewed: 3',
     'connections: 0 to the old server, 3 to the other',

@@ -1,5 +1,5 @@
 import type { Cell, CellOwner } from '../connection/cell.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, causeOf } from '../connection/connection.js';
 import { ConnectionClosedError } from '../errors.js';
 
 /** What work is told besides its connection. */
@@ -22,10 +22,10 @@ export class Borrowing<C extends Connection> implements UseContext {
   readonly #tenure: number;
   readonly #owner: CellOwner | undefined;
   #heedsRecall = false;
+  #lost = false;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
-  #lost = false;
   #ended = false;
 
   constructor(cell: Cell<C>, returns: Returns<C>) {
@@ -40,23 +40,23 @@ export class Borrowing<C extends Connection> implements UseContext {
     return this.#ended;
   }
 
-  /** Whether the connection has been lost or closed since: connected again it is another one. */
-  get isLost(): boolean {
+  /** Whether the connection has been lost or taken away, whatever has become of it since. */
+  get lost(): boolean {
     return this.#lost || !this.#cellIsHeld;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
+      if (!this.#aborted && !this.#ended && !this.#unwatch) this.#watch();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-      else if (!this.#ended && !this.#unwatch) this.#watch();
     }
     return this.#controller.signal;
   }
 
   /**
-   * From now on it is told when the pool wants the connection back, and not only when it is taken. It listens at
-   * once: whoever asks for its signal later has to learn what happened before.
+   * From now on it is told when the pool wants the connection back, and not only when it is taken; and hears of a loss
+   * though its signal is asked for when the connection is up again.
    */
   heedRecall(): void {
     this.#heedsRecall = true;
@@ -88,17 +88,20 @@ export class Borrowing<C extends Connection> implements UseContext {
     const { cell } = this;
     const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
     if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
-      this.#lost = !isRecalled;
-      this.abort(cell.connection.cause ?? closed());
+      this.#lost = cell.state !== 'connected';
+      this.abort(causeOf(cell.connection) ?? closed());
       return;
     }
-    const lost = (reason: unknown): void => {
+    const lose = (reason: unknown): void => {
       this.#lost = true;
       this.abort(reason ?? closed());
     };
     this.#unwatch = cell.watch({
-      onState: (_state, cause) => lost(cause),
-      onRetired: lost,
+      onState: (state, cause) => {
+        // Whoever has it closed says why in a moment, by retiring it.
+        if (state !== 'closed') lose(cause);
+      },
+      onRetired: lose,
       ...(this.#heedsRecall && { onRecalled: (reason: unknown) => this.abort(reason) }),
     });
   }

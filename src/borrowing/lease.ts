@@ -55,13 +55,15 @@ export class Lease<C extends Connection> {
 
   /**
    * Gives the connection back as one not to be used any more: it is broken in the pool's eyes and closed, and
-   * whatever mends the pool dials it anew. Does nothing after `release()`.
+   * whatever mends the pool dials it anew. Does nothing after `release()`, and no more than that where the connection
+   * has been lost already.
    *
    * @param cause - why, for the pool's events.
    */
   invalidate(cause?: unknown): void {
     if (this.#borrowing.ended) return;
-    if (!this.#borrowing.isLost) this.#invalidate(cause);
+    // One that was lost may be up again, and be somebody else's.
+    if (!this.#borrowing.lost) this.#invalidate(cause);
     this.release();
   }
 }

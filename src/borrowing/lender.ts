@@ -44,9 +44,12 @@ export class Lender<C extends Connection, K> implements Returns<C> {
     this.#returns = returns;
     this.#house = house;
     this.#settings = settings;
-    this.#queue = new WaitQueue(() => {
-      this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
-      changed();
+    this.#queue = new WaitQueue({
+      changed: () => {
+        this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
+        changed();
+      },
+      gaveUp: () => this.serveSoon(),
     });
   }
 
@@ -88,7 +91,6 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   accept(cell: Cell<C>): void {
     this.#returns.accept(cell);
-    // A strategy may have refused for reasons of its own, which this may have settled.
     this.serveSoon();
   }
 
@@ -102,14 +104,18 @@ export class Lender<C extends Connection, K> implements Returns<C> {
     this.serveSoon();
   }
 
-  /** Something has changed by which those who wait may be served. */
+  /**
+   * Something other than room has changed: a strategy that refused for reasons of its own may not do so any more.
+   */
   serveSoon(): void {
     if (this.#queue.size > 0) this.#roomMade();
   }
 
   /** Refuses those who wait, where they have nothing to wait for any more. */
   review(): void {
-    if (this.#queue.size > 0 && this.#house.refusal()) this.#queue.refuseAll(() => this.#house.refusal());
+    if (this.#queue.size === 0) return;
+    if (this.#house.refusal()) this.#queue.refuseAll(() => this.#house.refusal());
+    else this.serveSoon();
   }
 
   #refusal(): Error | undefined {

@@ -169,11 +169,20 @@ export class ConnectionPool<C extends Connection, K = void> {
     const condemn = (cell: Cell<C>, cause: unknown): void => void this.#crew.condemn(cell, cause);
     this.#limits = new Limits(registry, condemn);
     this.#limits.maxPending = settings.maxPending;
-    this.#lender = new Lender(this.#selector, new Resets(settings, condemn), this.#refusals, settings, () =>
-      registry.index.onLoad?.(),
-    );
+    const resets = new Resets<C>(settings, {
+      freeze: (cell) => this.#limits.freeze(cell),
+      thaw: (cell) => this.#limits.thaw(cell),
+      condemn,
+    });
+    this.#lender = new Lender(this.#selector, resets, this.#refusals, settings, () => registry.index.onLoad?.());
     this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({ left: () => this.#selector.refresh(), moved: () => this.#lender.review() });
+    registry.observers.push({
+      left: () => {
+        this.#selector.refresh();
+        this.#lender.review();
+      },
+      moved: () => this.#lender.review(),
+    });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;
@@ -545,9 +554,9 @@ export class ConnectionPool<C extends Connection, K = void> {
   lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
     return new Promise((resolve, reject) => {
       const takenAt = this.#leaks.trace();
-      const errand: Errand<C, K> = new Errand(this.#lender, this.#terms(options), {
-        granted: (borrowing) => {
-          void Promise.resolve().then(() => errand.end());
+      new Errand(this.#lender, this.#terms(options), {
+        granted: (borrowing, errand) => {
+          errand.end();
           resolve(this.#lease(borrowing, takenAt));
         },
         refused: reject,
@@ -712,7 +721,8 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
     const { connection } = borrowing.cell;
-    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), this.#leaks.watch(connection, takenAt));
+    const ended = this.#leaks.watch(borrowing.cell, takenAt);
+    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), ended);
   }
 
   #invalidate(connection: C, cause: unknown): boolean {
@@ -732,7 +742,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       signal: options.signal,
       timeout,
       scheduler,
-      timedOut: () => this.#refusals.usedTooLong(timeout),
+      timedOut: (begun) => this.#refusals.usedTooLong(timeout, begun),
     };
   }
 

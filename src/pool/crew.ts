@@ -134,6 +134,8 @@ export class Crew<C extends Connection> implements Keeper<C> {
     } else if (state === 'connecting') {
       this.#adopt(cell);
     } else if (state !== 'connected' || !this.dialer.isWarming(cell)) {
+      // Whoever is refused because of it is told why.
+      if (state === 'broken' && cell.standing === 'connecting') this.dialer.lastFailure = cause;
       this.registry.move(cell, state, cause);
     }
   }
