@@ -678,7 +678,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   async #departed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
-    const { done, cut } = this.#crew.departures.underWay();
+    const { done, cut } = this.#crew.departures.underWay(drainTimeout);
     if (signal?.aborted || drainTimeout === 0) cut();
     const stopListening = onAbort(signal, () => cut());
     const timer = this.#settings.scheduler.schedule(() => cut(), drainTimeout);

@@ -16,6 +16,11 @@ interface Departure {
   finish(): void;
 }
 
+/** Somebody who holds it without end, as a lease may be held, has to know that time is running. */
+function wantBack(cell: Cell, drainTimeout: number): void {
+  if (drainTimeout < LONGEST_WAIT) cell.recall(new ConnectionClosedError('The pool wants it back'));
+}
+
 /** Members on their way out: out of the lists at once, then drained, then closed. */
 export class Departures<C extends Connection> {
   readonly #leaving = new Map<Cell<C>, Departure>();
@@ -58,8 +63,10 @@ export class Departures<C extends Connection> {
   }
 
   /** Everybody who is leaving now: `done` when all of them are closed; `cut` ends their draining. */
-  underWay(): { readonly done: Promise<unknown>; cut(): void } {
+  underWay(drainTimeout: number): { readonly done: Promise<unknown>; cut(): void } {
     const departures = [...this.#leaving.values()];
+    // They may have had all the time in the world until now.
+    for (const [cell, { drain }] of this.#leaving) if (drain) wantBack(cell, drainTimeout);
     return {
       done: Promise.all(departures.map(({ done }) => done)),
       cut: () => {
@@ -77,8 +84,7 @@ export class Departures<C extends Connection> {
     const draining = busy ? drain(cell, drainTimeout, this.scheduler) : undefined;
     const departure: Departure = { drain: draining, done, finish };
     this.#leaving.set(cell, departure);
-    // Somebody who holds it without end, as a lease may be held, has to know that time is running.
-    if (draining && drainTimeout < LONGEST_WAIT) cell.recall(new ConnectionClosedError('The pool wants it back'));
+    if (draining) wantBack(cell, drainTimeout);
     if (draining) void draining.done.then(() => this.#drained(cell, departure));
     else void this.#close(cell, departure);
   }
