@@ -67,17 +67,18 @@ export class Borrowing<C extends Connection> implements UseContext {
     this.#ended = true;
     this.#unwatch?.();
     // A connection that was retired meanwhile has written off all that was borrowed of it.
-    if (this.#cellIsHeld) this.#returns.accept(this.cell);
+    if (this.holdsCell) this.#returns.accept(this.cell);
   }
 
-  get #cellIsHeld(): boolean {
+  /** Whether the connection is still the one that was lent, and was not retired meanwhile. */
+  get holdsCell(): boolean {
     return this.cell.tenure === this.#tenure;
   }
 
   #watch(): void {
     const { cell } = this;
     const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
-    if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
+    if (!this.holdsCell || isRecalled || cell.state !== 'connected') {
       this.abort(cell.connection.cause ?? closed());
       return;
     }

@@ -55,13 +55,14 @@ export class Lease<C extends Connection> {
 
   /**
    * Gives the connection back as one not to be used any more: it is broken in the pool's eyes and closed, and
-   * whatever mends the pool dials it anew. Does nothing after `release()`.
+   * whatever mends the pool dials it anew. Does nothing after `release()`, nor where the pool has closed the connection
+   * since.
    *
    * @param cause - why, for the pool's events.
    */
   invalidate(cause?: unknown): void {
     if (this.#borrowing.ended) return;
-    this.#invalidate(cause);
+    if (this.#borrowing.holdsCell) this.#invalidate(cause);
     this.release();
   }
 }
