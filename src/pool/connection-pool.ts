@@ -172,7 +172,13 @@ export class ConnectionPool<C extends Connection, K = void> {
       registry.index.onLoad?.(),
     );
     this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({ left: () => this.#selector.refresh(), moved: () => this.#lender.review() });
+    registry.observers.push({
+      left: () => {
+        this.#selector.refresh();
+        this.#lender.review();
+      },
+      moved: () => this.#lender.review(),
+    });
     this.connections$ = this.#membership.connections.observable;
     this.connected$ = this.#membership.connected.observable;
     this.broken$ = this.#membership.broken.observable;
