@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 
 /** A lease held for longer than it should be. */
@@ -28,11 +29,20 @@ export class LeakDetector<C extends Connection> {
     return new Error('Here a lease was taken').stack ?? '';
   }
 
-  /** Suspects a lease unless the function returned is called before. */
-  watch(connection: C, takenAt: string | undefined): (() => void) | undefined {
+  /** Suspects a lease unless its connection is closed, or the function returned is called, before. */
+  watch(cell: Cell<C>, takenAt: string | undefined): (() => void) | undefined {
     if (takenAt === undefined) return undefined;
+    const { connection } = cell;
     const { leakThreshold: milliseconds, scheduler } = this.#settings;
-    const timer = scheduler.schedule(() => this.#suspect({ connection, milliseconds, takenAt }), milliseconds);
-    return () => timer.unsubscribe();
+    const unwatch = cell.watch({ onRetired: () => stop() });
+    const timer = scheduler.schedule(() => {
+      unwatch();
+      this.#suspect({ connection, milliseconds, takenAt });
+    }, milliseconds);
+    const stop = (): void => {
+      unwatch();
+      timer.unsubscribe();
+    };
+    return stop;
   }
 }

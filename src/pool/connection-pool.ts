@@ -694,8 +694,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
-    const { connection } = borrowing.cell;
-    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), this.#leaks.watch(connection, takenAt));
+    const { cell } = borrowing;
+    return new Lease(borrowing, (cause) => this.#invalidate(cell.connection, cause), this.#leaks.watch(cell, takenAt));
   }
 
   #invalidate(connection: C, cause: unknown): boolean {

@@ -1,0 +1,14 @@
+import { KINDS } from '../support/connections.js';
+import { openRig } from '../support/pools.js';
+
+describe.each(KINDS)('A lease never released, of a pool of $kind', ({ make }) => {
+  it('is no leak any more once its connection has been closed, and leaves no timer behind', async () => {
+    const { pool, clock, events } = await openRig(make, 1, { leakThreshold: 10_000 });
+    await pool.lease();
+    void pool.close();
+    await clock.advance(1_000);
+    expect(clock.timers).toBe(0);
+    await clock.advance(20_000);
+    expect(events.filter(({ type }) => type === 'leak-suspected')).toEqual([]);
+  });
+});
