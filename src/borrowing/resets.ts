@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import { onGone } from '../connection/gone.js';
 import { ResetError } from '../errors.js';
 import { within } from '../streams/within.js';
 import type { Returns } from './borrowing.js';
@@ -36,11 +37,18 @@ export class Resets<C extends Connection> implements Returns<C> {
     const { tenure } = cell;
     const { resetTimeout: timeout, scheduler } = this.#settings;
     const late = (): Error => new ResetError(`A reset did not settle within ${timeout} ms`);
+    let isGone = false;
+    const onPointless = (pointless: (reason: unknown) => void): (() => void) =>
+      onGone(cell, (reason) => {
+        isGone = true;
+        pointless(reason);
+      });
     try {
-      await within({ timeout, scheduler, late }, (signal) => reset(cell.connection, { signal }));
+      await within({ timeout, scheduler, late, onPointless }, (signal) => reset(cell.connection, { signal }));
     } catch (cause) {
-      if (cell.tenure !== tenure) return;
-      this.#condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
+      // One that has gone may be up again by now, and fit.
+      if (!isGone)
+        this.#condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
     }
     if (cell.tenure === tenure) cell.giveBack();
   }

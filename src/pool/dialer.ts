@@ -2,6 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { Cell, DialResult, Standing } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
+import { onGone } from '../connection/gone.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Registry } from '../registry/registry.js';
@@ -162,10 +163,11 @@ export class Dialer<C extends Connection> {
   async #warmUp(dial: Dial<C>, result: DialResult): Promise<DialResult> {
     const { connectTimeout: timeout, warmup, scheduler } = this.settings;
     const { cell } = dial;
-    if (!result.ok || !warmup || this.#dials.get(cell) !== dial) return result;
+    if (!result.ok || !warmup || cell.state !== 'connected' || this.#dials.get(cell) !== dial) return result;
     const late = (): Error => new WarmupError(`A warm-up did not settle within ${timeout} ms`);
+    const onPointless = (pointless: (reason: unknown) => void): (() => void) => onGone(cell, pointless);
     try {
-      await within({ timeout, scheduler, late }, (signal) => warmup(cell.connection, { signal }));
+      await within({ timeout, scheduler, late, onPointless }, (signal) => warmup(cell.connection, { signal }));
       return result;
     } catch (cause) {
       return {

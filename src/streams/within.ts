@@ -6,22 +6,28 @@ export interface Within {
   readonly timeout: number;
   readonly scheduler: SchedulerLike;
   late(): Error;
+  /** Begins to listen for what makes it pointless; the function returned stops that. */
+  onPointless(pointless: (reason: unknown) => void): () => void;
 }
 
-/** Waits for some work no longer than it may take. Its signal aborts when the time is up. */
+/** Waits for some work no longer than it may take. Its signal aborts when it is not waited for any more. */
 export function within<T>(
-  { timeout, scheduler, late }: Within,
+  { timeout, scheduler, late, onPointless }: Within,
   work: (signal: AbortSignal) => T | PromiseLike<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
-    const timer = deadline(scheduler, timeout, () => {
-      const error = late();
-      reject(error);
-      controller.abort(error);
-    });
-    new Promise<T>((settle) => settle(work(controller.signal)))
-      .finally(() => timer.unsubscribe())
-      .then(resolve, reject);
+    const stopWaiting = (): void => {
+      timer.unsubscribe();
+      unlisten();
+    };
+    const giveUp = (reason: unknown): void => {
+      stopWaiting();
+      reject(reason);
+      controller.abort(reason);
+    };
+    const timer = deadline(scheduler, timeout, () => giveUp(late()));
+    const unlisten = onPointless(giveUp);
+    new Promise<T>((settle) => settle(work(controller.signal))).finally(stopWaiting).then(resolve, reject);
   });
 }
