@@ -18,6 +18,8 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
   readonly #registry: Registry<C>;
   readonly #failed: (cell: Cell<C>, cause: ConnectionStreamError) => void;
   readonly #capacities = new Map<Cell<C>, Capacity>();
+  /** What newcomers have given cause for, and what has to wait until they have been shown. */
+  #belated: (() => void)[] | undefined;
 
   /** @param failed - what becomes of a member whose `capacity$` errors. */
   constructor(registry: Registry<C>, failed: (cell: Cell<C>, cause: ConnectionStreamError) => void) {
@@ -25,6 +27,8 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
     this.#failed = failed;
     // Before anybody is shown who may be picked.
     registry.observers.unshift(this);
+    // After everybody has been shown who has joined.
+    registry.observers.push({ joined: () => this.#tellBelated() });
   }
 
   /** What the pool allows any member to carry. */
@@ -34,6 +38,7 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
   }
 
   joined(cells: readonly Cell<C>[]): void {
+    this.#belated ??= [];
     for (const cell of cells) this.#follow(cell);
   }
 
@@ -47,7 +52,10 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
     const capacity: Capacity = { requests: UNLIMITED, subscription: undefined };
     const isCurrent = (): boolean => this.#capacities.get(cell) === capacity;
     const failed = (cause: unknown): void => {
-      if (isCurrent()) this.#failed(cell, new ConnectionStreamError('capacity$ of a connection failed', { cause }));
+      const error = new ConnectionStreamError('capacity$ of a connection failed', { cause });
+      this.#whenShown(() => {
+        if (isCurrent()) this.#failed(cell, error);
+      });
     };
     this.#capacities.set(cell, capacity);
     try {
@@ -67,11 +75,22 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
 
   #take(cell: Cell<C>, capacity: Capacity, value: unknown): void {
     if (!isCapacity(value)) {
-      this.#registry.misreported(cell, 'capacity$', value);
+      this.#whenShown(() => this.#registry.misreported(cell, 'capacity$', value));
       return;
     }
     capacity.requests = Math.min(value, UNLIMITED);
     this.#apply(cell);
+  }
+
+  #whenShown(tell: () => void): void {
+    if (this.#belated) this.#belated.push(tell);
+    else tell();
+  }
+
+  #tellBelated(): void {
+    const belated = this.#belated ?? [];
+    this.#belated = undefined;
+    for (const tell of belated) tell();
   }
 
   #forget(cell: Cell<C>): void {
