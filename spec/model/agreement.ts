@@ -99,10 +99,10 @@ export async function expectNothingLeft(model: LendingModel, real: RealPool): Pr
   for (const capacity$ of real.capacities.values()) expectSame(capacity$.observed, false);
 }
 
-const NOTHING = ['closed', 0, 0, -1, false, false, false, false];
+export const NOTHING = ['closed', 0, 0, -1, false, false, false, false];
 
 /** What a connection carries, who listens to it, and whether a transport was left open. */
-function remainsOf(connection: TestConnection): unknown[] {
+export function remainsOf(connection: TestConnection): unknown[] {
   const { watchers, owner, ledger, borrowed, position } = cellOf(connection);
   const isOpen =
     connection instanceof SubjectConnection
