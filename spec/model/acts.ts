@@ -137,6 +137,8 @@ export interface Schedule {
   readonly warmup: Preparation;
   readonly characters: readonly Character[];
   readonly acts: readonly Act[];
+  /** Whether everybody comes to rest before the end. */
+  readonly rests: boolean;
   /** What subscribers do inside `next`: at which telling, and what. */
   readonly nested: readonly (readonly [number, Act])[];
 }
@@ -152,6 +154,7 @@ export const schedule: fc.Arbitrary<Schedule> = fc.record({
   reset: preparation,
   warmup: preparation,
   characters: fc.array(character, { minLength: 4, maxLength: 4 }),
+  rests: fc.boolean(),
   acts: fc.array(act, { minLength: 1, maxLength: 30, size: 'max' }),
   nested: fc.array(fc.tuple(fc.nat(120), act), { maxLength: 6 }),
 });

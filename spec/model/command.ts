@@ -4,7 +4,11 @@ import type { LendingModel } from './lending-model.js';
 import type { ModelConnection } from './pool-model.js';
 import type { RealPool } from './real-pool.js';
 
-export type Command = fc.AsyncCommand<LendingModel, RealPool>;
+export interface Command extends fc.AsyncCommand<LendingModel, RealPool> {
+  readonly check: (model: LendingModel) => boolean;
+  /** What it does, without looking at what came of it. */
+  readonly act: (model: LendingModel, real: RealPool) => void | Promise<void>;
+}
 
 /** How many commands were given in all. */
 export const count = { given: 0 };
@@ -12,19 +16,31 @@ export const count = { given: 0 };
 /** A command by what it says, when it may be given, and what it does to both. */
 export function command(
   text: string,
-  run: (model: LendingModel, real: RealPool) => void | Promise<void>,
-  may: (model: LendingModel) => boolean = () => true,
+  act: Command['act'],
+  check: (model: LendingModel) => boolean = () => true,
 ): Command {
   return {
-    check: may,
+    check,
+    act,
     run: async (model, real) => {
       count.given++;
-      await run(model, real);
+      await act(model, real);
       await expectAgreement(model, real);
     },
     toString: () => text,
   };
 }
+
+/** Two commands with nothing in between: whoever waits has not been looked after yet when the second is given. */
+export const atOnce = (first: Command, second: Command): Command =>
+  command(
+    `${first} and ${second} at once`,
+    (model, real) => {
+      void first.act(model, real);
+      if (second.check(model)) void second.act(model, real);
+    },
+    first.check,
+  );
 
 export const isOpen = ({ lifecycle }: LendingModel): boolean => lifecycle === 'open';
 export const isNotClosed = ({ lifecycle }: LendingModel): boolean => lifecycle !== 'closed';
@@ -34,7 +50,7 @@ export const has = (list: 'members' | 'made' | 'connected' | 'callers') => (mode
 /** One of several, by a number that may be larger than they are many. */
 export const one = <T>(list: readonly T[], place: number): T => list[place % list.length]!;
 
-/** Several of those that were ever made. */
-export const some = ({ made }: LendingModel, places: readonly number[]): ModelConnection[] => [
-  ...new Set(places.map((place) => one(made, place))),
+/** Several of those that were ever made, the members first. */
+export const some = ({ members, made }: LendingModel, places: readonly number[]): ModelConnection[] => [
+  ...new Set(places.map((place) => one([...members, ...made], place))),
 ];

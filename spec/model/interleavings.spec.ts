@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { cellOf } from '../../src/connection/cells.js';
 import { settle } from '../support/virtual-clock.js';
 import { schedule } from './acts.js';
 import { expectSame, NOTHING, remainsOf } from './agreement.js';
@@ -32,7 +33,15 @@ describe('Whatever is called while whatever else is under way', () => {
         const { pool, clock, made } = play.rig;
         const ups: string[] = [];
         for (const one of planned.acts) await play.act(one);
-        for (const subscription of play.followed) subscription.unsubscribe();
+        play.unfollow();
+        if (planned.rests) {
+          await play.rest();
+          play.unfollow();
+          expectSame(
+            made.map((one) => cellOf(one).borrowed),
+            made.map(() => 0),
+          );
+        }
         play.call('the last close', pool.close());
         expectSame([pool.connections, pool.connectedConnections, pool.brokenConnections], [[], [], []]);
         pool.connections$.subscribe((connections) => ups.push(...connections.map(({ name }) => name)));

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expectSame } from './agreement.js';
-import { type Command, command, has, one } from './command.js';
-import type { Kind, ModelCaller } from './lending-model.js';
+import { atOnce, type Command, command, has, one } from './command.js';
+import type { Kind, LendingModel, ModelCaller } from './lending-model.js';
 import type { Asking } from './real-pool.js';
 
 /** Milliseconds that callers wait who do not say. */
@@ -93,6 +93,20 @@ const invalidateLease = (place: number): Command =>
     ({ holders }) => holders.length > 0,
   );
 
+/** Those that are given back at the call, as work that has to settle first is not. */
+const release = (place: number): Command => {
+  const releasable = ({ holders }: LendingModel): ModelCaller[] => holders.filter(({ kind }) => kind !== 'use');
+  return command(
+    `release ${place}`,
+    (model, real) => {
+      const caller = one(releasable(model), place);
+      real.finish(caller);
+      model.finish(caller);
+    },
+    (model) => releasable(model).length > 0,
+  );
+};
+
 const suspend = (): Command =>
   command('suspend', (model, real) => {
     real.rig.pool.suspend();
@@ -113,6 +127,9 @@ const asking = fc.record({
 });
 const asks = fc.tuple(kinds, asking).map(([kind, options]) => ask(kind, options));
 
+const openings = fc.oneof(place.map(release), place.map(release), fc.constant(resume()));
+const seconds = fc.oneof(asks, fc.constant(tryLease()), place.map(abort), fc.constant(suspend()));
+
 /** Who is lent what, and who waits. */
 export const LENDING_COMMANDS = [
   asks,
@@ -129,4 +146,5 @@ export const LENDING_COMMANDS = [
   fc.constant(suspend()),
   fc.constant(resume()),
   fc.constant(resume()),
+  fc.tuple(openings, seconds).map(([first, second]) => atOnce(first, second)),
 ];

@@ -11,6 +11,7 @@ import { LateConnection } from './late-connection.js';
 import { Onlookers } from './onlookers.js';
 
 export const CONNECT_TIMEOUT = 5_000;
+const RESET_TIMEOUT = 5_000;
 const CLOSE_TIMEOUT = 2_000;
 const DRAIN_TIMEOUT = 1_000;
 /** Within so many milliseconds `close()` has to resolve, whatever goes on. */
@@ -51,6 +52,7 @@ export class Play {
       closeTimeout: CLOSE_TIMEOUT,
       drainTimeout: DRAIN_TIMEOUT,
       leakThreshold: 4_000,
+      resetTimeout: RESET_TIMEOUT,
       ...options,
       reset: preparing(reset),
       warmup: preparing(warmup),
@@ -80,6 +82,12 @@ export class Play {
     const capacity$ = new BehaviorSubject(Number.POSITIVE_INFINITY);
     this.capacities.set(connection, capacity$);
     return Object.assign(connection, { capacity$ });
+  }
+
+  /** From here on nobody acts on what they are told. */
+  unfollow(): void {
+    this.#nested.clear();
+    for (const subscription of this.followed) subscription.unsubscribe();
   }
 
   /** Somebody is told something, and may act on it there and then. */
@@ -123,6 +131,16 @@ export class Play {
     } else if ('who' in one) this.#turn(one);
     else if ('which' in one) this.borrowers.move(one);
     else if ('waitTimeout' in one) this.borrowers.ask(one);
+  }
+
+  /** Everybody has what they want, or wants nothing any more. */
+  async rest(): Promise<void> {
+    const { borrowers, rig } = this;
+    rig.pool.resume();
+    for (const { controller } of borrowers.all) controller.abort(new Error('time to go'));
+    await settle();
+    for (const { finish } of borrowers.all) finish();
+    await rig.clock.advance(RESET_TIMEOUT);
   }
 
   #reconfigure(changes: Changes): void {
