@@ -80,9 +80,12 @@ const changes: fc.Arbitrary<Partial<Lending>> = fc.record(
   { requiredKeys: [] },
 );
 
+const ejects = fc.tuple(places, fc.constantFrom(500, 1_000, 4_000)).map(([who, duration]) => eject(who, duration));
+
 /** Who is in service, and how much each may carry. */
 export const SERVICE_COMMANDS = [
-  fc.tuple(places, fc.constantFrom(1, 500, 1_000, 4_000)).map(([who, duration]) => eject(who, duration)),
+  ejects,
+  ejects,
   places.map(invalidate),
   fc.tuple(place, fc.constantFrom(0, 1, 3, INFINITE)).map(([who, requests]) => capacity(who, requests)),
   fc.tuple(place, fc.constantFrom(1, 2, INFINITE)).map(([who, requests]) => capacity(who, requests)),
