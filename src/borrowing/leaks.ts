@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { LONGEST_WAIT } from '../checks.js';
-import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import type { Borrowing } from './borrowing.js';
 
 /** A lease held for longer than it should be. */
 export interface Leak<C> {
@@ -30,8 +30,8 @@ export class LeakDetector<C extends Connection> {
   }
 
   /** Suspects a lease unless the function returned is called before, or the pool has closed the connection. */
-  watch(cell: Cell<C>, takenAt: string | undefined): (() => void) | undefined {
-    if (takenAt === undefined || !this.#isWatching) return undefined;
+  watch({ cell, lost }: Borrowing<C>, takenAt: string | undefined): (() => void) | undefined {
+    if (takenAt === undefined || lost || !this.#isWatching) return undefined;
     const { connection } = cell;
     const { leakThreshold: milliseconds, scheduler } = this.#settings;
     const unwatch = cell.watch({ onRetired: () => stop() });

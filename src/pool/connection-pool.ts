@@ -721,7 +721,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
     const { connection } = borrowing.cell;
-    const ended = this.#leaks.watch(borrowing.cell, takenAt);
+    const ended = this.#leaks.watch(borrowing, takenAt);
     return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), ended);
   }
 

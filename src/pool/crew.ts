@@ -74,6 +74,8 @@ export class Crew<C extends Connection> implements Keeper<C> {
   admit(connections: readonly C[]): Cell<C>[] {
     const cells = this.registry.join(connections);
     for (const cell of cells) {
+      // Being told of its joining, somebody may have had it removed again.
+      if (!this.registry.has(cell)) continue;
       this.departures.recall(cell);
       if (cell.standing === 'connecting') this.dialer.adopt(cell);
     }

@@ -48,12 +48,7 @@ export class Departures<C extends Connection> {
     if (departure.isClosing) {
       this.closer.claim(cell);
       this.registry.move(cell, 'idle');
-    } else {
-      this.#leaving.delete(cell);
-      departure.drain?.cut();
-      releaseCell(cell.connection);
-      departure.finish();
-    }
+    } else this.#callOff(departure);
   }
 
   /** Tells everybody who holds one that is leaving, whatever time they were given. */
@@ -77,7 +72,16 @@ export class Departures<C extends Connection> {
     };
   }
 
+  #callOff({ cell, drain, finish }: Departure<C>): void {
+    this.#leaving.delete(cell);
+    drain?.cut();
+    releaseCell(cell.connection);
+    finish();
+  }
+
   #enter(cell: Cell<C>, drainTimeout: number): Departure<C> {
+    const before = this.#leaving.get(cell);
+    if (before && !before.isClosing) this.#callOff(before);
     const busy = cell.load > 0 && cell.state === 'connected' && drainTimeout > 0;
     let finish!: () => void;
     const done = new Promise<void>((resolve) => {
