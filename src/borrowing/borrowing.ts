@@ -15,17 +15,19 @@ export interface Returns<C extends Connection> {
 
 const closed = (): ConnectionClosedError => new ConnectionClosedError('The connection was taken away before');
 
+const ENDED = -1;
+
 /** One claim on a connection. It ends once, however often it is told to; a signal is made when asked for. */
 export class Borrowing<C extends Connection> implements UseContext {
   readonly cell: Cell<C>;
   readonly #returns: Returns<C>;
-  readonly #tenure: number;
+  /** The cell's when it was borrowed; none any more when the borrowing has ended. */
+  #tenure: number;
   readonly #owner: CellOwner | undefined;
   #heedsRecall = false;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
-  #ended = false;
 
   constructor(cell: Cell<C>, returns: Returns<C>) {
     this.cell = cell;
@@ -36,14 +38,14 @@ export class Borrowing<C extends Connection> implements UseContext {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#tenure === ENDED;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-      else if (!this.#ended) this.#watch();
+      else if (!this.ended) this.watch();
     }
     return this.#controller.signal;
   }
@@ -55,7 +57,7 @@ export class Borrowing<C extends Connection> implements UseContext {
 
   /** Tells the work to stop; what it holds is given back when it does. */
   abort(reason: unknown): void {
-    if (this.#ended || this.#aborted) return;
+    if (this.ended || this.#aborted) return;
     this.#aborted = { reason };
     // Work that never stops must not be told of the connection's later lives.
     this.#unwatch?.();
@@ -63,21 +65,19 @@ export class Borrowing<C extends Connection> implements UseContext {
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    const { cell } = this;
+    const tenure = this.#tenure;
+    if (tenure === ENDED) return;
+    this.#tenure = ENDED;
     this.#unwatch?.();
     // A connection that was retired meanwhile has written off all that was borrowed of it.
-    if (this.#cellIsHeld) this.#returns.accept(this.cell);
+    if (cell.tenure === tenure) this.#returns.accept(cell);
   }
 
-  get #cellIsHeld(): boolean {
-    return this.cell.tenure === this.#tenure;
-  }
-
-  #watch(): void {
+  private watch(): void {
     const { cell } = this;
     const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
-    if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
+    if (cell.tenure !== this.#tenure || isRecalled || cell.state !== 'connected') {
       this.abort(cell.connection.cause ?? closed());
       return;
     }

@@ -544,6 +544,14 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
+    if (options === undefined) {
+      try {
+        const borrowing = this.#lender.tryBorrow(undefined as K);
+        if (borrowing) return Promise.resolve(this.#lease(borrowing, this.#leaks.trace()));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     return new Promise((resolve, reject) => {
       const takenAt = this.#leaks.trace();
       const errand: Errand<C, K> = new Errand(this.#lender, this.#terms(options), {
@@ -689,13 +697,13 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
     const { connection } = borrowing.cell;
-    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), this.#leaks.watch(connection, takenAt));
+    return new Lease(borrowing, this.#invalidate, this.#leaks.watch(connection, takenAt));
   }
 
-  #invalidate(connection: C, cause: unknown): boolean {
+  readonly #invalidate = (connection: C, cause: unknown): boolean => {
     const error = new ConnectionInvalidatedError('The connection was taken out of use', { cause });
     return this.#crew.condemn(cellOf(connection), error);
-  }
+  };
 
   #terms(options: UseOptions<K> = {}): Terms<K> {
     this.#checkUse(options);
