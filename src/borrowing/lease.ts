@@ -2,6 +2,9 @@ import type { Connection } from '../connection/connection.js';
 import { type Disposal, makeDisposable } from '../disposal.js';
 import type { Borrowing } from './borrowing.js';
 
+/** Takes a connection out of use. */
+type Invalidate<C> = (connection: C, cause: unknown) => void;
+
 /** Types for `using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameter this is.
 export interface Lease<C extends Connection> extends Disposal {}
@@ -21,11 +24,11 @@ export interface Lease<C extends Connection> extends Disposal {}
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class Lease<C extends Connection> {
   readonly #borrowing: Borrowing<C>;
-  readonly #invalidate: (cause: unknown) => void;
+  readonly #invalidate: Invalidate<C>;
   readonly #ended: (() => void) | undefined;
 
   /** @internal */
-  constructor(borrowing: Borrowing<C>, invalidate: (cause: unknown) => void, ended: (() => void) | undefined) {
+  constructor(borrowing: Borrowing<C>, invalidate: Invalidate<C>, ended: (() => void) | undefined) {
     borrowing.heedRecall();
     this.#borrowing = borrowing;
     this.#invalidate = invalidate;
@@ -63,7 +66,7 @@ export class Lease<C extends Connection> {
   invalidate(cause?: unknown): void {
     if (this.#borrowing.ended) return;
     // One that was lost may be up again, and be somebody else's.
-    if (!this.#borrowing.lost) this.#invalidate(cause);
+    if (!this.#borrowing.lost) this.#invalidate(this.connection, cause);
     this.release();
   }
 }

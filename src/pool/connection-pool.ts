@@ -552,6 +552,14 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
+    if (options === undefined) {
+      try {
+        const borrowing = this.#lender.tryBorrow(undefined as K);
+        if (borrowing) return Promise.resolve(this.#lease(borrowing, this.#leaks.trace()));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     return new Promise((resolve, reject) => {
       const takenAt = this.#leaks.trace();
       new Errand(this.#lender, this.#terms(options), {
@@ -720,15 +728,13 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
-    const { connection } = borrowing.cell;
-    const ended = this.#leaks.watch(borrowing, takenAt);
-    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), ended);
+    return new Lease(borrowing, this.#invalidate, this.#leaks.watch(borrowing, takenAt));
   }
 
-  #invalidate(connection: C, cause: unknown): boolean {
+  readonly #invalidate = (connection: C, cause: unknown): boolean => {
     const error = new ConnectionInvalidatedError('The connection was taken out of use', { cause });
     return this.#crew.condemn(cellOf(connection), error);
-  }
+  };
 
   #terms(options: UseOptions<K> = {}): Terms<K> {
     this.#checkUse(options);
