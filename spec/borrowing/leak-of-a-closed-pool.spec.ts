@@ -1,5 +1,6 @@
 import { KINDS } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('A lease never released, of a pool of $kind', ({ make }) => {
   it('is no leak any more once its connection has been closed, and leaves no timer behind', async () => {
@@ -24,6 +25,18 @@ describe.each(KINDS)('A lease never released, of a pool of $kind', ({ make }) =>
     expect(lease.signal.aborted).toBe(true);
     await clock.advance(2_000);
     expect(events.map(({ type }) => type)).not.toContain('leak-suspected');
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each([0, 1, 2, 3, 4])('is none if it is closed %i microtasks after it was given way to', async (microtasks) => {
+    const { pool, clock } = await openRig(make, 1, { leakThreshold: 10_000, maxPending: 1 });
+    const first = await pool.lease();
+    const second = pool.lease();
+    second.catch(() => {});
+    first.release();
+    for (let passed = 0; passed < microtasks; passed++) await undefined;
+    void pool.close({ drainTimeout: 0 });
+    await settle();
     expect(clock.timers).toBe(0);
   });
 });

@@ -25,9 +25,7 @@ export class Borrowing<C extends Connection> implements UseContext {
   /** The cell's when it was borrowed; none any more when the borrowing has ended. */
   #tenure: number;
   readonly #losses: number;
-  #heedsRecall = false;
   #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
 
   constructor(cell: Cell<C>, returns: Returns<C>) {
@@ -49,26 +47,25 @@ export class Borrowing<C extends Connection> implements UseContext {
   }
 
   get signal(): AbortSignal {
+    return this.tellingOf(false);
+  }
+
+  /** Its signal; with `recalls` it aborts as well when the pool wants the connection back, before it is taken. */
+  tellingOf(recalls: boolean): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (!this.#aborted && !this.ended) this.watch();
-      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
+      if (!this.ended) this.watch(recalls);
     }
     return this.#controller.signal;
   }
 
-  /** It is to be told when the pool wants the connection back, and not only when it is taken. */
-  heedRecall(): void {
-    this.#heedsRecall = true;
-  }
-
   /** Tells the work to stop; what it holds is given back when it does. */
   abort(reason: unknown): void {
-    if (this.ended || this.#aborted) return;
-    this.#aborted = { reason };
+    if (this.ended) return;
     // Work that never stops must not be told of the connection's later lives.
     this.#unwatch?.();
-    this.#controller?.abort(reason);
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
 
   end(): void {
@@ -81,10 +78,10 @@ export class Borrowing<C extends Connection> implements UseContext {
     if (cell.tenure === tenure) this.#returns.accept(cell);
   }
 
-  private watch(): void {
+  private watch(recalls: boolean): void {
     const { cell } = this;
     if (this.lost || cell.state !== 'connected') this.abort(causeOf(cell.connection) ?? gone());
-    else if (this.#heedsRecall && cell.standing === 'draining') this.abort(gone());
+    else if (recalls && cell.standing === 'draining') this.abort(gone());
     else {
       this.#unwatch = cell.watch({
         onState: (state, cause) => {
@@ -92,7 +89,7 @@ export class Borrowing<C extends Connection> implements UseContext {
           if (state !== 'closed') this.abort(cause ?? gone());
         },
         onRetired: (reason) => this.abort(reason),
-        ...(this.#heedsRecall && { onRecalled: (reason: unknown) => this.abort(reason) }),
+        ...(recalls && { onRecalled: (reason: unknown) => this.abort(reason) }),
       });
     }
   }

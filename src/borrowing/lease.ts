@@ -29,7 +29,6 @@ export class Lease<C extends Connection> {
 
   /** @internal */
   constructor(borrowing: Borrowing<C>, invalidate: Invalidate<C>, ended: (() => void) | undefined) {
-    borrowing.heedRecall();
     this.#borrowing = borrowing;
     this.#invalidate = invalidate;
     this.#ended = ended;
@@ -46,7 +45,7 @@ export class Lease<C extends Connection> {
    * then, though the same object may be connected again.
    */
   get signal(): AbortSignal {
-    return this.#borrowing.signal;
+    return this.#borrowing.tellingOf(true);
   }
 
   /** Gives the connection back. Idempotent. */

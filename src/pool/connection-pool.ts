@@ -577,10 +577,10 @@ export class ConnectionPool<C extends Connection, K = void> {
    *
    * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
    */
-  tryLease(options: { readonly key?: K | undefined } = {}): Lease<C> | undefined {
-    check.checkBag('options', options);
+  tryLease(options?: { readonly key?: K | undefined }): Lease<C> | undefined {
+    if (options !== undefined) check.checkBag('options', options);
     this.#checkNotDisposed();
-    const borrowing = this.#lender.tryBorrow(options.key as K);
+    const borrowing = this.#lender.tryBorrow(options?.key as K);
     return borrowing && this.#lease(borrowing, this.#leaks.trace());
   }
 
