@@ -1,30 +1,20 @@
 import type { Observable } from 'rxjs';
-import { onAbort } from '../abort.js';
 import type { Borrowing } from '../borrowing/borrowing.js';
 import { Errand, type Terms } from '../borrowing/errand.js';
-import { LeakDetector } from '../borrowing/leaks.js';
+import type { LeakDetector } from '../borrowing/leaks.js';
 import { Lease } from '../borrowing/lease.js';
-import { Lender } from '../borrowing/lender.js';
-import { Resets } from '../borrowing/resets.js';
+import type { Lender } from '../borrowing/lender.js';
 import { run, use, type Work } from '../borrowing/use.js';
 import { type StreamingWork, withConnection } from '../borrowing/with-connection.js';
 import * as check from '../checks.js';
-import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import { ConnectionInvalidatedError, outOfRange } from '../errors.js';
-import { EventLog, type PoolEvent } from '../health/events.js';
+import type { PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
-import { HealthStreams } from '../health/health-streams.js';
-import { Limits } from '../registry/limits.js';
-import { MembershipStreams, type Snapshot } from '../registry/membership-streams.js';
-import { Registry } from '../registry/registry.js';
-import type { Strategy } from '../selection/picker.js';
-import { Selector } from '../selection/selector.js';
-import { Rounds } from '../streams/rounds.js';
+import type { Snapshot } from '../registry/membership-streams.js';
 import { abortable } from './abortable.js';
-import { Breaker } from './breaker.js';
 import type {
   BorrowOptions,
   CloseOptions,
@@ -36,21 +26,11 @@ import type {
   SignalOptions,
   UseOptions,
 } from './call-options.js';
-import { Caretakers, type Duty } from './caretakers.js';
 import { checkConnections } from './checks.js';
-import { Crew } from './crew.js';
-import { Lifecycle } from './lifecycle.js';
-import {
-  type ConnectionPoolOptions,
-  checkWithin,
-  clampSize,
-  type Reconfiguration,
-  resolveOptions,
-  type Settings,
-} from './options.js';
+import { Management } from './management.js';
+import { type ConnectionPoolOptions, checkWithin, clampSize, type Reconfiguration, resolveOptions } from './options.js';
+import { Parts } from './parts.js';
 import { readiness } from './ready.js';
-import { Refusals } from './refusals.js';
-import type { ReplacementPlan } from './renewals.js';
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
@@ -97,22 +77,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   /** What happens, as it happens; replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
 
-  readonly #settings: Settings<C, K>;
-  readonly #lifecycle = new Lifecycle();
-  readonly #rounds = new Rounds();
-  readonly #registry = new Registry<C>(this.#rounds);
-  readonly #selector: Selector<C, K>;
-  readonly #limits: Limits<C>;
-  readonly #membership: MembershipStreams<C>;
-  readonly #health: HealthStreams<C>;
-  readonly #events: EventLog<C>;
-  readonly #refusals: Refusals<C>;
-  readonly #breaker: Breaker;
-  readonly #crew: Crew<C>;
+  readonly #parts: Parts<C, K>;
+  readonly #management: Management<C, K>;
+  // What a borrowing goes through.
   readonly #lender: Lender<C, K>;
   readonly #leaks: LeakDetector<C>;
-  readonly #caretakers = new Caretakers();
-  #poolSize: number;
 
   /**
    * @param poolSize - how many connections the pool aims for.
@@ -124,113 +93,61 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkFunction('connectionFactory', connectionFactory);
     const settings = resolveOptions(options);
     checkWithin('poolSize', poolSize, settings);
-    const registry = this.#registry;
-    const rounds = this.#rounds;
-    this.#settings = settings;
-    this.#poolSize = poolSize;
+    const parts = new Parts(poolSize, connectionFactory, settings);
+    const { membership, health, events } = parts;
+    this.#parts = parts;
+    this.#management = new Management<C, K>(parts, this);
+    this.#lender = parts.lender;
+    this.#leaks = parts.leaks;
     this.connectionFactory = connectionFactory;
-    this.#selector = new Selector(registry, settings.select);
-    this.#membership = new MembershipStreams(registry, rounds);
-    this.#health = new HealthStreams(
-      registry,
-      {
-        isClosed: () => this.#lifecycle.isClosed,
-        poolSize: () => this.#poolSize,
-        waiting: () => this.#lender.waiting,
-        peek: () => (this.#lender.suspended ? undefined : this.#selector.peek(undefined as K)),
-      },
-      rounds,
-    );
-    this.#events = new EventLog(registry, rounds);
-    this.#refusals = new Refusals({
-      registry,
-      settings,
-      lifecycle: this.#lifecycle,
-      isSuspended: () => this.#lender.suspended,
-      isCircuitClosed: () => this.#breaker.state === 'closed',
-      lastFailure: () => this.#crew.dialer.lastFailure,
-      waiting: () => this.#lender.waiting,
-    });
-    this.#breaker = new Breaker({
-      changed: (state) => {
-        this.#events.emit({ type: 'breaker-changed', state });
-        this.#lender.review();
-        this.#crew.dialer.pump();
-      },
-      failed: (cause) => this.#events.emit({ type: 'policy-failed', cause }),
-    });
-    this.#crew = new Crew(registry, connectionFactory, {
-      rounds,
-      settings,
-      events: this.#events,
-      breaker: this.#breaker,
-      figures: () => this.#refusals.figures(),
-    });
-    const condemn = (cell: Cell<C>, cause: unknown): void => void this.#crew.condemn(cell, cause);
-    this.#limits = new Limits(registry, condemn);
-    this.#limits.maxPending = settings.maxPending;
-    const resets = new Resets<C>(settings, {
-      freeze: (cell) => this.#limits.freeze(cell),
-      thaw: (cell) => this.#limits.thaw(cell),
-      condemn,
-    });
-    this.#lender = new Lender(this.#selector, resets, this.#refusals, settings, () => registry.index.onLoad?.());
-    this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({
-      left: () => {
-        this.#selector.refresh();
-        this.#lender.review();
-      },
-      moved: () => this.#lender.review(),
-    });
-    this.connections$ = this.#membership.connections.observable;
-    this.connected$ = this.#membership.connected.observable;
-    this.broken$ = this.#membership.broken.observable;
-    this.snapshot$ = this.#membership.snapshot.observable;
-    this.leastLoaded$ = this.#health.leastLoaded.observable;
-    this.pending$ = this.#health.pending.observable;
-    this.health$ = this.#health.health.observable;
-    this.events$ = this.#events.observable;
+    this.connections$ = membership.connections.observable;
+    this.connected$ = membership.connected.observable;
+    this.broken$ = membership.broken.observable;
+    this.snapshot$ = membership.snapshot.observable;
+    this.leastLoaded$ = health.leastLoaded.observable;
+    this.pending$ = health.pending.observable;
+    this.health$ = health.health.observable;
+    this.events$ = events.observable;
   }
 
   /** How many connections the pool aims for. */
   get poolSize(): number {
-    return this.#poolSize;
+    return this.#parts.poolSize;
   }
 
   /** The members, in order of joining; an array that never changes. */
   get connections(): readonly C[] {
-    return this.#registry.connections.view;
+    return this.#parts.registry.connections.view;
   }
 
   /** Those connected and in service. */
   get connectedConnections(): readonly C[] {
-    return this.#registry.connected.view;
+    return this.#parts.registry.connected.view;
   }
 
   /** Those that failed or were lost, and are not being dialled. */
   get brokenConnections(): readonly C[] {
-    return this.#registry.broken.view;
+    return this.#parts.registry.broken.view;
   }
 
   /** The figures of the pool now. */
   get health(): Health {
-    return this.#health.read();
+    return this.#parts.health.read();
   }
 
   /** Whether there are no connections. */
   isEmpty(): boolean {
-    return this.#registry.size === 0;
+    return this.#parts.registry.size === 0;
   }
 
   /** Whether there are at least `poolSize` connections. */
   isFull(): boolean {
-    return this.#crew.size >= this.#poolSize;
+    return this.#parts.crew.size >= this.#parts.poolSize;
   }
 
   /** Whether at least one is connected and in service. */
   isWorking(): boolean {
-    return this.#registry.census.connected > 0;
+    return this.#parts.registry.census.connected > 0;
   }
 
   /**
@@ -241,9 +158,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async setup(options: SignalOptions = {}): Promise<void> {
     this.#checkWaiting(options);
-    const missing = Math.max(0, this.#poolSize - this.#crew.size - this.#crew.recruiter.reserved);
-    const dials = this.#recruit(missing, () => this.#crew.standing('idle', 'broken', 'connecting'));
-    await abortable(dials, options.signal);
+    await abortable(this.#management.fill(), options.signal);
   }
 
   /**
@@ -256,8 +171,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('size', size);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    const dials = this.#recruit(Math.min(size, this.#vacancies), (newcomers) => newcomers);
-    await abortable(dials, options.signal);
+    await abortable(this.#management.extend(size), options.signal);
   }
 
   /**
@@ -271,15 +185,12 @@ export class ConnectionPool<C extends Connection, K = void> {
     const given = checkConnections('connections', connections);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    const newcomers = this.#crew.recruiter.newcomers('connections', given);
-    const vacancies = this.#vacancies;
+    const newcomers = this.#parts.crew.recruiter.newcomers('connections', given);
+    const { vacancies } = this.#management;
     if (newcomers.length > vacancies) {
       throw outOfRange('connections', `at most ${vacancies} new ones, for which maxSize leaves room`, newcomers.length);
     }
-    await abortable(
-      this.#admit(newcomers, (cells) => cells),
-      options.signal,
-    );
+    await abortable(this.#management.admit(newcomers), options.signal);
   }
 
   /**
@@ -295,16 +206,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkInteger('amount', amount);
     check.checkBoolean('deletePendingConnections', deletePendingConnections);
     this.#checkNotDisposed();
-    if (amount <= 0) return 0;
-    return this.#rounds.hold(() => {
-      const target = Math.max(this.#settings.minSize, this.#poolSize - amount);
-      const leavers = this.#crew.surplus(target, deletePendingConnections);
-      const { size } = this.#registry;
-      this.#poolSize = Math.max(target, Math.min(this.#crew.size, size - leavers.length));
-      const left = this.#crew.dismiss(leavers, 'reduced');
-      this.#health.capture();
-      return left;
-    });
+    return amount <= 0 ? 0 : this.#management.reduce(amount, deletePendingConnections);
   }
 
   /**
@@ -314,7 +216,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   cleanupBrokenConnections(): number {
     this.#checkNotDisposed();
-    return this.#rounds.hold(() => this.#crew.dismiss(this.#crew.standing('broken'), 'cleanup', 0));
+    const { crew } = this.#parts;
+    return crew.dismiss(crew.standing('broken'), 'cleanup', 0);
   }
 
   /**
@@ -327,7 +230,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     const given = checkConnections('connections', connections);
     const drainTimeout = this.#drainTimeout(options);
     this.#checkNotDisposed();
-    return this.#rounds.hold(() => this.#crew.dismiss(given.map(cellOf), 'removed', drainTimeout));
+    return this.#parts.crew.dismiss(given.map(cellOf), 'removed', drainTimeout);
   }
 
   /**
@@ -343,7 +246,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { duration } = options;
     check.checkDuration('options.duration', duration);
     this.#checkNotDisposed();
-    return this.#rounds.hold(() => given.filter((one) => this.#crew.ejections.eject(cellOf(one), duration)).length);
+    const { rounds, crew } = this.#parts;
+    return rounds.hold(() => given.filter((one) => crew.ejections.eject(cellOf(one), duration)).length);
   }
 
   /**
@@ -372,14 +276,14 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const { signal } = options;
-    const crew = this.#crew;
-    const work = this.#rounds.hold(() =>
+    const { crew, rounds, registry } = this.#parts;
+    const work = rounds.hold(() =>
       onlyBrokenConnections
         ? crew.dialAll(crew.standing('broken', 'connecting'))
         : crew.reconnectAll(() => signal?.aborted === true),
     );
     await abortable(work, signal);
-    return this.#registry.census.connected;
+    return registry.census.connected;
   }
 
   /**
@@ -401,22 +305,10 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
     check.checkSize('options.maxUnavailable', maxUnavailable);
     if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
-    const chosen =
+    const members =
       connections === undefined ? undefined : checkConnections('options.connections', connections).map(cellOf);
     this.#checkNotClosed();
-    const { closings } = this.#lifecycle;
-    const isOvertaken = (): boolean => closings !== this.#lifecycle.closings;
-    const stopped = (): boolean => isOvertaken() || signal?.aborted === true;
-    const members = chosen?.filter((cell) => this.#registry.has(cell)) ?? this.#registry.members;
-    const plan: ReplacementPlan = {
-      goesFirst: maxUnavailable > 0,
-      drainTimeout,
-      isOvertaken,
-      notConnected: (cause) => this.#refusals.notRenewed(cause),
-    };
-    const atOnce = Math.max(1, maxUnavailable);
-    const work = this.#rounds.hold(() => this.#crew.renewals.replace(members, atOnce, plan, stopped));
-    return abortable(work, signal);
+    return abortable(this.#management.renew({ members, maxUnavailable, drainTimeout, signal }), signal);
   }
 
   /**
@@ -432,30 +324,12 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   reconfigure(changes: Reconfiguration<C, K>): void {
     check.checkBag('changes', changes);
-    const before = { ...this.#settings };
-    const settings = resolveOptions(changes, before, 'changes');
-    const { poolSize = clampSize(this.#poolSize, settings) } = changes;
+    const settings = resolveOptions(changes, this.#parts.settings, 'changes');
+    const { poolSize = clampSize(this.poolSize, settings) } = changes;
     check.checkSize('changes.poolSize', poolSize);
     checkWithin('changes.poolSize', poolSize, settings);
     this.#checkNotDisposed();
-    const { closings } = this.#lifecycle;
-    const made = this.#crew.recruiter.make(this.#missingFor(poolSize));
-    this.#rounds.hold(() => {
-      // First what may fail: somebody's strategy is called.
-      if (settings.select !== before.select) this.#selectBy(settings.select, made);
-      Object.assign(this.#settings, settings);
-      this.#poolSize = poolSize;
-      if (closings === this.#lifecycle.closings) void this.#crew.dialAll(this.#crew.admit(made));
-      else this.#crew.recruiter.discard(made);
-      this.#limits.maxPending = settings.maxPending;
-      this.#crew.dismiss(this.#crew.surplus(poolSize, true), 'reduced', check.LONGEST_WAIT);
-      if (this.#isOpen && settings.breaker !== before.breaker) this.#breaker.use(settings.breaker);
-      if (this.#isOpen) this.#caretakers.want(this.#duties);
-      this.#health.capture();
-      this.#lender.review();
-      this.#lender.serveSoon();
-      this.#crew.dialer.pump();
-    });
+    this.#management.reconfigure(settings, poolSize);
   }
 
   /**
@@ -471,13 +345,13 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   suspend(): void {
     this.#lender.suspend();
-    this.#health.capture();
+    this.#parts.health.capture();
   }
 
   /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
   resume(): void {
     this.#lender.resume();
-    this.#health.capture();
+    this.#parts.health.capture();
   }
 
   /**
@@ -487,8 +361,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}
    */
   getLeastLoadedConnection(): C {
-    const cell = this.#lender.suspended ? undefined : this.#selector.pick(undefined as K);
-    if (!cell) throw this.#refusals.unavailable();
+    const cell = this.#lender.suspended ? undefined : this.#parts.selector.pick(undefined as K);
+    if (!cell) throw this.#parts.refusals.unavailable();
     return cell.connection;
   }
 
@@ -596,10 +470,10 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('options.min', min);
     if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
     this.#checkNotClosed();
-    const timedOut = (): Error => this.#refusals.notReady(min, timeout);
-    const { scheduler } = this.#settings;
+    const timedOut = (): Error => this.#parts.refusals.notReady(min, timeout);
+    const { scheduler } = this.#parts.settings;
     const { connected } = await readiness(this.health$, { min, timeout, signal, scheduler, timedOut });
-    if (connected < min) throw this.#refusals.closed();
+    if (connected < min) throw this.#parts.refusals.closed();
   }
 
   /**
@@ -611,120 +485,19 @@ export class ConnectionPool<C extends Connection, K = void> {
   async close(options: CloseOptions = {}): Promise<void> {
     const drainTimeout = this.#drainTimeout(options);
     check.checkSignal(options.signal);
-    if (this.#lifecycle.phase !== 'disposed') this.#leaveAll('closed', drainTimeout);
-    await this.#departed(drainTimeout, options.signal);
+    if (!this.#isDisposed) this.#management.close('closed', drainTimeout);
+    await this.#management.departed(drainTimeout, options.signal);
   }
 
   /** Closes the pool for good: its streams give a last value and complete. */
   async dispose(): Promise<void> {
-    const { drainTimeout } = this.#settings;
-    if (this.#lifecycle.phase !== 'disposed') {
-      this.#rounds.hold(() => {
-        this.#leaveAll('disposed', drainTimeout);
-        this.#selector.end();
-        this.#membership.end();
-        this.#health.end();
-        this.#events.end();
-      });
-    }
-    await this.#departed(drainTimeout);
+    const { drainTimeout } = this.#parts.settings;
+    if (!this.#isDisposed) this.#management.dispose(drainTimeout);
+    await this.#management.departed(drainTimeout);
   }
 
-  get #isOpen(): boolean {
-    return this.#lifecycle.phase === 'open';
-  }
-
-  /** How many more connections `maxSize` allows. */
-  get #vacancies(): number {
-    return Math.max(0, this.#settings.maxSize - this.#crew.size - this.#crew.recruiter.reserved);
-  }
-
-  /** How many connections it takes for the pool to grow to a size. */
-  #missingFor(poolSize: number): number {
-    if (!this.#isOpen || poolSize <= this.#poolSize) return 0;
-    return Math.max(0, poolSize - this.#crew.size - this.#crew.recruiter.reserved);
-  }
-
-  #selectBy(strategy: Strategy<C, K>, made: readonly C[]): void {
-    try {
-      this.#selector.use(strategy);
-    } catch (error) {
-      this.#crew.recruiter.discard(made);
-      throw error;
-    }
-  }
-
-  /** Makes connections and takes them in, opens the pool if need be, and dials whom `chosen` names. */
-  #recruit(count: number, chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
-    const { closings } = this.#lifecycle;
-    const made = this.#crew.recruiter.make(count);
-    if (closings === this.#lifecycle.closings) return this.#admit(made, chosen);
-    this.#crew.recruiter.discard(made);
-    return Promise.resolve();
-  }
-
-  #admit(newcomers: readonly C[], chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
-    const lifecycle = this.#lifecycle;
-    return this.#rounds.hold(() => {
-      const { closings } = lifecycle;
-      const isOpening = lifecycle.phase !== 'open';
-      lifecycle.phase = 'open';
-      if (isOpening) this.#health.opened();
-      this.#poolSize = Math.max(this.#poolSize, this.#crew.size + newcomers.length);
-      const cells = this.#crew.admit(newcomers);
-      // A connection may close the pool when it is subscribed to.
-      if (closings !== lifecycle.closings) this.#crew.dismiss(cells, 'pool-closed', 0);
-      else if (isOpening) {
-        this.#breaker.use(this.#settings.breaker);
-        if (this.#isOpen) this.#caretakers.want(this.#duties);
-      }
-      this.#health.capture();
-      return this.#crew.dialAll(chosen(cells));
-    });
-  }
-
-  get #duties(): Duty[] {
-    const { heal, policies } = this.#settings;
-    const duties: Duty[] = policies.map((policy) => ({
-      id: policy,
-      begin: () => policy(this),
-      failed: (cause) => this.#events.emit({ type: 'policy-failed', cause }),
-    }));
-    if (!heal) return duties;
-    const healing: Duty = {
-      id: heal,
-      begin: () => heal(this.broken$),
-      next: (event) => this.#events.emit(event as PoolEvent<C>),
-      failed: (cause) => this.#events.emit({ type: 'heal-failed', cause }),
-    };
-    return [healing, ...duties];
-  }
-
-  #leaveAll(phase: 'closed' | 'disposed', drainTimeout: number): void {
-    this.#rounds.hold(() => {
-      const lifecycle = this.#lifecycle;
-      const closing = ++lifecycle.closings;
-      lifecycle.phase = phase;
-      this.#lender.review();
-      // Before the breaker is let go: no dial is to begin now.
-      this.#crew.dismiss(this.#registry.members, 'pool-closed', drainTimeout);
-      this.#crew.departures.hurry();
-      // Whoever is told of it may open the pool again.
-      const isOver = (): boolean => lifecycle.isClosed && lifecycle.closings === closing;
-      if (isOver()) this.#breaker.use(false);
-      if (isOver()) this.#caretakers.want([]);
-      this.#health.capture();
-    });
-  }
-
-  async #departed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
-    const { done, cut } = this.#crew.departures.underWay();
-    if (signal?.aborted || drainTimeout === 0) cut();
-    const stopListening = onAbort(signal, () => cut());
-    const timer = this.#settings.scheduler.schedule(() => cut(), drainTimeout);
-    await done;
-    timer.unsubscribe();
-    stopListening();
+  get #isDisposed(): boolean {
+    return this.#parts.lifecycle.phase === 'disposed';
   }
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
@@ -733,14 +506,14 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   readonly #invalidate = (connection: C, cause: unknown): boolean => {
     const error = new ConnectionInvalidatedError('The connection was taken out of use', { cause });
-    return this.#crew.condemn(cellOf(connection), error);
+    return this.#parts.crew.condemn(cellOf(connection), error);
   };
 
   #terms(options: UseOptions<K> = {}): Terms<K> {
     this.#checkUse(options);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
-    const { waitTimeout, scheduler } = this.#settings;
+    const { waitTimeout, scheduler } = this.#parts.settings;
     const { key, timeout } = options;
     return {
       key: key as K,
@@ -748,7 +521,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       signal: options.signal,
       timeout,
       scheduler,
-      timedOut: (begun) => this.#refusals.usedTooLong(timeout, begun),
+      timedOut: (begun) => this.#parts.refusals.usedTooLong(timeout, begun),
     };
   }
 
@@ -768,16 +541,16 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #checkNotClosed(): void {
-    if (this.#lifecycle.isClosed) throw this.#refusals.closed();
+    if (this.#parts.lifecycle.isClosed) throw this.#parts.refusals.closed();
   }
 
   #checkNotDisposed(): void {
-    if (this.#lifecycle.phase === 'disposed') throw this.#refusals.closed();
+    if (this.#isDisposed) throw this.#parts.refusals.closed();
   }
 
   #drainTimeout(options: DrainOptions): number {
     check.checkBag('options', options);
-    const { drainTimeout = this.#settings.drainTimeout } = options;
+    const { drainTimeout = this.#parts.settings.drainTimeout } = options;
     check.checkDuration('options.drainTimeout', drainTimeout);
     return drainTimeout;
   }
