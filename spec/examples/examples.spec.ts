@@ -98,6 +98,15 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'connected: 2',
     'failed: 0 requests',
   ],
+  '12-circuit-breaker-and-orderly-end.ts': [
+    'circuit: open',
+    'refused: ERR_CIRCUIT_OPEN, with a cause: true',
+    'circuit: half-open',
+    'circuit: closed',
+    'answered: PONG',
+    'the last word is said',
+    'closed: closed',
+  ],
 };
 
 describe('The examples', () => {
