@@ -105,7 +105,10 @@ export class ReadyTimeoutError extends PoolError {
   readonly code = 'ERR_READY_TIMEOUT';
 }
 
-/** Work did not settle by its deadline; its signal was aborted. */
+/**
+ * Work did not settle by its deadline, and its signal was aborted; or it never began, and `cause` is the last dial's
+ * failure, if it failed.
+ */
 export class UseTimeoutError extends PoolError {
   readonly code = 'ERR_USE_TIMEOUT';
 }

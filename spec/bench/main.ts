@@ -1,13 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { benchBorrowing } from './borrowing.js';
 import { benchBundle } from './bundle.js';
 import { benchMembership } from './membership.js';
 import { benchMemory } from './memory.js';
+import { benchObservers } from './observers.js';
 import { benchSelection } from './selection.js';
+import { benchWire } from './wire.js';
 
 const SUITES: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   selection: benchSelection,
+  borrowing: benchBorrowing,
+  observers: benchObservers,
   membership: benchMembership,
+  wire: benchWire,
   memory: benchMemory,
   bundle: benchBundle,
 };

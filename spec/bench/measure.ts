@@ -1,20 +1,24 @@
 /** One way of doing something; `run` does it `count` times. */
 export interface Variant {
   readonly name: string;
-  run(count: number): void;
+  run(count: number): void | Promise<void>;
 }
 
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 /** Nanoseconds an operation, a median for each variant; interleaved, because a machine's speed drifts. */
-export function interleave(variants: readonly Variant[], count: number, rounds = 15): Map<string, number> {
+export async function interleave(
+  variants: readonly Variant[],
+  count: number,
+  rounds = 15,
+): Promise<Map<string, number>> {
   const times = new Map(variants.map(({ name }) => [name, [] as number[]]));
-  for (const variant of variants) variant.run(count);
+  for (const variant of variants) await variant.run(count);
   for (let round = 0; round < rounds; round++) {
     for (const variant of variants) {
       const begin = process.hrtime.bigint();
-      variant.run(count);
+      await variant.run(count);
       times.get(variant.name)?.push(Number(process.hrtime.bigint() - begin) / count);
     }
   }
@@ -41,5 +45,8 @@ export function report({ goal, measured, baseline, figure, unit, limit }: Findin
   );
   return met;
 }
+
+/** A figure that no goal is about. */
+export const inform = (line: string): void => console.log(`       ${line}`);
 
 export const ns = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ns`;

@@ -116,7 +116,7 @@ export async function benchSelection(): Promise<boolean> {
   for (const size of SIZES) {
     const { variant: pool } = await poolVariant(size);
     const bare = bareVariant(size);
-    const times = interleave([bare, pool, counterVariant(size)], 200_000, 21);
+    const times = await interleave([bare, pool, counterVariant(size)], 200_000, 21);
     const time = (name: string): number => times.get(name) as number;
     for (const [name, value] of times) growth.set(name, [...(growth.get(name) ?? []), value]);
     results.push(
@@ -130,7 +130,7 @@ export async function benchSelection(): Promise<boolean> {
       }),
     );
     const count = Math.max(20, Math.floor(200_000 / size));
-    const slow = interleave([await originalVariant(size), pool], count, 9);
+    const slow = await interleave([await originalVariant(size), pool], count, 9);
     results.push(
       report({
         goal: `P4 against the original at ${size}`,

@@ -79,6 +79,36 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'silent: right, answered: left',
     'in service: 1',
   ],
+  '10-borrowing.ts': [
+    'waiting: 2',
+    'ann leaves 9',
+    'bob leaves 8',
+    'cleo leaves 7',
+    'taken, not committed: 2',
+    'after the reset: 7',
+    'counted: 3',
+    'held for 50 ms, taken by forgetful',
+    'waiting: 4',
+    'served: 3, waiting: 1',
+  ],
+  '11-renewal-and-reconfiguration.ts': [
+    'renewed: 3',
+    'connections: 0 to the old server, 3 to the other',
+    'renewed: 3',
+    'waiting: 10',
+    'connected: 5',
+    'connected: 2',
+    'failed: 0 requests',
+  ],
+  '12-circuit-breaker-and-orderly-end.ts': [
+    'circuit: open',
+    'refused: ERR_CIRCUIT_OPEN, with a cause: true',
+    'circuit: half-open',
+    'circuit: closed',
+    'answered: PONG',
+    'the last word is said',
+    'closed: closed',
+  ],
 };
 
 describe('The examples', () => {

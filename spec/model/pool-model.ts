@@ -5,18 +5,30 @@ import type { DialScript } from 'rxpool/testing';
 export const CONNECT_TIMEOUT = 5_000;
 export const DRAIN_TIMEOUT = 1_000;
 
-type Standing = 'idle' | 'connecting' | 'connected' | 'broken';
+type Standing = 'idle' | 'connecting' | 'connected' | 'ejected' | 'broken';
+
+/** What somebody has borrowed. */
+export interface ModelLoan {
+  /** Whether it is told when the pool wants the connection back. */
+  readonly isLease: boolean;
+  /** Whether its signal has aborted. */
+  told: boolean;
+  /** Whether the connection was lost since: when it is up again it is another one. */
+  lost: boolean;
+}
 
 /** A connection as one would keep it on paper. */
 export class ModelConnection {
   state: ConnectionState = 'idle';
   standing: Standing = 'idle';
   pending = 0;
-  borrowed = 0;
-  /** Borrowings of before the last closing are over. */
-  tenure = 0;
+  loans: ModelLoan[] = [];
   /** When its dial is given up. */
   deadline = Number.POSITIVE_INFINITY;
+  /** When it is back in service. */
+  returns = Number.POSITIVE_INFINITY;
+  /** What it says that it can carry. */
+  capacity = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly name: string,
@@ -26,8 +38,16 @@ export class ModelConnection {
   ) {}
 
   get load(): number {
-    return Math.max(this.pending, this.borrowed);
+    return Math.max(this.pending, this.loans.length);
   }
+}
+
+/** What can be chosen about the pool under test, and chosen anew. */
+export interface Sizes {
+  readonly poolSize: number;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly maxPending: number;
 }
 
 /** A pool as one would keep it on paper: the contract in the simplest words, and slowly. */
@@ -38,13 +58,23 @@ export class PoolModel {
   /** Who is on the way out and may finish until when. */
   readonly leaving = new Map<ModelConnection, number>();
   readonly made: ModelConnection[] = [];
+  poolSize: number;
+  minSize: number;
+  maxSize: number;
+  maxPending: number;
+  /** How many have come up since the callers were last looked after. */
+  arrivals = 0;
   #proven = false;
 
   constructor(
-    public poolSize: number,
+    { poolSize, minSize, maxSize, maxPending }: Sizes,
     public script: DialScript,
-    readonly maxPending: number,
-  ) {}
+  ) {
+    this.poolSize = poolSize;
+    this.minSize = minSize;
+    this.maxSize = maxSize;
+    this.maxPending = maxPending;
+  }
 
   get connected(): ModelConnection[] {
     return this.members.filter(({ standing }) => standing === 'connected');
@@ -54,8 +84,21 @@ export class PoolModel {
     return this.members.filter(({ standing }) => standing === 'broken');
   }
 
+  /** Those that can be given out. */
+  get candidates(): ModelConnection[] {
+    return this.connected.filter(({ load, capacity }) => load < Math.min(capacity, this.maxPending));
+  }
+
+  get leastLoad(): number {
+    return Math.min(...this.candidates.map(({ load }) => load));
+  }
+
   get pending(): number {
     return this.members.reduce((sum, { load }) => sum + load, 0);
+  }
+
+  get vacancies(): number {
+    return Math.max(0, this.maxSize - this.members.length);
   }
 
   get status(): HealthStatus {
@@ -70,18 +113,6 @@ export class PoolModel {
     return this.members.filter((one) => one.standing === standing).length;
   }
 
-  /** What a pick is answered with where nobody can be picked. */
-  get refusal(): string | undefined {
-    if (this.lifecycle === 'closed') return 'ERR_POOL_CLOSED';
-    if (this.members.length === 0) return 'ERR_POOL_EMPTY';
-    if (this.connected.length === 0) return 'ERR_POOL_NOT_CONNECTED';
-    return this.leastLoad >= this.maxPending ? 'ERR_POOL_EXHAUSTED' : undefined;
-  }
-
-  get leastLoad(): number {
-    return Math.min(...this.connected.map(({ load }) => load));
-  }
-
   make(): ModelConnection {
     const number = this.made.length + 1;
     const made = new ModelConnection(`#${number}`, this.script, number % 2 === 1);
@@ -90,21 +121,27 @@ export class PoolModel {
   }
 
   setup(): void {
-    const missing = Math.max(0, this.poolSize - this.members.length);
-    this.join(Array.from({ length: missing }, () => this.make()));
+    this.#recruit(this.poolSize - this.members.length);
     for (const member of this.members) this.dial(member);
   }
 
   extendBySize(size: number): void {
-    const newcomers = Array.from({ length: size }, () => this.make());
-    this.join(newcomers);
-    for (const newcomer of newcomers) this.dial(newcomer);
+    for (const newcomer of this.#recruit(Math.min(size, this.vacancies))) this.dial(newcomer);
   }
 
-  extendByConnections(given: readonly ModelConnection[]): void {
+  /** Whether there was room for all of them. */
+  extendByConnections(given: readonly ModelConnection[]): boolean {
     const newcomers = [...new Set(given)].filter((one) => !this.members.includes(one));
+    if (newcomers.length > this.vacancies) return false;
     this.join(newcomers);
     for (const newcomer of newcomers) this.dial(newcomer);
+    return true;
+  }
+
+  #recruit(count: number): ModelConnection[] {
+    const newcomers = Array.from({ length: Math.max(0, count) }, () => this.make());
+    this.join(newcomers);
+    return newcomers;
   }
 
   join(newcomers: readonly ModelConnection[]): void {
@@ -130,53 +167,91 @@ export class PoolModel {
     if (one.state !== 'connecting') return;
     one.deadline = Number.POSITIVE_INFINITY;
     one.state = one.standing = accepted ? 'connected' : 'broken';
+    if (accepted) this.arrivals++;
     this.#proven = true;
   }
 
   reduce(amount: number, busyToo: boolean): number {
     if (amount <= 0) return 0;
-    const target = Math.max(0, this.poolSize - amount);
-    const excess = Math.max(0, this.members.length - target);
-    const latestFirst = [...this.members].reverse();
-    const isBusy = (one: ModelConnection): boolean => one.standing === 'connected' && one.load > 0;
-    const kinds: readonly Standing[] = ['broken', 'idle', 'connecting', 'connected'];
-    const useless = kinds.flatMap((kind) => latestFirst.filter((one) => one.standing === kind && !isBusy(one)));
-    const busy = latestFirst.filter(isBusy).sort((a, b) => a.load - b.load);
-    const leavers = [...useless, ...(busyToo ? busy : [])].slice(0, excess);
+    const target = Math.max(this.minSize, this.poolSize - amount);
+    const leavers = this.#chooseLeavers(this.members.length - target, busyToo);
     for (const one of leavers) this.leave(one);
     this.poolSize = Math.max(target, this.members.length);
     return leavers.length;
   }
 
-  leave(one: ModelConnection): void {
+  #chooseLeavers(excess: number, busyToo: boolean): ModelConnection[] {
+    const latestFirst = [...this.members].reverse();
+    const isBusy = (one: ModelConnection): boolean => one.state === 'connected' && one.load > 0;
+    const kinds: readonly Standing[][] = [['broken'], ['idle'], ['connecting'], ['connected', 'ejected']];
+    const useless = kinds.flatMap((kind) => latestFirst.filter((one) => kind.includes(one.standing) && !isBusy(one)));
+    const busy = latestFirst.filter(isBusy).sort((a, b) => a.load - b.load);
+    return [...useless, ...(busyToo ? busy : [])].slice(0, Math.max(0, excess));
+  }
+
+  leave(one: ModelConnection, drainTimeout = DRAIN_TIMEOUT): void {
     this.members = this.members.filter((member) => member !== one);
-    if (one.state === 'connected' && one.load > 0) this.leaving.set(one, this.now + DRAIN_TIMEOUT);
-    else this.shut(one);
+    one.returns = Number.POSITIVE_INFINITY;
+    if (one.state !== 'connected' || one.load === 0) this.shut(one);
+    else {
+      this.leaving.set(one, this.now + drainTimeout);
+      if (drainTimeout < Number.POSITIVE_INFINITY) this.#recall(one);
+    }
+  }
+
+  /** Whoever holds it without end is told that time is running. */
+  #recall(one: ModelConnection): void {
+    for (const loan of one.loans) loan.told ||= loan.isLease;
   }
 
   /** It is closed, and all that it carried and all that was borrowed of it is over. */
   shut(one: ModelConnection): void {
     this.leaving.delete(one);
     one.state = 'closed';
-    one.pending = one.borrowed = 0;
-    one.tenure++;
     one.deadline = Number.POSITIVE_INFINITY;
+    one.pending = 0;
+    for (const loan of one.loans) loan.told = true;
+    one.loans = [];
   }
 
   close(): void {
     this.lifecycle = 'closed';
     for (const one of this.members) this.leave(one);
+    for (const [one, until] of this.leaving) {
+      this.leaving.set(one, Math.min(until, this.now + DRAIN_TIMEOUT));
+      this.#recall(one);
+    }
   }
 
   lose(one: ModelConnection): void {
     if (one.state !== 'connected') return;
     one.state = 'broken';
     one.pending = 0;
-    if (this.members.includes(one)) {
-      one.standing = 'broken';
-      this.#proven = true;
-    }
+    for (const loan of one.loans) loan.told = loan.lost = true;
+    if (this.members.includes(one)) this.#breakMember(one);
     this.#finish(one);
+  }
+
+  #breakMember(one: ModelConnection): void {
+    one.standing = 'broken';
+    one.returns = Number.POSITIVE_INFINITY;
+    this.#proven = true;
+  }
+
+  /** Whether it was up, and so could be taken out of use. */
+  invalidate(one: ModelConnection): boolean {
+    if (!this.members.includes(one) || one.state !== 'connected') return false;
+    this.shut(one);
+    this.#breakMember(one);
+    return true;
+  }
+
+  /** Whether it was up, and so could be taken out of service. */
+  eject(one: ModelConnection, duration: number): boolean {
+    if (!this.members.includes(one) || one.state !== 'connected') return false;
+    one.standing = 'ejected';
+    one.returns = this.now + duration;
+    return true;
   }
 
   closeByOwner(one: ModelConnection): void {
@@ -185,6 +260,7 @@ export class PoolModel {
     // Whether that is a dial that failed depends on what it says on its way.
     if (one.state === 'connecting') this.#proven = this.#proven || one.failsWhenClosed;
     this.members = this.members.filter((member) => member !== one);
+    one.returns = Number.POSITIVE_INFINITY;
     this.shut(one);
   }
 
@@ -193,31 +269,51 @@ export class PoolModel {
     this.#finish(one);
   }
 
-  giveBack(one: ModelConnection, tenure: number): void {
-    if (one.tenure !== tenure) return;
-    one.borrowed--;
+  giveBack(one: ModelConnection, loan: ModelLoan): void {
+    one.loans = one.loans.filter((other) => other !== loan);
     this.#finish(one);
   }
 
   redialAll(): void {
     for (const member of this.members) {
       if (member.state === 'connected') {
-        member.state = 'closed';
-        member.pending = 0;
+        this.shut(member);
+        member.returns = Number.POSITIVE_INFINITY;
       }
       this.dial(member);
     }
   }
 
-  advance(milliseconds: number): void {
-    this.now += milliseconds;
+  /** Whether the changes were possible. */
+  reconfigure(changes: Partial<Sizes>): boolean {
+    const { minSize = this.minSize, maxSize = this.maxSize, maxPending = this.maxPending } = changes;
+    const { poolSize = Math.min(Math.max(this.poolSize, minSize), maxSize) } = changes;
+    if (minSize > maxSize || poolSize < minSize || poolSize > maxSize) return false;
+    const isLarger = poolSize > this.poolSize;
+    Object.assign(this, { poolSize, minSize, maxSize, maxPending });
+    if (isLarger && this.lifecycle === 'open') this.extendBySize(poolSize - this.members.length);
+    const surplus = this.#chooseLeavers(this.members.length - poolSize, true);
+    for (const one of surplus) this.leave(one, Number.POSITIVE_INFINITY);
+    return true;
+  }
+
+  /** The moments at which something is due. */
+  deadlines(): number[] {
+    return [...this.leaving.values(), ...this.members.flatMap(({ deadline, returns }) => [deadline, returns])];
+  }
+
+  /** What is due now happens. */
+  expire(): void {
     for (const [one, deadline] of this.leaving) if (deadline <= this.now) this.shut(one);
     for (const member of this.members) {
+      if (member.returns <= this.now) {
+        member.standing = 'connected';
+        member.returns = Number.POSITIVE_INFINITY;
+      }
       if (member.deadline > this.now) continue;
       member.deadline = Number.POSITIVE_INFINITY;
       member.state = 'closed';
-      member.standing = 'broken';
-      this.#proven = true;
+      this.#breakMember(member);
     }
   }
 

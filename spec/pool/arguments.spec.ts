@@ -1,3 +1,4 @@
+import { NEVER } from 'rxjs';
 import { ConnectionPool, type ConnectionPoolOptions } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, openRig, type Rig, thrownBy } from '../support/pools.js';
@@ -43,6 +44,24 @@ const durations = (argument: string, ...more: unknown[]): Wrong[] => [
 const bags = [null, 5, 'options', true, Symbol.iterator];
 const signals = types('options.signal', [null, {}, 'abort', new AbortController()]);
 
+/** What is refused for every option that can be changed later. */
+const OPTIONS: Wrong[] = [
+  ...['connectTimeout', 'closeTimeout', 'drainTimeout', 'waitTimeout', 'resetTimeout'].flatMap((name) =>
+    durations(name, null),
+  ),
+  ...['maxDials', 'maxPending', 'maxSize'].flatMap((name) => [
+    ...types(name, ['3', null, {}, true]),
+    ...ranges(name, [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY]),
+  ]),
+  ...['minSize', 'maxWaiting'].flatMap((name) => sizes(name).filter(([, value]) => value !== undefined)),
+  ...['heal', 'breaker', 'warmup', 'reset'].flatMap((name) => types(name, [true, null, 0, '', {}])),
+  ...types('select', [null, false, true, 0, {}]),
+  ...types('policies', [null, false, {}, () => 3, 'policies']),
+  ...types('failFast', [null, 0, 'yes', {}]),
+  ...types('leakThreshold', ['3', null, {}, true]),
+  ...ranges('leakThreshold', [Number.NaN, -1]),
+];
+
 describe('a pool that is made with wrong arguments', () => {
   const make = (poolSize: unknown, factory: unknown, options?: unknown): ConnectionPool<TestConnection> =>
     new ConnectionPool(
@@ -69,32 +88,25 @@ describe('a pool that is made with wrong arguments', () => {
     expect(thrownBy(() => make(1, factory, value))).toMatchObject(error(argument, value));
   });
 
-  it.each([
-    ...durations('connectTimeout'),
-    ...durations('closeTimeout'),
-    ...durations('drainTimeout'),
-    ...types('maxDials', ['3', {}, true]),
-    ...ranges('maxDials', [0, -1, 1.5, Number.NaN]),
-    ...types('maxPending', ['3', {}, true]),
-    ...ranges('maxPending', [0, -1, 1.5, Number.NaN]),
-    ...types('heal', [true, 0, '', {}]),
-    ...types('select', [null, true, 0, {}]),
-    ...types('scheduler', [{}, 5, 'asap']),
-  ])('refuses options.%s: %p', (name, value, error) => {
+  it.each([...OPTIONS, ...types('scheduler', [{}, 5, 'asap'])])('refuses options.%s: %p', (name, value, error) => {
     expect(thrownBy(() => make(1, factory, { [name]: value }))).toMatchObject(error(`options.${name}`, value));
   });
 
+  it('refuses options.policies that are not all functions', () => {
+    const policies = [() => {}, 'policy'];
+    expect(thrownBy(() => make(1, factory, { policies }))).toMatchObject(wrongType('options.policies[1]', 'policy'));
+  });
+
+  it('refuses a minSize above maxSize, and a poolSize beyond either', () => {
+    expect(thrownBy(() => make(2, factory, { minSize: 3, maxSize: 2 }))).toMatchObject(
+      outOfRange('options.minSize', 3),
+    );
+    expect(thrownBy(() => make(2, factory, { minSize: 3 }))).toMatchObject(outOfRange('poolSize', 2));
+    expect(thrownBy(() => make(2, factory, { maxSize: 1 }))).toMatchObject(outOfRange('poolSize', 2));
+  });
+
   it('takes undefined for the default of every option', () => {
-    const names = [
-      'connectTimeout',
-      'closeTimeout',
-      'drainTimeout',
-      'maxDials',
-      'maxPending',
-      'heal',
-      'select',
-      'scheduler',
-    ];
+    const names = [...OPTIONS.map(([name]) => name), 'scheduler'];
     expect(make(1, factory, Object.fromEntries(names.map((name) => [name, undefined]))).poolSize).toBe(1);
     expect(make(0, factory, undefined).poolSize).toBe(0);
   });
@@ -165,6 +177,36 @@ describe.each(KINDS)('a pool of $kind that is called with wrong arguments', ({ m
     ['use(work, …)', (value) => test.pool.use(() => 1, value), types('options', bags)],
     ['use(work, { timeout })', (timeout) => test.pool.use(() => 1, { timeout }), durations('options.timeout', null)],
     ['use(work, { signal })', (signal) => test.pool.use(() => 1, { signal }), signals],
+    [
+      'use(work, { waitTimeout })',
+      (waitTimeout) => test.pool.use(() => 1, { waitTimeout }),
+      durations('options.waitTimeout', null),
+    ],
+    ['lease(…)', (value) => test.pool.lease(value), types('options', bags)],
+    ['lease({ signal })', (signal) => test.pool.lease({ signal }), signals],
+    ['lease({ waitTimeout })', (waitTimeout) => test.pool.lease({ waitTimeout }), durations('options.waitTimeout')],
+    ['renew(…)', (value) => test.pool.renew(value), types('options', bags)],
+    ['renew({ signal })', (signal) => test.pool.renew({ signal }), signals],
+    [
+      'renew({ maxUnavailable })',
+      (maxUnavailable) => test.pool.renew({ maxUnavailable }),
+      sizes('options.maxUnavailable').filter(([, value]) => value !== undefined),
+    ],
+    [
+      'renew({ drainTimeout })',
+      (drainTimeout) => test.pool.renew({ drainTimeout }),
+      durations('options.drainTimeout', null),
+    ],
+    [
+      'renew({ connections })',
+      (connections) => test.pool.renew({ connections }),
+      types('options.connections', [null, 5, {}, true]),
+    ],
+    [
+      'renew({ connections: […] })',
+      (value) => test.pool.renew({ connections: [test.made[0] as TestConnection, value] }),
+      types('options.connections[1]', [undefined, null, 5, {}]),
+    ],
   ];
 
   describe.each(rejections)('%s', (_, run, wrongs) => {
@@ -211,7 +253,57 @@ describe.each(KINDS)('a pool of $kind that is called with wrong arguments', ({ m
       (drainTimeout) => test.pool.removeConnections(test.made, { drainTimeout }),
       durations('options.drainTimeout', null),
     ],
+    [
+      'ejectConnections(…)',
+      (value) => test.pool.ejectConnections(value, { duration: 1 }),
+      types('connections', [undefined, null, 5, {}]),
+    ],
+    [
+      'ejectConnections(all, …)',
+      (value) => test.pool.ejectConnections(test.made, value),
+      types('options', [undefined, ...bags]),
+    ],
+    [
+      'ejectConnections(all, { duration })',
+      (duration) => test.pool.ejectConnections(test.made, { duration }),
+      durations('options.duration', null, undefined),
+    ],
+    [
+      'invalidateConnections(…)',
+      (value) => test.pool.invalidateConnections(value),
+      types('connections', [undefined, null, 5, {}]),
+    ],
+    [
+      'invalidateConnections([…])',
+      (value) => test.pool.invalidateConnections([test.made[0] as TestConnection, value]),
+      types('connections[1]', [undefined, null, 5, {}]),
+    ],
+    [
+      'invalidateConnections(all, …)',
+      (value) => test.pool.invalidateConnections(test.made, value),
+      types('options', bags),
+    ],
+    ['tryLease(…)', (value) => test.pool.tryLease(value), types('options', bags)],
+    ['withConnection(…)', (value) => test.pool.withConnection(value), types('work', [undefined, null, 5, {}])],
+    ['withConnection(work, …)', (value) => test.pool.withConnection(() => [], value), types('options', bags)],
+    ['reconfigure(…)', (value) => test.pool.reconfigure(value), types('changes', [undefined, ...bags])],
+    [
+      'reconfigure({ poolSize })',
+      (poolSize) => test.pool.reconfigure({ poolSize, maxPending: 1 }),
+      sizes('changes.poolSize').filter(([, value]) => value !== undefined),
+    ],
+    [
+      'reconfigure({ policies: […] })',
+      (value) => test.pool.reconfigure({ policies: [() => NEVER, value] }),
+      types('changes.policies[1]', [undefined, null, 5, {}]),
+    ],
   ];
+
+  it.each(OPTIONS)('reconfigure({ %s: %p }) throws, before anything changes', (name, value, error) => {
+    const changes = { maxPending: 1, poolSize: 3, [name]: value };
+    expect(thrownBy(() => test.pool.reconfigure(changes))).toMatchObject(error(`changes.${name}`, value));
+    expect(test.pool.poolSize).toBe(2);
+  });
 
   describe.each(throws)('%s', (_, run, wrongs) => {
     it.each(wrongs)('throws for %s: %p, before anything changes', (argument, value, error) => {

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { ConnectionPool, PoolClosedError, PoolDisposedError } from 'rxpool';
+import { ConnectionClosedError, ConnectionPool, PoolClosedError, PoolDisposedError } from 'rxpool';
 import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, rig, statesOf, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -70,6 +70,18 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       const outcome = watch(pool.close());
       made[0]?.reply();
       await settle();
+      expect(outcome.status).toBe('resolved');
+    });
+
+    it('tells leases that time is running, those of connections that were leaving without end too', async () => {
+      const { pool, clock } = await openRig(make, 1);
+      const { signal } = await pool.lease();
+      pool.reconfigure({ poolSize: 0 });
+      await clock.advance(60_000);
+      expect(signal.aborted).toBe(false);
+      const outcome = watch(pool.close());
+      expect([signal.aborted, signal.reason]).toEqual([true, expect.any(ConnectionClosedError)]);
+      await clock.advance(1_000);
       expect(outcome.status).toBe('resolved');
     });
 

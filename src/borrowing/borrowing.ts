@@ -1,5 +1,5 @@
-import type { Cell, CellOwner } from '../connection/cell.js';
-import type { Connection } from '../connection/connection.js';
+import type { Cell } from '../connection/cell.js';
+import { type Connection, causeOf } from '../connection/connection.js';
 import { ConnectionClosedError } from '../errors.js';
 
 /** What work is told besides its connection. */
@@ -13,79 +13,84 @@ export interface Returns<C extends Connection> {
   accept(cell: Cell<C>): void;
 }
 
-const closed = (): ConnectionClosedError => new ConnectionClosedError('The connection was taken away before');
+const gone = (): ConnectionClosedError =>
+  new ConnectionClosedError('The connection was lost, or the pool wants it back');
+
+const ENDED = -1;
 
 /** One claim on a connection. It ends once, however often it is told to; a signal is made when asked for. */
 export class Borrowing<C extends Connection> implements UseContext {
   readonly cell: Cell<C>;
   readonly #returns: Returns<C>;
-  readonly #tenure: number;
-  readonly #owner: CellOwner | undefined;
-  #heedsRecall = false;
+  /** The cell's when it was borrowed; none any more when the borrowing has ended. */
+  #tenure: number;
+  readonly #losses: number;
   #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
   #unwatch: (() => void) | undefined;
-  #ended = false;
 
   constructor(cell: Cell<C>, returns: Returns<C>) {
     this.cell = cell;
     this.#returns = returns;
     this.#tenure = cell.tenure;
-    this.#owner = cell.owner;
+    this.#losses = cell.losses;
     cell.borrow();
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#tenure === ENDED;
+  }
+
+  /** Whether the connection has been lost or taken away, whatever has become of it since. */
+  get lost(): boolean {
+    const { cell } = this;
+    return cell.losses !== this.#losses || cell.tenure !== this.#tenure;
   }
 
   get signal(): AbortSignal {
+    return this.tellingOf(false);
+  }
+
+  /** Its signal; with `recalls` it aborts as well when the pool wants the connection back, before it is taken. */
+  tellingOf(recalls: boolean): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-      else if (!this.#ended) this.#watch();
+      if (!this.ended) this.watch(recalls);
     }
     return this.#controller.signal;
   }
 
-  /** From now on it is told when the pool wants the connection back, and not only when it is taken. */
-  heedRecall(): void {
-    this.#heedsRecall = true;
-  }
-
   /** Tells the work to stop; what it holds is given back when it does. */
   abort(reason: unknown): void {
-    if (this.#ended || this.#aborted) return;
-    this.#aborted = { reason };
+    if (this.ended) return;
     // Work that never stops must not be told of the connection's later lives.
     this.#unwatch?.();
-    this.#controller?.abort(reason);
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    const { cell } = this;
+    const tenure = this.#tenure;
+    if (tenure === ENDED) return;
+    this.#tenure = ENDED;
     this.#unwatch?.();
     // A connection that was retired meanwhile has written off all that was borrowed of it.
-    if (this.#cellIsHeld) this.#returns.accept(this.cell);
+    if (cell.tenure === tenure) this.#returns.accept(cell);
   }
 
-  get #cellIsHeld(): boolean {
-    return this.cell.tenure === this.#tenure;
-  }
-
-  #watch(): void {
+  private watch(recalls: boolean): void {
     const { cell } = this;
-    const isRecalled = this.#heedsRecall && cell.owner !== this.#owner;
-    if (!this.#cellIsHeld || isRecalled || cell.state !== 'connected') {
-      this.abort(cell.connection.cause ?? closed());
-      return;
+    if (this.lost || cell.state !== 'connected') this.abort(causeOf(cell.connection) ?? gone());
+    else if (recalls && cell.standing === 'draining') this.abort(gone());
+    else {
+      this.#unwatch = cell.watch({
+        onState: (state, cause) => {
+          // Whoever has it closed says why in a moment, by retiring it.
+          if (state !== 'closed') this.abort(cause ?? gone());
+        },
+        onRetired: (reason) => this.abort(reason),
+        ...(recalls && { onRecalled: (reason: unknown) => this.abort(reason) }),
+      });
     }
-    const stop = (reason: unknown): void => this.abort(reason ?? closed());
-    this.#unwatch = cell.watch({
-      onState: (_state, cause) => stop(cause),
-      onRetired: stop,
-      ...(this.#heedsRecall && { onRecalled: stop }),
-    });
   }
 }

@@ -4,7 +4,6 @@ import type { Connection } from '../connection/connection.js';
 import { deadline } from '../streams/deadline.js';
 import type { Borrowing } from './borrowing.js';
 import type { Lender } from './lender.js';
-import type { Borrower } from './wait-queue.js';
 
 /** What a caller asks for, and how patient it is. */
 export interface Terms<K> {
@@ -15,8 +14,14 @@ export interface Terms<K> {
   /** Milliseconds for everything, the queue included. */
   readonly timeout: number | undefined;
   readonly scheduler: SchedulerLike;
-  /** What a caller whose time is up is told. */
-  timedOut(): Error;
+  /** What a caller whose time is up is told, whether its work has begun or not. */
+  timedOut(begun: boolean): Error;
+}
+
+/** Whoever sends somebody on an errand. One of the two is called, and `refused` perhaps after `granted`. */
+export interface Sender<C extends Connection, K> {
+  granted(borrowing: Borrowing<C>, errand: Errand<C, K>): void;
+  refused(error: unknown): void;
 }
 
 /**
@@ -30,23 +35,24 @@ export class Errand<C extends Connection, K> {
   #unlisten: (() => void) | undefined;
   #over = false;
 
-  constructor(lender: Lender<C, K>, terms: Terms<K>, borrower: Borrower<C>) {
+  constructor(lender: Lender<C, K>, terms: Terms<K>, sender: Sender<C, K>) {
     const { signal, timeout, scheduler } = terms;
     const giveUp = (reason: unknown): void => {
       this.end();
       this.#borrowing?.abort(reason);
-      borrower.refused(reason);
+      sender.refused(reason);
     };
     this.#unlisten = onAbort(signal, () => giveUp(signal?.reason));
-    if (timeout !== undefined) this.#timer = deadline(scheduler, timeout, () => giveUp(terms.timedOut()));
+    if (timeout !== undefined)
+      this.#timer = deadline(scheduler, timeout, () => giveUp(terms.timedOut(this.#borrowing !== undefined)));
     const leave = lender.borrow(terms.key, terms.waitTimeout, {
       granted: (borrowing) => {
         this.#borrowing = borrowing;
-        borrower.granted(borrowing);
+        sender.granted(borrowing, this);
       },
       refused: (error) => {
         this.end();
-        borrower.refused(error);
+        sender.refused(error);
       },
     });
     if (this.#over) leave();

@@ -1,5 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
+import { LONGEST_WAIT } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import type { Borrowing } from './borrowing.js';
 
 /** A lease held for longer than it should be. */
 export interface Leak<C> {
@@ -24,15 +26,28 @@ export class LeakDetector<C extends Connection> {
 
   /** Where the caller stands, if anybody will want to know. */
   trace(): string | undefined {
-    if (this.#settings.leakThreshold === Number.POSITIVE_INFINITY) return undefined;
-    return new Error('Here a lease was taken').stack ?? '';
+    return this.#isWatching ? (new Error('Here a lease was taken').stack ?? '') : undefined;
   }
 
-  /** Suspects a lease unless the function returned is called before. */
-  watch(connection: C, takenAt: string | undefined): (() => void) | undefined {
-    if (takenAt === undefined) return undefined;
+  /** Suspects a lease unless the function returned is called before, or the pool has closed the connection. */
+  watch({ cell, lost }: Borrowing<C>, takenAt: string | undefined): (() => void) | undefined {
+    if (takenAt === undefined || lost || !this.#isWatching) return undefined;
+    const { connection } = cell;
     const { leakThreshold: milliseconds, scheduler } = this.#settings;
-    const timer = scheduler.schedule(() => this.#suspect({ connection, milliseconds, takenAt }), milliseconds);
-    return () => timer.unsubscribe();
+    const unwatch = cell.watch({ onRetired: () => stop() });
+    const timer = scheduler.schedule(() => {
+      unwatch();
+      this.#suspect({ connection, milliseconds, takenAt });
+    }, milliseconds);
+    const stop = (): void => {
+      unwatch();
+      timer.unsubscribe();
+    };
+    return stop;
+  }
+
+  /** Whoever waits for longer than timers can waits for ever. */
+  get #isWatching(): boolean {
+    return this.#settings.leakThreshold <= LONGEST_WAIT;
   }
 }

@@ -2,6 +2,9 @@ import type { Connection } from '../connection/connection.js';
 import { type Disposal, makeDisposable } from '../disposal.js';
 import type { Borrowing } from './borrowing.js';
 
+/** Takes a connection out of use. */
+type Invalidate<C> = (connection: C, cause: unknown) => void;
+
 /** Types for `using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameter this is.
 export interface Lease<C extends Connection> extends Disposal {}
@@ -21,12 +24,11 @@ export interface Lease<C extends Connection> extends Disposal {}
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class Lease<C extends Connection> {
   readonly #borrowing: Borrowing<C>;
-  readonly #invalidate: (cause: unknown) => void;
+  readonly #invalidate: Invalidate<C>;
   readonly #ended: (() => void) | undefined;
 
   /** @internal */
-  constructor(borrowing: Borrowing<C>, invalidate: (cause: unknown) => void, ended: (() => void) | undefined) {
-    borrowing.heedRecall();
+  constructor(borrowing: Borrowing<C>, invalidate: Invalidate<C>, ended: (() => void) | undefined) {
     this.#borrowing = borrowing;
     this.#invalidate = invalidate;
     this.#ended = ended;
@@ -43,7 +45,7 @@ export class Lease<C extends Connection> {
    * then, though the same object may be connected again.
    */
   get signal(): AbortSignal {
-    return this.#borrowing.signal;
+    return this.#borrowing.tellingOf(true);
   }
 
   /** Gives the connection back. Idempotent. */
@@ -55,13 +57,15 @@ export class Lease<C extends Connection> {
 
   /**
    * Gives the connection back as one not to be used any more: it is broken in the pool's eyes and closed, and
-   * whatever mends the pool dials it anew. Does nothing after `release()`.
+   * whatever mends the pool dials it anew. Does nothing after `release()`, and no more than that where the connection
+   * has been lost already.
    *
    * @param cause - why, for the pool's events.
    */
   invalidate(cause?: unknown): void {
     if (this.#borrowing.ended) return;
-    this.#invalidate(cause);
+    // One that was lost may be up again, and be somebody else's.
+    if (!this.#borrowing.lost) this.#invalidate(this.connection, cause);
     this.release();
   }
 }

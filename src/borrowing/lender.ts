@@ -44,9 +44,12 @@ export class Lender<C extends Connection, K> implements Returns<C> {
     this.#returns = returns;
     this.#house = house;
     this.#settings = settings;
-    this.#queue = new WaitQueue(() => {
-      this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
-      changed();
+    this.#queue = new WaitQueue({
+      changed: () => {
+        this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
+        changed();
+      },
+      gaveUp: () => this.serveSoon(),
     });
   }
 
@@ -88,8 +91,7 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   accept(cell: Cell<C>): void {
     this.#returns.accept(cell);
-    // A strategy may have refused for reasons of its own, which this may have settled.
-    if (this.#queue.size > 0) this.#roomMade();
+    this.serveSoon();
   }
 
   /** Has everybody wait until `resume`. */
@@ -99,12 +101,21 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   resume(): void {
     this.#suspended = false;
+    this.serveSoon();
+  }
+
+  /**
+   * Something other than room has changed: a strategy that refused for reasons of its own may not do so any more.
+   */
+  serveSoon(): void {
     if (this.#queue.size > 0) this.#roomMade();
   }
 
   /** Refuses those who wait, where they have nothing to wait for any more. */
   review(): void {
-    if (this.#queue.size > 0 && this.#house.refusal()) this.#queue.refuseAll(() => this.#house.refusal());
+    if (this.#queue.size === 0) return;
+    if (this.#house.refusal()) this.#queue.refuseAll(() => this.#house.refusal());
+    else this.serveSoon();
   }
 
   #refusal(): Error | undefined {
@@ -122,9 +133,8 @@ export class Lender<C extends Connection, K> implements Returns<C> {
 
   readonly #serve = (): void => {
     this.#serving = false;
-    if (this.#suspended) return;
     this.#queue.serve((key) => {
-      const cell = this.#shelf.pick(key);
+      const cell = this.#suspended ? undefined : this.#shelf.pick(key);
       return cell && new Borrowing(cell, this);
     });
   };

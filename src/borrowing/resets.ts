@@ -1,11 +1,15 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
+import { watchLoss } from '../connection/loss.js';
 import { ResetError } from '../errors.js';
 import { within } from '../streams/within.js';
 import type { Returns } from './borrowing.js';
 
-/** Makes a connection fit for its next borrower. Its signal aborts when it takes too long. */
+/**
+ * Makes a connection fit for its next borrower. Its signal aborts when it takes too long, and when the connection is
+ * lost or closed.
+ */
 export type Reset<C> = (connection: C, context: { readonly signal: AbortSignal }) => PromiseLike<unknown> | unknown;
 
 /** The part of the options that giving back goes by. */
@@ -15,34 +19,54 @@ export interface ResetSettings<C> {
   readonly scheduler: SchedulerLike;
 }
 
+/** What else a reset means for its connection. */
+export interface ResetKeeper<C extends Connection> {
+  /** Its limit stays what it is from here on, … */
+  freeze(cell: Cell<C>): void;
+  /** … to here. */
+  thaw(cell: Cell<C>): void;
+  /** What becomes of one that cannot be reset. */
+  condemn(cell: Cell<C>, cause: unknown): void;
+}
+
 /** Gives connections back. Those that one borrower has had to itself are reset first, and borrowed until then. */
 export class Resets<C extends Connection> implements Returns<C> {
   readonly #settings: ResetSettings<C>;
-  readonly #condemn: (cell: Cell<C>, cause: unknown) => void;
+  readonly #keeper: ResetKeeper<C>;
 
-  /** @param condemn - what becomes of a connection that cannot be reset. */
-  constructor(settings: ResetSettings<C>, condemn: (cell: Cell<C>, cause: unknown) => void) {
+  constructor(settings: ResetSettings<C>, keeper: ResetKeeper<C>) {
     this.#settings = settings;
-    this.#condemn = condemn;
+    this.#keeper = keeper;
   }
 
   accept(cell: Cell<C>): void {
     const { reset } = this.#settings;
-    if (reset && cell.limit === 1 && isInService(cell)) void this.#reset(cell, reset);
+    // After a limit was lowered others may hold it too.
+    const isExclusive = cell.limit === 1 && cell.borrowed === 1;
+    if (reset && isExclusive && isInService(cell)) void this.#reset(cell, reset);
     else cell.giveBack();
   }
 
   async #reset(cell: Cell<C>, reset: Reset<C>): Promise<void> {
-    const { tenure } = cell;
+    const { tenure, connection } = cell;
     const { resetTimeout: timeout, scheduler } = this.#settings;
+    let lost = false;
     const late = (): Error => new ResetError(`A reset did not settle within ${timeout} ms`);
+    const until = (end: (reason: unknown) => void): (() => void) =>
+      watchLoss(cell, (reason) => {
+        lost = true;
+        end(reason);
+      });
+    this.#keeper.freeze(cell);
     try {
-      await within({ timeout, scheduler, late }, (signal) => reset(cell.connection, { signal }));
+      await within({ timeout, scheduler, late, until }, (signal) => reset(connection, { signal }));
     } catch (cause) {
-      if (cell.tenure !== tenure) return;
-      this.#condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
+      // One that is lost is in the hands of whoever heals the pool, and may be up again.
+      if (!lost)
+        this.#keeper.condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
     }
     if (cell.tenure === tenure) cell.giveBack();
+    this.#keeper.thaw(cell);
   }
 }
 

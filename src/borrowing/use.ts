@@ -9,8 +9,8 @@ export type Work<C, T> = (connection: C, context: UseContext) => T | PromiseLike
 /** Borrows a connection for as long as some work takes. Whoever gives up is answered; the work goes on. */
 export function use<C extends Connection, K, T>(lender: Lender<C, K>, terms: Terms<K>, work: Work<C, T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const errand: Errand<C, K> = new Errand(lender, terms, {
-      granted: (borrowing) => {
+    new Errand(lender, terms, {
+      granted: (borrowing, errand) => {
         run(borrowing, work)
           .finally(() => errand.end())
           .then(resolve, reject);

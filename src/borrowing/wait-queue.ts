@@ -17,6 +17,14 @@ export interface WaitLimit {
   late(): Error;
 }
 
+/** Who is told of the queue. */
+export interface QueueListener {
+  /** Somebody has come or gone. */
+  changed(): void;
+  /** Somebody has gone who was not served. */
+  gaveUp(): void;
+}
+
 /** A caller in the queue. It goes on in the async context it came in, whoever gives way to it. */
 class Waiter<C extends Connection, K> {
   readonly place = new Link<Waiter<C, K>>(this);
@@ -53,11 +61,10 @@ class Waiter<C extends Connection, K> {
 /** First come, first served. Whoever gives up leaves from the middle, and costs nothing after that. */
 export class WaitQueue<C extends Connection, K> {
   readonly #waiters = new List<Waiter<C, K>>();
-  readonly #changed: () => void;
+  readonly #listener: QueueListener;
 
-  /** @param changed - called when somebody has come or gone. */
-  constructor(changed: () => void) {
-    this.#changed = changed;
+  constructor(listener: QueueListener) {
+    this.#listener = listener;
   }
 
   get size(): number {
@@ -69,8 +76,11 @@ export class WaitQueue<C extends Connection, K> {
     const waiter = new Waiter(key, borrower);
     this.#waiters.push(waiter.place);
     waiter.timer = deadline(limit.scheduler, limit.timeout, () => this.#refuse(waiter, limit.late()));
-    this.#changed();
-    return () => this.#dismiss(waiter).giveUp();
+    this.#listener.changed();
+    return () => {
+      waiter.giveUp();
+      if (this.#dismiss(waiter)) this.#listener.gaveUp();
+    };
   }
 
   /** Serves from the head on for as long as `lend` answers; whom it throws at is refused. */
@@ -80,7 +90,9 @@ export class WaitQueue<C extends Connection, K> {
       try {
         const borrowing = lend(waiter.key);
         if (!borrowing) return;
-        this.#dismiss(waiter).grant(borrowing);
+        // A strategy that was asked may have had everybody refused.
+        if (this.#dismiss(waiter)) waiter.grant(borrowing);
+        else borrowing.end();
       } catch (error) {
         this.#refuse(waiter, error);
       }
@@ -93,12 +105,16 @@ export class WaitQueue<C extends Connection, K> {
   }
 
   #refuse(waiter: Waiter<C, K>, error: unknown): void {
-    this.#dismiss(waiter).refuse(error);
+    if (!this.#dismiss(waiter)) return;
+    waiter.refuse(error);
+    this.#listener.gaveUp();
   }
 
-  #dismiss(waiter: Waiter<C, K>): Waiter<C, K> {
+  /** Whether it was there. */
+  #dismiss(waiter: Waiter<C, K>): boolean {
     waiter.timer?.unsubscribe();
-    if (this.#waiters.remove(waiter.place)) this.#changed();
-    return waiter;
+    const wasThere = this.#waiters.remove(waiter.place);
+    if (wasThere) this.#listener.changed();
+    return wasThere;
   }
 }

@@ -1,4 +1,4 @@
-import { from, Observable, type ObservableInput } from 'rxjs';
+import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import type { Borrowing, UseContext } from './borrowing.js';
 import { Errand, type Terms } from './errand.js';
@@ -14,37 +14,43 @@ export function withConnection<C extends Connection, K, T>(
   work: StreamingWork<C, T>,
 ): Observable<T> {
   return new Observable((subscriber) => {
+    let errand: Errand<C, K> | undefined;
     let borrowing: Borrowing<C> | undefined;
+    let running: Subscription | undefined;
+    /** What the work does when it is stopped is done on a connection that is still its own. */
     const finish = (): void => {
       errand?.end();
-      borrowing?.end();
-    };
-    const fail = (error: unknown): void => {
-      finish();
-      subscriber.error(error);
-    };
-    const flow = (granted: Borrowing<C>): void => {
-      borrowing = granted;
-      subscriber.add(() => granted.abort(undefined));
-      subscriber.add(finish);
       try {
-        const results = from(work(granted.cell.connection, granted));
-        subscriber.add(
-          results.subscribe({
-            next: (result) => subscriber.next(result),
-            error: fail,
-            complete: () => {
-              finish();
-              subscriber.complete();
-            },
-          }),
-        );
-      } catch (error) {
-        fail(error);
+        running?.unsubscribe();
+      } finally {
+        borrowing?.end();
       }
     };
-    let errand: Errand<C, K> | undefined;
-    subscriber.add(() => errand?.end());
+    const finishing = (tell: () => void): void => {
+      try {
+        finish();
+      } finally {
+        tell();
+      }
+    };
+    const fail = (error: unknown): void => finishing(() => subscriber.error(error));
+    const flow = (granted: Borrowing<C>): void => {
+      borrowing = granted;
+      const results = new Observable<T>((inner) => {
+        // Known before the first result, which may be what ends it.
+        running = inner;
+        return from(work(granted.cell.connection, granted)).subscribe(inner);
+      });
+      results.subscribe({
+        next: (result) => subscriber.next(result),
+        error: fail,
+        complete: () => finishing(() => subscriber.complete()),
+      });
+    };
+    subscriber.add(() => {
+      borrowing?.abort(undefined);
+      finish();
+    });
     errand = new Errand(lender, terms(), { granted: flow, refused: fail });
     if (subscriber.closed) errand.end();
   });

@@ -33,9 +33,8 @@ interface Aftermath {
  */
 export abstract class BaseConnection<T extends object> implements Connection {
   readonly [CELL]: Cell<this> = new Cell(this);
-  #attempt: Attempt | undefined = undefined;
-  #transport: T | undefined = undefined;
-  #aftermath: Aftermath | undefined = undefined;
+  /** The attempt while it connects, the transport while it is connected, then what is left of either. */
+  #current: Attempt | T | Aftermath | undefined = undefined;
 
   /** Emits the current state, then every change. Never errors; completes never. */
   get state$(): Observable<ConnectionState> {
@@ -64,7 +63,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   /** The open transport, where there is one. */
   protected get transport(): T | undefined {
-    return this.#transport;
+    return this.state === 'connected' ? (this.#current as T) : undefined;
   }
 
   /**
@@ -81,21 +80,19 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   connect(): Promise<void> {
     if (this.state === 'connected') return Promise.resolve();
-    if (this.#attempt) return this.#attempt.promise;
-    const attempt = this.#startAttempt();
+    const attempt = this.#attempt ?? this.#startAttempt();
     return attempt.promise;
   }
 
   close(): Promise<void> {
     if (this.state === 'closed') return this.#aftermath?.closing ?? Promise.resolve();
     const attempt = this.#attempt;
-    const transport = this.#transport;
-    this.#attempt = this.#transport = undefined;
+    const { transport } = this;
     let shut!: (closing: Promise<void> | undefined) => void;
     const closing = new Promise<void>((resolve) => {
       shut = resolve;
     });
-    this.#aftermath = { closing };
+    this.#current = { closing };
     // Out of service before its requests fail: whoever repeats one at once must not be sent here again.
     this[CELL].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
@@ -105,12 +102,11 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   /** Tells that a transport has failed: the connection is broken, unless it has moved on to another transport. */
   protected lost(transport: T, cause: unknown): void {
-    if (transport !== this.#transport) {
+    if (transport !== this.#current) {
       if (this.#attempt) stillborn.set(transport, cause);
       return;
     }
-    this.#transport = undefined;
-    this.#aftermath = { cause };
+    this.#current = { cause };
     this[CELL].setState('broken', cause);
     this.#discard(transport);
   }
@@ -125,6 +121,14 @@ export abstract class BaseConnection<T extends object> implements Connection {
     this[CELL].end();
   }
 
+  get #attempt(): Attempt | undefined {
+    return this.state === 'connecting' ? (this.#current as Attempt) : undefined;
+  }
+
+  get #aftermath(): Aftermath | undefined {
+    return this.state === 'broken' || this.state === 'closed' ? (this.#current as Aftermath) : undefined;
+  }
+
   #startAttempt(): Attempt {
     const controller = new AbortController();
     const { signal } = controller;
@@ -133,8 +137,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
       settle = { resolve, reject };
     });
     const attempt: Attempt = { controller, promise };
-    this.#attempt = attempt;
-    this.#aftermath = undefined;
+    this.#current = attempt;
     signal.addEventListener('abort', () => settle.reject(signal.reason), { once: true });
     this[CELL].setState('connecting');
     // A subscriber may have closed it by now.
@@ -144,14 +147,13 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   #open(attempt: Attempt, settle: { resolve(): void; reject(cause: unknown): void }): void {
     const failed = (cause: unknown): void => {
-      if (this.#attempt !== attempt) return;
-      this.#attempt = undefined;
-      this.#aftermath = { cause };
+      if (this.#current !== attempt) return;
+      this.#current = { cause };
       settle.reject(cause);
       this[CELL].setState('broken', cause);
     };
     const opened = (transport: T): void => {
-      if (this.#attempt !== attempt) {
+      if (this.#current !== attempt) {
         this.#discard(transport);
         return;
       }
@@ -160,8 +162,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
         failed(stillborn.get(transport));
         return;
       }
-      this.#attempt = undefined;
-      this.#transport = transport;
+      this.#current = transport;
       settle.resolve();
       this[CELL].setState('connected');
     };

@@ -84,6 +84,8 @@ export class Cell<C extends Connection = Connection> implements Ranked {
   seq = 0;
   /** Borrowings of an earlier tenure ended when the connection was retired. */
   tenure = 0;
+  /** How often it has ceased to be connected: what was set up on it before is gone. */
+  losses = 0;
   owner: CellOwner | undefined = undefined;
 
   constructor(connection: C) {
@@ -97,22 +99,23 @@ export class Cell<C extends Connection = Connection> implements Ranked {
 
   setState(state: ConnectionState, cause?: unknown): void {
     if (state === this.state) return;
+    if (this.state === 'connected') this.losses++;
     this.state = state;
     this.owner?.stateChanged(this, cause);
-    if (this.watchers) this.#tellState(state, cause);
+    if (this.watchers) this.tellState(state, cause);
   }
 
   begin(): void {
     const pending = ++this.pending;
     if (pending > this.borrowed && this.ledger !== undefined) this.ledger.up(this, pending - 1);
-    if (this.watchers !== undefined) this.#tellPending(pending - 1);
+    if (this.watchers !== undefined) this.tellPending(pending - 1);
   }
 
   end(): void {
     if (this.pending === 0) return;
     const pending = --this.pending;
     if (pending >= this.borrowed && this.ledger !== undefined) this.ledger.down(this, pending + 1);
-    if (this.watchers !== undefined) this.#tellPending(pending + 1);
+    if (this.watchers !== undefined) this.tellPending(pending + 1);
   }
 
   setPending(pending: number): void {
@@ -121,25 +124,26 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     const from = this.load;
     this.pending = pending;
     if (from !== this.load) this.ledger?.move(this, from, this.load);
-    if (this.watchers) this.#tellPending(before);
+    if (this.watchers) this.tellPending(before);
   }
 
   borrow(): void {
     const borrowed = ++this.borrowed;
     if (borrowed <= this.pending) return;
     if (this.ledger) this.ledger.up(this, borrowed - 1);
-    if (this.watchers) this.#tellLoad(borrowed - 1);
+    if (this.watchers) this.tellLoad(borrowed - 1);
   }
 
   giveBack(): void {
     const borrowed = --this.borrowed;
     if (borrowed < this.pending) return;
     if (this.ledger) this.ledger.down(this, borrowed + 1);
-    if (this.watchers) this.#tellLoad(borrowed + 1);
+    if (this.watchers) this.tellLoad(borrowed + 1);
   }
 
-  /** Tells whoever holds it that the pool wants it back. */
+  /** Tells whoever holds it that the pool wants it back; `draining` says so to whoever asks later. */
   recall(reason: unknown): void {
+    this.standing = 'draining';
     for (const watcher of this.watchers ?? []) watcher.onRecalled?.(reason);
   }
 
@@ -150,7 +154,7 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     this.borrowed = 0;
     if (from !== this.load) this.ledger?.move(this, from, this.load);
     if (!this.watchers) return;
-    this.#tellLoad(from);
+    this.tellLoad(from);
     for (const watcher of this.watchers ?? []) watcher.onRetired?.(reason);
   }
 
@@ -184,7 +188,7 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     );
   }
 
-  #tellState(state: ConnectionState, cause: unknown): void {
+  private tellState(state: ConnectionState, cause: unknown): void {
     for (const watcher of this.watchers ?? []) {
       // Somebody told before has changed it again, and everybody knows.
       if (this.state !== state) return;
@@ -192,12 +196,12 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     }
   }
 
-  #tellPending(before: number): void {
-    this.#tellLoad(before > this.borrowed ? before : this.borrowed);
+  private tellPending(before: number): void {
+    this.tellLoad(before > this.borrowed ? before : this.borrowed);
     if (this.watchers) for (const watcher of this.watchers) watcher.onPending?.(this.pending);
   }
 
-  #tellLoad(from: number): void {
+  private tellLoad(from: number): void {
     const to = this.load;
     if (from !== to && this.watchers) for (const watcher of this.watchers) watcher.onLoad?.(from, to);
   }

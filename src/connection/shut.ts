@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { CloseTimeoutError } from '../errors.js';
+import { CloseTimeoutError, ConnectionClosedError } from '../errors.js';
 import type { Cell } from './cell.js';
 import type { Connection } from './connection.js';
 
@@ -45,4 +45,9 @@ export function drain(cell: Cell, timeout: number, scheduler: SchedulerLike): Dr
     check();
   });
   return { done, cut };
+}
+
+/** Tells whoever holds a connection without end, as a lease may be held, that its time is limited. */
+export function recall(cell: Cell): void {
+  cell.recall(new ConnectionClosedError('The pool wants the connection back'));
 }

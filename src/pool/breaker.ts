@@ -1,4 +1,4 @@
-import { type OperatorFunction, Subject, type Subscription } from 'rxjs';
+import { defer, type OperatorFunction, Subject, Subscription } from 'rxjs';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 
 /** Who hears of the breaker. */
@@ -12,7 +12,7 @@ export class Breaker {
   state: BreakerState = 'closed';
   readonly #listener: BreakerListener;
   #reports = new Subject<DialReport>();
-  #subscription: Subscription | undefined;
+  #subscription = Subscription.EMPTY;
 
   constructor(listener: BreakerListener) {
     this.#listener = listener;
@@ -20,18 +20,29 @@ export class Breaker {
 
   /** Begins afresh with another operator, or with none. */
   use(operator: false | OperatorFunction<DialReport, BreakerState>): void {
-    this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
-    this.#reports = new Subject();
+    const before = this.#subscription;
+    const subscription = new Subscription();
+    const reports = new Subject<DialReport>();
+    this.#subscription = subscription;
+    this.#reports = reports;
     this.#set('closed');
-    if (!operator) return;
-    this.#subscription = this.#reports.pipe(operator).subscribe({
+    try {
+      before.unsubscribe();
+    } catch (cause) {
+      this.#listener.failed(cause);
+    }
+    // When it ended it may have called the pool, and so have been followed by another one.
+    if (this.#subscription !== subscription || !operator) return;
+    const states = defer(() => reports.pipe(operator)).subscribe({
       next: (state) => this.#set(state),
       error: (cause: unknown) => {
         this.#set('closed');
         this.#listener.failed(cause);
       },
+      // Nobody would let anything through any more.
+      complete: () => this.#set('closed'),
     });
+    subscription.add(states);
   }
 
   report(report: DialReport): void {

@@ -49,7 +49,7 @@ export interface InvalidateOptions {
 }
 
 /** How connections are replaced. */
-export interface RenewOptions<C> extends DrainOptions, SignalOptions {
+export interface RenewOptions<C> extends SignalOptions {
   /** Which ones. @default all */
   readonly connections?: Iterable<C> | undefined;
   /**
@@ -57,4 +57,9 @@ export interface RenewOptions<C> extends DrainOptions, SignalOptions {
    * goes, and the pool is one larger for that time. @default 0
    */
   readonly maxUnavailable?: number | undefined;
+  /**
+   * Milliseconds for work in flight on an old connection to finish, of which leases are told by their signals. The
+   * next is replaced when it has been closed. @default no limit
+   */
+  readonly drainTimeout?: number | undefined;
 }

@@ -15,21 +15,32 @@ export class Closer<C extends Connection> {
     readonly settings: { readonly closeTimeout: number; readonly scheduler: SchedulerLike },
   ) {}
 
-  /** Closes a connection that has left. Resolves within the bound, whatever happens. */
-  close(cell: Cell<C>): Promise<void> {
+  /**
+   * Closes a connection that has left. Resolves within the bound, whatever happens.
+   *
+   * @param reason - what its borrowers are told; without one they are left alone.
+   */
+  close(cell: Cell<C>, reason?: unknown): Promise<void> {
     const { closeTimeout, scheduler } = this.settings;
-    const closing = shut(cell.connection, closeTimeout, scheduler).then((cause) => {
+    let settle!: () => void;
+    const closing = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    // Known before anybody hears of it, and might dial.
+    this.#closing.set(cell, closing);
+    if (reason !== undefined) cell.retire(reason);
+    void shut(cell.connection, closeTimeout, scheduler).then((cause) => {
       if (this.#closing.get(cell) === closing) this.#closing.delete(cell);
       if (cause !== undefined) this.events.emit({ type: 'close-failed', connection: cell.connection, cause });
+      settle();
     });
-    this.#closing.set(cell, closing);
     return closing;
   }
 
   /** Closes a connection that stays a member. */
-  closeMember(cell: Cell<C>): Promise<void> {
+  closeMember(cell: Cell<C>, reason?: unknown): Promise<void> {
     this.#ours.add(cell);
-    return this.close(cell);
+    return this.close(cell, reason);
   }
 
   /** Until it settles, the connection must not be dialled. */

@@ -1,30 +1,20 @@
 import type { Observable } from 'rxjs';
-import { onAbort } from '../abort.js';
 import type { Borrowing } from '../borrowing/borrowing.js';
 import { Errand, type Terms } from '../borrowing/errand.js';
-import { LeakDetector } from '../borrowing/leaks.js';
+import type { LeakDetector } from '../borrowing/leaks.js';
 import { Lease } from '../borrowing/lease.js';
-import { Lender } from '../borrowing/lender.js';
-import { Resets } from '../borrowing/resets.js';
+import type { Lender } from '../borrowing/lender.js';
 import { run, use, type Work } from '../borrowing/use.js';
 import { type StreamingWork, withConnection } from '../borrowing/with-connection.js';
 import * as check from '../checks.js';
-import type { Cell } from '../connection/cell.js';
 import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import { ConnectionInvalidatedError, outOfRange } from '../errors.js';
-import { EventLog, type PoolEvent } from '../health/events.js';
+import type { PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
-import { HealthStreams } from '../health/health-streams.js';
-import { Limits } from '../registry/limits.js';
-import { MembershipStreams, type Snapshot } from '../registry/membership-streams.js';
-import { Registry } from '../registry/registry.js';
-import { Selector } from '../selection/selector.js';
-import { chooseLeavers } from '../sizing/choose-leavers.js';
-import { Rounds } from '../streams/rounds.js';
+import type { Snapshot } from '../registry/membership-streams.js';
 import { abortable } from './abortable.js';
-import { Breaker } from './breaker.js';
 import type {
   BorrowOptions,
   CloseOptions,
@@ -36,20 +26,11 @@ import type {
   SignalOptions,
   UseOptions,
 } from './call-options.js';
-import { Caretakers, type Duty } from './caretakers.js';
 import { checkConnections } from './checks.js';
-import { Crew } from './crew.js';
-import { Lifecycle } from './lifecycle.js';
-import {
-  type ConnectionPoolOptions,
-  checkWithin,
-  clampSize,
-  type Reconfiguration,
-  resolveOptions,
-  type Settings,
-} from './options.js';
+import { Management } from './management.js';
+import { type ConnectionPoolOptions, checkWithin, clampSize, type Reconfiguration, resolveOptions } from './options.js';
+import { Parts } from './parts.js';
 import { readiness } from './ready.js';
-import { Refusals } from './refusals.js';
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
@@ -96,22 +77,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   /** What happens, as it happens; replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
 
-  readonly #settings: Settings<C, K>;
-  readonly #lifecycle = new Lifecycle();
-  readonly #rounds = new Rounds();
-  readonly #registry = new Registry<C>(this.#rounds);
-  readonly #selector: Selector<C, K>;
-  readonly #limits: Limits<C>;
-  readonly #membership: MembershipStreams<C>;
-  readonly #health: HealthStreams<C>;
-  readonly #events: EventLog<C>;
-  readonly #refusals: Refusals<C>;
-  readonly #breaker: Breaker;
-  readonly #crew: Crew<C>;
+  readonly #parts: Parts<C, K>;
+  readonly #management: Management<C, K>;
+  // What a borrowing goes through.
   readonly #lender: Lender<C, K>;
   readonly #leaks: LeakDetector<C>;
-  readonly #caretakers = new Caretakers();
-  #poolSize: number;
 
   /**
    * @param poolSize - how many connections the pool aims for.
@@ -123,106 +93,61 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkFunction('connectionFactory', connectionFactory);
     const settings = resolveOptions(options);
     checkWithin('poolSize', poolSize, settings);
-    const registry = this.#registry;
-    const rounds = this.#rounds;
-    this.#settings = settings;
-    this.#poolSize = poolSize;
+    const parts = new Parts(poolSize, connectionFactory, settings);
+    const { membership, health, events } = parts;
+    this.#parts = parts;
+    this.#management = new Management<C, K>(parts, this);
+    this.#lender = parts.lender;
+    this.#leaks = parts.leaks;
     this.connectionFactory = connectionFactory;
-    this.#selector = new Selector(registry, settings.select, rounds);
-    // Before those that ask whom it would choose.
-    registry.observers.push(this.#selector);
-    this.#membership = new MembershipStreams(registry, rounds);
-    this.#health = new HealthStreams(
-      registry,
-      {
-        isClosed: () => this.#lifecycle.isClosed,
-        poolSize: () => this.#poolSize,
-        waiting: () => this.#lender.waiting,
-        peek: () => (this.#lender.suspended ? undefined : this.#selector.peek(undefined as K)),
-      },
-      rounds,
-    );
-    this.#events = new EventLog(registry, rounds);
-    this.#refusals = new Refusals({
-      registry,
-      settings,
-      lifecycle: this.#lifecycle,
-      isSuspended: () => this.#lender.suspended,
-      isCircuitClosed: () => this.#breaker.state === 'closed',
-      lastFailure: () => this.#crew.dialer.lastFailure,
-      waiting: () => this.#lender.waiting,
-    });
-    this.#breaker = new Breaker({
-      changed: (state) => {
-        this.#events.emit({ type: 'breaker-changed', state });
-        this.#lender.review();
-        this.#crew.dialer.pump();
-      },
-      failed: (cause) => this.#events.emit({ type: 'policy-failed', cause }),
-    });
-    this.#crew = new Crew(registry, connectionFactory, {
-      rounds,
-      settings,
-      events: this.#events,
-      breaker: this.#breaker,
-      figures: () => this.#refusals.figures(),
-    });
-    const condemn = (cell: Cell<C>, cause: unknown): void => void this.#crew.condemn(cell, cause);
-    this.#limits = new Limits(registry, condemn);
-    this.#limits.maxPending = settings.maxPending;
-    this.#lender = new Lender(this.#selector, new Resets(settings, condemn), this.#refusals, settings, () =>
-      registry.index.onLoad?.(),
-    );
-    this.#leaks = new LeakDetector(settings, (leak) => this.#events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({ moved: () => this.#lender.review() });
-    this.connections$ = this.#membership.connections.observable;
-    this.connected$ = this.#membership.connected.observable;
-    this.broken$ = this.#membership.broken.observable;
-    this.snapshot$ = this.#membership.snapshot.observable;
-    this.leastLoaded$ = this.#health.leastLoaded.observable;
-    this.pending$ = this.#health.pending.observable;
-    this.health$ = this.#health.health.observable;
-    this.events$ = this.#events.observable;
+    this.connections$ = membership.connections.observable;
+    this.connected$ = membership.connected.observable;
+    this.broken$ = membership.broken.observable;
+    this.snapshot$ = membership.snapshot.observable;
+    this.leastLoaded$ = health.leastLoaded.observable;
+    this.pending$ = health.pending.observable;
+    this.health$ = health.health.observable;
+    this.events$ = events.observable;
   }
 
   /** How many connections the pool aims for. */
   get poolSize(): number {
-    return this.#poolSize;
+    return this.#parts.poolSize;
   }
 
   /** The members, in order of joining; an array that never changes. */
   get connections(): readonly C[] {
-    return this.#registry.connections.view;
+    return this.#parts.registry.connections.view;
   }
 
   /** Those connected and in service. */
   get connectedConnections(): readonly C[] {
-    return this.#registry.connected.view;
+    return this.#parts.registry.connected.view;
   }
 
   /** Those that failed or were lost, and are not being dialled. */
   get brokenConnections(): readonly C[] {
-    return this.#registry.broken.view;
+    return this.#parts.registry.broken.view;
   }
 
   /** The figures of the pool now. */
   get health(): Health {
-    return this.#health.read();
+    return this.#parts.health.read();
   }
 
   /** Whether there are no connections. */
   isEmpty(): boolean {
-    return this.#registry.size === 0;
+    return this.#parts.registry.size === 0;
   }
 
   /** Whether there are at least `poolSize` connections. */
   isFull(): boolean {
-    return this.#registry.size >= this.#poolSize;
+    return this.#parts.crew.size >= this.#parts.poolSize;
   }
 
   /** Whether at least one is connected and in service. */
   isWorking(): boolean {
-    return this.#registry.census.connected > 0;
+    return this.#parts.registry.census.connected > 0;
   }
 
   /**
@@ -233,9 +158,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async setup(options: SignalOptions = {}): Promise<void> {
     this.#checkWaiting(options);
-    const missing = Math.max(0, this.#poolSize - this.#registry.size - this.#crew.recruiter.reserved);
-    const dials = this.#recruit(missing, () => this.#crew.standing('idle', 'broken', 'connecting'));
-    await abortable(dials, options.signal);
+    await abortable(this.#management.fill(), options.signal);
   }
 
   /**
@@ -248,34 +171,32 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('size', size);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    const dials = this.#recruit(Math.min(size, this.#vacancies), (newcomers) => newcomers);
-    await abortable(dials, options.signal);
+    await abortable(this.#management.extend(size), options.signal);
   }
 
   /**
    * Adds connections and connects those that are not; ignores members. The iterable is read once, before
    * anything changes. Resolves when every attempt has settled.
    *
-   * @throws {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
+   * @throws RangeError for more than `maxSize` leaves room for, {@link PoolClosedError} and
+   * {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    const newcomers = this.#crew.recruiter.newcomers('connections', given);
-    if (newcomers.length > this.#vacancies) {
-      throw outOfRange('connections', `no more new ones than maxSize leaves room for`, newcomers.length);
+    const newcomers = this.#parts.crew.recruiter.newcomers('connections', given);
+    const { vacancies } = this.#management;
+    if (newcomers.length > vacancies) {
+      throw outOfRange('connections', `at most ${vacancies} new ones, for which maxSize leaves room`, newcomers.length);
     }
-    await abortable(
-      this.#admit(newcomers, (cells) => cells),
-      options.signal,
-    );
+    await abortable(this.#management.admit(newcomers), options.signal);
   }
 
   /**
-   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes what is then too many: broken, idle, connecting and unused
-   * connections in this order, the latest joined first; then, only if asked, those with the least load, which
-   * finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
+   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes what is then too many: broken, idle,
+   * connecting and unused connections in this order, the latest joined first; then, only if asked, those with the
+   * least load, which finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
    *
    * @param amount - an integer; zero and less change nothing.
    * @returns how many left. Their closing goes on behind; `close()` waits for it.
@@ -285,16 +206,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkInteger('amount', amount);
     check.checkBoolean('deletePendingConnections', deletePendingConnections);
     this.#checkNotDisposed();
-    if (amount <= 0) return 0;
-    return this.#rounds.hold(() => {
-      const target = Math.max(this.#settings.minSize, this.#poolSize - amount);
-      const excess = this.#registry.size - target;
-      const leavers = chooseLeavers(this.#registry.members, excess, deletePendingConnections);
-      this.#poolSize = Math.max(target, this.#registry.size - leavers.length);
-      const left = this.#crew.dismiss(leavers, 'reduced');
-      this.#health.capture();
-      return left;
-    });
+    return amount <= 0 ? 0 : this.#management.reduce(amount, deletePendingConnections);
   }
 
   /**
@@ -304,7 +216,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   cleanupBrokenConnections(): number {
     this.#checkNotDisposed();
-    return this.#rounds.hold(() => this.#crew.dismiss(this.#crew.standing('broken'), 'cleanup', 0));
+    const { crew } = this.#parts;
+    return crew.dismiss(crew.standing('broken'), 'cleanup', 0);
   }
 
   /**
@@ -317,7 +230,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     const given = checkConnections('connections', connections);
     const drainTimeout = this.#drainTimeout(options);
     this.#checkNotDisposed();
-    return this.#rounds.hold(() => this.#crew.dismiss(given.map(cellOf), 'removed', drainTimeout));
+    return this.#parts.crew.dismiss(given.map(cellOf), 'removed', drainTimeout);
   }
 
   /**
@@ -333,7 +246,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { duration } = options;
     check.checkDuration('options.duration', duration);
     this.#checkNotDisposed();
-    return this.#rounds.hold(() => given.filter((one) => this.#crew.ejections.eject(cellOf(one), duration)).length);
+    const { rounds, crew } = this.#parts;
+    return rounds.hold(() => given.filter((one) => crew.ejections.eject(cellOf(one), duration)).length);
   }
 
   /**
@@ -362,20 +276,21 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const { signal } = options;
-    const crew = this.#crew;
-    const work = this.#rounds.hold(() =>
+    const { crew, rounds, registry } = this.#parts;
+    const work = rounds.hold(() =>
       onlyBrokenConnections
         ? crew.dialAll(crew.standing('broken', 'connecting'))
         : crew.reconnectAll(() => signal?.aborted === true),
     );
     await abortable(work, signal);
-    return this.#registry.census.connected;
+    return registry.census.connected;
   }
 
   /**
    * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
    * credentials: each old one leaves when its replacement is connected, and is closed when it has finished what it
-   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements.
+   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements. One renewal follows
+   * another, and `reconnect(false)` follows either. An abort lets the replacement under way be the last.
    *
    * @returns how many were replaced, when all of them are closed.
    * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay;
@@ -390,26 +305,10 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
     check.checkSize('options.maxUnavailable', maxUnavailable);
     if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
-    const chosen = connections && checkConnections('options.connections', connections).map(cellOf);
+    const members =
+      connections === undefined ? undefined : checkConnections('options.connections', connections).map(cellOf);
     this.#checkNotClosed();
-    const { closings } = this.#lifecycle;
-    const isOvertaken = (): boolean => closings !== this.#lifecycle.closings;
-    const members = (chosen as Cell<C>[] | undefined)?.filter((cell) => this.#registry.has(cell));
-    const plan = {
-      goesFirst: maxUnavailable > 0,
-      drainTimeout,
-      recruit: () => this.#crew.recruitOne(isOvertaken),
-      notConnected: (cause: unknown) => this.#refusals.notRenewed(cause),
-    };
-    const work = this.#rounds.hold(() =>
-      this.#crew.replace(
-        members ?? this.#registry.members,
-        Math.max(1, maxUnavailable),
-        plan,
-        () => isOvertaken() || signal?.aborted === true,
-      ),
-    );
-    return abortable(work, signal);
+    return abortable(this.#management.renew({ members, maxUnavailable, drainTimeout, signal }), signal);
   }
 
   /**
@@ -424,37 +323,18 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   reconfigure(changes: Reconfiguration<C, K>): void {
-    const settings = resolveOptions(changes, this.#settings);
-    const { poolSize = clampSize(this.#poolSize, settings) } = changes;
+    check.checkBag('changes', changes);
+    const settings = resolveOptions(changes, this.#parts.settings, 'changes');
+    const { poolSize = clampSize(this.poolSize, settings) } = changes;
     check.checkSize('changes.poolSize', poolSize);
     checkWithin('changes.poolSize', poolSize, settings);
     this.#checkNotDisposed();
-    const isOpen = this.#lifecycle.phase === 'open';
-    const missing = poolSize - this.#poolSize > 0 ? poolSize - this.#registry.size - this.#crew.recruiter.reserved : 0;
-    const { closings } = this.#lifecycle;
-    const made = this.#crew.recruiter.make(isOpen ? Math.max(0, missing) : 0);
-    const before = { ...this.#settings };
-    this.#rounds.hold(() => {
-      Object.assign(this.#settings, settings);
-      if (settings.select !== before.select) this.#selector.use(settings.select);
-      this.#limits.maxPending = settings.maxPending;
-      this.#poolSize = poolSize;
-      if (closings !== this.#lifecycle.closings) this.#crew.recruiter.discard(made);
-      else {
-        void this.#crew.dialAll(this.#crew.admit(made));
-        const surplus = chooseLeavers(this.#registry.members, this.#registry.size - poolSize, true);
-        this.#crew.dismiss(surplus, 'reduced', check.LONGEST_WAIT);
-        if (isOpen) this.#caretakers.want(this.#duties);
-        if (isOpen && settings.breaker !== before.breaker) this.#breaker.use(settings.breaker);
-      }
-      this.#health.capture();
-      this.#lender.review();
-      this.#crew.dialer.pump();
-    });
+    this.#management.reconfigure(settings, poolSize);
   }
 
   /**
-   * Gives nothing out until `resume()`: callers wait, each until its own deadline. Work under way goes on. Idempotent.
+   * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
+   * under way goes on. Idempotent.
    *
    * @example
    * ```ts
@@ -465,13 +345,13 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   suspend(): void {
     this.#lender.suspend();
-    this.#health.capture();
+    this.#parts.health.capture();
   }
 
   /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
   resume(): void {
     this.#lender.resume();
-    this.#health.capture();
+    this.#parts.health.capture();
   }
 
   /**
@@ -481,8 +361,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}
    */
   getLeastLoadedConnection(): C {
-    const cell = this.#lender.suspended ? undefined : this.#selector.pick(undefined as K);
-    if (!cell) throw this.#refusals.unavailable();
+    const cell = this.#lender.suspended ? undefined : this.#parts.selector.pick(undefined as K);
+    if (!cell) throw this.#parts.refusals.unavailable();
     return cell.connection;
   }
 
@@ -546,11 +426,19 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
+    if (options === undefined) {
+      try {
+        const borrowing = this.#lender.tryBorrow(undefined as K);
+        if (borrowing) return Promise.resolve(this.#lease(borrowing, this.#leaks.trace()));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     return new Promise((resolve, reject) => {
       const takenAt = this.#leaks.trace();
-      const errand: Errand<C, K> = new Errand(this.#lender, this.#terms(options), {
-        granted: (borrowing) => {
-          void Promise.resolve().then(() => errand.end());
+      new Errand(this.#lender, this.#terms(options), {
+        granted: (borrowing, errand) => {
+          errand.end();
           resolve(this.#lease(borrowing, takenAt));
         },
         refused: reject,
@@ -563,10 +451,10 @@ export class ConnectionPool<C extends Connection, K = void> {
    *
    * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
    */
-  tryLease(options: { readonly key?: K | undefined } = {}): Lease<C> | undefined {
-    check.checkBag('options', options);
+  tryLease(options?: { readonly key?: K | undefined }): Lease<C> | undefined {
+    if (options !== undefined) check.checkBag('options', options);
     this.#checkNotDisposed();
-    const borrowing = this.#lender.tryBorrow(options.key as K);
+    const borrowing = this.#lender.tryBorrow(options?.key as K);
     return borrowing && this.#lease(borrowing, this.#leaks.trace());
   }
 
@@ -582,10 +470,10 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('options.min', min);
     if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
     this.#checkNotClosed();
-    const timedOut = (): Error => this.#refusals.notReady(min, timeout);
-    const { scheduler } = this.#settings;
+    const timedOut = (): Error => this.#parts.refusals.notReady(min, timeout);
+    const { scheduler } = this.#parts.settings;
     const { connected } = await readiness(this.health$, { min, timeout, signal, scheduler, timedOut });
-    if (connected < min) throw this.#refusals.closed();
+    if (connected < min) throw this.#parts.refusals.closed();
   }
 
   /**
@@ -597,113 +485,35 @@ export class ConnectionPool<C extends Connection, K = void> {
   async close(options: CloseOptions = {}): Promise<void> {
     const drainTimeout = this.#drainTimeout(options);
     check.checkSignal(options.signal);
-    if (this.#lifecycle.phase !== 'disposed') this.#leaveAll('closed', drainTimeout);
-    await this.#departed(drainTimeout, options.signal);
+    if (!this.#isDisposed) this.#management.close('closed', drainTimeout);
+    await this.#management.departed(drainTimeout, options.signal);
   }
 
   /** Closes the pool for good: its streams give a last value and complete. */
   async dispose(): Promise<void> {
-    const { drainTimeout } = this.#settings;
-    if (this.#lifecycle.phase !== 'disposed') {
-      this.#rounds.hold(() => {
-        this.#leaveAll('disposed', drainTimeout);
-        this.#selector.end();
-        this.#membership.end();
-        this.#health.end();
-        this.#events.end();
-      });
-    }
-    await this.#departed(drainTimeout);
+    const { drainTimeout } = this.#parts.settings;
+    if (!this.#isDisposed) this.#management.dispose(drainTimeout);
+    await this.#management.departed(drainTimeout);
   }
 
-  /** How many more connections `maxSize` allows. */
-  get #vacancies(): number {
-    return Math.max(0, this.#settings.maxSize - this.#registry.size - this.#crew.recruiter.reserved);
-  }
-
-  /** Makes connections and takes them in, opens the pool if need be, and dials whom `chosen` names. */
-  #recruit(count: number, chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
-    const { closings } = this.#lifecycle;
-    const made = this.#crew.recruiter.make(count);
-    if (closings === this.#lifecycle.closings) return this.#admit(made, chosen);
-    this.#crew.recruiter.discard(made);
-    return Promise.resolve();
-  }
-
-  #admit(newcomers: readonly C[], chosen: (newcomers: Cell<C>[]) => Cell<C>[]): Promise<void> {
-    const lifecycle = this.#lifecycle;
-    return this.#rounds.hold(() => {
-      const { closings } = lifecycle;
-      const isOpening = lifecycle.phase !== 'open';
-      lifecycle.phase = 'open';
-      if (isOpening) this.#health.opened();
-      this.#poolSize = Math.max(this.#poolSize, this.#registry.size + newcomers.length);
-      const cells = this.#crew.admit(newcomers);
-      // A connection may close the pool when it is subscribed to.
-      if (closings !== lifecycle.closings) this.#crew.dismiss(cells, 'pool-closed', 0);
-      else if (isOpening) {
-        this.#breaker.use(this.#settings.breaker);
-        this.#caretakers.want(this.#duties);
-      }
-      this.#health.capture();
-      return this.#crew.dialAll(chosen(cells));
-    });
-  }
-
-  get #duties(): Duty[] {
-    const { heal, policies } = this.#settings;
-    const duties: Duty[] = policies.map((policy) => ({
-      id: policy,
-      begin: () => policy(this),
-      failed: (cause) => this.#events.emit({ type: 'policy-failed', cause }),
-    }));
-    if (!heal) return duties;
-    const healing: Duty = {
-      id: heal,
-      begin: () => heal(this.broken$),
-      next: (event) => this.#events.emit(event as PoolEvent<C>),
-      failed: (cause) => this.#events.emit({ type: 'heal-failed', cause }),
-    };
-    return [healing, ...duties];
-  }
-
-  #leaveAll(phase: 'closed' | 'disposed', drainTimeout: number): void {
-    this.#rounds.hold(() => {
-      this.#lifecycle.phase = phase;
-      this.#lifecycle.closings++;
-      this.#caretakers.want([]);
-      this.#breaker.use(false);
-      this.#lender.review();
-      this.#crew.dismiss(this.#registry.members, 'pool-closed', drainTimeout);
-      this.#health.capture();
-    });
-  }
-
-  async #departed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
-    const { done, cut } = this.#crew.departures.underWay();
-    if (signal?.aborted || drainTimeout === 0) cut();
-    const stopListening = onAbort(signal, () => cut());
-    const timer = this.#settings.scheduler.schedule(() => cut(), drainTimeout);
-    await done;
-    timer.unsubscribe();
-    stopListening();
+  get #isDisposed(): boolean {
+    return this.#parts.lifecycle.phase === 'disposed';
   }
 
   #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
-    const { connection } = borrowing.cell;
-    return new Lease(borrowing, (cause) => this.#invalidate(connection, cause), this.#leaks.watch(connection, takenAt));
+    return new Lease(borrowing, this.#invalidate, this.#leaks.watch(borrowing, takenAt));
   }
 
-  #invalidate(connection: C, cause: unknown): boolean {
+  readonly #invalidate = (connection: C, cause: unknown): boolean => {
     const error = new ConnectionInvalidatedError('The connection was taken out of use', { cause });
-    return this.#crew.condemn(cellOf(connection), error);
-  }
+    return this.#parts.crew.condemn(cellOf(connection), error);
+  };
 
   #terms(options: UseOptions<K> = {}): Terms<K> {
     this.#checkUse(options);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
-    const { waitTimeout, scheduler } = this.#settings;
+    const { waitTimeout, scheduler } = this.#parts.settings;
     const { key, timeout } = options;
     return {
       key: key as K,
@@ -711,7 +521,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       signal: options.signal,
       timeout,
       scheduler,
-      timedOut: () => this.#refusals.usedTooLong(timeout),
+      timedOut: (begun) => this.#parts.refusals.usedTooLong(timeout, begun),
     };
   }
 
@@ -731,16 +541,16 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #checkNotClosed(): void {
-    if (this.#lifecycle.isClosed) throw this.#refusals.closed();
+    if (this.#parts.lifecycle.isClosed) throw this.#parts.refusals.closed();
   }
 
   #checkNotDisposed(): void {
-    if (this.#lifecycle.phase === 'disposed') throw this.#refusals.closed();
+    if (this.#isDisposed) throw this.#parts.refusals.closed();
   }
 
   #drainTimeout(options: DrainOptions): number {
     check.checkBag('options', options);
-    const { drainTimeout = this.#settings.drainTimeout } = options;
+    const { drainTimeout = this.#parts.settings.drainTimeout } = options;
     check.checkDuration('options.drainTimeout', drainTimeout);
     return drainTimeout;
   }

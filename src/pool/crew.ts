@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import type { PoolFigures } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Keeper, LeaveReason, Registry } from '../registry/registry.js';
+import { chooseLeavers } from '../sizing/choose-leavers.js';
 import type { Rounds } from '../streams/rounds.js';
 import type { Breaker } from './breaker.js';
 import { Closer } from './closer.js';
@@ -10,7 +11,7 @@ import { Departures } from './departures.js';
 import { Dialer, type DialerSettings, UP } from './dialer.js';
 import { Ejections } from './ejections.js';
 import { Recruiter } from './recruiter.js';
-import { type RenewalTools, type ReplacementPlan, redial, replacement, roll, type Step } from './renewal.js';
+import { Renewals } from './renewals.js';
 
 /** The part of the options that members are handled by. */
 export type CrewSettings<C> = DialerSettings<C> & {
@@ -34,10 +35,10 @@ export class Crew<C extends Connection> implements Keeper<C> {
   readonly dialer: Dialer<C>;
   readonly departures: Departures<C>;
   readonly ejections: Ejections<C>;
+  readonly renewals: Renewals<C>;
   readonly #rounds: Rounds;
   readonly #closer: Closer<C>;
   readonly #settings: CrewSettings<C>;
-  #renewal: Promise<unknown> | undefined;
 
   constructor(registry: Registry<C>, factory: () => C, { rounds, events, breaker, settings, figures }: CrewTools<C>) {
     this.registry = registry;
@@ -48,25 +49,37 @@ export class Crew<C extends Connection> implements Keeper<C> {
     this.dialer = new Dialer(registry, this.#closer, events, breaker, settings);
     this.departures = new Departures(registry, this.dialer, this.#closer, settings.scheduler);
     this.ejections = new Ejections(registry, settings.scheduler);
+    const { recruiter, dialer, departures } = this;
+    const closer = this.#closer;
+    this.renewals = new Renewals({
+      registry,
+      recruiter,
+      dialer,
+      closer,
+      departures,
+      rounds,
+      settings,
+      admit: (connections) => this.admit(connections),
+      dismiss: (cells, reason, drainTimeout) => this.dismiss(cells, reason, drainTimeout),
+    });
     registry.keeper = this;
+  }
+
+  /** How many members there are, without one that is about to take another's place. */
+  get size(): number {
+    return this.registry.size - this.renewals.extra;
   }
 
   /** Takes in connections that belong to nobody. Those that were on their way out of this pool are called back. */
   admit(connections: readonly C[]): Cell<C>[] {
     const cells = this.registry.join(connections);
     for (const cell of cells) {
+      // Being told of its joining, somebody may have had it removed again.
+      if (!this.registry.has(cell)) continue;
       this.departures.recall(cell);
       if (cell.standing === 'connecting') this.dialer.adopt(cell);
     }
     return cells;
-  }
-
-  /** Makes a connection and takes it in, unless the pool was closed while it was being made. */
-  recruitOne(isOvertaken: () => boolean): Cell<C> | undefined {
-    const made = this.recruiter.make(1);
-    if (!isOvertaken()) return this.admit(made)[0];
-    this.recruiter.discard(made);
-    return undefined;
   }
 
   standing(...standings: readonly Standing[]): Cell<C>[] {
@@ -87,9 +100,9 @@ export class Crew<C extends Connection> implements Keeper<C> {
   condemn(cell: Cell<C>, cause: unknown): boolean {
     if (!this.registry.has(cell) || !UP.has(cell.standing)) return false;
     return this.#rounds.hold(() => {
-      void this.#closer.closeMember(cell);
-      cell.retire(cause);
+      // Out of the index first: whoever is told may ask for another at once.
       this.registry.move(cell, 'broken', cause);
+      void this.#closer.closeMember(cell, cause);
       return true;
     });
   }
@@ -99,39 +112,13 @@ export class Crew<C extends Connection> implements Keeper<C> {
     const dials = this.dialAll(this.standing('broken', 'idle', 'connecting'));
     const atOnce = Math.max(1, Math.floor(this.registry.size / 2));
     const up = this.standing('connected', 'draining', 'ejected');
-    await Promise.all([dials, this.#renew(up, atOnce, redial(this.#renewalTools), stopped)]);
+    await Promise.all([dials, this.renewals.redial(up, atOnce, stopped)]);
   }
 
-  /** Replaces members by new ones, so many at once; resolves with how many. */
-  replace(
-    cells: readonly Cell<C>[],
-    atOnce: number,
-    plan: ReplacementPlan<C>,
-    stopped: () => boolean,
-  ): Promise<number> {
-    return this.#renew(cells, atOnce, replacement(this.#renewalTools, plan), stopped);
-  }
-
-  /** One renewal follows another: two at a time would have the whole pool out of service. */
-  #renew(cells: readonly Cell<C>[], atOnce: number, step: Step<C>, stopped: () => boolean): Promise<number> {
-    // Those of this moment: the members of a pool that was closed and opened meanwhile are no concern of it.
-    const members = cells.map((cell) => ({ cell, seq: cell.seq }));
-    const begin = (): Promise<number> => roll(this.registry, members, atOnce, step, stopped);
-    const renewal = this.#renewal ? this.#renewal.then(begin) : begin();
-    const over = renewal.then(
-      () => {},
-      () => {},
-    );
-    this.#renewal = over;
-    void over.then(() => {
-      if (this.#renewal === over) this.#renewal = undefined;
-    });
-    return renewal;
-  }
-
-  get #renewalTools(): RenewalTools<C> {
-    const { registry, dialer, departures } = this;
-    return { registry, dialer, departures, closer: this.#closer, settings: this.#settings };
+  /** Those too many for a pool of `target`; busy ones only where asked for. */
+  surplus(target: number, busyToo: boolean): Cell<C>[] {
+    const { members, size } = this.registry;
+    return this.size > target ? chooseLeavers(members, size - target, busyToo) : [];
   }
 
   dial(cell: Cell<C>): Promise<DialResult> {
@@ -149,6 +136,8 @@ export class Crew<C extends Connection> implements Keeper<C> {
     } else if (state === 'connecting') {
       this.#adopt(cell);
     } else if (state !== 'connected' || !this.dialer.isWarming(cell)) {
+      // Whoever is refused because of it is told why.
+      if (state === 'broken' && cell.standing === 'connecting') this.dialer.lastFailure = cause;
       this.registry.move(cell, state, cause);
     }
   }

@@ -3,22 +3,24 @@ import { LONGEST_WAIT } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import { releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
-import { type Drain, drain } from '../connection/shut.js';
+import { type Drain, drain, recall } from '../connection/shut.js';
 import { ConnectionClosedError } from '../errors.js';
 import type { LeaveReason, Registry } from '../registry/registry.js';
 import type { Closer } from './closer.js';
 import type { Dialer } from './dialer.js';
 
-interface Departure {
-  /** While there is one, the connection may still be called back. */
-  drain: Drain | undefined;
+interface Departure<C extends Connection> {
+  readonly cell: Cell<C>;
+  readonly drain: Drain | undefined;
+  /** Until then the connection may still be called back. */
+  isClosing: boolean;
   readonly done: Promise<void>;
   finish(): void;
 }
 
 /** Members on their way out: out of the lists at once, then drained, then closed. */
 export class Departures<C extends Connection> {
-  readonly #leaving = new Map<Cell<C>, Departure>();
+  readonly #leaving = new Map<Cell<C>, Departure<C>>();
 
   constructor(
     readonly registry: Registry<C>,
@@ -30,11 +32,12 @@ export class Departures<C extends Connection> {
   /** Takes members out; returns how many they were. The closing goes on behind. */
   dismiss(cells: readonly Cell<C>[], reason: LeaveReason, drainTimeout: number): number {
     const left = this.registry.leave(cells, reason);
-    for (const cell of left) {
-      this.dialer.abandon(cell);
-      this.closer.forget(cell);
-      this.#begin(cell, drainTimeout);
-    }
+    if (left.length === 0) return 0;
+    this.dialer.abandon(left);
+    const departures = left.map((cell) => this.#enter(cell, drainTimeout));
+    // All of them can be called back before anybody is told, who may do so.
+    for (const departure of departures) this.#begin(departure, drainTimeout);
+    this.dialer.pump();
     return left.length;
   }
 
@@ -42,14 +45,15 @@ export class Departures<C extends Connection> {
   recall(cell: Cell<C>): void {
     const departure = this.#leaving.get(cell);
     if (!departure) return;
-    if (departure.drain) {
-      this.#leaving.delete(cell);
-      departure.drain.cut();
-      releaseCell(cell.connection);
-    } else {
+    if (departure.isClosing) {
       this.closer.claim(cell);
       this.registry.move(cell, 'idle');
-    }
+    } else this.#callOff(departure);
+  }
+
+  /** Tells everybody who holds one that is leaving, whatever time they were given. */
+  hurry(): void {
+    for (const { cell, drain } of [...this.#leaving.values()]) if (drain) recall(cell);
   }
 
   /** Settles when a connection that is leaving is closed, or has been called back. */
@@ -68,31 +72,45 @@ export class Departures<C extends Connection> {
     };
   }
 
-  #begin(cell: Cell<C>, drainTimeout: number): void {
+  #callOff({ cell, drain, finish }: Departure<C>): void {
+    this.#leaving.delete(cell);
+    drain?.cut();
+    releaseCell(cell.connection);
+    finish();
+  }
+
+  #enter(cell: Cell<C>, drainTimeout: number): Departure<C> {
+    const before = this.#leaving.get(cell);
+    if (before && !before.isClosing) this.#callOff(before);
     const busy = cell.load > 0 && cell.state === 'connected' && drainTimeout > 0;
     let finish!: () => void;
     const done = new Promise<void>((resolve) => {
       finish = resolve;
     });
     const draining = busy ? drain(cell, drainTimeout, this.scheduler) : undefined;
-    const departure: Departure = { drain: draining, done, finish };
+    const departure: Departure<C> = { cell, drain: draining, isClosing: false, done, finish };
     this.#leaving.set(cell, departure);
-    // Somebody who holds it without end, as a lease may be held, has to know that time is running.
-    if (draining && drainTimeout < LONGEST_WAIT) cell.recall(new ConnectionClosedError('The pool wants it back'));
-    if (draining) void draining.done.then(() => this.#drained(cell, departure));
-    else void this.#close(cell, departure);
+    this.closer.forget(cell);
+    return departure;
   }
 
-  #drained(cell: Cell<C>, departure: Departure): void {
-    departure.drain = undefined;
-    if (this.#leaving.get(cell) === departure) void this.#close(cell, departure);
-    else departure.finish();
+  #begin(departure: Departure<C>, drainTimeout: number): void {
+    const { cell, drain } = departure;
+    if (this.#leaving.get(cell) !== departure) return;
+    if (!drain) {
+      void this.#close(departure);
+      return;
+    }
+    void drain.done.then(() => {
+      if (this.#leaving.get(cell) === departure) void this.#close(departure);
+    });
+    if (drainTimeout < LONGEST_WAIT) recall(cell);
   }
 
-  async #close(cell: Cell<C>, departure: Departure): Promise<void> {
-    const closed = this.closer.close(cell);
-    cell.retire(new ConnectionClosedError('The connection left the pool'));
-    await closed;
+  async #close(departure: Departure<C>): Promise<void> {
+    const { cell } = departure;
+    departure.isClosing = true;
+    await this.closer.close(cell, new ConnectionClosedError('The connection left the pool'));
     if (this.#leaving.get(cell) === departure) this.#leaving.delete(cell);
     releaseCell(cell.connection);
     departure.finish();

@@ -1,7 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell, DialResult, Standing } from '../connection/cell.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, causeOf } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
+import { watchLoss } from '../connection/loss.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Registry } from '../registry/registry.js';
@@ -15,6 +16,8 @@ interface Dial<C extends Connection> {
   readonly result: Promise<DialResult>;
   settle(result: DialResult): void;
   judgement: Judgement | undefined;
+  /** What it was begun with: the settings may change meanwhile. */
+  warmup: false | Warmup<C>;
 }
 
 /** The part of the options that dials keep to. */
@@ -57,13 +60,12 @@ export class Dialer<C extends Connection> {
     for (const dial of this.#queue) {
       if (this.#active >= this.#room) return;
       if (this.registry.has(dial.cell)) this.#start(dial);
-      else this.#drop(dial);
     }
   }
 
   /** Whether a connection that says it is connected has yet to be warmed up. */
   isWarming(cell: Cell<C>): boolean {
-    return this.settings.warmup !== false && this.#dials.has(cell);
+    return Boolean(this.#dials.get(cell)?.warmup);
   }
 
   /** Dials a member as soon as there is room; an attempt under way is shared, one that has failed is followed. */
@@ -76,23 +78,22 @@ export class Dialer<C extends Connection> {
     return dial.result;
   }
 
-  /** Puts a dial that somebody else began under the deadline. */
+  /** Puts a dial that somebody else began under the deadline, though its turn has not come. */
   adopt(cell: Cell<C>): void {
-    if (!this.#dials.has(cell)) this.#run(this.#enlist(cell));
+    const dial = this.#dials.get(cell) ?? this.#enlist(cell);
+    if (this.#queue.has(dial)) this.#run(dial);
   }
 
-  /** Nobody wants this connection any more: whoever waits for it is told so. */
-  abandon(cell: Cell<C>): void {
-    const dial = this.#dials.get(cell);
-    if (!dial) return;
-    dial.judgement?.cut();
-    this.#drop(dial);
-    this.pump();
-  }
-
-  #drop(dial: Dial<C>): void {
-    this.#remove(dial);
-    dial.settle({ ok: false, cause: gone() });
+  /** Nobody wants these connections any more: whoever waits for them is told so. Others get their room by `pump`. */
+  abandon(cells: readonly Cell<C>[]): void {
+    for (const cell of cells) {
+      const dial = this.#dials.get(cell);
+      if (!dial) continue;
+      this.#dials.delete(cell);
+      this.#vacate(dial);
+      dial.judgement?.cut();
+      dial.settle({ ok: false, cause: gone() });
+    }
   }
 
   #enlist(cell: Cell<C>): Dial<C> {
@@ -100,14 +101,13 @@ export class Dialer<C extends Connection> {
     const result = new Promise<DialResult>((resolve) => {
       settle = resolve;
     });
-    const dial: Dial<C> = { cell, result, settle, judgement: undefined };
+    const dial: Dial<C> = { cell, result, settle, judgement: undefined, warmup: false };
     this.#dials.set(cell, dial);
     this.#queue.add(dial);
     return dial;
   }
 
-  #remove(dial: Dial<C>): void {
-    this.#dials.delete(dial.cell);
+  #vacate(dial: Dial<C>): void {
     if (!this.#queue.delete(dial)) this.#active--;
   }
 
@@ -130,7 +130,9 @@ export class Dialer<C extends Connection> {
     void closing.then(() => {
       if (this.#dials.get(cell) !== dial) return;
       this.#active--;
-      this.#run(dial, () => connect(cell));
+      // It was to begin when it got its room; by now the circuit may be open.
+      if (this.#room > 0) this.#start(dial);
+      else this.#queue.add(dial);
     });
   }
 
@@ -138,6 +140,7 @@ export class Dialer<C extends Connection> {
     const { cell } = dial;
     this.#queue.delete(dial);
     this.#active++;
+    dial.warmup = this.settings.warmup;
     this.closer.forget(cell);
     this.registry.move(cell, 'connecting');
     if (this.#dials.get(cell) !== dial) return;
@@ -160,12 +163,14 @@ export class Dialer<C extends Connection> {
 
   /** What `warmup` makes of a dial that has succeeded. */
   async #warmUp(dial: Dial<C>, result: DialResult): Promise<DialResult> {
-    const { connectTimeout: timeout, warmup, scheduler } = this.settings;
-    const { cell } = dial;
+    const { connectTimeout: timeout, scheduler } = this.settings;
+    const { cell, warmup } = dial;
     if (!result.ok || !warmup || this.#dials.get(cell) !== dial) return result;
     const late = (): Error => new WarmupError(`A warm-up did not settle within ${timeout} ms`);
+    const until = (end: (reason: unknown) => void): (() => void) => watchLoss(cell, end);
     try {
-      await within({ timeout, scheduler, late }, (signal) => warmup(cell.connection, { signal }));
+      if (cell.state !== 'connected') throw causeOf(cell.connection);
+      await within({ timeout, scheduler, late, until }, (signal) => warmup(cell.connection, { signal }));
       return result;
     } catch (cause) {
       return {
@@ -177,12 +182,14 @@ export class Dialer<C extends Connection> {
 
   #finish(dial: Dial<C>, result: DialResult): void {
     const { cell } = dial;
-    this.#remove(dial);
+    this.#dials.delete(cell);
     if (!result.ok) this.#failed(cell, result.cause);
     // It may have been lost as soon as it was up.
     else if (cell.state === 'connected') this.registry.move(cell, 'connected');
     if (result.ok) this.lastFailure = undefined;
     this.breaker.report({ ok: result.ok, connected: this.registry.census.connected });
+    // Its room is taken until the circuit has heard: whoever is told before may dial.
+    this.#vacate(dial);
     dial.settle(result);
     this.pump();
   }

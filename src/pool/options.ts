@@ -44,7 +44,10 @@ export interface PoolPolicies<C extends Connection, K = void> {
   readonly breaker?: false | OperatorFunction<DialReport, BreakerState> | undefined;
   /** `poolSize` is never made smaller than this. @default 0 */
   readonly minSize?: number | undefined;
-  /** `poolSize`, and the number of members, are never made larger than this. @default Infinity */
+  /**
+   * `poolSize`, and the number of members, are never made larger than this; `renew()` alone may go beyond it, by the
+   * one that is to take another's place. @default Infinity
+   */
   readonly maxSize?: number | undefined;
   /** How long a dial may take. @default 5000 */
   readonly connectTimeout?: number | undefined;
@@ -129,31 +132,33 @@ function defaults<C extends Connection, K>(scheduler: SchedulerLike): Settings<C
 export function resolveOptions<C extends Connection, K>(
   options: ConnectionPoolOptions<C, K> = {},
   before?: Settings<C, K>,
+  argument = 'options',
 ): Settings<C, K> {
-  checkBag('options', options);
+  checkBag(argument, options);
   const scheduler = before?.scheduler ?? options.scheduler ?? asyncScheduler;
-  checkScheduler('options.scheduler', scheduler);
+  checkScheduler(`${argument}.scheduler`, scheduler);
   const settings = { ...(before ?? defaults<C, K>(scheduler)) };
   for (const name of Object.keys(settings) as (keyof Settings<C, K>)[]) {
     if (name !== 'scheduler' && options[name] !== undefined) Object.assign(settings, { [name]: options[name] });
   }
-  check(settings);
-  return settings;
+  check(settings, argument);
+  // Its owner may go on using the array.
+  return { ...settings, policies: [...settings.policies] };
 }
 
-function check<C extends Connection, K>(settings: Settings<C, K>): void {
-  checkFunction('options.select', settings.select);
-  for (const name of FUNCTIONS) if (settings[name] !== false) checkFunction(`options.${name}`, settings[name]);
-  for (const name of DURATIONS) checkDuration(`options.${name}`, settings[name]);
-  for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`options.${name}`, settings[name]);
-  checkFunctions('options.policies', settings.policies);
-  checkSize('options.minSize', settings.minSize);
-  checkLimit('options.maxSize', settings.maxSize);
-  checkSize('options.maxWaiting', settings.maxWaiting);
-  checkBoolean('options.failFast', settings.failFast);
-  checkAtLeast('options.leakThreshold', settings.leakThreshold, 0);
+function check<C extends Connection, K>(settings: Settings<C, K>, argument: string): void {
+  checkFunction(`${argument}.select`, settings.select);
+  for (const name of FUNCTIONS) if (settings[name] !== false) checkFunction(`${argument}.${name}`, settings[name]);
+  for (const name of DURATIONS) checkDuration(`${argument}.${name}`, settings[name]);
+  for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`${argument}.${name}`, settings[name]);
+  checkFunctions(`${argument}.policies`, settings.policies);
+  checkSize(`${argument}.minSize`, settings.minSize);
+  checkLimit(`${argument}.maxSize`, settings.maxSize);
+  checkSize(`${argument}.maxWaiting`, settings.maxWaiting);
+  checkBoolean(`${argument}.failFast`, settings.failFast);
+  checkAtLeast(`${argument}.leakThreshold`, settings.leakThreshold, 0);
   if (settings.minSize > settings.maxSize) {
-    throw outOfRange('options.minSize', `at most maxSize, which is ${settings.maxSize}`, settings.minSize);
+    throw outOfRange(`${argument}.minSize`, `at most maxSize, which is ${settings.maxSize}`, settings.minSize);
   }
 }
 

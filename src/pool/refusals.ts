@@ -90,8 +90,9 @@ export class Refusals<C extends Connection> implements House {
     return this.#dialError(WaitTimeoutError, `No connection was free within ${waitTimeout} ms: ${why}`);
   }
 
-  usedTooLong(timeout: number | undefined): Error {
-    return this.#error(UseTimeoutError, `The work did not settle within ${timeout} ms`);
+  usedTooLong(timeout: number | undefined, begun: boolean): Error {
+    if (begun) return this.#error(UseTimeoutError, `The work did not settle within ${timeout} ms`);
+    return this.#dialError(UseTimeoutError, `The work had to wait for a connection for all its ${timeout} ms`);
   }
 
   notReady(min: number, timeout: number | undefined): Error {

@@ -1,0 +1,245 @@
+import { getEventListeners } from 'node:events';
+import * as fc from 'fast-check';
+import { PoolEmptyError, UseTimeoutError, WaitTimeoutError } from 'rxpool';
+import { KINDS } from '../support/connections.js';
+import { Job, jobs, microtasks } from '../support/jobs.js';
+import { openRig, type Rig, rig, watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
+  const exhausted = async (options = {}): Promise<Rig & { readonly running: Job }> => {
+    const test = await openRig(make, 1, { maxPending: 1, ...options });
+    return Object.assign(test, { running: new Job(test.pool) });
+  };
+
+  describe('until its time is up', () => {
+    it('is refused at its deadline, not before', async () => {
+      const { pool, clock } = await exhausted();
+      const [patient, hasty] = [new Job(pool), new Job(pool, { waitTimeout: 20 })];
+      await clock.advance(19);
+      expect(hasty.outcome.status).toBe('pending');
+      await clock.advance(1);
+      expect(hasty.outcome.reason).toBeInstanceOf(WaitTimeoutError);
+      await clock.advance(4_979);
+      expect(patient.outcome.status).toBe('pending');
+      await clock.advance(1);
+      expect(patient.outcome.reason).toBeInstanceOf(WaitTimeoutError);
+      expect([hasty.started, patient.started, clock.timers, pool.health.waiting]).toEqual([false, false, 0, 0]);
+    });
+
+    it('is told that all carry as much as they may', async () => {
+      const { pool, clock } = await exhausted({ waitTimeout: 100 });
+      const job = new Job(pool);
+      await clock.advance(100);
+      expect(job.outcome.reason).toMatchObject({
+        code: 'ERR_WAIT_TIMEOUT',
+        sent: 'never',
+        message: 'No connection was free within 100 ms: 1 of 1 connections are connected, 1 requests pending',
+        figures: { total: 1, connected: 1, pending: 1, waiting: 1 },
+      });
+      expect((job.outcome.reason as Error).cause).toBeUndefined();
+    });
+
+    it('is told that none is connected, and why', async () => {
+      const test = rig(make, 2, { waitTimeout: 100 });
+      test.script = 'wait';
+      void test.pool.setup();
+      await settle();
+      const cause = new Error('no route');
+      test.made[0]?.refuse(cause);
+      const job = new Job(test.pool);
+      await test.clock.advance(100);
+      expect(job.outcome.reason).toMatchObject({
+        message: 'No connection was free within 100 ms: 0 of 2 connections are connected, 0 requests pending',
+        cause,
+        figures: { total: 2, connected: 0, pending: 0, waiting: 1 },
+      });
+      await test.pool.dispose();
+    });
+
+    it('is told that the pool is suspended', async () => {
+      const { pool, clock } = await openRig(make, 1, { waitTimeout: 100 });
+      pool.suspend();
+      const job = new Job(pool);
+      await clock.advance(100);
+      expect(job.outcome.reason).toMatchObject({
+        message: 'No connection was free within 100 ms: the pool is suspended',
+      });
+    });
+
+    it('has its waiting counted in its time for everything', async () => {
+      const { pool, clock, running } = await exhausted();
+      const [first, second] = [new Job(pool, { timeout: 50 }), new Job(pool, { timeout: 50 })];
+      await clock.advance(30);
+      running.finish();
+      await settle();
+      expect([first.started, second.started]).toEqual([true, false]);
+      await clock.advance(19);
+      expect(first.context?.signal.aborted).toBe(false);
+      await clock.advance(1);
+      expect(first.outcome.reason).toBeInstanceOf(UseTimeoutError);
+      expect(first.context?.signal.reason).toBe(first.outcome.reason);
+      expect(first.outcome.reason).toMatchObject({ message: 'The work did not settle within 50 ms' });
+      expect(second.outcome.reason).toBeInstanceOf(UseTimeoutError);
+      expect(second.outcome.reason).toMatchObject({
+        message: 'The work had to wait for a connection for all its 50 ms',
+      });
+      first.finish();
+      await settle();
+      expect([second.started, pool.health.pending, clock.timers]).toEqual([false, 0, 0]);
+    });
+
+    it('is told of the last dial when all its time went by in waiting', async () => {
+      const test = rig(make, 1);
+      test.script = 'refuse';
+      await test.pool.setup();
+      const job = new Job(test.pool, { timeout: 10 });
+      await test.clock.advance(10);
+      expect(job.outcome.reason).toMatchObject({ cause: new Error('refused by the script') });
+    });
+  });
+
+  describe('and changes its mind', () => {
+    it('is answered with the reason at once, and leaves nothing behind', async () => {
+      const { pool, clock, running } = await exhausted();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const reason = new Error('changed my mind');
+      const waiting = [
+        new Job(pool, { signal, timeout: 1_000 }).outcome,
+        watch(pool.lease({ signal })),
+        watch(new Promise((_, reject) => pool.withConnection(() => [1], { signal }).subscribe({ error: reject }))),
+      ];
+      const others = jobs(pool, 2);
+      expect(pool.health.waiting).toBe(5);
+      controller.abort(reason);
+      expect(pool.health.waiting).toBe(2);
+      await settle();
+      for (const outcome of waiting) expect(outcome).toEqual({ status: 'rejected', reason });
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+      for (const job of [running, ...others]) job.finish();
+      await settle();
+      expect(others.every((job) => job.started)).toBe(true);
+      expect([pool.health.pending, clock.timers]).toEqual([0, 0]);
+    });
+
+    it.each([0, 1, 2, 3, 4, 5, 6])(
+      '%i microtasks after its turn has come, loses no place for others',
+      async (turns) => {
+        const { pool, clock } = await openRig(make, 1, { maxPending: 1 });
+        const lease = pool.tryLease();
+        const controller = new AbortController();
+        const { signal } = controller;
+        const outcomes: unknown[] = [];
+        const ran: string[] = [];
+        const work = async (): Promise<void> => void ran.push('work');
+        void pool.use(work, { signal }).catch((error: unknown) => outcomes.push(error));
+        const next = new Job(pool);
+        lease?.release();
+        await microtasks(turns);
+        const reason = new Error('changed my mind');
+        const hadRun = ran.length;
+        controller.abort(reason);
+        await settle();
+        expect(ran).toHaveLength(hadRun);
+        if (hadRun === 0) expect(outcomes).toEqual([reason]);
+        expect(next.started).toBe(true);
+        next.finish();
+        await settle();
+        expect([pool.health.pending, clock.timers, getEventListeners(signal, 'abort').length]).toEqual([0, 0, 0]);
+      },
+    );
+
+    it.each([0, 1, 2, 3, 4, 5, 6])('%i microtasks after a lease was its, holds one or is refused', async (turns) => {
+      const { pool } = await openRig(make, 1, { maxPending: 1 });
+      const before = pool.tryLease();
+      const controller = new AbortController();
+      const leasing = watch(pool.lease({ signal: controller.signal }));
+      const next = new Job(pool);
+      before?.release();
+      await microtasks(turns);
+      controller.abort(new Error('changed my mind'));
+      await settle();
+      const { value } = leasing;
+      expect(next.started).toBe(leasing.status === 'rejected');
+      expect(value?.signal.aborted ?? false).toBe(false);
+      value?.release();
+      await settle();
+      expect(next.started).toBe(true);
+    });
+
+    it('cancels no dial: it comes up and serves the next', async () => {
+      const test = rig(make, 1);
+      test.script = 'wait';
+      void test.pool.setup();
+      const controller = new AbortController();
+      const gone = new Job(test.pool, { signal: controller.signal });
+      await settle();
+      controller.abort();
+      await settle();
+      expect(gone.outcome.status).toBe('rejected');
+      expect(test.made.map(({ state, closes }) => [state, closes])).toEqual([['connecting', 0]]);
+      const next = new Job(test.pool);
+      test.made[0]?.accept();
+      await settle();
+      expect(next.connection).toBe(test.made[0]);
+    });
+  });
+
+  it('does not wait at all before setup()', async () => {
+    const { pool, clock } = rig(make, 1);
+    const job = new Job(pool);
+    await settle();
+    expect(job.outcome.reason).toBeInstanceOf(PoolEmptyError);
+    expect(job.outcome.reason).toMatchObject({ message: 'The pool has no connections: setup() was not called' });
+    expect(clock.timers).toBe(0);
+  });
+});
+
+/** What may befall a caller, and when, in milliseconds. */
+const caller = fc.record({
+  at: fc.nat(40),
+  waitTimeout: fc.nat(40),
+  lasts: fc.nat(30),
+  abortsAfter: fc.option(fc.nat(40), { nil: undefined }),
+});
+
+describe.each(KINDS)('Callers that wait for few of $kind', ({ make }) => {
+  it('settle once each, none later than its deadline, and start in the order in which they came', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(caller, { maxLength: 25 }), fc.integer({ min: 1, max: 3 }), async (callers, size) => {
+        const { pool, clock } = await openRig(make, size, { maxPending: 1 });
+        const started: number[] = [];
+        let settled = 0;
+        const calls = [...callers].sort((a, b) => a.at - b.at);
+        const done = calls.map(async ({ at, waitTimeout, lasts, abortsAfter }, place) => {
+          const { scheduler } = clock;
+          const pause = (delay: number): Promise<void> =>
+            new Promise((resolve) => scheduler.schedule(() => resolve(), delay));
+          await pause(at);
+          const controller = new AbortController();
+          if (abortsAfter !== undefined) scheduler.schedule(() => controller.abort(), abortsAfter);
+          let waited = true;
+          const work = (): Promise<void> => {
+            waited = false;
+            started.push(place);
+            expect(clock.now - at).toBeLessThanOrEqual(waitTimeout);
+            return pause(lasts);
+          };
+          await pool.use(work, { waitTimeout, signal: controller.signal }).then(
+            () => settled++,
+            () => settled++,
+          );
+          if (waited) expect(clock.now - at).toBe(Math.min(waitTimeout, abortsAfter ?? waitTimeout));
+        });
+        const end = Promise.all(done);
+        await clock.advance(2_000);
+        await end;
+        expect(settled).toBe(calls.length);
+        expect(started).toEqual([...started].sort((a, b) => a - b));
+        expect([pool.health.pending, pool.health.waiting, clock.timers]).toEqual([0, 0, 0]);
+      }),
+      { numRuns: 60 },
+    );
+  }, 30_000);
+});

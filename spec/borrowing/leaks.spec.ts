@@ -1,0 +1,78 @@
+import { KINDS } from '../support/connections.js';
+import { openRig, type Rig } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('A lease of one of $kind that is held for long', ({ make }) => {
+  const opened = (options = {}): Promise<Rig> => openRig(make, 1, { maxPending: 1, leakThreshold: 1_000, ...options });
+
+  const leaks = ({ events }: Rig) => events.filter(({ type }) => type === 'leak-suspected');
+
+  const forgetful = (pool: Rig['pool']) => pool.lease();
+
+  it('is told of once, with where it was taken', async () => {
+    const test = await opened();
+    const lease = await forgetful(test.pool);
+    await test.clock.advance(999);
+    expect(leaks(test)).toEqual([]);
+    await test.clock.advance(10_000);
+    expect(leaks(test)).toEqual([
+      { type: 'leak-suspected', connection: test.made[0], milliseconds: 1_000, takenAt: expect.any(String) },
+    ]);
+    expect(leaks(test)[0]).toMatchObject({ takenAt: expect.stringContaining('forgetful') });
+    expect(test.clock.timers).toBe(0);
+    lease.release();
+  });
+
+  it('counts from when it was had, and is told of as taken by whoever waited', async () => {
+    const test = await opened();
+    const first = test.pool.tryLease();
+    const waiting = forgetful(test.pool);
+    await test.clock.advance(900);
+    first?.release();
+    await waiting;
+    await test.clock.advance(999);
+    expect(leaks(test)).toEqual([]);
+    await test.clock.advance(1);
+    expect(leaks(test)).toMatchObject([{ takenAt: expect.stringContaining('forgetful') }]);
+  });
+
+  it.each(['release', 'invalidate'] as const)('is not told of after %s()', async (end) => {
+    const test = await opened();
+    (await test.pool.lease())[end]();
+    test.pool.tryLease()?.[end]();
+    await settle();
+    expect(test.clock.timers).toBe(0);
+    await test.clock.advance(5_000);
+    expect(leaks(test)).toEqual([]);
+  });
+
+  it('is not told of, and leaves no timer, when the pool has closed its connection', async () => {
+    const test = await opened();
+    await test.pool.lease();
+    await test.pool.close({ drainTimeout: 0 });
+    expect(test.clock.timers).toBe(0);
+  });
+
+  it.each([Number.POSITIVE_INFINITY, 1e12])('is not told of with a threshold of %d', async (leakThreshold) => {
+    const test = await opened({ leakThreshold });
+    await test.pool.lease();
+    expect(test.clock.timers).toBe(0);
+  });
+
+  it('goes by the threshold of when it was had', async () => {
+    const test = await opened();
+    const first = test.pool.tryLease();
+    const waiting = test.pool.lease();
+    test.pool.reconfigure({ leakThreshold: Number.POSITIVE_INFINITY });
+    first?.release();
+    await waiting;
+    await settle();
+    expect(test.clock.timers).toBe(0);
+  });
+
+  it('is no matter of use()', async () => {
+    const test = await opened();
+    void test.pool.use(() => new Promise(() => {}));
+    expect(test.clock.timers).toBe(0);
+  });
+});

@@ -1,0 +1,246 @@
+import { ConnectionClosedError, ConnectionInvalidatedError, PoolDisposedError, reconnectBroken } from 'rxpool';
+import { makeDisposable } from '../../src/disposal.js';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { Job } from '../support/jobs.js';
+import { openRig, type Rig, thrownBy } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
+  const exclusive = (size = 1, options = {}): Promise<Rig> => openRig(make, size, { maxPending: 1, ...options });
+
+  it('is of the connection to be used now, and of no other borrower until it is released', async () => {
+    const { pool, made } = await exclusive(2);
+    made[0]?.send();
+    const lease = await pool.lease();
+    expect(lease.connection).toBe(made[1]);
+    expect([pool.health.pending, pool.tryLease()]).toEqual([2, undefined]);
+    lease.release();
+    expect(pool.tryLease()?.connection).toBe(made[1]);
+  });
+
+  it('is released once, however often it is told to', async () => {
+    const { pool } = await openRig(make, 1);
+    const [lease, other] = [await pool.lease(), await pool.lease()];
+    lease.release();
+    lease.release();
+    lease.invalidate();
+    expect([pool.health.pending, pool.health.connected]).toEqual([1, 1]);
+    other.release();
+    expect(pool.health.pending).toBe(0);
+  });
+
+  it('is released at the end of its block', async () => {
+    const { pool } = await exclusive();
+    {
+      using lease = await pool.lease();
+      expect([lease.connection, pool.health.pending]).toEqual([pool.connections[0], 1]);
+    }
+    expect(pool.health.pending).toBe(0);
+  });
+
+  describe('tried for', () => {
+    it('is undefined where nothing is free, and nobody waits for it', async () => {
+      const { pool, clock } = await exclusive();
+      const lease = pool.tryLease();
+      expect([lease?.connection, pool.tryLease()]).toEqual([pool.connections[0], undefined]);
+      pool.suspend();
+      lease?.release();
+      expect(pool.tryLease()).toBeUndefined();
+      pool.resume();
+      expect(pool.tryLease()).toBeDefined();
+      expect([pool.health.waiting, clock.timers]).toEqual([0, 0]);
+    });
+
+    it('is undefined of a pool that is new or closed, and throws for one that was disposed of', async () => {
+      const { pool } = await exclusive();
+      await pool.close();
+      expect(pool.tryLease()).toBeUndefined();
+      await pool.dispose();
+      expect(thrownBy(() => pool.tryLease())).toBeInstanceOf(PoolDisposedError);
+      expect(thrownBy(() => pool.tryLease(7 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    });
+  });
+
+  describe('invalidated', () => {
+    it('has its connection broken, closed, and dialled anew by whoever heals', async () => {
+      const clock = (await exclusive()).clock;
+      const test = await openRig(make, 1, {
+        maxPending: 1,
+        heal: reconnectBroken({ backoff: () => 10, scheduler: clock.scheduler }),
+      });
+      const { pool, made, events } = test;
+      const lease = await pool.lease();
+      const next = new Job(pool);
+      const cause = new Error('out of step');
+      lease.invalidate(cause);
+      expect([pool.brokenConnections, made[0]?.closes, pool.health.pending]).toEqual([made, 1, 0]);
+      expect(events.at(-1)).toMatchObject({ type: 'reconnect-scheduled' });
+      expect(events.find(({ type }) => type === 'lost')).toMatchObject({
+        connection: made[0],
+        cause: { code: 'ERR_CONNECTION_INVALIDATED', cause },
+      });
+      await settle();
+      expect(next.started).toBe(false);
+      await clock.advance(10);
+      expect([next.started, made[0]?.dials, pool.connections.length]).toEqual([true, 2, 1]);
+      next.finish();
+      await pool.close();
+    });
+
+    it('tells those who share the connection', async () => {
+      const { pool } = await openRig(make, 1);
+      const [job, lease] = [new Job(pool), await pool.lease()];
+      const [signal, own] = [job.context?.signal, lease.signal];
+      lease.invalidate();
+      expect(signal?.reason).toBeInstanceOf(ConnectionInvalidatedError);
+      expect(own.reason).toBeInstanceOf(ConnectionInvalidatedError);
+    });
+
+    it('does no harm to a connection that was lost before and is up again', async () => {
+      const { pool, made } = await exclusive();
+      const lease = await pool.lease();
+      made[0]?.lose();
+      await pool.reconnect();
+      lease.invalidate();
+      expect([pool.health.connected, pool.health.pending, made[0]?.closes]).toEqual([1, 0, 0]);
+    });
+
+    it('does no harm to one that has been closed and added again', async () => {
+      const { pool, made } = await exclusive();
+      const lease = await pool.lease();
+      pool.removeConnections(made, { drainTimeout: 0 });
+      await settle();
+      await pool.extendPoolByConnections(made);
+      const other = pool.tryLease();
+      lease.invalidate();
+      expect([pool.health.connected, pool.health.pending]).toEqual([1, 1]);
+      other?.release();
+      expect(pool.health.pending).toBe(0);
+    });
+  });
+
+  describe('has a signal', () => {
+    const ASKED = [
+      { when: 'before', early: true },
+      { when: 'afterwards', early: false },
+    ];
+
+    it.each(ASKED)('that aborts when the connection is lost, asked for $when it is up again', async ({ early }) => {
+      const { pool, made } = await exclusive();
+      const lease = await pool.lease();
+      const signal = early ? lease.signal : undefined;
+      const cause = new Error('cable pulled');
+      made[0]?.lose(cause);
+      await pool.reconnect();
+      expect(pool.health.connected).toBe(1);
+      const { reason } = signal ?? lease.signal;
+      if (early) expect(reason).toBe(cause);
+      else expect(reason).toBeInstanceOf(ConnectionClosedError);
+      expect(pool.tryLease()).toBeUndefined();
+      lease.release();
+      expect(pool.tryLease()).toBeDefined();
+    });
+
+    const RECALLS = [
+      { by: 'close()', recall: ({ pool }: Rig) => pool.close({ drainTimeout: 100 }) },
+      { by: 'dispose()', recall: ({ pool }: Rig) => pool.dispose() },
+      {
+        by: 'removeConnections()',
+        recall: ({ pool, made }: Rig) => pool.removeConnections(made, { drainTimeout: 100 }),
+      },
+      { by: 'reducePoolConnections()', recall: ({ pool }: Rig) => pool.reducePoolConnections(1, true) },
+      { by: 'reconnect(false)', recall: ({ pool }: Rig) => pool.reconnect(false) },
+      { by: 'renew() with a bound', recall: ({ pool }: Rig) => pool.renew({ drainTimeout: 100 }) },
+    ];
+
+    it.each(RECALLS)('that aborts as $by begins to drain; the work has until the end of that', async ({ recall }) => {
+      const test = await exclusive();
+      const lease = await test.pool.lease();
+      const early = lease.signal;
+      const recalled = Promise.resolve(recall(test));
+      await settle();
+      expect(early.reason).toBeInstanceOf(ConnectionClosedError);
+      const [connection] = test.made as [TestConnection];
+      expect(connection.state).toBe('connected');
+      lease.release();
+      await recalled;
+      await settle();
+      expect(connection.closes).toBe(1);
+      await test.pool.close();
+      expect(test.clock.timers).toBe(0);
+    });
+
+    it.each(ASKED)('that no renewal without a bound aborts, asked for $when', async ({ early }) => {
+      const { pool, made, clock } = await exclusive();
+      const lease = await pool.lease();
+      const signal = early ? lease.signal : undefined;
+      const renewal = pool.renew();
+      await clock.advance(60_000);
+      expect((signal ?? lease.signal).aborted).toBe(false);
+      expect([made[0]?.state, pool.connections]).toEqual(['connected', [made[1]]]);
+      lease.release();
+      await expect(renewal).resolves.toBe(1);
+      expect(made[0]?.state).toBe('closed');
+    });
+
+    it('that says nothing any more once it is released', async () => {
+      const { pool, made } = await exclusive();
+      const lease = await pool.lease();
+      const { signal } = lease;
+      lease.release();
+      made[0]?.lose();
+      await pool.close();
+      expect(signal.aborted).toBe(false);
+      expect((await openRig(make, 1)).pool.tryLease()?.signal.aborted).toBe(false);
+    });
+
+    it('that is the same at each call, and aborts for whoever asks too late', async () => {
+      const { pool } = await exclusive();
+      const lease = await pool.lease();
+      await pool.close({ drainTimeout: 0 });
+      expect(lease.signal).toBe(lease.signal);
+      expect(lease.signal.aborted).toBe(true);
+      lease.release();
+      expect(pool.health.pending).toBe(0);
+    });
+  });
+
+  it('may be released after its pool was closed and opened again', async () => {
+    const { pool } = await exclusive();
+    const lease = await pool.lease();
+    await pool.close({ drainTimeout: 0 });
+    await pool.setup();
+    expect(pool.health.pending).toBe(0);
+    lease.release();
+    expect([pool.health.pending, pool.tryLease() !== undefined]).toEqual([0, true]);
+  });
+
+  it('is counted though its connection was called back while it drained', async () => {
+    const { pool, made } = await exclusive();
+    const lease = await pool.lease();
+    pool.removeConnections(made);
+    await pool.extendPoolByConnections(made);
+    expect([pool.health.pending, pool.tryLease()]).toEqual([1, undefined]);
+    lease.release();
+    expect([pool.health.pending, pool.tryLease()?.connection]).toEqual([0, made[0]]);
+  });
+});
+
+describe('Where the platform has no Symbol.dispose', () => {
+  it('a class is left as it is', () => {
+    class Thing {
+      release(): void {}
+    }
+    const known = Object.getOwnPropertySymbols(Thing.prototype);
+    const whole = globalThis.Symbol;
+    globalThis.Symbol = Object.create(whole, { dispose: { value: undefined } });
+    try {
+      makeDisposable(Thing.prototype, 'dispose', 'release');
+    } finally {
+      globalThis.Symbol = whole;
+    }
+    expect(Object.getOwnPropertySymbols(Thing.prototype)).toEqual(known);
+    makeDisposable(Thing.prototype, 'dispose', 'release');
+    expect(Object.getOwnPropertySymbols(Thing.prototype)).toHaveLength(known.length + 1);
+  });
+});

@@ -1,0 +1,57 @@
+import { getEventListeners } from 'node:events';
+import { asyncScheduler } from 'rxjs';
+import { KINDS } from '../support/connections.js';
+import { openRig } from '../support/pools.js';
+
+describe.each(KINDS)('Callers by the thousand, for four exclusive $kind', ({ make }) => {
+  it('are served in the order in which they came, and leave nothing behind', async () => {
+    const CALLERS = 10_000;
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const { pool } = await openRig(make, 4, { maxPending: 1, maxWaiting: CALLERS, scheduler: asyncScheduler });
+    const { signal } = new AbortController();
+    const order: number[] = [];
+    let atOnce = 0;
+    let most = 0;
+    const begun = performance.now();
+    const calls = Array.from({ length: CALLERS }, (_, place) =>
+      pool.use(
+        async () => {
+          order.push(place);
+          most = Math.max(most, ++atOnce);
+          await undefined;
+          atOnce--;
+        },
+        { signal },
+      ),
+    );
+    expect(pool.health.waiting).toBe(CALLERS - 4);
+    expect(timers()).toBeGreaterThan(before);
+    await Promise.all(calls);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(most).toBe(4);
+    expect(order).toEqual(Array.from({ length: CALLERS }, (_, place) => place));
+    expect(pool.health).toMatchObject({ pending: 0, waiting: 0 });
+    expect([timers(), getEventListeners(signal, 'abort').length]).toEqual([before, 0]);
+  }, 30_000);
+
+  it('may give up from wherever they stand', async () => {
+    const CALLERS = 1_000;
+    const { pool, clock } = await openRig(make, 4, { maxPending: 1 });
+    const held = Array.from({ length: 4 }, () => pool.tryLease());
+    const controllers = Array.from({ length: 7 }, () => new AbortController());
+    const served: number[] = [];
+    const calls = Array.from({ length: CALLERS }, (_, place) => {
+      const { signal } = controllers[place % 7] as AbortController;
+      return pool.use(() => served.push(place), { signal });
+    });
+    const outcomes = Promise.allSettled(calls);
+    for (const controller of controllers.slice(1)) controller.abort();
+    const left = Math.ceil(CALLERS / 7);
+    expect([pool.health.waiting, clock.timers]).toEqual([left, left]);
+    for (const lease of held) lease?.release();
+    await outcomes;
+    expect(served).toEqual(Array.from({ length: left }, (_, place) => place * 7));
+    expect([pool.health.pending, pool.health.waiting, clock.timers]).toEqual([0, 0, 0]);
+  }, 30_000);
+});

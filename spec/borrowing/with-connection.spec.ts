@@ -1,0 +1,279 @@
+import { concat, Observable, of, Subject, Subscription, take, throwError } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { ConnectionClosedError, UseTimeoutError } from 'rxpool';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { Job } from '../support/jobs.js';
+import { openRig, type Rig, thrownBy } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
+  const exclusive = (options = {}): Promise<Rig> => openRig(make, 1, { maxPending: 1, ...options });
+
+  /** What a subscriber is told, with what was borrowed at that moment. */
+  function record({ pool }: Rig, results$: Observable<unknown>): { readonly log: unknown[]; stop(): void } {
+    const log: unknown[] = [];
+    const subscription = results$.subscribe({
+      next: (value) => log.push([value, pool.health.pending]),
+      error: (error: unknown) => log.push(['error', error, pool.health.pending]),
+      complete: () => log.push(['complete', pool.health.pending]),
+    });
+    return { log, stop: () => subscription.unsubscribe() };
+  }
+
+  it('is cold: nothing is borrowed until it is subscribed to, and then once for each subscriber', async () => {
+    const { pool, made } = await openRig(make, 2, { maxPending: 1 });
+    const used: TestConnection[] = [];
+    const results$ = pool.withConnection((connection) => {
+      used.push(connection);
+      return new Subject();
+    });
+    expect(used).toEqual([]);
+    const subscriptions = [results$.subscribe(), results$.subscribe()];
+    expect(new Set(used)).toEqual(new Set(made));
+    expect(pool.health.pending).toBe(2);
+    for (const one of subscriptions) one.unsubscribe();
+    expect(pool.health.pending).toBe(0);
+  });
+
+  it.each([
+    { kind: 'an observable', input: () => of(1, 2) },
+    { kind: 'an iterable', input: () => [1, 2] },
+    {
+      kind: 'an async iterable',
+      input: async function* () {
+        yield 1;
+        yield 2;
+      },
+    },
+  ])('takes $kind, and gives back before it tells of the end', async ({ input }) => {
+    const test = await exclusive();
+    const { log } = record(test, test.pool.withConnection(input));
+    await settle();
+    expect(log).toEqual([
+      [1, 1],
+      [2, 1],
+      ['complete', 0],
+    ]);
+  });
+
+  it('takes a promise, and gives back before it tells of an error', async () => {
+    const test = await exclusive();
+    const error = new Error('of the work');
+    for (const work of [
+      () => Promise.reject(error),
+      () => throwError(() => error),
+      () => {
+        throw error;
+      },
+    ]) {
+      const { log } = record(test, test.pool.withConnection(work));
+      await settle();
+      expect(log).toEqual([['error', error, 0]]);
+    }
+    const { log } = record(
+      test,
+      test.pool.withConnection(() => 7 as never),
+    );
+    expect(log).toEqual([['error', expect.any(TypeError), 0]]);
+  });
+
+  it('gives back when it is unsubscribed from, and tells the work', async () => {
+    const test = await exclusive();
+    let signal!: AbortSignal;
+    let told = false;
+    const { stop } = record(
+      test,
+      test.pool.withConnection((_, context) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      }),
+    );
+    signal.addEventListener('abort', () => (told = test.pool.health.pending === 1));
+    stop();
+    expect([told, signal.aborted, test.pool.health.pending]).toEqual([true, true, 0]);
+  });
+
+  it('does not abort the signal of work that has ended by itself', async () => {
+    const { pool } = await exclusive();
+    const signals: AbortSignal[] = [];
+    const work = (end: Observable<never>) =>
+      pool.withConnection((_, { signal }) => {
+        signals.push(signal);
+        return end;
+      });
+    work(of()).subscribe();
+    work(throwError(() => new Error('of the work'))).subscribe({ error: () => {} });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+  });
+
+  it('gives back when the work has been stopped, not before', async () => {
+    const { pool } = await exclusive();
+    const cleaned: number[] = [];
+    const work = () => new Observable<never>(() => () => cleaned.push(pool.health.pending));
+    const controller = new AbortController();
+    pool.withConnection(work).subscribe().unsubscribe();
+    pool.withConnection(work, { signal: controller.signal }).subscribe({ error: () => {} });
+    controller.abort();
+    expect(cleaned).toEqual([1, 1]);
+    expect(pool.health.pending).toBe(0);
+  });
+
+  it('gives back though the work cannot be stopped without an error', async () => {
+    const { pool } = await exclusive();
+    const work = () =>
+      new Observable<never>(() => () => {
+        throw new Error('of the teardown');
+      });
+    const subscription = pool.withConnection(work).subscribe();
+    expect(() => subscription.unsubscribe()).toThrow('of the teardown');
+    expect(pool.health.pending).toBe(0);
+  });
+
+  it('leaves the queue when it is unsubscribed from while it waits', async () => {
+    const test = await exclusive();
+    const running = new Job(test.pool);
+    let ran = false;
+    const { log, stop } = record(
+      test,
+      test.pool.withConnection(() => {
+        ran = true;
+        return [1];
+      }),
+    );
+    expect(test.pool.health.waiting).toBe(1);
+    stop();
+    expect([test.pool.health.waiting, test.clock.timers]).toEqual([0, 0]);
+    running.finish();
+    await settle();
+    expect([ran, log, test.pool.health.pending]).toEqual([false, [], 0]);
+  });
+
+  it.each([0, 1, 2, 3, 4])('loses nothing when unsubscribed from %i microtasks after its turn', async (turns) => {
+    const test = await exclusive();
+    const lease = test.pool.tryLease();
+    const { stop } = record(
+      test,
+      test.pool.withConnection(() => new Subject()),
+    );
+    lease?.release();
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    stop();
+    await settle();
+    expect(test.pool.health.pending).toBe(0);
+  });
+
+  describe('with a synchronous source', () => {
+    let made = 0;
+
+    function* endless(): Generator<number> {
+      for (made = 0; ; made++) {
+        if (made > 1_000) throw new Error('nobody stopped it');
+        yield made;
+      }
+    }
+
+    it('stops it as soon as nobody listens any more', async () => {
+      const test = await exclusive();
+      const { log } = record(test, test.pool.withConnection(endless).pipe(take(2)));
+      expect(log.slice(0, 2)).toEqual([
+        [0, 1],
+        [1, 1],
+      ]);
+      expect(log).toHaveLength(3);
+      expect([made, test.pool.health.pending]).toEqual([1, 0]);
+    });
+
+    it('gives back within the next that unsubscribes', async () => {
+      const { pool } = await exclusive();
+      const borrowed: number[] = [];
+      const subscription = new Subscription();
+      const stoppable$ = new Observable<number>((subscriber) => {
+        subscription.add(subscriber);
+        return pool.withConnection(endless).subscribe(subscriber);
+      });
+      stoppable$.subscribe(() => {
+        borrowed.push(pool.health.pending);
+        subscription.unsubscribe();
+        borrowed.push(pool.health.pending);
+      });
+      expect(borrowed).toEqual([1, 0]);
+      expect(made).toBe(0);
+    });
+
+    it('may be repeated by its own subscriber', async () => {
+      const test = await exclusive();
+      const twice$ = test.pool.withConnection(() => [1]);
+      const { log } = record(test, concat(twice$, twice$));
+      expect(log).toEqual([
+        [1, 1],
+        [1, 1],
+        ['complete', 0],
+      ]);
+    });
+  });
+
+  it('errors at its deadline, waiting included', async () => {
+    const test = await exclusive();
+    const running = new Job(test.pool);
+    let cleaned = 0;
+    const { log } = record(
+      test,
+      test.pool.withConnection(() => new Observable(() => () => cleaned++), { timeout: 30 }),
+    );
+    await test.clock.advance(20);
+    running.finish();
+    await test.clock.advance(9);
+    expect(log).toEqual([]);
+    await test.clock.advance(1);
+    expect(log).toEqual([['error', expect.any(UseTimeoutError), 0]]);
+    expect([cleaned, test.clock.timers]).toEqual([1, 0]);
+  });
+
+  it('tells the work that its connection is gone, and leaves it to it what follows', async () => {
+    const test = await exclusive();
+    const { log } = record(
+      test,
+      test.pool.withConnection(
+        (_, { signal }) =>
+          new Observable((subscriber) => {
+            signal.addEventListener('abort', () => subscriber.error(signal.reason));
+          }),
+      ),
+    );
+    await test.pool.close({ drainTimeout: 0 });
+    expect(log).toEqual([['error', expect.any(ConnectionClosedError), 0]]);
+  });
+
+  it('checks what it is given at the call, the rest when it is subscribed to', async () => {
+    const { pool } = await exclusive();
+    expect(thrownBy(() => pool.withConnection(7 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect(thrownBy(() => pool.withConnection(() => [], { waitTimeout: -1 }))).toMatchObject({
+      code: 'ERR_OUT_OF_RANGE',
+    });
+    const reason = new Error('before');
+    const results$ = pool.withConnection(() => [1], { signal: AbortSignal.abort(reason) });
+    const errors: unknown[] = [];
+    results$.subscribe({ error: (error: unknown) => errors.push(error) });
+    await pool.dispose();
+    pool.withConnection(() => [1]).subscribe({ error: (error: { code: string }) => errors.push(error.code) });
+    expect(errors).toEqual([reason, 'ERR_POOL_DISPOSED']);
+  });
+
+  it('has the times of its work, and unsubscribes from it with its subscriber', async () => {
+    const { pool } = await openRig(make, 1);
+    const marbles = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    marbles.run(({ cold, expectObservable, expectSubscriptions }) => {
+      const [whole, failing, cut] = [cold('--a--b--|'), cold('  --a--#'), cold('     --a--b--|')];
+      expectObservable(pool.withConnection(() => whole)).toBe('--a--b--|');
+      expectSubscriptions(whole.subscriptions).toBe('         ^-------!');
+      expectObservable(pool.withConnection(() => failing)).toBe('--a--#');
+      expectSubscriptions(failing.subscriptions).toBe('         ^----!');
+      expectObservable(
+        pool.withConnection(() => cut),
+        '----!',
+      ).toBe('--a--');
+      expectSubscriptions(cut.subscriptions).toBe('            ^---!');
+    });
+    expect(pool.health.pending).toBe(0);
+  });
+});

@@ -1,0 +1,112 @@
+import type { Health } from 'rxpool';
+import { cellOf } from '../../src/connection/cells.js';
+import { type OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { settle } from '../support/virtual-clock.js';
+import type { LendingModel, ModelCaller } from './lending-model.js';
+import { CONNECT_TIMEOUT } from './pool-model.js';
+import { asksForSignal, type RealPool } from './real-pool.js';
+
+const namesOf = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join(' ');
+
+const idsOf = (ids: Iterable<number>): string => [...ids].sort((a, b) => a - b).join(' ');
+
+/** `use on #3: 7` and `use on #4: 8` say the same to two callers. */
+const outcomeOf = (answer: string): string => answer.slice(0, answer.search(/ #|:/));
+
+/** Those who are told the same are told in order; who is told first of two that differ is nobody's concern. */
+const byOutcome = (answers: readonly string[]): string[] =>
+  answers
+    .map((answer) => ({ outcome: outcomeOf(answer), answer }))
+    .sort((a, b) => (a.outcome < b.outcome ? -1 : Number(a.outcome > b.outcome)))
+    .map(({ answer }) => answer);
+
+/** What can be seen of a pool, as the model has it. */
+function expected(model: LendingModel): object {
+  const { poolSize, pending, status, members, queue, connected, broken } = model;
+  const lists = { connections: namesOf(members), connected: namesOf(connected), broken: namesOf(broken) };
+  const waiting = queue.length;
+  const ejected = model.count('ejected');
+  const counts = {
+    idle: model.count('idle'),
+    connecting: model.count('connecting'),
+    connected: connected.length,
+    draining: 0,
+    ejected,
+    broken: broken.length,
+  };
+  const hasAsked = ({ isLease, id }: ModelCaller): boolean => isLease || asksForSignal(id);
+  const health: Health = { status, poolSize, total: members.length, ...counts, pending, waiting };
+  return {
+    ...lists,
+    poolSize,
+    seen: { ...lists, pending, status, waiting, ejected },
+    leastLoad: model.unavailable ? undefined : model.leastLoad,
+    health,
+    is: [members.length === 0, members.length >= poolSize, connected.length > 0],
+    now: model.now,
+    answers: byOutcome(model.answers),
+    holders: idsOf(model.holders.map(({ id }) => id)),
+    told: idsOf(model.holders.filter((caller) => caller.told && hasAsked(caller)).map(({ id }) => id)),
+    rejections: [],
+  };
+}
+
+/** What the connection of that name carries on paper; its name where it should not be given out. */
+const loadOf = (name: string | undefined, { candidates }: LendingModel): unknown =>
+  name && (candidates.find((one) => one.name === name)?.load ?? name);
+
+function actual(real: RealPool, model: LendingModel): object {
+  const { pool, clock } = real.rig;
+  return {
+    connections: namesOf(pool.connections),
+    connected: namesOf(pool.connectedConnections),
+    broken: namesOf(pool.brokenConnections),
+    poolSize: pool.poolSize,
+    seen: real.seen,
+    leastLoad: loadOf(real.leastLoaded?.name, model),
+    health: pool.health,
+    is: [pool.isEmpty(), pool.isFull(), pool.isWorking()],
+    now: clock.now,
+    answers: byOutcome(real.answers),
+    holders: idsOf(real.loans.keys()),
+    told: idsOf(real.told),
+    rejections: real.rejections,
+  };
+}
+
+/** As text, because `expect` takes a hundred times as long. */
+export function expectSame(seen: unknown, said: unknown): void {
+  if (JSON.stringify(seen) !== JSON.stringify(said)) expect(seen).toEqual(said);
+}
+
+/** Everything that can be seen is what the model says. */
+export async function expectAgreement(model: LendingModel, real: RealPool): Promise<void> {
+  await settle();
+  model.serve(real.choice);
+  expectSame(actual(real, model), expected(model));
+  model.answers.length = real.answers.length = 0;
+}
+
+/** Nothing is left of a pool that was closed. */
+export async function expectNothingLeft(model: LendingModel, real: RealPool): Promise<void> {
+  const { pool, clock, made } = real.rig;
+  for (const { finish } of real.loans.values()) finish();
+  await Promise.all([pool.close(), clock.advance(2 * CONNECT_TIMEOUT)]);
+  await pool.dispose();
+  expect(pool.health).toMatchObject({ status: 'closed', total: 0, pending: 0, waiting: 0 });
+  expectSame([clock.timers, real.rejections, made.length], [0, [], model.made.length]);
+  expectSame(made.map(remainsOf), Array(made.length).fill(NOTHING));
+  for (const capacity$ of real.capacities.values()) expectSame(capacity$.observed, false);
+}
+
+export const NOTHING = ['closed', 0, 0, -1, false, false, false, false];
+
+/** What a connection carries, who listens to it, and whether a transport was left open. */
+export function remainsOf(connection: TestConnection): unknown[] {
+  const { watchers, owner, ledger, borrowed, position } = cellOf(connection);
+  const isOpen =
+    connection instanceof SubjectConnection
+      ? connection.observed
+      : (connection as OwnConnection).shuts !== (connection as OwnConnection).opened;
+  return [connection.state, connection.pending, borrowed, position, !!watchers, !!owner, !!ledger, isOpen];
+}

@@ -1,0 +1,26 @@
+import { SubjectConnection } from '../support/connections.js';
+
+/** A connection whose dial cannot be called off: it comes up long after anybody wants it, closed or not. */
+export class LateConnection extends SubjectConnection {
+  readonly #waiting: (() => void)[] = [];
+  #dial: Promise<void> | undefined;
+
+  override connect(): Promise<void> {
+    if (this.state === 'connected') return Promise.resolve();
+    this.state$.next('connecting');
+    this.#dial ??= new Promise((resolve) => {
+      this.#waiting.push(() => {
+        this.#dial = undefined;
+        this.state$.next('connected');
+        resolve();
+      });
+    });
+    return this.#dial;
+  }
+
+  override accept(): void {
+    for (const comeUp of this.#waiting.splice(0)) comeUp();
+  }
+
+  override refuse(): void {}
+}

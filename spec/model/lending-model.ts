@@ -1,0 +1,195 @@
+import type { DialScript } from 'rxpool/testing';
+import { type ModelConnection, type ModelLoan, PoolModel, type Sizes } from './pool-model.js';
+
+export type Kind = 'use' | 'lease' | 'flow';
+
+/** How patient a caller is, in milliseconds; without end where not given. */
+export interface Patience {
+  readonly waitTimeout: number;
+  readonly timeout: number;
+}
+
+/** Somebody who has asked for a connection and is not done. */
+export interface ModelCaller extends ModelLoan {
+  readonly id: number;
+  readonly kind: Kind;
+  /** When it gives up waiting. */
+  waitsUntil: number;
+  /** When it wants an answer, whatever goes on. */
+  answerBy: number;
+  /** What it holds. */
+  on: ModelConnection | undefined;
+  /** Whether it has been told the end. */
+  answered: boolean;
+}
+
+/** How callers are treated. */
+export interface Lending extends Sizes {
+  readonly maxWaiting: number;
+  readonly failFast: boolean;
+}
+
+/** Says which connection a caller was served with: among equals nobody knows beforehand. */
+export type Choice = (caller: ModelCaller) => string | undefined;
+
+/** A pool that lends, on paper: those who wait stand in an array. */
+export class LendingModel extends PoolModel {
+  queue: ModelCaller[] = [];
+  /** Those who hold something, whether or not the pool still counts it. */
+  holders: ModelCaller[] = [];
+  suspended = false;
+  maxWaiting: number;
+  failFast: boolean;
+  /** What callers have been told, by kind and outcome. */
+  answers: string[] = [];
+  #callers = 0;
+
+  constructor(lending: Lending, script: DialScript) {
+    super(lending, script);
+    this.maxWaiting = lending.maxWaiting;
+    this.failFast = lending.failFast;
+  }
+
+  /** Why nothing can be picked at this moment. */
+  get unavailable(): string | undefined {
+    if (this.lifecycle === 'closed') return 'ERR_POOL_CLOSED';
+    if (this.suspended) return 'ERR_POOL_SUSPENDED';
+    if (this.members.length === 0) return 'ERR_POOL_EMPTY';
+    if (this.connected.length === 0) return 'ERR_POOL_NOT_CONNECTED';
+    return this.candidates.length === 0 ? 'ERR_POOL_EXHAUSTED' : undefined;
+  }
+
+  /** Whether a connection is there for whoever asks now: nobody passes those who wait. */
+  get isLending(): boolean {
+    return !this.suspended && this.queue.length === 0 && this.candidates.length > 0;
+  }
+
+  /** Why somebody who would have to wait must not. */
+  get #refusal(): string | undefined {
+    if (this.lifecycle === 'closed') return 'ERR_POOL_CLOSED';
+    if (this.lifecycle === 'new') return 'ERR_POOL_EMPTY';
+    if (this.#isHopeless) return 'ERR_POOL_NOT_CONNECTED';
+    if (this.queue.length < this.maxWaiting) return undefined;
+    // What may be free is for those who came first.
+    return this.maxWaiting === 0 ? (this.unavailable ?? 'ERR_POOL_EXHAUSTED') : 'ERR_WAIT_QUEUE_FULL';
+  }
+
+  get #isHopeless(): boolean {
+    return this.failFast && this.members.length > 0 && this.broken.length === this.members.length;
+  }
+
+  caller(kind: Kind, { waitTimeout, timeout }: Patience): ModelCaller {
+    return {
+      id: ++this.#callers,
+      kind,
+      isLease: kind === 'lease',
+      told: false,
+      lost: false,
+      waitsUntil: this.now + waitTimeout,
+      answerBy: this.now + timeout,
+      on: undefined,
+      answered: false,
+    };
+  }
+
+  ask(caller: ModelCaller): void {
+    const refusal = this.isLending ? undefined : this.#refusal;
+    if (refusal) this.answer(caller, refusal);
+    else this.queue.push(caller);
+  }
+
+  answer(caller: ModelCaller, outcome: string): void {
+    if (caller.answered) return;
+    caller.answered = true;
+    this.queue = this.queue.filter((other) => other !== caller);
+    this.answers.push(`${caller.kind} ${outcome}: ${caller.id}`);
+  }
+
+  /** The first are served, each with the least loaded, for as long as there is one. */
+  serve(choice: Choice): void {
+    if (this.#isHopeless || this.lifecycle === 'closed') this.#refuseAll();
+    while (!this.suspended && this.queue.length > 0 && this.candidates.length > 0) {
+      const [caller] = this.queue.splice(0, 1);
+      this.lend(caller!, this.#legal(choice(caller!)));
+    }
+    this.arrivals = 0;
+  }
+
+  #legal(name: string | undefined): ModelConnection {
+    const { candidates, leastLoad } = this;
+    // Those that come up at about the same time do so in an order of their own.
+    const legal = candidates.filter(({ load }) => this.arrivals > 0 || load === leastLoad);
+    return legal.find((one) => one.name === name) ?? legal[0]!;
+  }
+
+  lend(caller: ModelCaller, on: ModelConnection): void {
+    caller.on = on;
+    // A lease is the answer; the others are done when they say so.
+    caller.answered = caller.isLease;
+    caller.waitsUntil = Number.POSITIVE_INFINITY;
+    if (caller.isLease) caller.answerBy = Number.POSITIVE_INFINITY;
+    on.loans.push(caller);
+    this.holders.push(caller);
+    this.answers.push(`${caller.kind} on ${on.name}: ${caller.id}`);
+  }
+
+  /** The work is done. */
+  finish(caller: ModelCaller): void {
+    if (!caller.isLease) this.answer(caller, 'done');
+    this.#release(caller);
+  }
+
+  /** The caller does not wait any longer; what it holds it gives back if it can. */
+  giveUp(caller: ModelCaller, reason: string): void {
+    if (caller.answered) return;
+    this.answer(caller, reason);
+    caller.told = true;
+    if (caller.kind === 'flow') this.#release(caller);
+  }
+
+  #release(caller: ModelCaller): void {
+    this.holders = this.holders.filter((other) => other !== caller);
+    if (caller.on) this.giveBack(caller.on, caller);
+  }
+
+  #refuseAll(): void {
+    const reason = this.#refusal!;
+    for (const caller of this.queue) this.answer(caller, reason);
+  }
+
+  override closeByOwner(one: ModelConnection): void {
+    if (one.state === 'connecting' && one.failsWhenClosed) {
+      one.standing = 'broken';
+      if (this.#isHopeless) this.#refuseAll();
+    }
+    super.closeByOwner(one);
+  }
+
+  get callers(): ModelCaller[] {
+    return [...this.queue, ...this.holders].sort((a, b) => a.id - b.id);
+  }
+
+  override deadlines(): number[] {
+    const callers = this.callers.filter(({ answered }) => !answered);
+    return [...super.deadlines(), ...callers.flatMap(({ waitsUntil, answerBy }) => [waitsUntil, answerBy])];
+  }
+
+  override expire(): void {
+    for (const caller of this.callers) {
+      if (caller.answerBy <= this.now) this.giveUp(caller, 'ERR_USE_TIMEOUT');
+      else if (caller.waitsUntil <= this.now) this.answer(caller, 'ERR_WAIT_TIMEOUT');
+    }
+    super.expire();
+  }
+
+  /** Time passes, from one moment at which something is due to the next. */
+  advance(milliseconds: number, choice: Choice): void {
+    const end = this.now + milliseconds;
+    for (let next = Math.min(...this.deadlines()); next <= end; next = Math.min(...this.deadlines())) {
+      this.now = next;
+      this.expire();
+      this.serve(choice);
+    }
+    this.now = end;
+  }
+}

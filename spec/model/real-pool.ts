@@ -1,0 +1,151 @@
+import { BehaviorSubject, Observable, type Subscription } from 'rxjs';
+import type { ConnectionPoolOptions, UseContext } from 'rxpool';
+import type { DialScript } from 'rxpool/testing';
+import type { Lease } from '../../src/borrowing/lease.js';
+import { OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { names, type Rig, rig } from '../support/pools.js';
+import type { Lending, ModelCaller } from './lending-model.js';
+import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, type ModelConnection } from './pool-model.js';
+
+/** What is held under a caller's name. */
+interface Loan {
+  readonly signal: AbortSignal | undefined;
+  /** Ends the work. */
+  finish(): void;
+  readonly lease?: Lease<TestConnection>;
+}
+
+const numberOf = (name: string): number => Number(name.slice(1));
+
+/** The pool under test, with all that was borrowed of it, and every stream subscribed to. */
+export class RealPool {
+  readonly rig: Rig;
+  readonly seen = { connections: '', connected: '', broken: '', pending: 0, status: '', waiting: 0, ejected: 0 };
+  leastLoaded: TestConnection | undefined;
+  readonly rejections: unknown[] = [];
+  /** What callers have been told, by kind and outcome. */
+  readonly answers: string[] = [];
+  readonly grants = new Map<number, string>();
+  readonly loans = new Map<number, Loan>();
+  readonly flows = new Map<number, Subscription>();
+  /** Of those connections that tell theirs. */
+  readonly capacities = new Map<string, BehaviorSubject<number>>();
+
+  constructor({ poolSize, ...lending }: Lending, script: DialScript) {
+    const options: ConnectionPoolOptions<TestConnection> = {
+      connectTimeout: CONNECT_TIMEOUT,
+      drainTimeout: DRAIN_TIMEOUT,
+      maxDials: Number.POSITIVE_INFINITY,
+      ...lending,
+    };
+    this.rig = rig((onDial, name) => this.#make(onDial, name), poolSize, options);
+    this.rig.script = script;
+    this.#watch();
+  }
+
+  #make(onDial: DialScript = 'accept', name = ''): TestConnection {
+    const number = numberOf(name);
+    const made = number % 2 === 0 ? new OwnConnection({ onDial, name }) : new SubjectConnection({ onDial, name });
+    if (number % 3 !== 0) return made;
+    const capacity$ = new BehaviorSubject(Number.POSITIVE_INFINITY);
+    this.capacities.set(name, capacity$);
+    return Object.assign(made, { capacity$ });
+  }
+
+  #watch(): void {
+    const { pool } = this.rig;
+    for (const name of ['connections', 'connected', 'broken'] as const) {
+      pool[`${name}$`].subscribe((list) => {
+        this.seen[name] = names(list);
+      });
+    }
+    pool.pending$.subscribe((pending) => {
+      this.seen.pending = pending;
+    });
+    pool.health$.subscribe(({ status, waiting, ejected }) => {
+      Object.assign(this.seen, { status, waiting, ejected });
+    });
+    pool.leastLoaded$.subscribe((connection) => {
+      this.leastLoaded = connection;
+    });
+  }
+
+  /** The connection of that name. */
+  of({ name }: ModelConnection): TestConnection {
+    return this.rig.made[numberOf(name) - 1]!;
+  }
+
+  start(work: Promise<unknown>): void {
+    work.catch((reason: unknown) => this.rejections.push(reason));
+  }
+
+  readonly choice = ({ id }: ModelCaller): string | undefined => this.grants.get(id);
+
+  /** Asks for a connection as the caller would. */
+  ask({ kind, id }: ModelCaller, options: Asking | undefined): void {
+    const { pool } = this.rig;
+    const told = (outcome: string): unknown => this.answers.push(`${kind} ${outcome}: ${id}`);
+    const done = (): unknown => told('done');
+    const failed = (reason: unknown): unknown => told(codeOf(reason));
+    const cut = (reason: unknown): void => {
+      this.loans.delete(id);
+      failed(reason);
+    };
+    if (kind === 'use') {
+      pool.use((connection, context) => this.#work(id, connection, context), options).then(done, failed);
+    } else if (kind === 'lease') {
+      pool.lease(options).then((lease) => this.leased(id, lease), failed);
+    } else {
+      const flow$ = pool.withConnection((connection, context) => this.#flow(id, connection, context), options);
+      this.flows.set(id, flow$.subscribe({ error: cut, complete: done }));
+    }
+  }
+
+  #grant(kind: string, id: number, { name }: TestConnection, loan: Loan): void {
+    this.answers.push(`${kind} on ${name}: ${id}`);
+    this.grants.set(id, name);
+    this.loans.set(id, loan);
+  }
+
+  #work(id: number, connection: TestConnection, context: UseContext): Promise<void> {
+    return new Promise((finish) => this.#grant('use', id, connection, { signal: signalOf(id, context), finish }));
+  }
+
+  #flow(id: number, connection: TestConnection, context: UseContext): Observable<never> {
+    return new Observable((subscriber) => {
+      const finish = (): void => subscriber.complete();
+      this.#grant('flow', id, connection, { signal: signalOf(id, context), finish });
+    });
+  }
+
+  leased(id: number, lease: Lease<TestConnection>): void {
+    const { connection, signal } = lease;
+    this.#grant('lease', id, connection, { signal, lease, finish: () => lease.release() });
+  }
+
+  finish({ id }: ModelCaller): void {
+    this.loans.get(id)?.finish();
+    this.loans.delete(id);
+  }
+
+  /** Whose signal has aborted, of those who hold something and have asked for it. */
+  get told(): number[] {
+    const told = [...this.loans].filter(([, { signal }]) => signal?.aborted);
+    return told.map(([id]) => id);
+  }
+}
+
+/** What a caller asks with. */
+export interface Asking {
+  readonly waitTimeout?: number | undefined;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const codeOf = (reason: unknown): string => (reason as { readonly code?: string }).code ?? String(reason);
+
+/** A signal costs nothing until it is asked for: every other caller does without. */
+const signalOf = (id: number, context: UseContext): AbortSignal | undefined =>
+  asksForSignal(id) ? context.signal : undefined;
+
+export const asksForSignal = (id: number): boolean => id % 2 === 0;

@@ -1,0 +1,234 @@
+import { concatMap, defer, EMPTY, filter, finalize, map, NEVER, type Observable, Subject, tap, throwError } from 'rxjs';
+import type { ConnectionPoolOptions } from 'rxpool';
+import type { Policy } from '../../src/pool/policy.js';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { names, openRig, rig, watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+type Options = ConnectionPoolOptions<TestConnection>;
+
+describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
+  /** A policy that tells when it is begun and ended. */
+  function noted(name: string, notes: string[], source: Observable<unknown> = NEVER): Policy<TestConnection> {
+    return () =>
+      defer(() => {
+        notes.push(`${name} begins`);
+        return source.pipe(finalize(() => notes.push(`${name} ends`)));
+      });
+  }
+
+  const failures = (events: readonly { readonly type: string }[]): unknown[] =>
+    events.filter(({ type }) => type === 'policy-failed');
+
+  it.each(['close', 'dispose'] as const)('run while it is open, and end with %s()', async (end) => {
+    const notes: string[] = [];
+    const test = rig(make, 1, { policies: [noted('a', notes), noted('b', notes)] });
+    expect(notes).toEqual([]);
+    await test.pool.setup();
+    await test.pool.setup();
+    expect(notes.splice(0)).toEqual(['a begins', 'b begins']);
+    await test.pool[end]();
+    expect(notes.splice(0)).toEqual(['a ends', 'b ends']);
+    if (end === 'dispose') return;
+    await test.pool.extendPoolBySize(1).catch(() => {});
+    expect(notes).toEqual([]);
+    await test.pool.setup();
+    expect(notes.splice(0)).toEqual(['a begins', 'b begins']);
+    await test.pool.dispose();
+    expect(notes).toEqual(['a ends', 'b ends']);
+  });
+
+  it('are given the pool, whose streams they hear and which they command, within a next too', async () => {
+    const seen: string[] = [];
+    const growing: Policy<TestConnection> = (pool) =>
+      pool.health$.pipe(
+        filter(({ connected, poolSize }) => connected === poolSize && poolSize < 4),
+        tap(({ poolSize }) => seen.push(`grow from ${poolSize}`)),
+        concatMap(() => pool.extendPoolBySize(1)),
+      );
+    const weeding: Policy<TestConnection> = (pool) =>
+      pool.broken$.pipe(
+        filter((broken) => broken.length > 0),
+        map((broken) => pool.removeConnections(broken)),
+      );
+    const test = await openRig(make, 2, { policies: [growing, weeding] });
+    await settle();
+    expect([seen, test.pool.health.connected]).toEqual([['grow from 2', 'grow from 3'], 4]);
+    test.made[1]?.lose();
+    expect(names(test.pool.connections)).toBe('#1 #3 #4');
+    await test.pool.close();
+    expect([failures(test.events), test.clock.timers]).toEqual([[], 0]);
+  });
+
+  it.each<[string, Policy<TestConnection>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('mistake');
+      },
+    ],
+    ['returns no stream', () => undefined as never],
+    ['errors at once', () => throwError(() => new Error('mistake'))],
+    ['errors at the first change', ({ events$ }) => events$.pipe(map(() => Object.keys(undefined as never)))],
+    [
+      'throws when it is unsubscribed from',
+      () =>
+        NEVER.pipe(
+          finalize(() => {
+            throw new Error('mistake');
+          }),
+        ),
+    ],
+  ])('where one %s, tell of it and leave the pool and each other whole', async (_, policy) => {
+    const notes: string[] = [];
+    const test = rig(make, 2, { policies: [policy, noted('other', notes)] });
+    await test.pool.setup();
+    await settle();
+    expect([test.pool.health.status, notes]).toEqual(['healthy', ['other begins']]);
+    await test.pool.close();
+    expect(notes).toEqual(['other begins', 'other ends']);
+    expect(failures(test.events)).toEqual([{ type: 'policy-failed', cause: expect.any(Error) }]);
+    expect([test.pool.connections, test.clock.timers]).toEqual([[], 0]);
+    await test.pool.setup();
+    expect(test.pool.health.connected).toBe(2);
+    await test.pool.dispose();
+    expect(failures(test.events)).toHaveLength(2);
+  });
+
+  it('that have failed or ended are begun again when the pool is opened again, and not before', async () => {
+    const notes: string[] = [];
+    const policies = [
+      noted('ended', notes, EMPTY),
+      noted(
+        'failed',
+        notes,
+        throwError(() => new Error('mistake')),
+      ),
+    ];
+    const { pool } = await openRig(make, 1, { policies });
+    expect(notes.splice(0)).toHaveLength(4);
+    pool.reconfigure({ policies: [...policies] });
+    expect(notes).toEqual([]);
+    await pool.close();
+    await pool.setup();
+    expect(notes).toHaveLength(4);
+  });
+
+  it.each(['close', 'dispose'] as const)('may %s() it as they begin', async (end) => {
+    const notes: string[] = [];
+    const ending: Policy<TestConnection> = () => {
+      void test.pool[end]();
+      return defer(() => {
+        notes.push('subscribed');
+        return NEVER.pipe(finalize(() => notes.push('ended')));
+      });
+    };
+    const test = rig(make, 2, { policies: [noted('before', notes), ending, noted('after', notes)] });
+    const setup = watch(test.pool.setup());
+    await settle();
+    expect([setup.status, test.pool.health.status]).toEqual(['resolved', 'closed']);
+    expect(notes.filter((note) => !note.includes('begins') && note !== 'subscribed')).toEqual(
+      notes.includes('subscribed') ? ['before ends', 'ended'] : ['before ends'],
+    );
+    expect(notes).not.toContain('after begins');
+    expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
+  });
+
+  it('may open it again as they end', async () => {
+    const notes: string[] = [];
+    let again = true;
+    const reopening: Policy<TestConnection> = () =>
+      NEVER.pipe(
+        finalize(() => {
+          if (again) void test.pool.setup();
+          again = false;
+        }),
+      );
+    const test = rig(make, 1, { policies: [reopening, noted('other', notes)] });
+    await test.pool.setup();
+    await test.pool.close();
+    await settle();
+    expect([test.pool.health.status, names(test.pool.connections)]).toEqual(['healthy', '#2']);
+    expect([...notes].sort()).toEqual(['other begins', 'other begins', 'other ends']);
+    await test.pool.dispose();
+    expect([...notes].sort()).toEqual(['other begins', 'other begins', 'other ends', 'other ends']);
+  });
+
+  it('go on undisturbed where reconfigure() keeps them, and begin and end where it does not', async () => {
+    const notes: string[] = [];
+    const [a, b, c] = [noted('a', notes), noted('b', notes), noted('c', notes)];
+    const { pool } = await openRig(make, 1, { policies: [a, b] });
+    notes.length = 0;
+    pool.reconfigure({ policies: [c, b] });
+    expect(notes.splice(0)).toEqual(['a ends', 'c begins']);
+    pool.reconfigure({ maxPending: 5 });
+    expect(notes).toEqual([]);
+    pool.reconfigure({ policies: [] });
+    expect(notes.splice(0).sort()).toEqual(['b ends', 'c ends']);
+    await pool.close();
+    pool.reconfigure({ policies: [a] });
+    expect(notes).toEqual([]);
+    await pool.setup();
+    expect(notes).toEqual(['a begins']);
+    await pool.dispose();
+  });
+
+  it('may reconfigure it as they begin', async () => {
+    const notes: string[] = [];
+    const late = noted('late', notes);
+    const changing: Policy<TestConnection> = () => {
+      test.pool.reconfigure({ policies: [late] });
+      return NEVER.pipe(finalize(() => notes.push('changing ends')));
+    };
+    const test = rig(make, 1, { policies: [changing, noted('never', notes)] });
+    await test.pool.setup();
+    expect(notes).toEqual(['late begins', 'changing ends']);
+    await test.pool.close();
+    expect(notes.at(-1)).toBe('late ends');
+  });
+
+  it('and what heals it change apart from each other', async () => {
+    const notes: string[] = [];
+    const heal =
+      (name: string): NonNullable<Exclude<Options['heal'], false>> =>
+      () =>
+        defer(() => {
+          notes.push(`${name} begins`);
+          return NEVER.pipe(finalize(() => notes.push(`${name} ends`)));
+        });
+    const { pool } = await openRig(make, 1, { heal: heal('first'), policies: [noted('policy', notes)] });
+    pool.reconfigure({ heal: heal('second') });
+    expect(notes).toEqual(['first begins', 'policy begins', 'first ends', 'second begins']);
+    pool.reconfigure({ heal: false });
+    expect(notes.at(-1)).toBe('second ends');
+    await pool.close();
+    expect(notes.at(-1)).toBe('policy ends');
+  });
+
+  it('are those of the moment they were given, whatever becomes of the array', async () => {
+    const notes: string[] = [];
+    const policies = [noted('a', notes)];
+    const { pool } = rig(make, 1, { policies });
+    policies.push(noted('b', notes));
+    await pool.setup();
+    expect(notes).toEqual(['a begins']);
+    policies.length = 0;
+    pool.reconfigure({ maxPending: 3 });
+    expect(notes).toEqual(['a begins']);
+    await pool.dispose();
+  });
+
+  it('hear nothing of a closing that they ended with', async () => {
+    const heard: string[] = [];
+    const told = new Subject<void>();
+    const listening: Policy<TestConnection> = ({ events$ }) =>
+      events$.pipe(
+        tap(({ type }) => heard.push(type)),
+        finalize(() => told.next()),
+      );
+    const { pool } = await openRig(make, 1, { policies: [listening] });
+    heard.length = 0;
+    await pool.close();
+    expect(heard).toEqual([]);
+  });
+});

@@ -1,0 +1,163 @@
+import { ConnectionPool, type ConnectionPoolOptions } from 'rxpool';
+import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
+import { ZcachedConnection } from 'rxpool/zcached';
+import { watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+type Pool = ConnectionPool<ZcachedConnection>;
+
+describe('a pool over real sockets', () => {
+  const servers: ZcachedServer[] = [];
+  const pools: Pool[] = [];
+
+  async function serve(options?: Parameters<typeof startZcachedServer>[0]): Promise<ZcachedServer> {
+    const server = await startZcachedServer(options);
+    servers.push(server);
+    return server;
+  }
+
+  async function open(
+    size: number,
+    factory: () => ZcachedConnection,
+    options?: ConnectionPoolOptions<ZcachedConnection>,
+  ): Promise<Pool> {
+    const pool = new ConnectionPool(size, factory, options);
+    pools.push(pool);
+    await pool.setup();
+    return pool;
+  }
+
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.close({ drainTimeout: 0 })));
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await settle();
+  };
+
+  describe('that is closed', () => {
+    it('says of what it cuts off that it may have been sent, and of what waits that it was not', async () => {
+      const server = await serve();
+      const pool = await open(4, () => new ZcachedConnection({ port: server.port }), { maxPending: 1 });
+      const before = server.requests;
+      server.pause();
+      const plain = [1, 2].map((key) => pool.use((connection) => connection.send('SET', `key:${key}`, key)));
+      const heeding = [3, 4].map((key) =>
+        pool.use((connection, { signal }) => connection.request({ command: 'SET', args: [`key:${key}`, key], signal })),
+      );
+      const waiting = pool.use((connection) => connection.send('SET', 'never', 1));
+      const all = Promise.allSettled([...plain, ...heeding, waiting]);
+      await until(() => server.requests === before + 4);
+      await pool.close({ drainTimeout: 30 });
+      const failures = (await all).map((end) => (end.status === 'rejected' ? end.reason : end.status));
+      expect(failures).toMatchObject([
+        { code: 'ERR_CONNECTION_LOST', sent: 'maybe' },
+        { code: 'ERR_CONNECTION_LOST', sent: 'maybe' },
+        { code: 'ERR_REQUEST_ABORTED', sent: 'maybe' },
+        { code: 'ERR_REQUEST_ABORTED', sent: 'maybe' },
+        { code: 'ERR_POOL_CLOSED', sent: 'never' },
+      ]);
+      await until(() => server.connections === 0);
+    });
+
+    it('lets what is answered in time finish', async () => {
+      const server = await serve({ latency: 20 });
+      const pool = await open(2, () => new ZcachedConnection({ port: server.port }));
+      const replies = ['a', 'b', 'c'].map((word) => pool.use((connection) => connection.send('ECHO', word)));
+      const lease = await pool.lease();
+      const told = new Promise((resolve) => lease.signal.addEventListener('abort', resolve));
+      const closing = pool.close({ drainTimeout: 5_000 });
+      await told;
+      expect(await lease.connection.send('ECHO', 'last')).toBe('last');
+      lease.release();
+      expect(await Promise.all(replies)).toEqual(['a', 'b', 'c']);
+      await closing;
+      await until(() => server.connections === 0);
+    });
+
+    it('dials nothing any more, wherever its dials are', async () => {
+      const server = await serve();
+      const pool = new ConnectionPool(4, () => new ZcachedConnection({ port: server.port }), {
+        maxDials: 2,
+        warmup: (connection) => connection.send('PING'),
+      });
+      for (let turns = 0; turns < 20; turns++) {
+        const setup = pool.setup();
+        for (let turn = 0; turn < turns; turn++) await settle();
+        await Promise.all([pool.close(), setup]);
+        await until(() => server.connections === 0);
+      }
+      await pool.setup();
+      expect(pool.health.status).toBe('healthy');
+      await pool.dispose();
+    });
+  });
+
+  describe('that is renewed', () => {
+    it('fails no request, many of which are under way all the time', async () => {
+      const server = await serve({ latency: 1 });
+      const pool = await open(3, () => new ZcachedConnection({ port: server.port }));
+      const old = pool.connections;
+      const failures: unknown[] = [];
+      let replies = 0;
+      let stop = false;
+      const caller = async (name: number): Promise<void> => {
+        for (let count = 0; !stop; count++) {
+          const word = `${name}-${count}`;
+          const reply = await pool.use((connection) => connection.send('ECHO', word)).catch((error) => error);
+          if (reply === word) replies++;
+          else failures.push(reply);
+        }
+      };
+      const callers = Array.from({ length: 30 }, (_, name) => caller(name));
+      await until(() => replies > 100);
+      for (const maxUnavailable of [0, 1, 2]) await expect(pool.renew({ maxUnavailable })).resolves.toBe(3);
+      const before = replies;
+      await until(() => replies > before + 100);
+      stop = true;
+      await Promise.all(callers);
+      expect(failures).toEqual([]);
+      expect(old.map(({ state }) => state)).toEqual(['closed', 'closed', 'closed']);
+      await until(() => server.connections === 3);
+      expect(pool.health.pending).toBe(0);
+    });
+
+    it('goes over to another server', async () => {
+      const [primary, standby] = [await serve(), await serve()];
+      let { port } = primary;
+      const pool = await open(3, () => new ZcachedConnection({ port }));
+      const before = primary.requests;
+      port = standby.port;
+      await pool.renew();
+      await pool.use((connection) => connection.send('SET', 'place', 'standby'));
+      await until(() => primary.connections === 0);
+      expect([standby.connections, primary.requests]).toEqual([3, before]);
+    });
+
+    it('stays where it is when the other one refuses', async () => {
+      const [primary, standby] = [await serve(), await serve()];
+      let { port } = primary;
+      const pool = await open(3, () => new ZcachedConnection({ port }));
+      port = standby.port;
+      await standby.close();
+      await expect(pool.renew()).rejects.toMatchObject({ code: 'ERR_RENEWAL', cause: expect.any(Error) });
+      expect(pool.health).toMatchObject({ status: 'healthy', total: 3 });
+      await expect(pool.use((connection) => connection.send('PING'))).resolves.toBe('PONG');
+    });
+  });
+
+  it('invalidates a connection whose requests may have been sent, and heals', async () => {
+    const server = await serve();
+    const pool = await open(1, () => new ZcachedConnection({ port: server.port }));
+    const before = server.requests;
+    server.pause();
+    const request = watch(pool.use((connection) => connection.send('SET', 'key', 1)));
+    await until(() => server.requests === before + 1);
+    pool.invalidateConnections(pool.connections, { cause: new Error('wrong replica') });
+    server.resume();
+    await pool.ready({ timeout: 5_000 });
+    expect(request.reason).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'maybe' });
+    await expect(pool.use((connection) => connection.send('PING'))).resolves.toBe('PONG');
+  });
+});

@@ -1,0 +1,489 @@
+import { RenewalError } from '../../src/errors.js';
+import { KINDS, type TestConnection } from '../support/connections.js';
+import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+/** The extremes of the figures that a pool has shown. */
+function extremes({ pool }: Rig): { connected: number; total: number; poolSizes: Set<number> } {
+  const seen = { connected: Number.POSITIVE_INFINITY, total: 0, poolSizes: new Set<number>() };
+  pool.health$.subscribe(({ connected, total, poolSize }) => {
+    seen.connected = Math.min(seen.connected, connected);
+    seen.total = Math.max(seen.total, total);
+    seen.poolSizes.add(poolSize);
+  });
+  return seen;
+}
+
+const reasons = ({ events }: Rig): string[] =>
+  events.flatMap((event) => (event.type === 'left' ? [`${event.connection.name} ${event.reason}`] : []));
+
+/** Does something so many microtasks after a connection has come up, as long as the old one is there. */
+function afterComingUp({ pool, made }: Rig, name: string, turns: number, act: () => void): void {
+  pool.events$.subscribe(async (event) => {
+    if (event.type !== 'connected' || event.connection.name !== name) return;
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    if (pool.connections.includes(made[0] as TestConnection)) act();
+  });
+}
+
+describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
+  it('replaces every connection by a new one, in order, and closes the old ones', async () => {
+    const test = await openRig(make, 3);
+    const { pool, made } = test;
+    await expect(pool.renew()).resolves.toBe(3);
+    expect(names(pool.connectedConnections)).toBe('#4 #5 #6');
+    expect(statesOf(made)).toBe('closed closed closed connected connected connected');
+    expect(reasons(test)).toEqual(['#1 renewed', '#2 renewed', '#3 renewed']);
+    expect(pool.poolSize).toBe(3);
+  });
+
+  it('never has fewer in service than before, and one more at most', async () => {
+    const test = await openRig(make, 4);
+    const seen = extremes(test);
+    await test.pool.renew();
+    expect(seen).toEqual({ connected: 4, total: 5, poolSizes: new Set([4]) });
+  });
+
+  it.each([1, 2, 3, 9])('with maxUnavailable %d has that many fewer at most, and never more members', async (n) => {
+    const test = await openRig(make, 4);
+    const seen = extremes(test);
+    test.script = 'wait';
+    const renewal = watch(test.pool.renew({ maxUnavailable: n }));
+    for (let round = 0; round < 4; round++) {
+      await settle();
+      for (const connection of test.made) connection.accept();
+    }
+    await settle();
+    expect(renewal).toMatchObject({ status: 'resolved', value: 4 });
+    expect(seen).toEqual({ connected: Math.max(0, 4 - n), total: 4, poolSizes: new Set([4]) });
+  });
+
+  it('takes any number that is a size for maxUnavailable', async () => {
+    const { pool } = await openRig(make, 2);
+    await expect(pool.renew({ maxUnavailable: Number.MAX_SAFE_INTEGER })).resolves.toBe(2);
+  });
+
+  it('lets what is in flight finish before it closes, without a limit of time', async () => {
+    const { pool, made, clock } = await openRig(make, 2);
+    made[0]?.send();
+    const renewal = watch(pool.renew());
+    await clock.advance(3_600_000);
+    expect(statesOf(made.slice(0, 2))).toBe('connected connected');
+    expect(names(pool.connectedConnections)).toBe('#2 #3');
+    made[0]?.reply();
+    await settle();
+    expect(renewal).toMatchObject({ status: 'resolved', value: 2 });
+    expect(clock.timers).toBe(0);
+  });
+
+  it('closes what has not finished within the drainTimeout', async () => {
+    const { pool, made, clock } = await openRig(make, 1);
+    made[0]?.send();
+    const renewal = watch(pool.renew({ drainTimeout: 300 }));
+    await clock.advance(299);
+    expect([renewal.status, made[0]?.state]).toEqual(['pending', 'connected']);
+    await clock.advance(1);
+    expect([renewal.status, made[0]?.state]).toEqual(['resolved', 'closed']);
+  });
+
+  it('serves callers all the while, none of whom fails', async () => {
+    const { pool } = await openRig(make, 3, { maxPending: 1 });
+    const failures: unknown[] = [];
+    let done = 0;
+    let renewing = true;
+    const caller = async (): Promise<void> => {
+      while (renewing) {
+        await pool
+          .use((connection, { signal }) => {
+            connection.send();
+            return settle().then(() => {
+              signal.throwIfAborted();
+              connection.reply();
+              done++;
+            });
+          })
+          .catch((error: unknown) => failures.push(error));
+      }
+    };
+    const callers = Array.from({ length: 5 }, caller);
+    await settle();
+    for (const maxUnavailable of [0, 1, 2]) await pool.renew({ maxUnavailable });
+    renewing = false;
+    await Promise.all(callers);
+    expect(failures).toEqual([]);
+    expect(done).toBeGreaterThan(10);
+  });
+
+  it('replaces the idle, the broken and the ejected as well', async () => {
+    const test = await openRig(make, 3);
+    const { pool, made, clock } = test;
+    made[0]?.lose();
+    pool.ejectConnections([made[1] as TestConnection], { duration: 1_000 });
+    await expect(pool.renew()).resolves.toBe(3);
+    expect(figures(pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
+    expect(clock.timers).toBe(0);
+    expect(names(pool.connections)).toBe('#4 #5 #6');
+  });
+
+  it('replaces one that is being dialled', async () => {
+    const test = rig(make, 1);
+    test.script = 'wait';
+    const setup = watch(test.pool.setup());
+    test.script = 'accept';
+    await expect(test.pool.renew()).resolves.toBe(1);
+    expect([setup.status, statesOf(test.made)]).toEqual(['resolved', 'closed connected']);
+  });
+
+  it('replaces only those that are named, members once each and others not at all', async () => {
+    const { pool, made } = await openRig(make, 3);
+    const second = made[1] as TestConnection;
+    await expect(pool.renew({ connections: [second, make(), second] })).resolves.toBe(1);
+    expect(names(pool.connections)).toBe('#1 #3 #4');
+    await expect(pool.renew({ connections: [] })).resolves.toBe(0);
+    await expect(pool.renew({ connections: null as never })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect(made).toHaveLength(4);
+  });
+
+  it('has nothing to do before setup()', async () => {
+    await expect(rig(make, 3).pool.renew()).resolves.toBe(0);
+  });
+
+  it('is refused by a pool that is closed or disposed of', async () => {
+    const { pool } = await openRig(make, 1);
+    await pool.close();
+    await expect(pool.renew()).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED' });
+    await pool.dispose();
+    await expect(pool.renew()).rejects.toMatchObject({ code: 'ERR_POOL_DISPOSED' });
+  });
+
+  it('may go beyond maxSize by the one it is about to replace', async () => {
+    const test = await openRig(make, 2, { maxSize: 2 });
+    const seen = extremes(test);
+    await expect(test.pool.renew()).resolves.toBe(2);
+    expect(seen).toMatchObject({ connected: 2, total: 3 });
+    const other = await openRig(make, 2, { maxSize: 2 });
+    const seenThere = extremes(other);
+    await other.pool.renew({ maxUnavailable: 1 });
+    expect(seenThere).toMatchObject({ connected: 1, total: 2 });
+  });
+});
+
+describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) => {
+  it('is told of with its cause, and leaves the rest in service', async () => {
+    const test = await openRig(make, 3);
+    const { pool, made } = test;
+    const seen = extremes(test);
+    const renewal = watch(pool.renew());
+    test.script = 'refuse';
+    await settle();
+    expect(renewal.status).toBe('rejected');
+    expect(renewal.reason).toBeInstanceOf(RenewalError);
+    expect(renewal.reason).toMatchObject({
+      code: 'ERR_RENEWAL',
+      cause: expect.objectContaining({ message: 'refused by the script' }),
+      figures: { connected: 3 },
+    });
+    expect(names(pool.connectedConnections)).toBe('#2 #3 #4');
+    expect(figures(pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
+    expect([seen.connected, made[4]?.state]).toEqual([3, 'closed']);
+    expect(reasons(test)).toEqual(['#1 renewed', '#5 removed']);
+  });
+
+  it('stays a member where the old one has gone, for whoever mends the pool', async () => {
+    const test = await openRig(make, 3);
+    const { pool } = test;
+    test.script = 'refuse';
+    await expect(pool.renew({ maxUnavailable: 2 })).rejects.toMatchObject({ code: 'ERR_RENEWAL' });
+    expect(figures(pool.health)).toEqual({ poolSize: 3, total: 3, connected: 1, broken: 2 });
+  });
+
+  it('is one that does not come up within connectTimeout', async () => {
+    const test = await openRig(make, 1, { connectTimeout: 400 });
+    test.script = 'wait';
+    const renewal = watch(test.pool.renew());
+    await test.clock.advance(400);
+    expect(renewal.reason).toMatchObject({ code: 'ERR_RENEWAL', cause: { code: 'ERR_CONNECT_TIMEOUT' } });
+    expect(names(test.pool.connectedConnections)).toBe('#1');
+  });
+
+  it.each([0, 1, 2, 3, 4])('is one that is lost %d turns after it has come up', async (turns) => {
+    const test = await openRig(make, 1);
+    const lost = new Error('lost at once');
+    afterComingUp(test, '#2', turns, () => test.made[1]?.lose(lost));
+    await expect(test.pool.renew()).rejects.toMatchObject({ code: 'ERR_RENEWAL', cause: lost });
+    expect(names(test.pool.connections)).toBe('#1');
+    expect(figures(test.pool.health)).toEqual({ poolSize: 1, total: 1, connected: 1 });
+  });
+
+  it.each([0, 1])('changes nothing where the factory throws (maxUnavailable %d)', async (maxUnavailable) => {
+    const test = await openRig(make, 2);
+    const mistake = new Error('no more');
+    Object.defineProperty(test, 'script', {
+      get: () => {
+        throw mistake;
+      },
+    });
+    const seen = extremes(test);
+    await expect(test.pool.renew({ maxUnavailable })).rejects.toMatchObject({
+      code: 'ERR_CONNECTION_FACTORY',
+      cause: mistake,
+    });
+    expect(seen).toEqual({ connected: 2, total: 2, poolSizes: new Set([2]) });
+    expect(names(test.pool.connections)).toBe('#1 #2');
+  });
+
+  it('does not keep the next renewal from beginning', async () => {
+    const test = await openRig(make, 2);
+    test.script = 'refuse';
+    const renewals = [watch(test.pool.renew()), watch(test.pool.renew())];
+    test.script = 'accept';
+    await settle();
+    expect(renewals.map(({ status }) => status)).toEqual(['rejected', 'resolved']);
+    await expect(test.pool.reconnect(false)).resolves.toBe(2);
+  });
+});
+
+describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ make }) => {
+  /** A renewal whose first replacement is being dialled. */
+  async function renewing(size: number): Promise<Rig & { renewal: ReturnType<typeof watch<number>> }> {
+    const test = await openRig(make, size);
+    test.script = 'wait';
+    const renewal = watch(test.pool.renew());
+    test.script = 'accept';
+    await settle();
+    return Object.assign(test, { renewal });
+  }
+
+  it('is followed by another one, which renews what has come up before it was asked for', async () => {
+    const test = await renewing(2);
+    const seen = extremes(test);
+    const next = watch(test.pool.renew());
+    await settle();
+    expect(test.made).toHaveLength(3);
+    test.made[2]?.accept();
+    await settle();
+    expect([test.renewal.value, next.value]).toEqual([2, 1]);
+    expect(names(test.pool.connectedConnections)).toBe('#4 #5');
+    expect(seen).toMatchObject({ connected: 2, total: 3 });
+  });
+
+  it('is followed by another one that the factory asks for', async () => {
+    const test = await openRig(make, 2);
+    const seen = extremes(test);
+    let asked: Promise<number> | undefined;
+    let script: 'accept' | 'wait' = 'accept';
+    Object.defineProperty(test, 'script', {
+      get: () => {
+        asked ??= test.pool.renew();
+        return script;
+      },
+    });
+    script = 'accept';
+    await expect(test.pool.renew()).resolves.toBe(2);
+    await asked;
+    expect(seen).toMatchObject({ connected: 2, total: 3 });
+    expect(figures(test.pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
+  });
+
+  it('is waited for by reconnect(false), which leaves the new ones alone', async () => {
+    const test = await renewing(2);
+    const reconnecting = watch(test.pool.reconnect(false));
+    test.made[2]?.accept();
+    await settle();
+    expect([test.renewal.value, reconnecting.value]).toEqual([2, 2]);
+    expect(test.made.map(({ dials }) => dials)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('does not count the one to come when the pool is extended', async () => {
+    const test = await renewing(2);
+    await test.pool.extendPoolBySize(1);
+    expect(test.pool.poolSize).toBe(3);
+    test.made[2]?.accept();
+    await settle();
+    expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
+  });
+
+  it('leaves extending the room that maxSize gives', async () => {
+    const test = await openRig(make, 2, { maxSize: 3 });
+    test.script = 'wait';
+    const renewal = watch(test.pool.renew());
+    test.script = 'accept';
+    await test.pool.extendPoolByConnections([make()]);
+    test.made[2]?.accept();
+    await settle();
+    expect(renewal.value).toBe(2);
+    expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
+  });
+
+  it('does not keep setup() from filling up', async () => {
+    const test = await renewing(3);
+    test.pool.removeConnections([test.made[2] as TestConnection]);
+    await settle();
+    expect(test.pool.isFull()).toBe(false);
+    const setup = watch(test.pool.setup());
+    test.made[3]?.accept();
+    await settle();
+    expect(setup.status).toBe('resolved');
+    expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
+  });
+
+  it('loses nobody to a reconfiguration of something else', async () => {
+    const test = await renewing(2);
+    test.pool.reconfigure({ waitTimeout: 10 });
+    test.made[2]?.accept();
+    await settle();
+    expect(test.renewal).toMatchObject({ status: 'resolved', value: 2 });
+    expect(figures(test.pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
+  });
+
+  it('and makes the pool smaller leaves it as small as that', async () => {
+    const shrinkings = [
+      (test: Rig) => test.pool.reconfigure({ poolSize: 2 }),
+      (test: Rig) => test.pool.reducePoolConnections(1),
+      (test: Rig) => test.pool.reducePoolConnections(1, true),
+    ];
+    for (const shrink of shrinkings) {
+      const test = await renewing(3);
+      shrink(test);
+      test.made[3]?.accept();
+      await settle();
+      expect(test.renewal.status).toBe('resolved');
+      expect(figures(test.pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
+    }
+  });
+
+  it('and removes the replacement leaves the old one where it was', async () => {
+    const test = await renewing(2);
+    test.pool.removeConnections([test.made[2] as TestConnection]);
+    await settle();
+    expect(test.renewal).toMatchObject({ status: 'resolved', value: 1 });
+    expect(names(test.pool.connectedConnections)).toBe('#1 #4');
+  });
+
+  it.each([0, 1, 2, 3, 4])('and removes the replacement %d turns after it has come up', async (turns) => {
+    const test = await openRig(make, 1);
+    afterComingUp(test, '#2', turns, () => test.pool.removeConnections(test.made.slice(1)));
+    await expect(test.pool.renew()).resolves.toBe(0);
+    expect(names(test.pool.connectedConnections)).toBe('#1');
+  });
+
+  it('and removes the old one has the replacement take its place', async () => {
+    const test = await renewing(2);
+    test.pool.removeConnections([test.made[0] as TestConnection]);
+    test.made[2]?.accept();
+    await settle();
+    expect(test.renewal.status).toBe('resolved');
+    expect(names(test.pool.connectedConnections)).toBe('#3 #4');
+  });
+
+  it.each(['close', 'dispose'] as const)('ends with %s(), whatever was under way', async (end) => {
+    const test = await renewing(2);
+    const closing = watch(test.pool[end]());
+    await settle();
+    expect([closing.status, test.renewal.status, test.renewal.value]).toEqual(['resolved', 'resolved', 0]);
+    expect(statesOf(test.made)).toBe('closed closed closed');
+    expect(test.clock.timers).toBe(0);
+  });
+
+  it('leaves those alone who join after the pool was closed', async () => {
+    const test = await renewing(2);
+    void test.pool.close();
+    await test.pool.setup();
+    await settle();
+    expect(test.renewal).toMatchObject({ status: 'resolved', value: 0 });
+    expect(names(test.pool.connectedConnections)).toBe('#4 #5');
+    expect(test.made).toHaveLength(5);
+  });
+
+  it('closes what the factory makes while it closes the pool', async () => {
+    const test = await openRig(make, 1);
+    Object.defineProperty(test, 'script', {
+      get: () => {
+        void test.pool.close();
+        return 'accept';
+      },
+    });
+    await expect(test.pool.renew()).resolves.toBe(0);
+    await settle();
+    expect([test.pool.connections, statesOf(test.made)]).toEqual([[], 'closed closed']);
+  });
+
+  it('stops after the replacement under way when its signal aborts', async () => {
+    const test = await openRig(make, 3);
+    const controller = new AbortController();
+    test.script = 'wait';
+    const renewal = watch(test.pool.renew({ signal: controller.signal }));
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await settle();
+    expect(renewal).toEqual({ status: 'rejected', reason });
+    test.made[3]?.accept();
+    await settle();
+    expect(names(test.pool.connectedConnections)).toBe('#2 #3 #4');
+    expect(test.made).toHaveLength(4);
+  });
+});
+
+describe.each(KINDS)('a lease of a connection that is renewed, in a pool of $kind', ({ make }) => {
+  it('is not recalled while there is no limit of time, whenever its signal is asked for', async () => {
+    const { pool, made } = await openRig(make, 2);
+    const leases = [await pool.lease(), await pool.lease()];
+    const before = leases[0]?.signal;
+    const renewal = watch(pool.renew({ maxUnavailable: 2 }));
+    await settle();
+    expect(names(pool.connectedConnections)).toBe('#3 #4');
+    expect([before?.aborted, leases[1]?.signal.aborted, renewal.status]).toEqual([false, false, 'pending']);
+    for (const lease of leases) lease.release();
+    await settle();
+    expect([renewal.value, statesOf(made)]).toEqual([2, 'closed closed connected connected']);
+  });
+
+  it('is recalled where there is, whenever its signal is asked for', async () => {
+    const { pool } = await openRig(make, 2);
+    const leases = [await pool.lease(), await pool.lease()];
+    const before = leases[0]?.signal;
+    const renewal = watch(pool.renew({ maxUnavailable: 2, drainTimeout: 500 }));
+    await settle();
+    expect([before?.aborted, leases[1]?.signal.aborted, renewal.status]).toEqual([true, true, 'pending']);
+    expect(before?.reason).toMatchObject({ code: 'ERR_CONNECTION_CLOSED' });
+    expect(leases[1]?.signal.reason).toBe(leases[1]?.signal.reason);
+    for (const lease of leases) lease.release();
+    await settle();
+    expect(renewal.value).toBe(2);
+  });
+
+  it('is recalled by a closing of the pool that follows', async () => {
+    const { pool, made, clock } = await openRig(make, 1);
+    const lease = await pool.lease();
+    const { signal } = lease;
+    void pool.renew();
+    await settle();
+    expect(signal.aborted).toBe(false);
+    const closing = watch(pool.close());
+    expect(signal.aborted).toBe(true);
+    await clock.advance(999);
+    expect([closing.status, made[0]?.state]).toEqual(['pending', 'connected']);
+    lease.release();
+    await settle();
+    expect([closing.status, made[0]?.state]).toEqual(['resolved', 'closed']);
+  });
+
+  it('is recalled by reconnect(false), whose time is limited', async () => {
+    const { pool, made, clock } = await openRig(make, 2);
+    const leases = [await pool.lease(), await pool.lease()];
+    const signals = leases.slice(0, 1).map(({ signal }) => signal);
+    const reconnecting = watch(pool.reconnect(false));
+    await settle();
+    const [first, second] = leases;
+    expect([signals[0]?.aborted, first?.signal.aborted]).toEqual([true, true]);
+    expect(second?.signal.aborted).toBe(false);
+    await clock.advance(2_000);
+    expect(second?.signal.aborted).toBe(true);
+    expect([reconnecting.value, made.map(({ dials }) => dials)]).toEqual([2, [2, 2]]);
+    for (const lease of leases) lease.release();
+    expect(pool.health.pending).toBe(0);
+    const fresh = await pool.lease();
+    expect(fresh.signal.aborted).toBe(false);
+    fresh.release();
+  });
+});
