@@ -1,6 +1,6 @@
 import { BehaviorSubject } from 'rxjs';
 import { type LeastLoadedOptions, leastLoaded } from 'rxpool';
-import { LEAST_LOADED } from '../../src/selection/least-loaded.js';
+import { LEAST_LOADED } from '../../src/selection/picker.js';
 import { OwnConnection, type TestConnection } from '../support/connections.js';
 import { expectUntouched, follow, type List, lottery, shares, TellingConnection } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';

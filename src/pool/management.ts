@@ -187,7 +187,7 @@ export class Management<C extends Connection, K> {
     return Promise.resolve();
   }
 
-  #selectBy(strategy: Strategy<C, K>, made: readonly C[]): void {
+  #selectBy(strategy: Strategy<C, K> | undefined, made: readonly C[]): void {
     const { selector, crew } = this.#parts;
     try {
       selector.use(strategy);

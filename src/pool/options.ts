@@ -16,7 +16,6 @@ import { outOfRange } from '../errors.js';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import { reconnectBroken } from '../healing/reconnect-broken.js';
 import type { ReconnectEvent } from '../healing/reconnect-event.js';
-import { leastLoaded } from '../selection/least-loaded.js';
 import type { Strategy } from '../selection/picker.js';
 import type { Policy } from './policy.js';
 
@@ -95,7 +94,10 @@ export interface Reconfiguration<C extends Connection, K = void> extends PoolPol
 
 /** Every option, with its default where none was given. */
 export type Settings<C extends Connection, K> = {
-  [Name in keyof ConnectionPoolOptions<C, K>]-?: Exclude<ConnectionPoolOptions<C, K>[Name], undefined>;
+  [Name in keyof Omit<ConnectionPoolOptions<C, K>, 'select'>]-?: Exclude<ConnectionPoolOptions<C, K>[Name], undefined>;
+} & {
+  /** None for the least loaded, of which the pool keeps an index anyway: a bundle need not hold the strategy. */
+  select: Strategy<C, K> | undefined;
 };
 
 const DURATIONS = ['connectTimeout', 'closeTimeout', 'drainTimeout', 'waitTimeout', 'resetTimeout'] as const;
@@ -105,8 +107,7 @@ const FUNCTIONS = ['heal', 'breaker', 'warmup', 'reset'] as const;
 /** Settings of a pool that has chosen nothing but its clock. */
 function defaults<C extends Connection, K>(scheduler: SchedulerLike): Settings<C, K> {
   return {
-    // The key does not matter to it.
-    select: leastLoaded<C>() as Strategy<C, unknown> as Strategy<C, K>,
+    select: undefined,
     heal: reconnectBroken({ scheduler }),
     policies: [],
     breaker: false,
@@ -147,7 +148,7 @@ export function resolveOptions<C extends Connection, K>(
 }
 
 function check<C extends Connection, K>(settings: Settings<C, K>, argument: string): void {
-  checkFunction(`${argument}.select`, settings.select);
+  if (settings.select !== undefined) checkFunction(`${argument}.select`, settings.select);
   for (const name of FUNCTIONS) if (settings[name] !== false) checkFunction(`${argument}.${name}`, settings[name]);
   for (const name of DURATIONS) checkDuration(`${argument}.${name}`, settings[name]);
   for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`${argument}.${name}`, settings[name]);

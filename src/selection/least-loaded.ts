@@ -5,7 +5,7 @@ import type { Connection } from '../connection/connection.js';
 import { resolveScheduler } from '../defaults.js';
 import { type Chooser, choosingBy } from './chooser.js';
 import { LoadIndex } from './load-index.js';
-import type { Strategy } from './picker.js';
+import { LEAST_LOADED, type Strategy } from './picker.js';
 import { Seat } from './seat.js';
 import { WeightedLoads } from './weighted-loads.js';
 
@@ -66,9 +66,6 @@ function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
     peek: () => index.peek(),
   };
 }
-
-/** By this mark a pool knows that the index it keeps anyway is all that is asked for. */
-export const LEAST_LOADED: unique symbol = Symbol('rxpool.leastLoaded');
 
 /**
  * Least outstanding requests: emits a picker that always answers with a connection of the smallest load,

@@ -3,9 +3,8 @@ import { cellOf } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
 import type { Change } from '../streams/changes.js';
 import type { Rounds } from '../streams/rounds.js';
-import { LEAST_LOADED } from './least-loaded.js';
 import type { LoadIndex } from './load-index.js';
-import type { Strategy } from './picker.js';
+import { LEAST_LOADED, type Strategy } from './picker.js';
 import { StrategyFeed } from './strategy-feed.js';
 
 /** The part of a pool that choosing is about. */
@@ -26,15 +25,17 @@ export class Selector<C extends Connection, K> {
   /** None where the index that is kept anyway is all that the strategy asks for. */
   #feed: StrategyFeed<C, K> | undefined;
 
-  constructor(candidates: Candidates<C>, strategy: Strategy<C, K>, rounds: Rounds) {
+  constructor(candidates: Candidates<C>, strategy: Strategy<C, K> | undefined, rounds: Rounds) {
     this.#candidates = candidates;
     this.#rounds = rounds;
     this.index = candidates.index;
     this.use(strategy);
   }
 
-  use(strategy: Strategy<C, K>): void {
-    const feed = LEAST_LOADED in strategy ? undefined : new StrategyFeed(this.#candidates.connected, strategy);
+  /** Goes by another strategy; by the least load if by none. */
+  use(strategy: Strategy<C, K> | undefined): void {
+    const isOther = strategy !== undefined && !(LEAST_LOADED in strategy);
+    const feed = isOther ? new StrategyFeed(this.#candidates.connected, strategy) : undefined;
     this.#feed?.end();
     this.#feed = feed;
     if (this.index.onLoad) this.index.onLoad();
