@@ -141,9 +141,10 @@ export class Cell<C extends Connection = Connection> implements Ranked {
     if (this.watchers) this.tellLoad(borrowed + 1);
   }
 
-  /** Tells whoever holds it that the pool wants it back; `draining` says so to whoever asks later. */
+  /** Tells whoever holds it that the pool wants it back. */
   recall(reason: unknown): void {
-    this.standing = 'draining';
+    // For whoever asks later. Where a member stands is its owner's to say.
+    if (this.owner === undefined) this.standing = 'draining';
     for (const watcher of this.watchers ?? []) watcher.onRecalled?.(reason);
   }
 
