@@ -208,6 +208,20 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made[0]?.dials).toBe(2);
     });
 
+    it('leaves a member where it stands that breaks when it is told to drain', async () => {
+      const { pool, made } = await openRig(make, 2);
+      const [, second] = made as [TestConnection, TestConnection];
+      const broken: number[] = [];
+      pool.broken$.subscribe(({ length }) => broken.push(length));
+      pool.connected$.subscribe((list) => {
+        if (second.dials === 1 && !list.includes(second)) second.lose();
+      });
+      await expect(pool.reconnect(false)).resolves.toBe(2);
+      expect(broken).toEqual([0, 1, 0]);
+      expect(pool.brokenConnections).toEqual([]);
+      expect(figures(pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
+    });
+
     it('is not kept from its end by a subscriber who closes the pool when it begins', async () => {
       const { pool, made } = await openRig(make, 2);
       pool.health$.subscribe(({ connecting }) => {

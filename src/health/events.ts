@@ -47,7 +47,7 @@ export class EventLog<C extends Connection> implements RegistryObserver<C> {
   constructor(registry: Registry<C>, rounds: Rounds) {
     this.#rounds = rounds;
     this.observable = this.#subject.asObservable();
-    registry.observers.push(this);
+    registry.observe(this);
   }
 
   emit(event: PoolEvent<C>): void {

@@ -40,7 +40,7 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
     this.pending = new Live(rounds, () => registry.index.load, [], observersChanged);
     this.leastLoaded = new Live(rounds, () => source.peek(), [], observersChanged);
     this.health = new Live(rounds, () => this.read(), [], observersChanged, sameHealth);
-    registry.observers.push(this);
+    registry.observe(this);
   }
 
   read(): Health {

@@ -12,7 +12,7 @@ export class Ejections<C extends Connection> implements RegistryObserver<C> {
   constructor(registry: Registry<C>, scheduler: SchedulerLike) {
     this.#registry = registry;
     this.#scheduler = scheduler;
-    registry.observers.push(this);
+    registry.observe(this);
   }
 
   /** Takes one that is in service out of it; one ejected already stays so for the new time. */
@@ -28,7 +28,7 @@ export class Ejections<C extends Connection> implements RegistryObserver<C> {
   }
 
   moved(cell: Cell<C>): void {
-    if (cell.standing !== 'ejected') this.#forget(cell);
+    if (this.#timers.size > 0 && cell.standing !== 'ejected') this.#forget(cell);
   }
 
   left(cells: readonly Cell<C>[]): void {

@@ -42,7 +42,7 @@ export class Parts<C extends Connection, K> {
     const condemn = (cell: Cell<C>, cause: unknown): void => void this.crew.condemn(cell, cause);
     this.selector = new Selector(registry, settings.select, rounds);
     // Before those that ask whom it would choose.
-    registry.observers.push(this.selector);
+    registry.observe(this.selector);
     this.membership = new MembershipStreams(registry, rounds);
     this.health = this.#makeHealth();
     this.events = new EventLog(registry, rounds);
@@ -64,7 +64,7 @@ export class Parts<C extends Connection, K> {
     });
     this.lender = new Lender(this.selector, resets, this.refusals, settings, () => registry.index.onLoad?.());
     this.leaks = new LeakDetector(settings, (leak) => this.events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observers.push({ left: () => this.lender.review(), moved: () => this.lender.review() });
+    registry.observe({ left: () => this.lender.review(), moved: () => this.lender.review() });
   }
 
   #makeHealth(): HealthStreams<C> {

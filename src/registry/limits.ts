@@ -34,7 +34,7 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
     this.#registry = registry;
     this.#failed = failed;
     // After the others: one that is subscribed to may be removed by that, and they have to know of its joining first.
-    registry.observers.push(this);
+    registry.observe(this);
   }
 
   /** What the pool allows any member to carry. */
@@ -60,6 +60,7 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
   }
 
   moved(cell: Cell<C>): void {
+    if (this.#capacities.size === 0) return;
     const capacity = this.#capacities.get(cell);
     if (!capacity?.ended) return;
     // A stream may be that of one session.

@@ -90,7 +90,7 @@ export class MembershipStreams<C extends Connection> implements RegistryObserver
     this.connected = new ListStream(rounds, registry.connected, group);
     this.broken = new ListStream(rounds, registry.broken, group);
     this.snapshot = new Live(rounds, () => this.#read(), group);
-    registry.observers.push(this);
+    registry.observe(this);
     registry.beforeChange = () => {
       for (const live of group) live.pin();
       if (!this.snapshot.watched) this.#latest = undefined;

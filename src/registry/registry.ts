@@ -28,6 +28,11 @@ export interface RegistryObserver<C extends Connection> {
   misreported?(cell: Cell<C>, member: ReportingMember, value: unknown): void;
 }
 
+/** Who is told of what, in order: most observers hear of some changes only. */
+type Listeners<C extends Connection> = {
+  readonly [Kind in keyof RegistryObserver<C>]-?: NonNullable<RegistryObserver<C>[Kind]>[];
+};
+
 /** What the registry leaves to its owner. */
 export interface Keeper<C extends Connection> {
   /** A member has reported another state. */
@@ -49,7 +54,7 @@ export class Registry<C extends Connection> implements CellOwner {
   readonly census: Census = { idle: 0, connecting: 0, connected: 0, draining: 0, ejected: 0, broken: 0 };
   /** What each member carries, and those in service ranked by that. */
   readonly index = new LoadIndex<Cell<C>>();
-  readonly observers: RegistryObserver<C>[] = [];
+  readonly #observers = { joined: [], left: [], moved: [], misreported: [] } as Listeners<C>;
   /** The limit of a member that does not know of a smaller one. */
   maxPending = UNLIMITED;
   keeper!: Keeper<C>;
@@ -81,12 +86,21 @@ export class Registry<C extends Connection> implements CellOwner {
     return cell.owner === this;
   }
 
+  /** Tells somebody of every change from now on, after those who came before. */
+  observe(observer: RegistryObserver<C>): void {
+    const { joined, left, moved, misreported } = this.#observers;
+    if (observer.joined) joined.push((cells) => observer.joined?.(cells));
+    if (observer.left) left.push((cells, reason) => observer.left?.(cells, reason));
+    if (observer.moved) moved.push((cell, from, cause) => observer.moved?.(cell, from, cause));
+    if (observer.misreported) misreported.push((cell, member, value) => observer.misreported?.(cell, member, value));
+  }
+
   /** Takes connections in that belong to nobody yet. */
   join(connections: readonly C[]): Cell<C>[] {
     const cells = connections.map(acquireCell).filter(isFree);
     this.beforeChange();
     for (const cell of cells) this.#enter(cell);
-    if (cells.length > 0) for (const observer of this.observers) observer.joined?.(cells);
+    if (cells.length > 0) for (const tell of this.#observers.joined) tell(cells);
     for (const cell of cells) hearCell(cell);
     return cells;
   }
@@ -97,7 +111,7 @@ export class Registry<C extends Connection> implements CellOwner {
     this.beforeChange();
     // The latest first: the end of a list is where removing is cheap.
     for (const cell of [...leaving].reverse()) this.#exit(cell);
-    if (leaving.length > 0) for (const observer of this.observers) observer.left?.(leaving, reason);
+    if (leaving.length > 0) for (const tell of this.#observers.left) tell(leaving, reason);
     return leaving;
   }
 
@@ -110,7 +124,7 @@ export class Registry<C extends Connection> implements CellOwner {
     this.#list(cell);
     // All observers have kept what they will show before any of it is shown.
     const taken = this.#rounds.take();
-    for (const observer of this.observers) observer.moved?.(cell, from, cause);
+    for (const tell of this.#observers.moved) tell(cell, from, cause);
     if (taken) this.#rounds.letGo();
   }
 
@@ -119,7 +133,7 @@ export class Registry<C extends Connection> implements CellOwner {
   }
 
   misreported(cell: Cell<C>, member: ReportingMember, value: unknown): void {
-    for (const observer of this.observers) observer.misreported?.(cell, member, value);
+    for (const tell of this.#observers.misreported) tell(cell, member, value);
   }
 
   dial(cell: Cell<C>): Promise<DialResult> {
