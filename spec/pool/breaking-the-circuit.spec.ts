@@ -177,6 +177,60 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.pool.getLeastLoadedConnection()).toBe(test.made[0]);
   });
 
+  it('lets callers wait for what is connected, and closes when something is up without a dial', async () => {
+    const test = breakable(1, { maxPending: 1 });
+    test.script = 'refuse';
+    void test.pool.setup();
+    await settle();
+    void test.pool.reconnect();
+    await settle();
+    expect(states(test)).toEqual(['open']);
+    const connected = make('accept', 'connected');
+    await connected.connect();
+    void test.pool.extendPoolByConnections([connected]);
+    const lease = test.pool.tryLease();
+    const waiting = watch(test.pool.use(() => 'done'));
+    await settle();
+    expect([states(test), waiting.status]).toEqual([['open', 'closed'], 'pending']);
+    lease?.release();
+    await settle();
+    expect(waiting.value).toBe('done');
+  });
+
+  it('closes when one comes back from its ejection', async () => {
+    const test = breakable(3);
+    await test.pool.setup();
+    const [ejected, ...others] = test.made;
+    test.pool.ejectConnections([ejected as TestConnection], { duration: 500 });
+    for (const connection of others) {
+      connection.onDial = 'refuse';
+      connection.lose();
+    }
+    await test.pool.reconnect();
+    expect(states(test)).toEqual(['open']);
+    await test.clock.advance(500);
+    expect(states(test)).toEqual(['open', 'closed']);
+  });
+
+  it('lets a single dial through of those that had waited for a closing', async () => {
+    const test = switched(3);
+    await test.pool.setup();
+    for (const connection of test.made) connection.onClose = 'wait';
+    test.pool.invalidateConnections(test.made);
+    void test.pool.reconnect();
+    await settle();
+    test.states.next('open');
+    test.states.next('half-open');
+    for (const connection of test.made) {
+      connection.onDial = 'wait';
+      connection.closed();
+    }
+    await settle();
+    expect(dials(test).split(' ').sort()).toEqual(['1', '1', '2']);
+    for (const connection of test.made) connection.onClose = 'settle';
+    await test.pool.dispose();
+  });
+
   it('begins no dial when the pool is closed, and is closed for the next one', async () => {
     const test = switched(2);
     test.pool.setup();

@@ -44,6 +44,32 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(seen).toEqual({ connected: 4, total: 5, poolSizes: new Set([4]) });
   });
 
+  it('keeps its size though somebody fills, extends or reconfigures it on hearing of a replacement', async () => {
+    for (const act of [
+      (pool: Rig['pool']) => void pool.setup(),
+      (pool: Rig['pool']) => pool.reconfigure({ waitTimeout: 1_000 }),
+    ]) {
+      const { pool } = await openRig(make, 3);
+      pool.connections$.subscribe(() => act(pool));
+      await expect(pool.renew()).resolves.toBe(3);
+      expect([pool.poolSize, pool.connections.length]).toEqual([3, 3]);
+    }
+  });
+
+  it('holds nothing up once it has been aborted, though a lease is held without end', async () => {
+    const { pool, clock } = await openRig(make, 1);
+    const lease = await pool.lease();
+    const controller = new AbortController();
+    const renewal = watch(pool.renew({ signal: controller.signal }));
+    await settle();
+    controller.abort();
+    const reconnecting = watch(pool.reconnect(false));
+    await clock.advance(1_000);
+    expect([renewal.status, reconnecting.status]).toEqual(['rejected', 'resolved']);
+    lease.release();
+    await pool.dispose();
+  });
+
   it.each([1, 2, 3, 9])('with maxUnavailable %d has that many fewer at most, and never more members', async (n) => {
     const test = await openRig(make, 4);
     const seen = extremes(test);

@@ -266,7 +266,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Redials the broken ones, or, with `false`, all: healthy ones go out of service, finish what they carry and
-   * are dialled anew, at most half of the pool (but at least one) at a time.
+   * are dialled anew, at most half of the pool (but at least one) at a time. A renewal under way comes first.
    *
    * @returns how many are connected afterwards.
    * @throws {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.

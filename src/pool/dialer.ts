@@ -130,8 +130,8 @@ export class Dialer<C extends Connection> {
     void closing.then(() => {
       if (this.#dials.get(cell) !== dial) return;
       this.#active--;
-      // It was to begin when it got its room; by now the circuit may be open.
-      if (this.#room > 0) this.#start(dial);
+      // It was to begin when it got its room; by now the circuit may leave it none.
+      if (this.#active < this.#room) this.#start(dial);
       else this.#queue.add(dial);
     });
   }

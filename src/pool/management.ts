@@ -95,6 +95,7 @@ export class Management<C extends Connection, K> {
     const plan: ReplacementPlan = {
       goesFirst: maxUnavailable > 0,
       drainTimeout,
+      signal,
       isOvertaken,
       notConnected: (cause) => refusals.notRenewed(cause),
     };
@@ -122,7 +123,6 @@ export class Management<C extends Connection, K> {
       if (this.#isOpen) this.#caretakers.want(this.#duties);
       parts.health.capture();
       lender.review();
-      lender.serveSoon();
       crew.dialer.pump();
     });
   }

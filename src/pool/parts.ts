@@ -64,7 +64,21 @@ export class Parts<C extends Connection, K> {
     });
     this.lender = new Lender(this.selector, resets, this.refusals, settings, () => registry.index.onLoad?.());
     this.leaks = new LeakDetector(settings, (leak) => this.events.emit({ type: 'leak-suspected', ...leak }));
-    registry.observe({ left: () => this.lender.review(), moved: () => this.lender.review() });
+    registry.observe({
+      joined: (cells) => {
+        if (cells.some(({ standing }) => standing === 'connected')) this.#upWithoutDial();
+      },
+      left: () => this.lender.review(),
+      moved: ({ standing }, from) => {
+        if (from === 'ejected' && standing === 'connected') this.#upWithoutDial();
+        this.lender.review();
+      },
+    });
+  }
+
+  /** The breaker hears of dials; of what comes into service otherwise it has to be told. */
+  #upWithoutDial(): void {
+    if (this.breaker.state !== 'closed') this.breaker.report({ ok: true, connected: this.registry.census.connected });
   }
 
   #makeHealth(): HealthStreams<C> {

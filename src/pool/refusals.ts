@@ -69,7 +69,7 @@ export class Refusals<C extends Connection> implements House {
     const { registry, lifecycle, settings } = this.#now;
     if (lifecycle.isClosed) return this.closed();
     if (lifecycle.phase === 'new') return this.#empty();
-    if (!this.#now.isCircuitClosed()) {
+    if (!this.#now.isCircuitClosed() && registry.census.connected === 0) {
       return this.#dialError(CircuitOpenError, 'Nothing could be connected for so long that it is not tried any more');
     }
     const hasFailedEverywhere = registry.size > 0 && registry.census.broken === registry.size;

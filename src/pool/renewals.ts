@@ -6,11 +6,12 @@ import { drain, recall } from '../connection/shut.js';
 import { ConnectionClosedError } from '../errors.js';
 import type { LeaveReason, Registry } from '../registry/registry.js';
 import type { Rounds } from '../streams/rounds.js';
+import { abortable } from './abortable.js';
 import type { Closer } from './closer.js';
 import type { Departures } from './departures.js';
 import { type Dialer, UP } from './dialer.js';
 import type { Recruiter } from './recruiter.js';
-import { roll, type Step } from './rolling.js';
+import { roll, type Step, type Tenant } from './rolling.js';
 
 /** What renewing members takes. */
 export interface RenewalTools<C extends Connection> {
@@ -31,6 +32,8 @@ export interface ReplacementPlan {
   readonly goesFirst: boolean;
   /** Milliseconds for the old one to finish what it carries; unlimited if not given. */
   readonly drainTimeout: number | undefined;
+  /** When it aborts, nobody waits any more for the old ones to finish. */
+  readonly signal: AbortSignal | undefined;
   /** Whether the pool was closed meanwhile. */
   isOvertaken(): boolean;
   notConnected(cause: unknown): Error;
@@ -41,7 +44,7 @@ export class Renewals<C extends Connection> {
   readonly #tools: RenewalTools<C>;
   #latest: Promise<unknown> | undefined;
   /** One that is there besides the member it is to replace. */
-  #extra: { readonly isPresent: () => boolean; readonly isNeeded: () => boolean } | undefined;
+  #extra: (Tenant<C> & { readonly isNeeded: () => boolean }) | undefined;
 
   constructor(tools: RenewalTools<C>) {
     this.#tools = tools;
@@ -49,7 +52,9 @@ export class Renewals<C extends Connection> {
 
   /** How many members there are besides those that they are to replace: none or one. */
   get extra(): number {
-    return this.#extra?.isPresent() && this.#extra.isNeeded() ? 1 : 0;
+    const extra = this.#extra;
+    const isPresent = extra !== undefined && this.#tools.registry.has(extra.cell) && extra.cell.seq === extra.seq;
+    return isPresent && extra.isNeeded() ? 1 : 0;
   }
 
   /** The same connections anew: out of service, drained, closed and dialled. */
@@ -108,7 +113,6 @@ export class Renewals<C extends Connection> {
     if (!newcomer) return false;
     const { seq } = newcomer;
     const isHere = (): boolean => registry.has(newcomer) && newcomer.seq === seq;
-    if (!goesFirst) this.#extra = { isPresent: isHere, isNeeded: isPresent };
     const dialled = await dialer.dial(newcomer);
     this.#extra = undefined;
     if (!isHere()) return false;
@@ -120,7 +124,7 @@ export class Renewals<C extends Connection> {
       throw failure;
     }
     if (isPresent()) dismiss([cell], 'renewed', drainTimeout);
-    await departures.of(cell);
+    await abortable(departures.of(cell), plan.signal).catch(() => {});
     return true;
   }
 
@@ -132,9 +136,14 @@ export class Renewals<C extends Connection> {
     return rounds.hold(() => {
       const isWanted = isPresent();
       if (isWanted && goesFirst) dismiss([cell], 'renewed', drainTimeout);
-      if (isWanted && !plan.isOvertaken()) return admit(made)[0];
-      recruiter.discard(made);
-      return undefined;
+      if (!isWanted || plan.isOvertaken()) {
+        recruiter.discard(made);
+        return undefined;
+      }
+      const [newcomer] = admit(made);
+      // Known before anybody is told, who may ask for the size.
+      if (newcomer && !goesFirst) this.#extra = { cell: newcomer, seq: newcomer.seq, isNeeded: isPresent };
+      return newcomer;
     });
   }
 }
