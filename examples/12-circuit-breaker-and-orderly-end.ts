@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const { port } = server;
   const pool = new ConnectionPool(2, () => new ZcachedConnection({ port }), {
     heal: (broken$) => broken$.pipe(reconnectBroken({ backoff: constantBackoff(10) })),
-    breaker: circuitBreaker({ failures: 4, openFor: 500 }),
+    breaker: circuitBreaker({ consecutiveFailures: 4, openFor: 500 }),
   });
   await pool.setup();
   const circuit$ = pool.events$.pipe(

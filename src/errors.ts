@@ -65,7 +65,7 @@ export class PoolSuspendedError extends PoolError {
   readonly sent = 'never';
 }
 
-/** The pool's circuit breaker is open: nothing can be connected. `cause` is the last dial's failure. */
+/** The pool's circuit breaker is open, or half-open: nothing can be connected. `cause` is the last dial's failure. */
 export class CircuitOpenError extends PoolError {
   readonly code = 'ERR_CIRCUIT_OPEN';
   /** Nothing was handed to a connection. */
@@ -111,6 +111,13 @@ export class ReadyTimeoutError extends PoolError {
  */
 export class UseTimeoutError extends PoolError {
   readonly code = 'ERR_USE_TIMEOUT';
+  /** `never` where the work had not begun: its caller was still waiting for a connection. */
+  readonly sent: 'never' | 'maybe';
+
+  constructor(message: string, { sent = 'maybe', ...options }: PoolErrorOptions & { sent?: 'never' | 'maybe' } = {}) {
+    super(message, options);
+    this.sent = sent;
+  }
 }
 
 /** A connection was taken out of use by whoever held it, or by a policy; `cause` is what they gave. */

@@ -12,7 +12,7 @@ export type {
   UseOptions,
 } from './pool/call-options.js';
 export { ConnectionPool } from './pool/connection-pool.js';
-export type { ConnectionPoolOptions, Heal, PoolPolicies, Reconfiguration, Warmup } from './pool/options.js';
+export type { ConnectionPoolOptions, Heal, ReconfigurableOptions, Reconfiguration, Warmup } from './pool/options.js';
 export type { Policy, PolicyPool } from './pool/policy.js';
 
 // Connections

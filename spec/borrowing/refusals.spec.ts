@@ -22,7 +22,7 @@ describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) =>
     expect(third?.outcome.reason).toMatchObject({
       code: 'ERR_WAIT_QUEUE_FULL',
       sent: 'never',
-      message: 'As many callers wait for a connection as may: 2',
+      message: 'The queue is full: 2 callers wait for a connection already',
       figures: { total: 1, connected: 1, pending: 1, waiting: 2 },
     });
     await expect(pool.lease()).rejects.toThrow(WaitQueueFullError);

@@ -49,7 +49,12 @@ describe('a wrong argument of a healing operator is refused at the call', () => 
     ['scheduler', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => reconnectBroken({ scheduler: wrong({}) })],
     ['remove', 'remove', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(wrong('all'))],
     ['after', 'options.after', 'ERR_INVALID_ARG_TYPE', () => cleanupBroken(() => {}, { after: wrong('30') })],
-    ['failures', 'options.failures', 'ERR_OUT_OF_RANGE', () => circuitBreaker({ failures: 0 })],
+    [
+      'consecutiveFailures',
+      'options.consecutiveFailures',
+      'ERR_OUT_OF_RANGE',
+      () => circuitBreaker({ consecutiveFailures: 0 }),
+    ],
     ['openFor', 'options.openFor', 'ERR_OUT_OF_RANGE', () => circuitBreaker({ openFor: -1 })],
     ['openFor of no type', 'options.openFor', 'ERR_INVALID_ARG_TYPE', () => circuitBreaker({ openFor: wrong('1s') })],
     ['clock of a breaker', 'options.scheduler', 'ERR_INVALID_ARG_TYPE', () => circuitBreaker({ scheduler: wrong(1) })],

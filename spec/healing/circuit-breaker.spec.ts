@@ -54,7 +54,7 @@ describe('circuitBreaker', () => {
   ])('%s', (_what, reports, states) => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot(reports, REPORTS);
-      expectObservable(source.pipe(circuitBreaker({ failures: 2, openFor: 5 }))).toBe(states, STATES);
+      expectObservable(source.pipe(circuitBreaker({ consecutiveFailures: 2, openFor: 5 }))).toBe(states, STATES);
       expectSubscriptions(source.subscriptions).toBe(`^${'-'.repeat(reports.length - 2)}!`);
     });
   });
@@ -98,7 +98,7 @@ describe('circuitBreaker', () => {
       asked.push([attempt, previous]);
       return attempt * 10;
     };
-    const rig = new Rig({ failures: 1, openFor });
+    const rig = new Rig({ consecutiveFailures: 1, openFor });
     for (let i = 0; i < 3; i++) {
       rig.fail();
       await rig.clock.advance(100);
@@ -139,7 +139,7 @@ describe('circuitBreaker', () => {
     ['a negative number', () => -1],
     ['an exception', () => JSON.parse('{') as number],
   ])('errors when `openFor` answers with %s', (_answer, openFor) => {
-    const rig = new Rig({ failures: 1, openFor });
+    const rig = new Rig({ consecutiveFailures: 1, openFor });
     rig.fail();
     expect(rig.failures).toEqual([expect.any(Error)]);
     expect(rig.states).toEqual(['0: closed']);
@@ -150,7 +150,7 @@ describe('circuitBreaker', () => {
     const { scheduler } = new VirtualClock();
     const reports$ = new Subject<DialReport>();
     const states: BreakerState[] = [];
-    reports$.pipe(circuitBreaker({ failures: 1, openFor: 10, scheduler })).subscribe((state) => {
+    reports$.pipe(circuitBreaker({ consecutiveFailures: 1, openFor: 10, scheduler })).subscribe((state) => {
       states.push(state);
       if (state === 'half-open') reports$.next(states.length < 6 ? FAILED : UP);
     });
@@ -162,7 +162,7 @@ describe('circuitBreaker', () => {
 
   it('has one circuit for each subscription', () => {
     marbles(({ cold, expectObservable }) => {
-      const state$ = cold('-x-x-o-x-', REPORTS).pipe(circuitBreaker({ failures: 2, openFor: 20 }));
+      const state$ = cold('-x-x-o-x-', REPORTS).pipe(circuitBreaker({ consecutiveFailures: 2, openFor: 20 }));
       expectObservable(state$).toBe('c--o-c---', STATES);
       expectObservable(state$, '--^').toBe('--c--o-c-', STATES);
     });
@@ -185,7 +185,7 @@ describe('circuitBreaker', () => {
           const told: string[] = [];
           const expected = ['0 closed'];
           reports$
-            .pipe(circuitBreaker({ failures, openFor, scheduler }))
+            .pipe(circuitBreaker({ consecutiveFailures: failures, openFor, scheduler }))
             .subscribe((state) => told.push(`${scheduler.frame} ${state}`));
 
           const model: { state: BreakerState } = { state: 'closed' };

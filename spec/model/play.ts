@@ -60,7 +60,7 @@ export class Play {
     const { pool, clock } = this.rig;
     const { scheduler } = clock;
     if (heal) pool.reconfigure({ heal: reconnectBroken({ scheduler, backoff: (attempt) => 100 * attempt }) });
-    if (breaker) pool.reconfigure({ breaker: circuitBreaker({ scheduler, failures: 2, openFor: 1_000 }) });
+    if (breaker) pool.reconfigure({ breaker: circuitBreaker({ scheduler, consecutiveFailures: 2, openFor: 1_000 }) });
     this.borrowers = new Borrowers(pool);
     this.onlookers = new Onlookers(pool);
     for (const stream of [

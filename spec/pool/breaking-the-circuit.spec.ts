@@ -9,7 +9,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
   /** A pool with a circuit that opens at the second failure, for a second. */
   function breakable(size: number, options: ConnectionPoolOptions<TestConnection> = {}): Rig {
     const test = rig(make, size, options);
-    const breaker = circuitBreaker({ failures: 2, openFor: 1_000, scheduler: test.clock.scheduler });
+    const breaker = circuitBreaker({ consecutiveFailures: 2, openFor: 1_000, scheduler: test.clock.scheduler });
     test.pool.reconfigure({ breaker });
     return test;
   }

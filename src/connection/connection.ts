@@ -48,7 +48,7 @@ export interface Connection {
   readonly cause?: unknown;
   /** How many requests it can carry at once, where the server says so. */
   readonly capacity$?: Observable<number>;
-  /** One value for each request that settled. */
+  /** One value for each request that settled: what ejection and latency-aware selection go by. */
   readonly outcomes$?: Observable<Outcome>;
 }
 

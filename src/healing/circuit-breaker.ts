@@ -16,7 +16,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 /** When a circuit opens, and for how long. */
 export interface CircuitBreakerOptions {
   /** How many dials in a row fail, while nothing is connected, before it opens. @default 5 */
-  readonly failures?: number | undefined;
+  readonly consecutiveFailures?: number | undefined;
   /**
    * Milliseconds from opening to half-open: always the same, or by how many times in a row it has opened (1, 2, …)
    * and the wait before this one, at first 0. @default 1000, doubling to 30000, of which half is left to chance
@@ -104,31 +104,34 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
 }
 
 /**
- * A circuit breaker over the dials of a whole pool: opens when nothing is connected and nothing can be, goes
- * half-open after a while for one dial to try, and closes at the first success or when anything is connected.
+ * A circuit breaker over the dials of a whole pool: opens after so many failed dials in
+ * a row while nothing is connected, goes half-open after a while for one dial to try, and closes at the first success
+ * or when anything is connected. A pool holds its dials back and refuses callers while it is not closed.
  *
  * Cold. Emits `closed` at once and then each change of state. Completes and errors with its source, and errors
  * when `openFor` throws or returns no number of milliseconds; unsubscribing stops its clock.
  *
  * ```text
- * reports (x failed, o connected):                  -x-x--------x--------o-
- * circuitBreaker({ failures: 2, openFor: 5 ms }):   c--o----h---o----h---c-
+ * reports (x failed, o connected):                           -x-x--------x--------o-
+ * circuitBreaker({ consecutiveFailures: 2, openFor: 5 ms }): c--o----h---o----h---c-
  * ```
  *
  * @example
  * ```ts
- * dials$.pipe(circuitBreaker({ failures: 3, openFor: 10_000 })).subscribe((state) => console.log('circuit', state));
+ * const breaker = circuitBreaker({ consecutiveFailures: 3, openFor: 10_000 });
+ * const pool = new ConnectionPool(8, connect, { breaker });
+ * pool.events$.subscribe((event) => event.type === 'breaker-changed' && console.log('circuit', event.state));
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): OperatorFunction<DialReport, BreakerState> {
   checkBag('options', options);
-  const { failures = 5 } = options;
-  checkLimit('options.failures', failures);
+  const { consecutiveFailures = 5 } = options;
+  checkLimit('options.consecutiveFailures', consecutiveFailures);
   const scheduler = resolveScheduler(options.scheduler);
   const openFor = resolveOpenFor(options.openFor);
   return (source) =>
     new Observable((subscriber) => {
-      const breaker = new Breaker(subscriber, failures, openFor, scheduler);
+      const breaker = new Breaker(subscriber, consecutiveFailures, openFor, scheduler);
       subscriber.add(() => breaker.clear());
       subscriber.next('closed');
       return source.subscribe({

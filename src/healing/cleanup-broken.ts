@@ -112,8 +112,8 @@ class Docket<C extends Connection> {
  * Completes and errors with its source, and errors when `remove` throws or rejects.
  *
  * ```text
- * source:                                --[a]---[a,b]---------[b]-------
- * cleanupBroken(remove, { after: 12 }):  --------------[a]-----------[b]-
+ * source:                                --[a]---[a,b]-[b]---[]---
+ * cleanupBroken(remove, { after: 12 }):  --------------[a]---[b]--
  * ```
  *
  * @example

@@ -32,7 +32,7 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
 /**
  * Outlier ejection: calls `eject` with a connection whose requests fail one after the other while those of others
  * do not, and with the milliseconds to keep it out of service for; emits an {@link Ejection} after that. Judges by
- * `outcomes$`, in constant time for each. A connection is expected to leave the source, and to come back when its
+ * `outcomes$`, in constant time for each; a connection without them is never ejected. A connection is expected to leave the source, and to come back when its
  * time is over; it counts as ejected until then, whatever becomes of it.
  *
  * Cold. Completes and errors with its source, and errors when `eject` throws or rejects; unsubscribing ends the

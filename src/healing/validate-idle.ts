@@ -24,7 +24,7 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
 /**
  * Finds the half-open: has each connection validated that has carried nothing for `interval` milliseconds, and
  * condemns it when `validate` rejects, throws, resolves to `false` or does not settle within `timeout`. A busy one
- * is let alone, as its requests have deadlines of their own: a verdict on one that got work meanwhile is ignored.
+ * is left alone, as its requests have deadlines of their own: a verdict on one that got work meanwhile is ignored.
  * What `validate` has begun when it returns does not count as work; what it begins later does, as it cannot be
  * told from that.
  *

@@ -8,9 +8,12 @@ import type { Rounds } from '../streams/rounds.js';
 
 /** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */
 export type PoolEvent<C> =
+  /** Became a member. */
   | { readonly type: 'joined'; readonly connection: C }
   | { readonly type: 'left'; readonly connection: C; readonly reason: LeaveReason }
+  /** Is being dialled. */
   | { readonly type: 'connecting'; readonly connection: C }
+  /** Came into service: dialled, or back from an ejection. */
   | { readonly type: 'connected'; readonly connection: C }
   /** A dial failed. */
   | { readonly type: 'connect-failed'; readonly connection: C; readonly cause: unknown }
@@ -28,6 +31,8 @@ export type PoolEvent<C> =
       readonly takenAt: string;
     }
   | { readonly type: 'breaker-changed'; readonly state: BreakerState }
+  /** `suspend()` and `resume()`: whether callers are held back. */
+  | { readonly type: 'suspended' | 'resumed' }
   /** A connection's stream said something that cannot be; the value was not believed. */
   | { readonly type: 'misreported'; readonly connection: C; readonly member: ReportingMember; readonly value: unknown }
   /** `close()` of a connection rejected, or did not settle in time. */

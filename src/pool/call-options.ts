@@ -27,7 +27,7 @@ export interface ReadyOptions extends SignalOptions {
 export interface BorrowOptions<K = void> extends SignalOptions {
   /** Milliseconds to wait where nothing can take the work. @default the pool's `waitTimeout` */
   readonly waitTimeout?: number | undefined;
-  /** What the choice may depend on, where the strategy asks for it. */
+  /** What the choice depends on; strategies such as `sticky` require it. */
   readonly key?: K | undefined;
 }
 

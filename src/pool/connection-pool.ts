@@ -68,7 +68,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   readonly broken$: Observable<readonly C[]>;
   /** The three lists of one moment, for whoever needs more than one of them. */
   readonly snapshot$: Observable<Snapshot<C>>;
-  /** Who would be picked now. Changes of load show once a microtask. */
+  /** Who would be picked now; `undefined` where the choice needs a key. Changes of load show once a microtask. */
   readonly leastLoaded$: Observable<C | undefined>;
   /** The sum of the members' loads, in requests. Changes of load show once a microtask. */
   readonly pending$: Observable<number>;
@@ -316,7 +316,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * and dials connections; a smaller one, or a smaller `maxSize`, removes some, those in use when they have finished.
    * A smaller `maxPending` takes nothing away from anybody. Policies that stay the same objects go on undisturbed.
    *
-   * @throws RangeError, TypeError, {@link ConnectionFactoryError} and {@link PoolDisposedError}, before anything changes.
+   * @throws RangeError, TypeError, {@link ConnectionFactoryError}, {@link PoolDisposedError}, and what a new `select`
+   * throws, before anything changes.
    * @example
    * ```ts
    * pool.reconfigure({ poolSize: 12, maxPending: 64, waitTimeout: 2_000 });
@@ -334,7 +335,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
-   * under way goes on. Idempotent.
+   * under way goes on. `health` does not tell, but for those who wait; `events$` does. Idempotent.
    *
    * @example
    * ```ts
@@ -344,21 +345,25 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   suspend(): void {
+    if (!this.#lender.suspended) this.#parts.events.emit({ type: 'suspended' });
     this.#lender.suspend();
     this.#parts.health.capture();
   }
 
   /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
   resume(): void {
+    if (this.#lender.suspended) this.#parts.events.emit({ type: 'resumed' });
     this.#lender.resume();
     this.#parts.health.capture();
   }
 
   /**
-   * The connected one with the least load, by the strategy given as `select`; among equals nobody is favoured.
+   * The connection to be used now, as `select` chooses without a key: by default the connected one with the least
+   * load, and among equals nobody is favoured.
    *
    * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError},
-   * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}
+   * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}; a `TypeError` where the strategy
+   * requires a key
    */
   getLeastLoadedConnection(): C {
     const cell = this.#lender.suspended ? undefined : this.#parts.selector.pick(undefined as K);
@@ -447,7 +452,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * A lease at once, or none where nothing can be given out now. Passes nobody who waits.
+   * A lease at once, or none where nothing can be given out now. Never overtakes callers who wait.
    *
    * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
    */

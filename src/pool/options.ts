@@ -26,10 +26,11 @@ export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<Reconnec
 export type Warmup<C> = (connection: C, context: { readonly signal: AbortSignal }) => PromiseLike<unknown> | unknown;
 
 /**
- * What can be chosen about a pool, and changed later by `reconfigure`. Durations are in milliseconds. A function
- * that was given can be taken away again with `false`.
+ * What can be chosen about a pool, and changed later by `reconfigure`. Durations are in milliseconds, and at most
+ * 2,147,483,647: Infinity is refused but where it is the default. A function that was given can be taken away again
+ * with `false`.
  */
-export interface PoolPolicies<C extends Connection, K = void> {
+export interface ReconfigurableOptions<C extends Connection, K = void> {
   /** How a connection is chosen. @default leastLoaded() */
   readonly select?: Strategy<C, K> | undefined;
   /**
@@ -39,7 +40,10 @@ export interface PoolPolicies<C extends Connection, K = void> {
   readonly heal?: false | Heal<C> | undefined;
   /** What else looks after the pool: sizing, ejection, validation, … Subscribed to while it is open. @default [] */
   readonly policies?: readonly Policy<C>[] | undefined;
-  /** What holds dials and callers back while nothing can be connected; see `circuitBreaker`. @default false */
+  /**
+   * Holds dials back, and refuses callers with a `CircuitOpenError`, while nothing can be connected; see
+   * `circuitBreaker`. `setup()` and the like wait for the dials. @default false
+   */
   readonly breaker?: false | OperatorFunction<DialReport, BreakerState> | undefined;
   /** `poolSize` is never made smaller than this. @default 0 */
   readonly minSize?: number | undefined;
@@ -50,7 +54,10 @@ export interface PoolPolicies<C extends Connection, K = void> {
   readonly maxSize?: number | undefined;
   /** How long a dial may take. @default 5000 */
   readonly connectTimeout?: number | undefined;
-  /** What is done to a connection between its being dialled and its first use, within `connectTimeout`. @default false */
+  /**
+   * What is done to a connection between its being dialled and its first use. It has a `connectTimeout` of its own,
+   * after that of the dial; if it fails, so has the dial. @default false
+   */
   readonly warmup?: false | Warmup<C> | undefined;
   /** How long `close()` of a connection is waited for. @default 2000 */
   readonly closeTimeout?: number | undefined;
@@ -81,13 +88,13 @@ export interface PoolPolicies<C extends Connection, K = void> {
 }
 
 /** What can be chosen about a pool. Durations are in milliseconds. */
-export interface ConnectionPoolOptions<C extends Connection, K = void> extends PoolPolicies<C, K> {
+export interface ConnectionPoolOptions<C extends Connection, K = void> extends ReconfigurableOptions<C, K> {
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /** What `reconfigure` changes: whatever is named here. */
-export interface Reconfiguration<C extends Connection, K = void> extends PoolPolicies<C, K> {
+export interface Reconfiguration<C extends Connection, K = void> extends ReconfigurableOptions<C, K> {
   /** How many connections the pool aims for. */
   readonly poolSize?: number | undefined;
 }

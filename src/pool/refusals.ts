@@ -62,7 +62,7 @@ export class Refusals<C extends Connection> implements House {
     if (this.#now.isSuspended()) return this.#error(PoolSuspendedError, 'The pool is suspended');
     if (registry.size === 0) return this.#empty();
     if (registry.census.connected === 0) return this.#notConnected();
-    return this.#error(PoolExhaustedError, 'Every connection of the pool carries as much as it may');
+    return this.#error(PoolExhaustedError, 'Every connected connection of the pool is at its limit');
   }
 
   refusal(): Error | undefined {
@@ -70,7 +70,7 @@ export class Refusals<C extends Connection> implements House {
     if (lifecycle.isClosed) return this.closed();
     if (lifecycle.phase === 'new') return this.#empty();
     if (!this.#now.isCircuitClosed() && registry.census.connected === 0) {
-      return this.#dialError(CircuitOpenError, 'Nothing could be connected for so long that it is not tried any more');
+      return this.#dialError(CircuitOpenError, 'The circuit breaker is open: no connection could be made');
     }
     const hasFailedEverywhere = registry.size > 0 && registry.census.broken === registry.size;
     return settings.failFast && hasFailedEverywhere ? this.#notConnected() : undefined;
@@ -79,7 +79,10 @@ export class Refusals<C extends Connection> implements House {
   queueFull(): Error {
     const { maxWaiting } = this.#now.settings;
     if (maxWaiting === 0) return this.unavailable();
-    return this.#dialError(WaitQueueFullError, `As many callers wait for a connection as may: ${maxWaiting}`);
+    return this.#dialError(
+      WaitQueueFullError,
+      `The queue is full: ${maxWaiting} callers wait for a connection already`,
+    );
   }
 
   waitedTooLong(waitTimeout: number): Error {
@@ -91,12 +94,16 @@ export class Refusals<C extends Connection> implements House {
   }
 
   usedTooLong(timeout: number | undefined, begun: boolean): Error {
-    if (begun) return this.#error(UseTimeoutError, `The work did not settle within ${timeout} ms`);
-    return this.#dialError(UseTimeoutError, `The work had to wait for a connection for all its ${timeout} ms`);
+    const figures = this.figures();
+    if (begun) return new UseTimeoutError(`The work did not settle within ${timeout} ms`, { figures });
+    const message = `The work had to wait for a connection for all its ${timeout} ms`;
+    return new UseTimeoutError(message, { figures, cause: this.#now.lastFailure(), sent: 'never' });
   }
 
   notReady(min: number, timeout: number | undefined): Error {
-    return this.#dialError(ReadyTimeoutError, `Not ${min} connected within ${timeout} ms`);
+    const { connected, total } = this.figures();
+    const message = `Fewer than ${min} were connected within ${timeout} ms: ${connected} of ${total}`;
+    return this.#dialError(ReadyTimeoutError, message);
   }
 
   notRenewed(cause: unknown): Error {

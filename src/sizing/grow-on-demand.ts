@@ -8,7 +8,8 @@ import type { AdditionEvent, AdditionOptions, Demand } from './addition.js';
 export interface GrowOnDemandOptions extends AdditionOptions {
   /**
    * The load that a connection is meant to carry, in requests: the pool grows when all of them together have
-   * reached that, before anybody has to wait. @default none: it grows for those who wait, by a connection for each
+   * reached that, before anybody has to wait. Nobody waits while anything is connected unless `maxPending` or
+   * `capacity$` sets a limit: without one, give this. @default none: it grows for those who wait, by a connection for each
    */
   readonly targetLoad?: number | undefined;
 }

@@ -75,9 +75,9 @@ class Recycling<C extends Connection> {
  * or `random` throws.
  *
  * ```text
- * source:                              --[a]-------[a,b]---------[b]-------
+ * source:                              --[a]-------[a,b]-------[b]---
  * recycle(replace, { maxLifetime: 12,
- *                    jitter: 0 }):     --------------[a]-------------[b]---
+ *                    jitter: 0 }):     --------------[a]-------[b]---
  * ```
  *
  * @param replace - takes connections out, lets them finish, and sees to their successors.
