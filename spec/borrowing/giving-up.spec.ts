@@ -83,6 +83,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       expect(second.outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(second.outcome.reason).toMatchObject({
         message: 'The work had to wait for a connection for all its 50 ms',
+        sent: 'never',
       });
       first.finish();
       await settle();

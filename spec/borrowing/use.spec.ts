@@ -119,6 +119,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       await clock.advance(249);
       expect([outcome.status, signal.aborted]).toEqual(['pending', false]);
       await clock.advance(1);
+      expect(outcome.reason).toMatchObject({ code: 'ERR_USE_TIMEOUT', sent: 'maybe' });
       expect(outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(outcome.reason).toMatchObject({
         code: 'ERR_USE_TIMEOUT',

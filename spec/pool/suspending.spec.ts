@@ -5,6 +5,17 @@ import { openRig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
+  it('says so in its events, once each time', async () => {
+    const { pool, events } = await openRig(make, 1);
+    events.length = 0;
+    pool.resume();
+    pool.suspend();
+    pool.suspend();
+    pool.resume();
+    pool.resume();
+    expect(events).toEqual([{ type: 'suspended' }, { type: 'resumed' }]);
+  });
+
   it('gives nothing out, in whichever way it is asked', async () => {
     const { pool } = await openRig(make, 2);
     pool.suspend();
