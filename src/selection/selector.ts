@@ -58,8 +58,11 @@ export class Selector<C extends Connection, K> {
   /** The connection that `pick` would choose. */
   peek(key: K): C | undefined {
     if (this.#feed === undefined) return this.index.peek()?.connection;
-    const peeked = this.index.size === 0 ? undefined : this.#feed.peek(key);
-    return peeked && this.#hasRoom(peeked) ? peeked : undefined;
+    const peeked = this.index.size === 0 ? undefined : this.#feed.peek(key, this.#hasRoom);
+    if (peeked === undefined || this.#hasRoom(peeked)) return peeked;
+    // A picker that passes over the full when it picks need not do so when it peeks: somebody has room.
+    const { ledger, standing } = cellOf(peeked);
+    return ledger === this.index && standing === 'connected' ? this.index.peek()?.connection : undefined;
   }
 
   joined(cells: readonly Cell<C>[]): void {

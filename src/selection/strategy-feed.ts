@@ -59,10 +59,10 @@ export class StrategyFeed<C, K> {
   }
 
   /** Shown to subscribers: a mistake in somebody's picker is nothing to break the pool by. */
-  peek(key: K): C | undefined {
+  peek(key: K, accepts: (connection: C) => boolean): C | undefined {
     this.tell();
     try {
-      return this.#failure ? undefined : this.#picker?.peek(key);
+      return this.#failure ? undefined : this.#picker?.peek(key, accepts);
     } catch {
       return undefined;
     }
