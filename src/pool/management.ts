@@ -5,7 +5,7 @@ import type { Connection } from '../connection/connection.js';
 import type { PoolEvent } from '../health/events.js';
 import type { Strategy } from '../selection/picker.js';
 import { Caretakers, type Duty } from './caretakers.js';
-import type { Settings } from './options.js';
+import { clampSize, type Settings } from './options.js';
 import type { Parts } from './parts.js';
 import type { PolicyPool } from './policy.js';
 import type { ReplacementPlan } from './renewals.js';
@@ -19,6 +19,15 @@ export interface Replacement<C extends Connection> {
   readonly drainTimeout: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  Array.isArray(a) && Array.isArray(b) ? a.length === b.length && a.every((item, i) => item === b[i]) : a === b;
+
+/** Those of the settings that are other than before. */
+const differences = <S extends object>(before: S, after: S): Partial<S> =>
+  Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof S])),
+  ) as Partial<S>;
 
 /** Opens the pool, sizes it, changes it and closes it. Arguments have been checked. */
 export class Management<C extends Connection, K> {
@@ -101,23 +110,24 @@ export class Management<C extends Connection, K> {
     return rounds.hold(() => crew.renewals.replace(chosen, Math.max(1, maxUnavailable), plan, stopped));
   }
 
-  /** Goes by other settings from now on. */
+  /** Goes by other settings from now on. What they leave as it was stays as it is when all is done. */
   reconfigure(settings: Settings<C, K>, poolSize: number): void {
     const parts = this.#parts;
     const { lifecycle, crew, lender, breaker } = parts;
     const { closings } = lifecycle;
     const before = { ...parts.settings };
+    const sizeBefore = parts.poolSize;
     const grows = this.#isOpen && poolSize > parts.poolSize;
     const made = crew.recruiter.make(grows ? this.#missing(poolSize) : 0);
     parts.rounds.hold(() => {
-      // First what may fail: somebody's strategy is called.
+      // First what may fail: somebody's strategy is called, which may itself change the pool.
       if (settings.select !== before.select) this.#selectBy(settings.select, made);
-      Object.assign(parts.settings, settings);
-      parts.poolSize = poolSize;
+      Object.assign(parts.settings, differences(before, settings));
+      parts.poolSize = clampSize(poolSize === sizeBefore ? parts.poolSize : poolSize, parts.settings);
       if (closings === lifecycle.closings) void crew.dialAll(crew.admit(made));
       else crew.recruiter.discard(made);
-      parts.limits.maxPending = settings.maxPending;
-      crew.dismiss(crew.surplus(poolSize, true), 'reduced', LONGEST_WAIT);
+      parts.limits.maxPending = parts.settings.maxPending;
+      crew.dismiss(crew.surplus(parts.poolSize, true), 'reduced', LONGEST_WAIT);
       if (this.#isOpen && settings.breaker !== before.breaker) breaker.use(settings.breaker);
       if (this.#isOpen) this.#caretakers.want(this.#duties);
       parts.health.capture();
