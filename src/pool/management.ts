@@ -3,7 +3,6 @@ import { LONGEST_WAIT } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import type { PoolEvent } from '../health/events.js';
-import type { Strategy } from '../selection/picker.js';
 import { Caretakers, type Duty } from './caretakers.js';
 import { clampSize, type Settings } from './options.js';
 import type { Parts } from './parts.js';
@@ -19,15 +18,6 @@ export interface Replacement<C extends Connection> {
   readonly drainTimeout: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
-
-const isSame = (a: unknown, b: unknown): boolean =>
-  Array.isArray(a) && Array.isArray(b) ? a.length === b.length && a.every((item, i) => item === b[i]) : a === b;
-
-/** Those of the settings that are other than before. */
-const differences = <S extends object>(before: S, after: S): Partial<S> =>
-  Object.fromEntries(
-    Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof S])),
-  ) as Partial<S>;
 
 /** Opens the pool, sizes it, changes it and closes it. Arguments have been checked. */
 export class Management<C extends Connection, K> {
@@ -113,16 +103,28 @@ export class Management<C extends Connection, K> {
   /** Goes by other settings from now on. What they leave as it was stays as it is when all is done. */
   reconfigure(settings: Settings<C, K>, poolSize: number): void {
     const parts = this.#parts;
-    const { lifecycle, crew, lender, breaker } = parts;
+    const { lifecycle, crew, lender, breaker, selector } = parts;
     const { closings } = lifecycle;
     const before = { ...parts.settings };
     const sizeBefore = parts.poolSize;
+    const isSame =
+      settings.policies.length === before.policies.length &&
+      settings.policies.every((policy, i) => policy === before.policies[i]);
+    const policies = isSame ? before.policies : settings.policies;
     const grows = this.#isOpen && poolSize > parts.poolSize;
     const made = crew.recruiter.make(grows ? this.#missing(poolSize) : 0);
     parts.rounds.hold(() => {
       // First what may fail: somebody's strategy is called, which may itself change the pool.
-      if (settings.select !== before.select) this.#selectBy(settings.select, made);
-      Object.assign(parts.settings, differences(before, settings));
+      try {
+        if (settings.select !== before.select) selector.use(settings.select);
+      } catch (error) {
+        crew.recruiter.discard(made);
+        throw error;
+      }
+      const changes = Object.entries({ ...settings, policies }).filter(
+        ([name, value]) => value !== before[name as keyof typeof before],
+      );
+      Object.assign(parts.settings, Object.fromEntries(changes));
       parts.poolSize = clampSize(poolSize === sizeBefore ? parts.poolSize : poolSize, parts.settings);
       if (closings === lifecycle.closings) void crew.dialAll(crew.admit(made));
       else crew.recruiter.discard(made);
@@ -195,16 +197,6 @@ export class Management<C extends Connection, K> {
     if (closings === lifecycle.closings) return this.admit(made, chosen);
     crew.recruiter.discard(made);
     return Promise.resolve();
-  }
-
-  #selectBy(strategy: Strategy<C, K> | undefined, made: readonly C[]): void {
-    const { selector, crew } = this.#parts;
-    try {
-      selector.use(strategy);
-    } catch (error) {
-      crew.recruiter.discard(made);
-      throw error;
-    }
   }
 
   get #duties(): Duty[] {

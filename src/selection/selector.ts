@@ -103,10 +103,10 @@ export class Selector<C extends Connection, K> {
   /** Told as subscribers are, when all else has been done, and before any of them: it may be anybody's code. */
   #change(change: Change<C>): void {
     if (change.added.length === 0 && change.removed.length === 0) return;
-    for (const feed of this.#feeds) {
-      feed.note(change);
-      this.#rounds.run(() => feed.tell());
-    }
+    for (const feed of this.#feeds) feed.note(change);
+    this.#rounds.run(() => {
+      for (const feed of this.#feeds) feed.tell();
+    });
   }
 
   #pickByStrategy(feed: StrategyFeed<C, K>, key: K): Cell<C> | undefined {

@@ -71,7 +71,7 @@ export class StrategyFeed<C, K> {
   /** What its teardown throws is nothing to break the pool by, either. */
   end(): void {
     this.#ended = true;
-    quietly(() => this.tell());
+    this.tell();
     quietly(() => this.#changes.complete());
     this.#unsubscribe();
   }
