@@ -109,6 +109,25 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(new Set(least).size).toBe(3);
   });
 
+  it('ask a strategy only when all that belongs to a change is known', async () => {
+    const holder: { pool?: ConnectionPool<TestConnection> } = {};
+    const select = leastLoaded<TestConnection>({
+      weight: (connection) => {
+        if (connection.name === '#3') holder.pool?.removeConnections([connection]);
+        return 1;
+      },
+    });
+    const { pool, made, events } = await openRig(make, 2, { select, drainTimeout: 0 });
+    holder.pool = pool;
+    const least = record(pool.leastLoaded$);
+    const newcomer = make('accept', '#3');
+    await newcomer.connect?.();
+    await pool.extendPoolByConnections([newcomer]);
+    const told = events.filter((event) => 'connection' in event && event.connection === newcomer);
+    expect(told.map(({ type }) => type)).toEqual(['joined', 'left']);
+    expect(made).toContain(least.at(-1));
+  });
+
   it('never repeat themselves', async () => {
     const { pool, made, clock } = await openRig(make, 3, { drainTimeout: 0 });
     const logs: unknown[][] = [record(pool.pending$), record(pool.leastLoaded$)];

@@ -264,6 +264,44 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(waiting.value).toBe('#1');
     });
 
+    it('may change the pool while it is subscribed to: what is not named beside it stays changed', async () => {
+      const { pool, made } = await openRig(make, 2, { maxPending: 1 });
+      const begun: string[] = [];
+      const policy = () =>
+        new Observable<never>(() => {
+          begun.push('begun');
+          return () => begun.push('ended');
+        });
+      const select: Strategy<TestConnection> = (source) => {
+        pool.reconfigure({ maxWaiting: 0, maxPending: 2, policies: [policy] });
+        void pool.extendPoolBySize(1);
+        return leastLoaded<TestConnection>({ weight: () => 1 })(source);
+      };
+      pool.reconfigure({ select, waitTimeout: 10 });
+      await settle();
+      expect([pool.poolSize, names(pool.connections), statesOf(made)]).toEqual([
+        3,
+        '#1 #2 #3',
+        'connected connected connected',
+      ]);
+      expect(begun).toEqual(['begun']);
+      for (let i = 0; i < 6; i++) expect(pool.tryLease()).toBeDefined();
+      await expect(pool.use(() => 'never')).rejects.toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
+    });
+
+    it('may change the pool while it is subscribed to, within what is named beside it', async () => {
+      const { pool } = await openRig(make, 2);
+      const extending: Strategy<TestConnection> = (source) => {
+        void pool.extendPoolBySize(5);
+        return leastLoaded<TestConnection>({ weight: () => 1 })(source);
+      };
+      pool.reconfigure({ select: extending, maxSize: 4 });
+      expect([pool.poolSize, pool.connections.length]).toEqual([4, 4]);
+      pool.reconfigure({ select: always('#1'), maxSize: 20, poolSize: 3 });
+      pool.reconfigure({ select: (source) => extending(source), poolSize: 5 });
+      expect([pool.poolSize, pool.connections.length]).toEqual([5, 5]);
+    });
+
     it('changes nothing where it throws', async () => {
       const { pool, made } = await openRig(make, 1);
       const mistake = new Error('no strategy');

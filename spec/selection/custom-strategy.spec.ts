@@ -39,6 +39,22 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(seen).toEqual(['#2', '#1', undefined]);
   });
 
+  it('need not know who is full when it shows who would be picked', async () => {
+    const heedless: Strategy<TestConnection> = map((all) => ({
+      pick: (_key, accepts) => all.find((connection) => !accepts || accepts(connection)),
+      peek: () => all[0],
+      size: all.length,
+    }));
+    const { pool, made } = await openRig(make, 2, { select: heedless, maxPending: 1 });
+    const seen: unknown[] = [];
+    pool.leastLoaded$.subscribe((connection) => seen.push(connection?.name));
+    made[0]!.send();
+    await settle();
+    made[1]!.send();
+    await settle();
+    expect(seen).toEqual(['#1', '#2', undefined]);
+  });
+
   it('may be made of the operators that come with the library', async () => {
     const quiet = (source: Observable<List>) =>
       source.pipe(

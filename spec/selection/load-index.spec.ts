@@ -155,6 +155,11 @@ describe('LoadIndex', () => {
           bench.take(one);
           const foreseen = bench.index.peek();
           expect(bench.index.pick()).toBe(foreseen);
+          if (one.type !== 'pickAmong') continue;
+          const accepts = ({ name }: Item): boolean => name % one.divisor === 0;
+          const among = bench.index.peek(accepts);
+          expect(bench.index.peek(accepts)).toBe(among);
+          expect(bench.index.pick(accepts)).toBe(among);
         }
       }),
       { numRuns: 100 },
@@ -188,6 +193,27 @@ describe('LoadIndex', () => {
     }
     index.remove(item);
     expect(Math.max(...levels(index))).toBe(1);
+  });
+
+  it.each([
+    ['of the level that all high loads share', TOP_LEVEL + 7],
+    ['whose loads cannot be believed', UNKNOWN_LOAD],
+  ])('takes turns among equals %s, as long as nobody has less', (_, equal) => {
+    const index = new LoadIndex<Item>();
+    const items = Array.from({ length: 7 }, (_, name) => new Item(name, name < 5 ? equal : equal + 1));
+    for (const item of items) index.add(item);
+    const turns = (count: number, accepts?: (item: Item) => boolean): number[] =>
+      Array.from({ length: count }, () => {
+        const foreseen = index.peek(accepts);
+        const item = index.pick(accepts);
+        expect(item).toBe(foreseen);
+        return item!.name;
+      }).sort((a, b) => a - b);
+    expect(turns(10)).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+    expect(turns(6, ({ name }) => name % 2 === 0)).toEqual([0, 0, 2, 2, 4, 4]);
+    index.add(new Item(7, 1));
+    expect(turns(2)).toEqual([7, 7]);
+    expect(turns(4, ({ name }) => name === 5 || name === 6)).toEqual([5, 5, 6, 6]);
   });
 
   it('shuts out what a caller does not accept, and takes turns among the rest', () => {

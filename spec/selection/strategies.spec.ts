@@ -26,7 +26,7 @@ const STRATEGIES: Record<string, () => Keyed> = {
 
 const named = (names: string): TestConnection[] => [...names].map((name) => new OwnConnection({ name }));
 
-describe.each(Object.entries(STRATEGIES))('%s', (_, strategy) => {
+describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
   describe.each(KINDS)('over $kind', ({ make }) => {
     const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));
 
@@ -115,6 +115,33 @@ describe.each(Object.entries(STRATEGIES))('%s', (_, strategy) => {
     });
   });
 
+  it('has a pool show the one that has room while others are full', async () => {
+    const made: TestConnection[] = [];
+    const pool = new ConnectionPool<TestConnection, string>(
+      3,
+      () => {
+        const connection = new OwnConnection({ name: `${made.length}` });
+        made.push(connection);
+        return connection;
+      },
+      { select: strategy(), heal: false, maxPending: 1, drainTimeout: 0 },
+    );
+    await pool.setup();
+    let shown: TestConnection | undefined;
+    pool.leastLoaded$.subscribe((connection) => {
+      shown = connection;
+    });
+    for (const free of made) {
+      const others = made.filter((one) => one !== free);
+      for (const other of others) other.send();
+      await settle();
+      // Without a key, sticky() has nobody to show.
+      expect(shown).toBe(name === 'sticky()' ? undefined : free);
+      for (const other of others) other.reply();
+    }
+    await pool.dispose();
+  });
+
   it('follows its source in time, and no longer than it is followed', () => {
     const testing = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     testing.run(({ hot, expectObservable, expectSubscriptions }) => {
@@ -154,7 +181,10 @@ describe.each(Object.entries(STRATEGIES))('%s', (_, strategy) => {
             );
           const accepts = (candidate: TestConnection): boolean => ((accepted >> all.indexOf(candidate)) & 1) === 1;
           const acceptable = list$.value.filter(accepts);
+          const foreseenAmong = picker.peek(`${who}`, accepts);
+          expect(picker.peek(`${who}`, accepts)).toBe(foreseenAmong);
           const picked = picker.pick(`${who}`, accepts);
+          expect(picked).toBe(foreseenAmong);
           if (acceptable.length === 0) expect(picked).toBeUndefined();
           else expect(acceptable).toContain(picked);
           const foreseen = picker.peek(`${who}`);

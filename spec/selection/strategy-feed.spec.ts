@@ -1,10 +1,10 @@
-import { combineLatest, map, Subject } from 'rxjs';
+import { combineLatest, map, Observable, Subject } from 'rxjs';
 import { leastLoaded, type Outcome, type Picker, peakEwma, roundRobin, type Strategy } from 'rxpool';
 import { StrategyFeed } from '../../src/selection/strategy-feed.js';
 import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
 import { expectUntouched, type List } from '../support/pickers.js';
 import { openRig, type Rig } from '../support/pools.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const all = (): boolean => true;
 
@@ -19,16 +19,41 @@ class Counted {
   }
 }
 
+function feeding(
+  list: { readonly view: List },
+  strategy: Strategy<TestConnection>,
+): StrategyFeed<TestConnection, void> {
+  const feed = new StrategyFeed<TestConnection, void>(list);
+  feed.begin(strategy);
+  return feed;
+}
+
+/** Picks the first, with something in common to do at the beginning and at the end. */
+const firstOf =
+  (begin: () => void, end: () => void = () => {}): Strategy<TestConnection> =>
+  (source) =>
+    new Observable((subscriber) => {
+      let all: List = [];
+      subscriber.add(end);
+      subscriber.add(source.subscribe((list) => (all = list)));
+      subscriber.next({ pick: () => all[0], peek: () => all[0], size: 1 });
+      begin();
+    });
+
+const fail = (): never => {
+  throw new Error('not today');
+};
+
 describe('A strategy that is fed a list', () => {
   it('has no array built for a change, where it goes by changes', () => {
     const list = new Counted();
-    const feed = new StrategyFeed<TestConnection, void>(list, roundRobin());
+    const feed = feeding(list, roundRobin());
     const before = list.views;
     for (let i = 0; i < 100; i++) {
       const connection = new OwnConnection({ name: `${i}` });
       list.members.push(connection);
       feed.note({ added: [connection], removed: [] });
-      expect(feed.peek()).toBe(list.members[0]);
+      expect(feed.peek(undefined, all)).toBe(list.members[0]);
     }
     expect(list.views).toBe(before);
     for (const connection of list.members) expect(feed.pick(undefined, all)).toBe(connection);
@@ -39,7 +64,7 @@ describe('A strategy that is fed a list', () => {
     const list = { view: [] as List };
     const arrays: List[] = [];
     const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
-    const feed = new StrategyFeed<TestConnection, void>(
+    const feed = feeding(
       list,
       map((array): Picker<TestConnection> => {
         arrays.push(array);
@@ -72,7 +97,7 @@ describe('A strategy that is fed a list', () => {
           size: any.size,
         })),
       );
-    const feed = new StrategyFeed<TestConnection, void>(list, eitherOf);
+    const feed = feeding(list, eitherOf);
     list.view = [b];
     feed.note({ added: [b], removed: [] });
     expect(feed.pick(undefined, all)).toBe(b);
@@ -88,10 +113,10 @@ describe('A strategy that is fed a list', () => {
     const list = { view: [a] as List };
     const entered: string[] = [];
     const strategy = leastLoaded<TestConnection>({ weight: ({ name }) => entered.push(name) });
-    const feed = new StrategyFeed<TestConnection, void>(list, strategy);
+    const feed = feeding(list, strategy);
     feed.note({ added: [], removed: [a] });
     feed.note({ added: [a], removed: [] });
-    expect(feed.peek()).toBe(a);
+    expect(feed.peek(undefined, all)).toBe(a);
     expect(entered).toEqual(['a', 'a']);
     feed.end();
     expectUntouched(a);
@@ -177,6 +202,67 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     expect(lists).toEqual(['#1 #2', '#1 #2 #3', '#2']);
     for (let i = 0; i < 5; i++) expect(pool.getLeastLoadedConnection()).toBe(made[1]);
     await pool.dispose();
+    made.forEach(expectUntouched);
+  });
+
+  it('may throw when it is let go of, which keeps nothing from ending', async () => {
+    const { pool } = await openRig(make, 2, { select: firstOf(() => {}, fail), drainTimeout: 0 });
+    let completed = 0;
+    for (const stream of [pool.connections$, pool.leastLoaded$, pool.health$, pool.events$]) {
+      (stream as Observable<unknown>).subscribe({ complete: () => completed++ });
+    }
+    await pool.dispose();
+    expect(completed).toBe(4);
+  });
+
+  it('may throw when another takes its place, which does', async () => {
+    const { pool, made } = await openRig(make, 2, { select: firstOf(() => {}, fail) });
+    pool.reconfigure({ select: roundRobin(), maxPending: 1 });
+    const picked = [1, 2].map(() => pool.getLeastLoadedConnection());
+    expect(picked).toEqual(made);
+    await pool.dispose();
+    made.forEach(expectUntouched);
+  });
+
+  it('hears of what it changed while it was subscribed to', async () => {
+    const { pool, made } = await openRig(make, 2, { drainTimeout: 0 });
+    let removed = false;
+    const select = leastLoaded<TestConnection>({
+      weight: () => {
+        if (!removed) pool.removeConnections([made[1]!]);
+        removed = true;
+        return 1;
+      },
+    });
+    pool.reconfigure({ select });
+    await settle();
+    expectUntouched(made[1]!);
+    for (let i = 0; i < 4; i++) expect(pool.getLeastLoadedConnection()).toBe(made[0]);
+    await pool.dispose();
+    made.forEach(expectUntouched);
+  });
+
+  it('leaves the one before it current where it changed the pool and failed', async () => {
+    const { pool, made } = await openRig(make, 2, { select: firstOf(() => {}), drainTimeout: 0 });
+    const select = (): never => {
+      pool.removeConnections([made[0]!]);
+      return fail();
+    };
+    expect(() => pool.reconfigure({ select })).toThrow('not today');
+    expect(pool.getLeastLoadedConnection()).toBe(made[1]);
+  });
+
+  it('may have the pool disposed of while it is subscribed to, and ends', async () => {
+    const { pool, made } = await openRig(make, 2, { drainTimeout: 0 });
+    const ends: string[] = [];
+    pool.reconfigure({
+      select: firstOf(
+        () => void pool.dispose(),
+        () => ends.push('ended'),
+      ),
+    });
+    await pool.dispose();
+    expect([ends, pool.health.status]).toEqual([['ended'], 'closed']);
     made.forEach(expectUntouched);
   });
 });

@@ -79,7 +79,8 @@ export class HealthStreams<C extends Connection> implements RegistryObserver<C> 
   /** Shows what has changed, now or after what is being shown. */
   capture(): void {
     if (this.pending.watched) this.#show(this.pending, this.#registry.index.load);
-    if (this.leastLoaded.watched) this.#show(this.leastLoaded, this.#source.peek());
+    // Asked for only when it is shown: a strategy may be anybody's code, and change the pool.
+    if (this.leastLoaded.watched) this.#rounds.run(() => this.leastLoaded.show(this.#source.peek()));
     if (this.health.watched) this.#show(this.health, this.read());
   }
 

@@ -3,9 +3,8 @@ import { LONGEST_WAIT } from '../checks.js';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
 import type { PoolEvent } from '../health/events.js';
-import type { Strategy } from '../selection/picker.js';
 import { Caretakers, type Duty } from './caretakers.js';
-import type { Settings } from './options.js';
+import { clampSize, type Settings } from './options.js';
 import type { Parts } from './parts.js';
 import type { PolicyPool } from './policy.js';
 import type { ReplacementPlan } from './renewals.js';
@@ -102,23 +101,36 @@ export class Management<C extends Connection, K> {
     return rounds.hold(() => crew.renewals.replace(chosen, Math.max(1, maxUnavailable), plan, stopped));
   }
 
-  /** Goes by other settings from now on. */
+  /** Goes by other settings from now on. What they leave as it was stays as it is when all is done. */
   reconfigure(settings: Settings<C, K>, poolSize: number): void {
     const parts = this.#parts;
-    const { lifecycle, crew, lender, breaker } = parts;
+    const { lifecycle, crew, lender, breaker, selector } = parts;
     const { closings } = lifecycle;
     const before = { ...parts.settings };
+    const sizeBefore = parts.poolSize;
+    const isSame =
+      settings.policies.length === before.policies.length &&
+      settings.policies.every((policy, i) => policy === before.policies[i]);
+    const policies = isSame ? before.policies : settings.policies;
     const grows = this.#isOpen && poolSize > parts.poolSize;
     const made = crew.recruiter.make(grows ? this.#missing(poolSize) : 0);
     parts.rounds.hold(() => {
-      // First what may fail: somebody's strategy is called.
-      if (settings.select !== before.select) this.#selectBy(settings.select, made);
-      Object.assign(parts.settings, settings);
-      parts.poolSize = poolSize;
+      // First what may fail: somebody's strategy is called, which may itself change the pool.
+      try {
+        if (settings.select !== before.select) selector.use(settings.select);
+      } catch (error) {
+        crew.recruiter.discard(made);
+        throw error;
+      }
+      const changes = Object.entries({ ...settings, policies }).filter(
+        ([name, value]) => value !== before[name as keyof typeof before],
+      );
+      Object.assign(parts.settings, Object.fromEntries(changes));
+      parts.poolSize = clampSize(poolSize === sizeBefore ? parts.poolSize : poolSize, parts.settings);
       if (closings === lifecycle.closings) void crew.dialAll(crew.admit(made));
       else crew.recruiter.discard(made);
-      parts.limits.maxPending = settings.maxPending;
-      crew.dismiss(crew.surplus(poolSize, true), 'reduced', LONGEST_WAIT);
+      parts.limits.maxPending = parts.settings.maxPending;
+      crew.dismiss(crew.surplus(parts.poolSize, true), 'reduced', LONGEST_WAIT);
       if (this.#isOpen && settings.breaker !== before.breaker) breaker.use(settings.breaker);
       if (this.#isOpen) this.#caretakers.want(this.#duties);
       parts.health.capture();
@@ -185,16 +197,6 @@ export class Management<C extends Connection, K> {
     if (closings === lifecycle.closings) return this.admit(made, chosen);
     crew.recruiter.discard(made);
     return Promise.resolve();
-  }
-
-  #selectBy(strategy: Strategy<C, K> | undefined, made: readonly C[]): void {
-    const { selector, crew } = this.#parts;
-    try {
-      selector.use(strategy);
-    } catch (error) {
-      crew.recruiter.discard(made);
-      throw error;
-    }
   }
 
   get #duties(): Duty[] {

@@ -16,7 +16,8 @@ export interface Chooser<C, K, P extends Place<C>> {
   unseat(place: P): void;
   /** May be re-entered by what `accepts` does. */
   pick(key: K, accepts: ((place: P) => boolean) | undefined): P | undefined;
-  peek(key: K): P | undefined;
+  /** Whom `pick` would choose; moves nothing. */
+  peek(key: K, accepts: ((place: P) => boolean) | undefined): P | undefined;
 }
 
 /** The picker that goes by a chooser, and counts who is seated there. */
@@ -45,8 +46,8 @@ class SeatingPicker<C extends Connection, K, P extends Place<C>> implements Pick
     return this.#chooser.pick(key, accepts && (({ connection }) => accepts(connection)))?.connection;
   }
 
-  peek(key: K): C | undefined {
-    return this.#chooser.peek(key)?.connection;
+  peek(key: K, accepts?: (connection: C) => boolean): C | undefined {
+    return this.#chooser.peek(key, accepts && (({ connection }) => accepts(connection)))?.connection;
   }
 }
 

@@ -63,7 +63,7 @@ function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
     seat: (connection) => new IndexedSeat(connection, index),
     unseat: (seat) => seat.leave(),
     pick: (_key, accepts) => index.pick(accepts),
-    peek: () => index.peek(),
+    peek: (_key, accepts) => index.peek(accepts),
   };
 }
 

@@ -16,6 +16,8 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
   /** Called when an item can be chosen that could not be before, while set. */
   onRoom: (() => void) | undefined = undefined;
   private cursor = 0;
+  /** The place on the top level, of all places, from where on equals are looked for. */
+  private topCursor = 0;
   private seed = 1;
 
   /** How many can be chosen. */
@@ -81,8 +83,9 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
   }
 
   /** The item that `pick` would choose. */
-  peek(): S | undefined {
-    return this.items[this.#next()];
+  peek(accepts?: (item: S) => boolean): S | undefined {
+    if (accepts) return this.#peekAccepted(accepts);
+    return this.low === TOP_LEVEL ? this.#leastOfTop() : this.items[this.#next()];
   }
 
   /**
@@ -90,7 +93,6 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
    * starts anywhere: callers who come back in a rhythm of their own would meet the same ones every time.
    */
   #next(): number {
-    if (this.low === TOP_LEVEL) return this.#leastOfTop();
     const equals = this.ends[this.low] as number;
     const cursor = this.cursor;
     return cursor > 0 && cursor <= equals ? cursor - 1 : this.#start(equals);
@@ -103,7 +105,8 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
   private beginRound(): S | undefined {
     const equals = this.ends[this.low] as number;
     if (equals === 1) return this.items[0];
-    if (this.low === TOP_LEVEL || equals === 0) return this.items[this.#next()];
+    if (equals === 0) return undefined;
+    if (this.low === TOP_LEVEL) return this.#takeOfTop();
     const item = this.items[this.#start(equals)] as S;
     this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) | 0;
     this.cursor = equals - 1;
@@ -119,28 +122,60 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
       const item = this.pick();
       if (item && accepts(item)) return item;
     }
-    return this.#leastAccepted(accepts, tries > 0 ? equals : 0);
+    return this.#firstAccepted(accepts, equals) ?? this.#takeOfTop(accepts);
   }
 
-  #leastAccepted(accepts: (item: S) => boolean, from: number): S | undefined {
-    let least: S | undefined;
-    for (let place = from; place < this.items.length; place++) {
+  /** Goes the way that picking would go. */
+  #peekAccepted(accepts: (item: S) => boolean): S | undefined {
+    const { items } = this;
+    const equals = this.low < TOP_LEVEL ? (this.ends[this.low] as number) : 0;
+    const inTurn = (item: S | undefined): boolean => item !== undefined && accepts(item);
+    for (let place = (this.cursor <= equals ? this.cursor : 0) - 1; place >= 0; place--) {
+      if (inTurn(items[place])) return items[place];
+    }
+    const start = this.#start(equals);
+    if (equals > 0 && inTurn(items[start])) return items[start];
+    for (let place = equals - 2; place >= 0; place--) {
+      // The round that begins puts the one it starts with in the place of the last.
+      const item = items[place === start ? equals - 1 : place];
+      if (inTurn(item)) return item;
+    }
+    return this.#firstAccepted(accepts, equals) ?? this.#leastOfTop(accepts);
+  }
+
+  /** Below the top level they are sorted. */
+  #firstAccepted(accepts: (item: S) => boolean, from: number): S | undefined {
+    for (let place = from; place < this.#topStart; place++) {
       const item = this.items[place] as S;
-      if ((least && item.load >= least.load) || !accepts(item)) continue;
-      // Up to here they are sorted.
-      if (item.load < TOP_LEVEL) return item;
+      if (accepts(item)) return item;
+    }
+    return undefined;
+  }
+
+  /** The top level is not sorted: of those with the least load, the next after the one that was taken last. */
+  #leastOfTop(accepts?: (item: S) => boolean): S | undefined {
+    const { items } = this;
+    const first = this.#topStart;
+    const count = items.length - first;
+    const start = Math.max(0, this.topCursor - first);
+    let least: S | undefined;
+    for (let i = 0; i < count; i++) {
+      // Those that are refused may be taken away meanwhile.
+      const item = items[first + ((start + i) % count)];
+      if (!item || (least && item.load >= least.load) || (accepts && !accepts(item))) continue;
       least = item;
     }
     return least;
   }
 
-  /** Everything is on the top level, which is not sorted. */
-  #leastOfTop(): number {
-    let least = 0;
-    this.items.forEach((item, place) => {
-      if (item.load < (this.items[least] as S).load) least = place;
-    });
-    return least;
+  #takeOfTop(accepts?: (item: S) => boolean): S | undefined {
+    const item = this.#leastOfTop(accepts);
+    if (item) this.topCursor = item.position + 1;
+    return item;
+  }
+
+  get #topStart(): number {
+    return this.ends[TOP_LEVEL - 1] ?? this.items.length;
   }
 
   private open(item: S): void {

@@ -12,8 +12,8 @@ import type { OperatorFunction } from 'rxjs';
 export interface Picker<C, K = void> {
   /** The connection to use now; moves the cursor, so that equals take turns. `accepts` may refuse a candidate. */
   pick(key: K, accepts?: (connection: C) => boolean): C | undefined;
-  /** The connection that `pick` would choose; moves nothing. */
-  peek(key: K): C | undefined;
+  /** The connection that `pick` would choose with the same arguments; moves nothing. */
+  peek(key: K, accepts?: (connection: C) => boolean): C | undefined;
   /** How many connections there are to choose from. */
   readonly size: number;
 }

@@ -52,8 +52,13 @@ class Ring<C extends Connection, K> implements Chooser<C, K, Link<C>> {
     return undefined;
   }
 
-  peek(): Link<C> | undefined {
-    return this.#turn;
+  peek(_key: K, accepts: ((link: Link<C>) => boolean) | undefined): Link<C> | undefined {
+    let link = this.#turn;
+    for (let tries = this.#size; link && tries > 0; tries--) {
+      if (!accepts || accepts(link)) return link;
+      link = link.next;
+    }
+    return undefined;
   }
 }
 

@@ -24,6 +24,8 @@ export class Selector<C extends Connection, K> {
   readonly #rounds: Rounds;
   /** None where the index that is kept anyway is all that the strategy asks for. */
   #feed: StrategyFeed<C, K> | undefined;
+  /** Those that hear of changes: that of the strategy in use, and of one that is being subscribed to. */
+  readonly #feeds = new Set<StrategyFeed<C, K>>();
 
   constructor(candidates: Candidates<C>, strategy: Strategy<C, K> | undefined, rounds: Rounds) {
     this.#candidates = candidates;
@@ -32,12 +34,15 @@ export class Selector<C extends Connection, K> {
     this.use(strategy);
   }
 
-  /** Goes by another strategy; by the least load if by none. */
+  /** Goes by another strategy; by the least load if by none. Where that throws, it goes on by the one before. */
   use(strategy: Strategy<C, K> | undefined): void {
     const isOther = strategy !== undefined && !(LEAST_LOADED in strategy);
-    const feed = isOther ? new StrategyFeed(this.#candidates.connected, strategy) : undefined;
-    this.#feed?.end();
+    const feed = isOther ? this.#begin(strategy) : undefined;
+    // Subscribing to it may have had the pool disposed of.
+    if (feed && !this.#feeds.has(feed)) return;
+    const former = this.#feed;
     this.#feed = feed;
+    if (former) this.#end(former);
     if (this.index.onLoad) this.index.onLoad();
   }
 
@@ -53,33 +58,55 @@ export class Selector<C extends Connection, K> {
   /** The connection that `pick` would choose. */
   peek(key: K): C | undefined {
     if (this.#feed === undefined) return this.index.peek()?.connection;
-    const peeked = this.index.size === 0 ? undefined : this.#feed.peek(key);
-    return peeked && this.#hasRoom(peeked) ? peeked : undefined;
+    const peeked = this.index.size === 0 ? undefined : this.#feed.peek(key, this.#hasRoom);
+    if (peeked === undefined || this.#hasRoom(peeked)) return peeked;
+    // A picker that passes over the full when it picks need not do so when it peeks: somebody has room.
+    const { ledger, standing } = cellOf(peeked);
+    return ledger === this.index && standing === 'connected' ? this.index.peek()?.connection : undefined;
   }
 
   joined(cells: readonly Cell<C>[]): void {
-    if (this.#feed) this.#change(this.#feed, { added: inService(cells), removed: [] });
+    if (this.#feeds.size > 0) this.#change({ added: inService(cells), removed: [] });
   }
 
   left(cells: readonly Cell<C>[]): void {
-    if (this.#feed) this.#change(this.#feed, { added: [], removed: inService(cells) });
+    if (this.#feeds.size > 0) this.#change({ added: [], removed: inService(cells) });
   }
 
   moved({ connection, standing }: Cell<C>, from: Standing): void {
-    if (!this.#feed) return;
-    if (from === 'connected') this.#change(this.#feed, { added: [], removed: [connection] });
-    else if (standing === 'connected') this.#change(this.#feed, { added: [connection], removed: [] });
+    if (this.#feeds.size === 0) return;
+    if (from === 'connected') this.#change({ added: [], removed: [connection] });
+    else if (standing === 'connected') this.#change({ added: [connection], removed: [] });
   }
 
   end(): void {
-    this.#feed?.end();
+    for (const feed of this.#feeds) this.#end(feed);
+  }
+
+  #begin(strategy: Strategy<C, K>): StrategyFeed<C, K> {
+    const feed = new StrategyFeed<C, K>(this.#candidates.connected);
+    this.#feeds.add(feed);
+    try {
+      feed.begin(strategy);
+    } catch (error) {
+      this.#end(feed);
+      throw error;
+    }
+    return feed;
+  }
+
+  #end(feed: StrategyFeed<C, K>): void {
+    this.#feeds.delete(feed);
+    feed.end();
   }
 
   /** Told as subscribers are, when all else has been done, and before any of them: it may be anybody's code. */
-  #change(feed: StrategyFeed<C, K>, change: Change<C>): void {
+  #change(change: Change<C>): void {
     if (change.added.length === 0 && change.removed.length === 0) return;
-    feed.note(change);
-    this.#rounds.run(() => feed.tell());
+    for (const feed of this.#feeds) feed.note(change);
+    this.#rounds.run(() => {
+      for (const feed of this.#feeds) feed.tell();
+    });
   }
 
   #pickByStrategy(feed: StrategyFeed<C, K>, key: K): Cell<C> | undefined {

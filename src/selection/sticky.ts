@@ -89,8 +89,8 @@ class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>>
     return best;
   }
 
-  peek(key: K): NamedSeat<C> | undefined {
-    return this.pick(key, undefined);
+  peek(key: K, accepts: ((seat: NamedSeat<C>) => boolean) | undefined): NamedSeat<C> | undefined {
+    return this.pick(key, accepts);
   }
 }
 

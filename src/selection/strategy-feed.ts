@@ -8,12 +8,20 @@ import type { Picker, Strategy } from './picker.js';
  */
 export class StrategyFeed<C, K> {
   readonly #changes = new Subject<Change<C>>();
-  readonly #subscription: Subscription;
+  readonly #list: { readonly view: readonly C[] };
+  #subscription: Subscription | undefined;
   readonly #untold: Change<C>[] = [];
   #picker: Picker<C, K> | undefined;
   #failure: { readonly cause: unknown } | undefined;
+  #ended = false;
 
-  constructor(list: { readonly view: readonly C[] }, strategy: Strategy<C, K>) {
+  constructor(list: { readonly view: readonly C[] }) {
+    this.#list = list;
+  }
+
+  /** Subscribes to the strategy, which may change the list meanwhile: it hears of that afterwards. */
+  begin(strategy: Strategy<C, K>): void {
+    const list = this.#list;
     const changes = new Observable<Change<C>>((subscriber) => {
       const following = this.#changes.subscribe(subscriber);
       subscriber.next({ added: list.view, removed: [] });
@@ -32,6 +40,7 @@ export class StrategyFeed<C, K> {
         this.#failure = { cause };
       },
     });
+    if (this.#ended) this.#unsubscribe();
   }
 
   /** The list has changed; the strategy hears of it when it is told. */
@@ -50,19 +59,33 @@ export class StrategyFeed<C, K> {
   }
 
   /** Shown to subscribers: a mistake in somebody's picker is nothing to break the pool by. */
-  peek(key: K): C | undefined {
+  peek(key: K, accepts: (connection: C) => boolean): C | undefined {
     this.tell();
     try {
-      return this.#failure ? undefined : this.#picker?.peek(key);
+      return this.#failure ? undefined : this.#picker?.peek(key, accepts);
     } catch {
       return undefined;
     }
   }
 
+  /** What its teardown throws is nothing to break the pool by, either. */
   end(): void {
+    this.#ended = true;
     this.tell();
-    this.#changes.complete();
-    this.#subscription.unsubscribe();
+    quietly(() => this.#changes.complete());
+    this.#unsubscribe();
+  }
+
+  #unsubscribe(): void {
+    quietly(() => this.#subscription?.unsubscribe());
     this.#picker = undefined;
+  }
+}
+
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // It has been let go of: what it makes of that is its own affair.
   }
 }

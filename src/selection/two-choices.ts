@@ -44,15 +44,15 @@ export class TwoChoices<C extends Connection, K, S extends Costly<C>> implements
     seat.leave();
   }
 
-  pick(_key: K, accepts: ((seat: S) => boolean) | undefined): S | undefined {
-    const seat = accepts ? this.#accepted(accepts) : this.peek();
+  pick(key: K, accepts: ((seat: S) => boolean) | undefined): S | undefined {
+    const seat = this.peek(key, accepts);
     this.#one = this.#random();
     this.#other = this.#random();
     return seat;
   }
 
-  peek(): S | undefined {
-    return cheaper(this.#first, this.#second);
+  peek(_key: K, accepts: ((seat: S) => boolean) | undefined): S | undefined {
+    return accepts ? this.#accepted(accepts) : cheaper(this.#first, this.#second);
   }
 
   #accepted(accepts: (seat: S) => boolean): S | undefined {
@@ -63,14 +63,19 @@ export class TwoChoices<C extends Connection, K, S extends Costly<C>> implements
 
   /** Of all, one of the equals by chance. */
   #cheapest(accepts: (seat: S) => boolean): S | undefined {
-    let cheapest: S | undefined;
-    let equals = 0;
-    for (const seat of this.#bag.items) {
-      if ((cheapest && cheapest.cost < seat.cost) || !accepts(seat)) continue;
-      equals = cheapest?.cost === seat.cost ? equals + 1 : 1;
-      if (equals === 1 || this.#random() * equals < 1) cheapest = seat;
+    const { items } = this.#bag;
+    // What the draw of the first has not used up: which of all it was says who was refused.
+    const chance = (this.#one * items.length) % 1;
+    let equals: S[] = [];
+    let least = Number.POSITIVE_INFINITY;
+    for (const seat of items) {
+      const { cost } = seat;
+      if (cost > least || !accepts(seat)) continue;
+      if (cost < least) equals = [];
+      least = cost;
+      equals.push(seat);
     }
-    return cheapest;
+    return equals[drawn(chance, equals.length)];
   }
 
   get #first(): S | undefined {

@@ -121,16 +121,15 @@ export class WeightedLoads<C extends Connection, K> implements Chooser<C, K, Wei
     this.#heap.remove(seat);
   }
 
-  pick(_key: K, accepts: ((seat: WeightedSeat<C>) => boolean) | undefined): WeightedSeat<C> | undefined {
-    this.#lookAgain();
-    const seat = accepts ? this.#heap.find(accepts) : this.#heap.first;
+  pick(key: K, accepts: ((seat: WeightedSeat<C>) => boolean) | undefined): WeightedSeat<C> | undefined {
+    const seat = this.peek(key, accepts);
     if (seat) this.#take(seat);
     return seat;
   }
 
-  peek(): WeightedSeat<C> | undefined {
+  peek(_key: K, accepts: ((seat: WeightedSeat<C>) => boolean) | undefined): WeightedSeat<C> | undefined {
     this.#lookAgain();
-    return this.#heap.first;
+    return accepts ? this.#heap.find(accepts) : this.#heap.first;
   }
 
   #take(seat: WeightedSeat<C>): void {
