@@ -59,6 +59,11 @@ export class Errand<C extends Connection, K> {
     else this.#leave = leave;
   }
 
+  /** Whether it has been refused, or has come to an end. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** Stops listening to the clock and the signal, and leaves the queue. */
   end(): void {
     this.#over = true;
