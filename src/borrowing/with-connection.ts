@@ -35,6 +35,11 @@ export function withConnection<C extends Connection, K, T>(
     };
     const fail = (error: unknown): void => finishing(() => subscriber.error(error));
     const flow = (granted: Borrowing<C>, sent: Errand<C, K>): void => {
+      // A strategy that was asked may have had it unsubscribed.
+      if (subscriber.closed) {
+        granted.end();
+        return;
+      }
       borrowing = granted;
       /** Whoever has given up is told of that, whatever its work does when it hears of it. */
       const ending = (tell: () => void): void => {
