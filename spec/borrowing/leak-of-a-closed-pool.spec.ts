@@ -29,4 +29,16 @@ describe.each(KINDS)('A lease never released, of a pool of $kind', ({ make }) =>
     await settle();
     expect([second.reason, clock.timers]).toEqual([expect.any(PoolDisposedError), 0]);
   });
+
+  it.each([0, 1, 2, 3, 4])('is none if it is closed %i microtasks after it was given way to', async (microtasks) => {
+    const { pool, clock } = await openRig(make, 1, { leakThreshold: 10_000, maxPending: 1 });
+    const first = await pool.lease();
+    const second = pool.lease();
+    second.catch(() => {});
+    first.release();
+    for (let passed = 0; passed < microtasks; passed++) await undefined;
+    void pool.close({ drainTimeout: 0 });
+    await settle();
+    expect(clock.timers).toBe(0);
+  });
 });
