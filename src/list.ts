@@ -14,12 +14,19 @@ export class List<T> {
   #last: Link<T> | undefined = undefined;
 
   push(link: Link<T>): void {
-    const last = this.#last;
+    this.insert(link, undefined);
+  }
+
+  /** Puts a link before another one of this list, or at the end. */
+  insert(link: Link<T>, next: Link<T> | undefined): void {
+    const previous = next ? next.previous : this.#last;
     link.list = this;
-    link.previous = last;
-    if (last) last.next = link;
+    link.previous = previous;
+    link.next = next;
+    if (previous) previous.next = link;
     else this.first = link;
-    this.#last = link;
+    if (next) next.previous = link;
+    else this.#last = link;
     this.size++;
   }
 

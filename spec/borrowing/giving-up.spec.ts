@@ -1,9 +1,11 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
+import { NEVER, queueScheduler, Subject, takeUntil } from 'rxjs';
 import { PoolEmptyError, UseTimeoutError, WaitTimeoutError } from 'rxpool';
-import { KINDS } from '../support/connections.js';
+import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job, jobs, microtasks } from '../support/jobs.js';
 import { openRig, type Rig, rig, watch } from '../support/pools.js';
+import { fussy } from '../support/strategies.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
@@ -25,6 +27,15 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       await clock.advance(1);
       expect(patient.outcome.reason).toBeInstanceOf(WaitTimeoutError);
       expect([hasty.started, patient.started, clock.timers, pool.health.waiting]).toEqual([false, false, 0, 0]);
+    });
+
+    it('has no work begun where its time for everything is up at once', async () => {
+      const { pool, clock } = await openRig(make, 1, { scheduler: queueScheduler });
+      const job = new Job(pool, { timeout: 0 });
+      await settle();
+      expect(job.started).toBe(false);
+      expect(job.outcome.reason).toMatchObject({ code: 'ERR_USE_TIMEOUT' });
+      expect([pool.health.pending, clock.timers]).toEqual([0, 0]);
     });
 
     it('is told that all carry as much as they may', async () => {
@@ -167,6 +178,37 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       value?.release();
       await settle();
       expect(next.started).toBe(true);
+    });
+
+    it('while it is being served, has no work begun', async () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const reason = new Error('changed my mind');
+      const select = fussy<TestConnection, unknown>(() => {
+        controller.abort(reason);
+        return true;
+      });
+      const { pool, clock } = await openRig(make, 1, { select });
+      const job = new Job(pool, { signal, timeout: 50 });
+      await settle();
+      expect([job.started, job.outcome]).toEqual([false, { status: 'rejected', reason }]);
+      expect([pool.health.pending, clock.timers, getEventListeners(signal, 'abort').length]).toEqual([0, 0, 0]);
+    });
+
+    it('by unsubscribing while it is being served, has no work begun', async () => {
+      const stop = new Subject();
+      const select = fussy<TestConnection, unknown>(() => {
+        stop.next(undefined);
+        return true;
+      });
+      const { pool } = await openRig(make, 1, { select });
+      let ran = false;
+      const results$ = pool.withConnection(() => {
+        ran = true;
+        return NEVER;
+      });
+      results$.pipe(takeUntil(stop)).subscribe();
+      expect([ran, pool.health.pending]).toEqual([false, 0]);
     });
 
     it('cancels no dial: it comes up and serves the next', async () => {

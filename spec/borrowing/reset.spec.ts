@@ -158,6 +158,43 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     await pool.close({ drainTimeout: 0 });
   });
 
+  it.each([false, true])(
+    'has the connection to itself, though it leaves and is called back (the limit raised: %s)',
+    async (isRaised) => {
+      const { pool, made, clock, resets } = await opened({ maxPending: 2 });
+      const [first, second] = [pool.tryLease(), pool.tryLease()];
+      pool.reconfigure({ maxPending: 1 });
+      first?.release();
+      second?.release();
+      if (isRaised) pool.reconfigure({ maxPending: 3 });
+      pool.removeConnections(made);
+      pool.reconfigure({ maxPending: 2 });
+      await pool.extendPoolByConnections(made);
+      const next = new Job(pool);
+      await settle();
+      expect([pool.tryLease(), next.started, pool.health.pending]).toEqual([undefined, false, 1]);
+      resets.succeed();
+      await settle();
+      expect([next.started, pool.tryLease() !== undefined, pool.tryLease()]).toEqual([true, true, undefined]);
+      await pool.close({ drainTimeout: 0 });
+      expect(clock.timers).toBe(0);
+    },
+  );
+
+  it('leaves the limit alone of a connection that another pool has by then', async () => {
+    const { pool, made, resets } = await opened();
+    pool.tryLease()?.release();
+    pool.removeConnections(made);
+    const other = (await openRig(make, 0, { maxPending: 3 })).pool;
+    await other.extendPoolByConnections(made);
+    const leases = [other.tryLease()];
+    resets.succeed();
+    await settle();
+    leases.push(other.tryLease(), other.tryLease(), other.tryLease());
+    expect(leases.filter(Boolean)).toHaveLength(3);
+    await Promise.all([pool.close({ drainTimeout: 0 }), other.close({ drainTimeout: 0 })]);
+  });
+
   it.each([
     { what: 'broken', take: ({ made }: Rig) => made[0]?.lose() },
     { what: 'on its way out', take: ({ pool, made }: Rig) => pool.removeConnections(made) },

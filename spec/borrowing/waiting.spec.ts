@@ -1,7 +1,16 @@
-import { ConnectionPool, type ConnectionPoolOptions, leastLoaded, PoolClosedError } from 'rxpool';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  ConnectionPool,
+  type ConnectionPoolOptions,
+  leastLoaded,
+  PoolClosedError,
+  PoolDisposedError,
+  PoolNotConnectedError,
+  WaitTimeoutError,
+} from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job, jobs, microtasks } from '../support/jobs.js';
-import { openRig, type Rig, rig } from '../support/pools.js';
+import { openRig, type Rig, rig, watch } from '../support/pools.js';
 import { fussy } from '../support/strategies.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
@@ -145,6 +154,110 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     await settle();
     expect([job.started, job.outcome.reason]).toEqual([false, expect.any(PoolClosedError)]);
     expect([test.made[0]?.state, test.clock.timers]).toEqual(['closed', 0]);
+  });
+
+  describe('between its turn and its work', () => {
+    it.each([
+      { end: 'close' as const, drainTimeout: 0, error: PoolClosedError },
+      { end: 'close' as const, drainTimeout: 100, error: PoolClosedError },
+      { end: 'dispose' as const, drainTimeout: 0, error: PoolDisposedError },
+    ])('is refused at $end() with $drainTimeout ms to drain, and begins nothing', async (row) => {
+      const { end, drainTimeout, error } = row;
+      const { pool, clock, made } = await exclusive(2, { drainTimeout });
+      const leases = [pool.tryLease(), pool.tryLease()];
+      const job = new Job(pool, { timeout: 1_000 });
+      const leasing = watch(pool.lease());
+      for (const lease of leases) lease?.release();
+      await undefined;
+      expect([job.started, pool.health.waiting]).toEqual([false, 0]);
+      const ended = pool[end]();
+      await settle();
+      expect([job.started, job.outcome.reason, leasing.reason]).toEqual([false, expect.any(error), expect.any(error)]);
+      await ended;
+      expect([made.map(({ state }) => state), clock.timers]).toEqual([['closed', 'closed'], 0]);
+    });
+
+    it.each([
+      { what: 'lost', take: ({ made }: Rig) => made.map((one) => one.lose()) },
+      { what: 'removed', take: ({ pool, made }: Rig) => pool.removeConnections(made) },
+      { what: 'ejected', take: ({ pool, made }: Rig) => pool.ejectConnections(made, { duration: 10 }) },
+    ])('goes back where it stood when its connection is $what, and keeps its time', async ({ take }) => {
+      const test = await exclusive(2, { waitTimeout: 50 });
+      const { pool, clock } = test;
+      const leases = [pool.tryLease(), pool.tryLease()];
+      const order: string[] = [];
+      const work = (name: string) => () => void order.push(name);
+      const outcomes = ['first', 'second', 'third', 'fourth'].map((name) => watch(pool.use(work(name))));
+      await clock.advance(30);
+      for (const lease of leases) lease?.release();
+      await undefined;
+      expect(pool.health.waiting).toBe(2);
+      take(test);
+      await settle();
+      expect([order, pool.health.waiting, pool.health.pending]).toEqual([[], 4, 0]);
+      await pool.extendPoolBySize(1);
+      await settle();
+      expect(order).toEqual(['first', 'second', 'third', 'fourth']);
+      expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('resolved'));
+      await pool.dispose();
+      expect(clock.timers).toBe(0);
+    });
+
+    it('is refused at its deadline all the same, once its connection is lost', async () => {
+      const { pool, clock, made } = await exclusive(1, { waitTimeout: 50 });
+      const lease = pool.tryLease();
+      const job = new Job(pool);
+      await clock.advance(30);
+      lease?.release();
+      await undefined;
+      made[0]?.lose();
+      await clock.advance(19);
+      expect([job.outcome.status, pool.health.waiting]).toEqual(['pending', 1]);
+      await clock.advance(1);
+      expect([job.started, job.outcome.reason]).toEqual([false, expect.any(WaitTimeoutError)]);
+      expect([pool.health.pending, pool.health.waiting, clock.timers]).toEqual([0, 0, 0]);
+    });
+
+    it('may give up once its connection is lost', async () => {
+      const { pool, clock, made } = await exclusive();
+      const lease = pool.tryLease();
+      const controller = new AbortController();
+      const job = new Job(pool, { signal: controller.signal });
+      lease?.release();
+      await undefined;
+      made[0]?.lose();
+      await settle();
+      expect(pool.health.waiting).toBe(1);
+      controller.abort(new Error('changed my mind'));
+      await settle();
+      expect(job.outcome.reason).toEqual(new Error('changed my mind'));
+      expect([job.started, pool.health.waiting, clock.timers]).toEqual([false, 0, 0]);
+    });
+
+    it('is refused when its connection is lost and nothing is left to wait for', async () => {
+      const { pool, clock, made } = await exclusive(1, { failFast: true });
+      const lease = pool.tryLease();
+      const job = new Job(pool);
+      lease?.release();
+      await undefined;
+      made[0]?.lose();
+      await settle();
+      expect(job.outcome.reason).toBeInstanceOf(PoolNotConnectedError);
+      expect([pool.health.waiting, clock.timers]).toEqual([0, 0]);
+    });
+
+    it('goes on in the async context it came in, though it has to wait twice', async () => {
+      const { pool, made } = await exclusive();
+      const storage = new AsyncLocalStorage<string>();
+      const lease = pool.tryLease();
+      const seen = storage.run('mine', () => pool.use(() => storage.getStore()));
+      lease?.release();
+      await undefined;
+      made[0]?.lose();
+      await settle();
+      await storage.run('of another', () => pool.reconnect());
+      await expect(seen).resolves.toBe('mine');
+    });
   });
 
   it('is passed by nobody whose key would find a connection, until it gives up', async () => {

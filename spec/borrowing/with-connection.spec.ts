@@ -1,6 +1,18 @@
-import { concat, Observable, of, Subject, Subscription, take, throwError } from 'rxjs';
+import {
+  concat,
+  fromEvent,
+  mergeMap,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  Subscription,
+  take,
+  takeUntil,
+  throwError,
+} from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { ConnectionClosedError, UseTimeoutError } from 'rxpool';
+import { ConnectionClosedError, type UseContext, UseTimeoutError } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job } from '../support/jobs.js';
 import { openRig, type Rig, thrownBy } from '../support/pools.js';
@@ -228,6 +240,33 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(log).toEqual([['error', expect.any(UseTimeoutError), 0]]);
     expect([cleaned, test.clock.timers]).toEqual([1, 0]);
   });
+
+  it.each([
+    { how: 'completes', end: () => of(undefined) },
+    { how: 'errors', end: () => throwError(() => new Error('of the work')) },
+  ])(
+    'errors at its deadline, or with the reason of its caller, though the work $how when it is told',
+    async ({ end }) => {
+      const test = await exclusive();
+      const signals: AbortSignal[] = [];
+      const told: number[] = [];
+      const work = (_: TestConnection, { signal }: UseContext): Observable<never> => {
+        signals.push(signal);
+        signal.addEventListener('abort', () => told.push(test.pool.health.pending));
+        return NEVER.pipe(takeUntil(fromEvent(signal, 'abort').pipe(mergeMap(end))));
+      };
+      const late = record(test, test.pool.withConnection(work, { timeout: 50 }));
+      await test.clock.advance(50);
+      expect(late.log).toEqual([['error', expect.any(UseTimeoutError), 0]]);
+      const controller = new AbortController();
+      const impatient = record(test, test.pool.withConnection(work, { signal: controller.signal }));
+      const reason = new Error('changed my mind');
+      controller.abort(reason);
+      expect(impatient.log).toEqual([['error', reason, 0]]);
+      expect(signals.map((signal) => signal.reason)).toEqual([expect.any(UseTimeoutError), reason]);
+      expect([told, test.clock.timers]).toEqual([[1, 1], 0]);
+    },
+  );
 
   it('tells the work that its connection is gone, and leaves it to it what follows', async () => {
     const test = await exclusive();

@@ -46,6 +46,12 @@ export class Borrowing<C extends Connection> implements UseContext {
     return cell.losses !== this.#losses || cell.tenure !== this.#tenure;
   }
 
+  /** Whether work had better not begin: the connection is lost, or in service no more. */
+  get stale(): boolean {
+    const { owner, standing } = this.cell;
+    return this.lost || owner === undefined || standing !== 'connected';
+  }
+
   get signal(): AbortSignal {
     return this.tellingOf(false);
   }

@@ -45,18 +45,30 @@ export class Errand<C extends Connection, K> {
     this.#unlisten = onAbort(signal, () => giveUp(signal?.reason));
     if (timeout !== undefined)
       this.#timer = deadline(scheduler, timeout, () => giveUp(terms.timedOut(this.#borrowing !== undefined)));
-    const leave = lender.borrow(terms.key, terms.waitTimeout, {
-      granted: (borrowing) => {
-        this.#borrowing = borrowing;
-        sender.granted(borrowing, this);
-      },
-      refused: (error) => {
-        this.end();
-        sender.refused(error);
-      },
-    });
-    if (this.#over) leave();
-    else this.#leave = leave;
+    // A scheduler and a strategy may be anybody's: the caller may have given up when they answer.
+    if (!this.#over) {
+      this.#leave = lender.borrow(terms.key, terms.waitTimeout, {
+        granted: (borrowing) => {
+          if (this.#over) {
+            borrowing.end();
+            return;
+          }
+          this.#borrowing = borrowing;
+          sender.granted(borrowing, this);
+        },
+        refused: (error) => {
+          if (this.#over) return;
+          this.end();
+          sender.refused(error);
+        },
+      });
+    }
+    if (this.#over) this.end();
+  }
+
+  /** Whether it has been refused, or has come to an end. */
+  get over(): boolean {
+    return this.#over;
   }
 
   /** Stops listening to the clock and the signal, and leaves the queue. */

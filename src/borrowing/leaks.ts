@@ -30,8 +30,8 @@ export class LeakDetector<C extends Connection> {
   }
 
   /** Suspects a lease unless the function returned is called before, or the pool has closed the connection. */
-  watch({ cell, lost }: Borrowing<C>, takenAt: string | undefined): (() => void) | undefined {
-    if (takenAt === undefined || lost || !this.#isWatching) return undefined;
+  watch({ cell }: Borrowing<C>, takenAt: string | undefined): (() => void) | undefined {
+    if (takenAt === undefined || !this.#isWatching) return undefined;
     const { connection } = cell;
     const { leakThreshold: milliseconds, scheduler } = this.#settings;
     const unwatch = cell.watch({ onRetired: () => stop() });

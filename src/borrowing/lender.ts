@@ -49,7 +49,8 @@ export class Lender<C extends Connection, K> implements Returns<C> {
         this.#shelf.index.onRoom = this.#queue.size > 0 ? this.#roomMade : undefined;
         changed();
       },
-      gaveUp: () => this.serveSoon(),
+      unserved: () => this.serveSoon(),
+      refusal: () => this.#house.refusal(),
     });
   }
 

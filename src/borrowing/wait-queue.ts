@@ -21,22 +21,32 @@ export interface WaitLimit {
 export interface QueueListener {
   /** Somebody has come or gone. */
   changed(): void;
-  /** Somebody has gone who was not served. */
-  gaveUp(): void;
+  /** Somebody has gone who was not served, or is back. */
+  unserved(): void;
+  /** Why nobody may wait any more; undefined while they may. */
+  refusal(): Error | undefined;
 }
 
 /** A caller in the queue. It goes on in the async context it came in, whoever gives way to it. */
 class Waiter<C extends Connection, K> {
   readonly place = new Link<Waiter<C, K>>(this);
   timer: Subscription | undefined;
+  /** Whether its time was up after its turn had come. */
+  isLate = false;
   grant!: (borrowing: Borrowing<C>) => void;
   refuse!: (error: unknown) => void;
   #gone = false;
 
   constructor(
     readonly key: K,
-    borrower: Borrower<C>,
-  ) {
+    /** Orders those who come by when they did. */
+    readonly ticket: number,
+    readonly limit: WaitLimit,
+    readonly borrower: Borrower<C>,
+  ) {}
+
+  /** @param sentBack - called where its connection is gone before the work has begun. */
+  awaitTurn(sentBack: (waiter: this, borrowing: Borrowing<C>) => void): void {
     const turn = new Promise<Borrowing<C>>((grant, refuse) => {
       this.grant = grant;
       this.refuse = refuse;
@@ -44,10 +54,14 @@ class Waiter<C extends Connection, K> {
     turn.then(
       (borrowing) => {
         if (this.#gone) borrowing.end();
-        else borrower.granted(borrowing);
+        else if (borrowing.stale) sentBack(this, borrowing);
+        else {
+          this.timer?.unsubscribe();
+          this.borrower.granted(borrowing);
+        }
       },
       (error: unknown) => {
-        if (!this.#gone) borrower.refused(error);
+        if (!this.#gone) this.borrower.refused(error);
       },
     );
   }
@@ -55,6 +69,7 @@ class Waiter<C extends Connection, K> {
   /** Wants nothing any more, granted or not. */
   giveUp(): void {
     this.#gone = true;
+    this.timer?.unsubscribe();
   }
 }
 
@@ -62,6 +77,7 @@ class Waiter<C extends Connection, K> {
 export class WaitQueue<C extends Connection, K> {
   readonly #waiters = new List<Waiter<C, K>>();
   readonly #listener: QueueListener;
+  #tickets = 0;
 
   constructor(listener: QueueListener) {
     this.#listener = listener;
@@ -73,13 +89,17 @@ export class WaitQueue<C extends Connection, K> {
 
   /** Joins the end of the queue; the function returned gives up. */
   enter(key: K, limit: WaitLimit, borrower: Borrower<C>): () => void {
-    const waiter = new Waiter(key, borrower);
+    const waiter = new Waiter(key, ++this.#tickets, limit, borrower);
+    waiter.awaitTurn(this.#takeBack);
     this.#waiters.push(waiter.place);
-    waiter.timer = deadline(limit.scheduler, limit.timeout, () => this.#refuse(waiter, limit.late()));
+    waiter.timer = deadline(limit.scheduler, limit.timeout, () => {
+      waiter.isLate = true;
+      this.#refuse(waiter, limit.late());
+    });
     this.#listener.changed();
     return () => {
       waiter.giveUp();
-      if (this.#dismiss(waiter)) this.#listener.gaveUp();
+      if (this.#dismiss(waiter)) this.#listener.unserved();
     };
   }
 
@@ -106,13 +126,36 @@ export class WaitQueue<C extends Connection, K> {
 
   #refuse(waiter: Waiter<C, K>, error: unknown): void {
     if (!this.#dismiss(waiter)) return;
+    waiter.timer?.unsubscribe();
     waiter.refuse(error);
-    this.#listener.gaveUp();
+    this.#listener.unserved();
+  }
+
+  /** Has it wait on for the rest of its time, where there is something to wait for. */
+  readonly #takeBack = (waiter: Waiter<C, K>, borrowing: Borrowing<C>): void => {
+    const refusal = this.#listener.refusal() ?? (waiter.isLate ? waiter.limit.late() : undefined);
+    if (refusal) {
+      borrowing.end();
+      waiter.timer?.unsubscribe();
+      waiter.borrower.refused(refusal);
+      return;
+    }
+    waiter.awaitTurn(this.#takeBack);
+    this.#insert(waiter);
+    borrowing.end();
+    this.#listener.unserved();
+  };
+
+  /** Where it stood: others may have been sent back before it. */
+  #insert(waiter: Waiter<C, K>): void {
+    let next = this.#waiters.first;
+    while (next && next.value.ticket < waiter.ticket) next = next.next;
+    this.#waiters.insert(waiter.place, next);
+    this.#listener.changed();
   }
 
   /** Whether it was there. */
   #dismiss(waiter: Waiter<C, K>): boolean {
-    waiter.timer?.unsubscribe();
     const wasThere = this.#waiters.remove(waiter.place);
     if (wasThere) this.#listener.changed();
     return wasThere;

@@ -34,8 +34,17 @@ export function withConnection<C extends Connection, K, T>(
       }
     };
     const fail = (error: unknown): void => finishing(() => subscriber.error(error));
-    const flow = (granted: Borrowing<C>): void => {
+    const flow = (granted: Borrowing<C>, sent: Errand<C, K>): void => {
+      // A strategy that was asked may have had it unsubscribed.
+      if (subscriber.closed) {
+        granted.end();
+        return;
+      }
       borrowing = granted;
+      /** Whoever has given up is told of that, whatever its work does when it hears of it. */
+      const ending = (tell: () => void): void => {
+        if (!sent.over) finishing(tell);
+      };
       const results = new Observable<T>((inner) => {
         // Known before the first result, which may be what ends it.
         running = inner;
@@ -43,8 +52,8 @@ export function withConnection<C extends Connection, K, T>(
       });
       results.subscribe({
         next: (result) => subscriber.next(result),
-        error: fail,
-        complete: () => finishing(() => subscriber.complete()),
+        error: (error: unknown) => ending(() => subscriber.error(error)),
+        complete: () => ending(() => subscriber.complete()),
       });
     };
     subscriber.add(() => {

@@ -26,8 +26,6 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
   readonly #registry: Registry<C>;
   readonly #failed: (cell: Cell<C>, cause: ConnectionStreamError) => void;
   readonly #capacities = new Map<Cell<C>, Capacity>();
-  /** Those whose limits stay what they are for a while. */
-  readonly #frozen = new Set<Cell<C>>();
 
   /** @param failed - what becomes of a member in service whose `capacity$` has errored. */
   constructor(registry: Registry<C>, failed: (cell: Cell<C>, cause: ConnectionStreamError) => void) {
@@ -43,13 +41,14 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
     for (const cell of this.#registry.members) this.#apply(cell);
   }
 
-  /** Keeps a member's limit as it is until it is thawed, or has left. */
+  /** Keeps a member's limit as it is until it is thawed. */
   freeze(cell: Cell<C>): void {
-    this.#frozen.add(cell);
+    this.#registry.frozen.add(cell);
   }
 
   thaw(cell: Cell<C>): void {
-    if (this.#frozen.delete(cell)) this.#apply(cell);
+    // One that has left may be another pool's.
+    if (this.#registry.frozen.delete(cell) && this.#registry.has(cell)) this.#apply(cell);
   }
 
   joined(cells: readonly Cell<C>[]): void {
@@ -72,7 +71,6 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
     for (const cell of cells) {
       const capacity = this.#capacities.get(cell);
       this.#capacities.delete(cell);
-      this.#frozen.delete(cell);
       try {
         capacity?.subscription.unsubscribe();
       } catch {
@@ -122,7 +120,7 @@ export class Limits<C extends Connection> implements RegistryObserver<C> {
 
   #apply(cell: Cell<C>): void {
     const limit = Math.min(this.#registry.maxPending, this.#capacities.get(cell)?.requests ?? UNLIMITED);
-    if (cell.limit === limit || this.#frozen.has(cell)) return;
+    if (cell.limit === limit || this.#registry.frozen.has(cell)) return;
     cell.limit = limit;
     this.#registry.index.relimit(cell);
     this.#registry.index.onLoad?.();

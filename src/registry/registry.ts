@@ -57,6 +57,8 @@ export class Registry<C extends Connection> implements CellOwner {
   readonly #observers = { joined: [], left: [], moved: [], misreported: [] } as Listeners<C>;
   /** The limit of a member that does not know of a smaller one. */
   maxPending = UNLIMITED;
+  /** Those whose limits stay what they are for a while, though they leave and join again meanwhile. */
+  readonly frozen = new Set<Cell<C>>();
   keeper!: Keeper<C>;
   /** Called before the members or their standings change. */
   beforeChange: () => void = () => {};
@@ -143,7 +145,7 @@ export class Registry<C extends Connection> implements CellOwner {
   #enter(cell: Cell<C>): void {
     cell.owner = this;
     cell.seq = ++this.#seq;
-    cell.limit = this.maxPending;
+    if (!this.frozen.has(cell)) cell.limit = this.maxPending;
     cell.standing = cell.state === 'closed' ? 'idle' : cell.state;
     this.#members.add(cell);
     this.connections.add(cell.connection);
