@@ -16,9 +16,9 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
   /** Called when an item can be chosen that could not be before, while set. */
   onRoom: (() => void) | undefined = undefined;
   private cursor = 0;
+  private seed = 1;
   /** The place on the top level, of all places, from where on equals are looked for. */
   private topCursor = 0;
-  private seed = 1;
 
   /** How many can be chosen. */
   get size(): number {
@@ -105,8 +105,7 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
   private beginRound(): S | undefined {
     const equals = this.ends[this.low] as number;
     if (equals === 1) return this.items[0];
-    if (equals === 0) return undefined;
-    if (this.low === TOP_LEVEL) return this.#takeOfTop();
+    if (this.low === TOP_LEVEL || equals === 0) return this.#takeOfTop();
     const item = this.items[this.#start(equals)] as S;
     this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) | 0;
     this.cursor = equals - 1;
