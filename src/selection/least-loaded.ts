@@ -23,7 +23,8 @@ export interface LeastLoadedOptions<C> {
   readonly slowStart?: number | undefined;
   /**
    * How long a request that failed goes on counting as load: less and less, and all in all as much as one that
-   * takes so long. Without it, whoever fails at once always looks least loaded. @default 0
+   * takes so long. Without it, whoever fails at once always looks least loaded. Failures are known
+   * from `outcomes$`. @default 0
    */
   readonly failurePenalty?: number | undefined;
   /** Where time comes from. @default asyncScheduler */

@@ -76,6 +76,7 @@ class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>>
   pick(key: K, accepts: ((seat: NamedSeat<C>) => boolean) | undefined): NamedSeat<C> | undefined {
     // Nobody is there after the end, when keys may be of any kind.
     if (this.#bag.items.length === 0) return undefined;
+    if (key === undefined) throw wrongType('key', 'given: the strategy chooses by it', key);
     const hash = hashOf(checked('keyOf(key)', this.keyOf(key)));
     let best: NamedSeat<C> | undefined;
     let highest = 0;
@@ -101,7 +102,7 @@ class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>>
  *
  * Emits its picker, which stays current, at once and for each array. Completes and errors with its source, and
  * errors with what `idOf` throws; after that, and after unsubscription, `pick` answers `undefined`. `pick` throws
- * what `keyOf` throws, and a `TypeError` when that returns no string.
+ * what `keyOf` throws, and a `TypeError` when that returns no string and where no key is given.
  *
  * ```text
  * source:        --[a,b]-----------[a,b,c]-----------[a,c]-------|
