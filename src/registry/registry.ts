@@ -91,10 +91,10 @@ export class Registry<C extends Connection> implements CellOwner {
   /** Tells somebody of every change from now on, after those who came before. */
   observe(observer: RegistryObserver<C>): void {
     const { joined, left, moved, misreported } = this.#observers;
-    if (observer.joined) joined.push((cells) => observer.joined?.(cells));
-    if (observer.left) left.push((cells, reason) => observer.left?.(cells, reason));
-    if (observer.moved) moved.push((cell, from, cause) => observer.moved?.(cell, from, cause));
-    if (observer.misreported) misreported.push((cell, member, value) => observer.misreported?.(cell, member, value));
+    if (observer.joined) joined.push(observer.joined.bind(observer));
+    if (observer.left) left.push(observer.left.bind(observer));
+    if (observer.moved) moved.push(observer.moved.bind(observer));
+    if (observer.misreported) misreported.push(observer.misreported.bind(observer));
   }
 
   /** Takes connections in that belong to nobody yet. */
