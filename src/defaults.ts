@@ -2,8 +2,11 @@ import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { checkFunction, checkScheduler } from './checks.js';
 
 /** The option `scheduler`, or the platform's own time. */
-export function resolveScheduler(scheduler: SchedulerLike = asyncScheduler): SchedulerLike {
-  checkScheduler('options.scheduler', scheduler);
+export function resolveScheduler(
+  scheduler: SchedulerLike = asyncScheduler,
+  argument = 'options.scheduler',
+): SchedulerLike {
+  checkScheduler(argument, scheduler);
   return scheduler;
 }
 

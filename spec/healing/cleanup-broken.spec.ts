@@ -1,9 +1,9 @@
 import { NEVER, Observable, Subject, take } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { type CleanupBrokenOptions, type Connection, cleanupBroken, reconnectBroken } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 type List = readonly TestConnection[];
@@ -35,11 +35,6 @@ class Rig {
       });
   }
 }
-
-const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};
 
 describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
   const broken = async (name = 'a'): Promise<TestConnection> => {

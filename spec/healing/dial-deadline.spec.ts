@@ -2,7 +2,8 @@ import { BehaviorSubject } from 'rxjs';
 import { ConnectTimeoutError, reconnectBroken } from 'rxpool';
 import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
-import { brokenOf, expectUntouched, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { brokenOf, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {

@@ -3,7 +3,8 @@ import { TestScheduler } from 'rxjs/testing';
 import { type ConnectionPoolOptions, cleanupBroken, type PoolEvent, reconnectBroken } from 'rxpool';
 import { KINDS, OwnConnection, type TestConnection } from '../support/connections.js';
 import { openRig, type Rig as PoolRig, rig } from '../support/pools.js';
-import { brokenOf, expectUntouched, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { brokenOf, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const expired = (): Error => Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' });

@@ -2,7 +2,8 @@ import { BehaviorSubject, type Observable, Subject, throwError } from 'rxjs';
 import { type Outcome, reconnectBroken } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
-import { brokenOf, expectUntouched, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { brokenOf, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { expectUntouched } from '../support/untouched.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const answered: Outcome = { ok: true, durationMs: 1 };

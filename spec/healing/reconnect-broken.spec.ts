@@ -2,7 +2,8 @@ import { asyncScheduler, NEVER, Observable, of, take, takeWhile, throwError } fr
 import { TestScheduler } from 'rxjs/testing';
 import { type Connection, reconnectBroken } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
-import { backoff, brokenOf, expectUntouched, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { backoff, brokenOf, ReconnectRig as Rig } from '../support/reconnect-rig.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {

@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import { BehaviorSubject, type SchedulerLike, type Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { PoolError, type Validate, type ValidateIdleOptions, ValidationError, validateIdle } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
-import { KINDS, type Make, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 type List = readonly TestConnection[];
@@ -86,11 +86,6 @@ class Rig {
     });
   }
 }
-
-const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};
 
 describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
   const connected = async (names: string): Promise<TestConnection[]> => {

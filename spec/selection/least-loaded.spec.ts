@@ -2,8 +2,9 @@ import { BehaviorSubject, map, type Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { leastLoaded, type Picker } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
-import { expectUntouched, type List } from '../support/pickers.js';
+import type { List } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 
 /** The picker of a stream, and how often it was emitted. */
 function follow(source: Observable<List>) {

@@ -1,8 +1,9 @@
 import { BehaviorSubject } from 'rxjs';
 import { type PeakEwmaOptions, peakEwma } from 'rxpool';
 import { OwnConnection } from '../support/connections.js';
-import { expectUntouched, follow, type List, lottery, shares, TellingConnection } from '../support/pickers.js';
+import { follow, type List, lottery, shares, TellingConnection } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 /** Two connections, so that both are drawn each time and the cheaper one is the answer. */

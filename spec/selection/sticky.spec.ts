@@ -2,8 +2,9 @@ import * as fc from 'fast-check';
 import { BehaviorSubject } from 'rxjs';
 import { ConnectionPool, type StickyOptions, sticky } from 'rxpool';
 import { OwnConnection, type TestConnection } from '../support/connections.js';
-import { expectUntouched, follow, type List, shares } from '../support/pickers.js';
+import { follow, type List, shares } from '../support/pickers.js';
 import { thrownBy } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 
 const KEYS = Array.from({ length: 400 }, (_, i) => `user:${i}`);
 const some = (count: number): OwnConnection[] =>

@@ -5,7 +5,8 @@ import { BehaviorSubject, Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { ConnectionPool, leastLoaded, peakEwma, powerOfTwoChoices, roundRobin, type Strategy, sticky } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
-import { expectUntouched, follow, type List, lottery, TellingConnection } from '../support/pickers.js';
+import { follow, type List, lottery, TellingConnection } from '../support/pickers.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 setFlagsFromString('--expose-gc');

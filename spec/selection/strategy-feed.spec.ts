@@ -2,8 +2,9 @@ import { combineLatest, map, Observable, Subject } from 'rxjs';
 import { leastLoaded, type Outcome, type Picker, peakEwma, roundRobin, type Strategy } from 'rxpool';
 import { StrategyFeed } from '../../src/selection/strategy-feed.js';
 import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
-import { expectUntouched, type List } from '../support/pickers.js';
+import type { List } from '../support/pickers.js';
 import { openRig, type Rig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const all = (): boolean => true;

@@ -2,8 +2,9 @@ import { BehaviorSubject } from 'rxjs';
 import { type LeastLoadedOptions, leastLoaded } from 'rxpool';
 import { LEAST_LOADED } from '../../src/selection/picker.js';
 import { OwnConnection, type TestConnection } from '../support/connections.js';
-import { expectUntouched, follow, type List, lottery, shares, TellingConnection } from '../support/pickers.js';
+import { follow, type List, lottery, shares, TellingConnection } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const connections = (count: number): TellingConnection[] =>

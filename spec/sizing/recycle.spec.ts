@@ -4,6 +4,7 @@ import { type RecycleOptions, recycle, refill } from 'rxpool';
 import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { names, openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 type List = readonly TestConnection[];
@@ -37,11 +38,6 @@ class Rig {
       });
   }
 }
-
-const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};
 
 describe.each(KINDS)('recycle, over $kind', ({ make }) => {
   const some = (count: number): TestConnection[] =>

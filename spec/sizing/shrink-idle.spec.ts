@@ -5,6 +5,7 @@ import { type ShrinkIdleOptions, shrinkIdle } from 'rxpool';
 import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 type List = readonly TestConnection[];
@@ -38,11 +39,6 @@ class Rig {
       });
   }
 }
-
-const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};
 
 describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
   const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));

@@ -1,7 +1,6 @@
 import { type Observable, Subject, type Subscription } from 'rxjs';
 import type { Outcome, Picker, Strategy } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
-import { OwnConnection, SubjectConnection, type TestConnection } from './connections.js';
+import { OwnConnection, type TestConnection } from './connections.js';
 
 export type List = readonly TestConnection[];
 
@@ -44,13 +43,6 @@ export class TellingConnection extends OwnConnection {
   fail(): void {
     this.tell(0, false);
   }
-}
-
-/** Nobody is left who looks at a connection. */
-export function expectUntouched(connection: TestConnection): void {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-  if (connection instanceof TellingConnection) expect(connection.outcomes$.observed).toBe(false);
 }
 
 /** Numbers in [0, 1) that are the same in every run. */

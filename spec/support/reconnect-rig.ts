@@ -1,7 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import { type ReconnectBrokenOptions, type ReconnectEvent, reconnectBroken } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
-import { SubjectConnection, type TestConnection } from './connections.js';
+import type { TestConnection } from './connections.js';
 import { VirtualClock } from './virtual-clock.js';
 
 type List = readonly TestConnection[];
@@ -54,9 +53,3 @@ export const brokenOf = (connection: TestConnection): Observable<List> =>
   new Observable((subscriber) =>
     connection.state$.subscribe((state) => subscriber.next(state === 'broken' ? [connection] : [])),
   );
-
-/** Nothing of an operator's is left on a connection. */
-export const expectUntouched = (connection: TestConnection): void => {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
-};

@@ -1,16 +1,15 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell } from '../connection/cell.js';
 import type { Connection } from '../connection/connection.js';
-import { watchLoss } from '../connection/loss.js';
+import { type Prepare, prepared } from '../connection/preparation.js';
 import { ResetError } from '../errors.js';
-import { within } from '../streams/within.js';
 import type { Returns } from './borrowing.js';
 
 /**
  * Makes a connection fit for its next borrower. Its signal aborts when it takes too long, and when the connection is
  * lost or closed.
  */
-export type Reset<C> = (connection: C, context: { readonly signal: AbortSignal }) => PromiseLike<unknown> | unknown;
+export type Reset<C> = Prepare<C>;
 
 /** The part of the options that giving back goes by. */
 export interface ResetSettings<C> {
@@ -48,22 +47,14 @@ export class Resets<C extends Connection> implements Returns<C> {
   }
 
   async #reset(cell: Cell<C>, reset: Reset<C>): Promise<void> {
-    const { tenure, connection } = cell;
+    const { tenure, losses } = cell;
     const { resetTimeout: timeout, scheduler } = this.#settings;
-    let lost = false;
-    const late = (): Error => new ResetError(`A reset did not settle within ${timeout} ms`);
-    const until = (end: (reason: unknown) => void): (() => void) =>
-      watchLoss(cell, (reason) => {
-        lost = true;
-        end(reason);
-      });
     this.#keeper.freeze(cell);
     try {
-      await within({ timeout, scheduler, late, until }, (signal) => reset(connection, { signal }));
-    } catch (cause) {
+      await prepared(cell, reset, { name: 'reset', timeout, scheduler, Failure: ResetError });
+    } catch (failure) {
       // One that is lost is in the hands of whoever heals the pool, and may be up again.
-      if (!lost)
-        this.#keeper.condemn(cell, cause instanceof ResetError ? cause : new ResetError('A reset failed', { cause }));
+      if (cell.losses === losses && cell.tenure === tenure) this.#keeper.condemn(cell, failure);
     }
     if (cell.tenure === tenure) cell.giveBack();
     this.#keeper.thaw(cell);

@@ -1,12 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Cell, DialResult, Standing } from '../connection/cell.js';
-import { type Connection, causeOf } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { connect, type Judgement, judgeDial } from '../connection/dial.js';
-import { watchLoss } from '../connection/loss.js';
+import { prepared } from '../connection/preparation.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { EventLog } from '../health/events.js';
 import type { Registry } from '../registry/registry.js';
-import { within } from '../streams/within.js';
 import type { Breaker } from './breaker.js';
 import type { Closer } from './closer.js';
 import type { Warmup } from './options.js';
@@ -166,17 +165,11 @@ export class Dialer<C extends Connection> {
     const { connectTimeout: timeout, scheduler } = this.settings;
     const { cell, warmup } = dial;
     if (!result.ok || !warmup || this.#dials.get(cell) !== dial) return result;
-    const late = (): Error => new WarmupError(`A warm-up did not settle within ${timeout} ms`);
-    const until = (end: (reason: unknown) => void): (() => void) => watchLoss(cell, end);
     try {
-      if (cell.state !== 'connected') throw causeOf(cell.connection);
-      await within({ timeout, scheduler, late, until }, (signal) => warmup(cell.connection, { signal }));
+      await prepared(cell, warmup, { name: 'warm-up', timeout, scheduler, Failure: WarmupError });
       return result;
     } catch (cause) {
-      return {
-        ok: false,
-        cause: cause instanceof WarmupError ? cause : new WarmupError('A warm-up failed', { cause }),
-      };
+      return { ok: false, cause };
     }
   }
 

@@ -1,4 +1,4 @@
-import { asyncScheduler, type Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { Reset } from '../borrowing/resets.js';
 import {
   checkAtLeast,
@@ -8,10 +8,11 @@ import {
   checkFunction,
   checkFunctions,
   checkLimit,
-  checkScheduler,
   checkSize,
 } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import type { Prepare } from '../connection/preparation.js';
+import { resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import { reconnectBroken } from '../healing/reconnect-broken.js';
@@ -23,7 +24,7 @@ import type { Policy } from './policy.js';
 export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<ReconnectEvent<C>>;
 
 /** Makes a connection that has just been dialled fit for service. Its signal aborts when it takes too long. */
-export type Warmup<C> = (connection: C, context: { readonly signal: AbortSignal }) => PromiseLike<unknown> | unknown;
+export type Warmup<C> = Prepare<C>;
 
 /**
  * What can be chosen about a pool, and changed later by `reconfigure`. Durations are in milliseconds, and at most
@@ -143,9 +144,7 @@ export function resolveOptions<C extends Connection, K>(
   argument = 'options',
 ): Settings<C, K> {
   checkBag(argument, options);
-  const scheduler = before?.scheduler ?? options.scheduler ?? asyncScheduler;
-  checkScheduler(`${argument}.scheduler`, scheduler);
-  const settings = { ...(before ?? defaults<C, K>(scheduler)) };
+  const settings = { ...(before ?? defaults<C, K>(resolveScheduler(options.scheduler, `${argument}.scheduler`))) };
   for (const name of Object.keys(settings) as (keyof Settings<C, K>)[]) {
     if (name !== 'scheduler' && options[name] !== undefined) Object.assign(settings, { [name]: options[name] });
   }

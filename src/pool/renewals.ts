@@ -11,7 +11,7 @@ import type { Closer } from './closer.js';
 import type { Departures } from './departures.js';
 import { type Dialer, UP } from './dialer.js';
 import type { Recruiter } from './recruiter.js';
-import { roll, type Step, type Tenant } from './rolling.js';
+import { isPresent, roll, type Step, type Tenant } from './rolling.js';
 
 /** What renewing members takes. */
 export interface RenewalTools<C extends Connection> {
@@ -53,18 +53,17 @@ export class Renewals<C extends Connection> {
   /** How many members there are besides those that they are to replace: none or one. */
   get extra(): number {
     const extra = this.#extra;
-    const isPresent = extra !== undefined && this.#tools.registry.has(extra.cell) && extra.cell.seq === extra.seq;
-    return isPresent && extra.isNeeded() ? 1 : 0;
+    return extra && isPresent(this.#tools.registry, extra) && extra.isNeeded() ? 1 : 0;
   }
 
   /** The same connections anew: out of service, drained, closed and dialled. */
   redial(cells: readonly Cell<C>[], atOnce: number, stopped: () => boolean): Promise<number> {
-    return this.#begin(cells, atOnce, (cell, isPresent) => this.#redial(cell, isPresent), stopped);
+    return this.#begin(cells, atOnce, (cell, isStill) => this.#redial(cell, isStill), stopped);
   }
 
   /** Other connections in their place. */
   replace(cells: readonly Cell<C>[], atOnce: number, plan: ReplacementPlan, stopped: () => boolean): Promise<number> {
-    return this.#begin(cells, atOnce, (cell, isPresent) => this.#replace(cell, isPresent, plan), stopped);
+    return this.#begin(cells, atOnce, (cell, isStill) => this.#replace(cell, isStill, plan), stopped);
   }
 
   /** One renewal follows another: two at a time would have the whole pool out of service. */
@@ -85,19 +84,19 @@ export class Renewals<C extends Connection> {
     });
   }
 
-  async #redial(cell: Cell<C>, isPresent: () => boolean): Promise<boolean> {
+  async #redial(cell: Cell<C>, isStill: () => boolean): Promise<boolean> {
     const { registry, dialer, closer, settings } = this.#tools;
     if (cell.standing === 'connected' || cell.standing === 'ejected') {
       registry.move(cell, 'draining');
-      if (isPresent()) await this.#drained(cell, settings.drainTimeout);
+      if (isStill()) await this.#drained(cell, settings.drainTimeout);
       // By now it may have broken, and so be back in the hands of whoever mends it.
-      if (isPresent() && (cell.standing as Standing) === 'draining') {
+      if (isStill() && (cell.standing as Standing) === 'draining') {
         // Closed before anybody is told that it is being dialled.
         void closer.closeMember(cell, new ConnectionClosedError('The connection was closed to be dialled anew'));
         registry.move(cell, 'connecting');
       }
     }
-    return isPresent() && (await dialer.dial(cell)).ok;
+    return isStill() && (await dialer.dial(cell)).ok;
   }
 
   #drained(cell: Cell<C>, timeout: number): Promise<void> {
@@ -106,16 +105,15 @@ export class Renewals<C extends Connection> {
     return done;
   }
 
-  async #replace(cell: Cell<C>, isPresent: () => boolean, plan: ReplacementPlan): Promise<boolean> {
+  async #replace(cell: Cell<C>, isStill: () => boolean, plan: ReplacementPlan): Promise<boolean> {
     const { registry, dialer, departures, dismiss } = this.#tools;
     const { goesFirst, drainTimeout = LONGEST_WAIT } = plan;
-    const newcomer = this.#recruit(cell, isPresent, plan);
+    const newcomer = this.#recruit(cell, isStill, plan);
     if (!newcomer) return false;
-    const { seq } = newcomer;
-    const isHere = (): boolean => registry.has(newcomer) && newcomer.seq === seq;
+    const tenant = { cell: newcomer, seq: newcomer.seq };
     const dialled = await dialer.dial(newcomer);
     this.#extra = undefined;
-    if (!isHere()) return false;
+    if (!isPresent(registry, tenant)) return false;
     // It may have been lost again by now.
     if (!UP.has(newcomer.standing)) {
       const failure = plan.notConnected(dialled.ok ? causeOf(newcomer.connection) : dialled.cause);
@@ -123,18 +121,18 @@ export class Renewals<C extends Connection> {
       if (!goesFirst) dismiss([newcomer], 'removed', 0);
       throw failure;
     }
-    if (isPresent()) dismiss([cell], 'renewed', drainTimeout);
+    if (isStill()) dismiss([cell], 'renewed', drainTimeout);
     await abortable(departures.of(cell), plan.signal).catch(() => {});
     return true;
   }
 
   /** Made before anybody goes: a factory may throw. */
-  #recruit(cell: Cell<C>, isPresent: () => boolean, plan: ReplacementPlan): Cell<C> | undefined {
+  #recruit(cell: Cell<C>, isStill: () => boolean, plan: ReplacementPlan): Cell<C> | undefined {
     const { recruiter, rounds, admit, dismiss } = this.#tools;
     const { goesFirst, drainTimeout = LONGEST_WAIT } = plan;
     const made = recruiter.make(1);
     return rounds.hold(() => {
-      const isWanted = isPresent();
+      const isWanted = isStill();
       if (isWanted && goesFirst) dismiss([cell], 'renewed', drainTimeout);
       if (!isWanted || plan.isOvertaken()) {
         recruiter.discard(made);
@@ -142,7 +140,7 @@ export class Renewals<C extends Connection> {
       }
       const [newcomer] = admit(made);
       // Known before anybody is told, who may ask for the size.
-      if (newcomer && !goesFirst) this.#extra = { cell: newcomer, seq: newcomer.seq, isNeeded: isPresent };
+      if (newcomer && !goesFirst) this.#extra = { cell: newcomer, seq: newcomer.seq, isNeeded: isStill };
       return newcomer;
     });
   }

@@ -8,6 +8,9 @@ export interface Tenant<C extends Connection> {
   readonly seq: number;
 }
 
+export const isPresent = <C extends Connection>(registry: Registry<C>, { cell, seq }: Tenant<C>): boolean =>
+  registry.has(cell) && cell.seq === seq;
+
 /** What renewing one member is; resolves with whether it was renewed. */
 export type Step<C extends Connection> = (cell: Cell<C>, isPresent: () => boolean) => Promise<boolean>;
 
@@ -26,9 +29,9 @@ export async function roll<C extends Connection>(
   let renewed = 0;
   const renewNext = async (): Promise<void> => {
     for (let next = waiting.shift(); next && !stopped(); next = waiting.shift()) {
-      const { cell, seq } = next;
-      const isPresent = (): boolean => registry.has(cell) && cell.seq === seq;
-      if (isPresent() && (await step(cell, isPresent))) renewed++;
+      const tenant = next;
+      const isStill = (): boolean => isPresent(registry, tenant);
+      if (isStill() && (await step(tenant.cell, isStill))) renewed++;
     }
   };
   const rolling = Array.from({ length: Math.min(atOnce, members.length) }, () =>

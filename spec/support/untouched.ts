@@ -1,0 +1,10 @@
+import { cellOf } from '../../src/connection/cells.js';
+import { SubjectConnection, type TestConnection } from './connections.js';
+
+/** Nobody is left who looks at a connection, in whichever way it tells of itself. */
+export function expectUntouched(connection: TestConnection): void {
+  expect(cellOf(connection).watchers).toBeUndefined();
+  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+  const { outcomes$ } = connection as { readonly outcomes$?: { readonly observed?: boolean } };
+  expect(outcomes$?.observed ?? false).toBe(false);
+}
