@@ -28,7 +28,7 @@ import type {
 } from './call-options.js';
 import { checkConnections } from './checks.js';
 import { Management } from './management.js';
-import { type ConnectionPoolOptions, checkWithin, clampSize, type Reconfiguration, resolveOptions } from './options.js';
+import { type ConnectionPoolOptions, checkWithin, namedOf, type Reconfiguration, resolveOptions } from './options.js';
 import { Parts } from './parts.js';
 import { readiness } from './ready.js';
 
@@ -326,11 +326,13 @@ export class ConnectionPool<C extends Connection, K = void> {
   reconfigure(changes: Reconfiguration<C, K>): void {
     check.checkBag('changes', changes);
     const settings = resolveOptions(changes, this.#parts.settings, 'changes');
-    const { poolSize = clampSize(this.poolSize, settings) } = changes;
-    check.checkSize('changes.poolSize', poolSize);
-    checkWithin('changes.poolSize', poolSize, settings);
+    const { poolSize } = changes;
+    if (poolSize !== undefined) {
+      check.checkSize('changes.poolSize', poolSize);
+      checkWithin('changes.poolSize', poolSize, settings);
+    }
     this.#checkNotDisposed();
-    this.#management.reconfigure(settings, poolSize);
+    this.#management.reconfigure(namedOf(changes, settings), poolSize);
   }
 
   /**

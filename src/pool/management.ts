@@ -101,37 +101,31 @@ export class Management<C extends Connection, K> {
     return rounds.hold(() => crew.renewals.replace(chosen, Math.max(1, maxUnavailable), plan, stopped));
   }
 
-  /** Goes by other settings from now on. What they leave as it was stays as it is when all is done. */
-  reconfigure(settings: Settings<C, K>, poolSize: number): void {
+  /** Goes by what is named of the settings, and by that size if by any, from now on. The rest stays as it is by then. */
+  reconfigure(named: Partial<Settings<C, K>>, poolSize: number | undefined): void {
     const parts = this.#parts;
     const { lifecycle, crew, lender, breaker, selector } = parts;
     const { closings } = lifecycle;
-    const before = { ...parts.settings };
-    const sizeBefore = parts.poolSize;
-    const isSame =
-      settings.policies.length === before.policies.length &&
-      settings.policies.every((policy, i) => policy === before.policies[i]);
-    const policies = isSame ? before.policies : settings.policies;
-    const grows = this.#isOpen && poolSize > parts.poolSize;
-    const made = crew.recruiter.make(grows ? this.#missing(poolSize) : 0);
+    const { select } = parts.settings;
+    const target = clampSize(poolSize ?? parts.poolSize, { ...parts.settings, ...named });
+    const grows = this.#isOpen && target > parts.poolSize;
+    const made = crew.recruiter.make(grows ? this.#missing(target) : 0);
     parts.rounds.hold(() => {
       // First what may fail: somebody's strategy is called, which may itself change the pool.
       try {
-        if (settings.select !== before.select) selector.use(settings.select);
+        if ('select' in named && named.select !== select) selector.use(named.select);
       } catch (error) {
         crew.recruiter.discard(made);
         throw error;
       }
-      const changes = Object.entries({ ...settings, policies }).filter(
-        ([name, value]) => value !== before[name as keyof typeof before],
-      );
-      Object.assign(parts.settings, Object.fromEntries(changes));
-      parts.poolSize = clampSize(poolSize === sizeBefore ? parts.poolSize : poolSize, parts.settings);
+      const formerBreaker = parts.settings.breaker;
+      Object.assign(parts.settings, named);
+      parts.poolSize = clampSize(poolSize ?? parts.poolSize, parts.settings);
       if (closings === lifecycle.closings) void crew.dialAll(crew.admit(made));
       else crew.recruiter.discard(made);
       parts.limits.maxPending = parts.settings.maxPending;
       crew.dismiss(crew.surplus(parts.poolSize, true), 'reduced', LONGEST_WAIT);
-      if (this.#isOpen && settings.breaker !== before.breaker) breaker.use(settings.breaker);
+      if (this.#isOpen && parts.settings.breaker !== formerBreaker) breaker.use(parts.settings.breaker);
       if (this.#isOpen) this.#caretakers.want(this.#duties);
       parts.health.capture();
       lender.review();

@@ -169,6 +169,15 @@ function check<C extends Connection, K>(settings: Settings<C, K>, argument: stri
   }
 }
 
+/** Those of the settings that were named, as they have been resolved. */
+export function namedOf<C extends Connection, K>(
+  options: ConnectionPoolOptions<C, K>,
+  settings: Settings<C, K>,
+): Partial<Settings<C, K>> {
+  const names = (Object.keys(settings) as (keyof Settings<C, K>)[]).filter((name) => options[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, settings[name]])) as Partial<Settings<C, K>>;
+}
+
 /** How many connections a pool may aim for. */
 interface Bounds {
   readonly minSize: number;
