@@ -7,6 +7,7 @@ import { benchMemory } from './memory.js';
 import { benchObservers } from './observers.js';
 import { benchSelection } from './selection.js';
 import { benchWire } from './wire.js';
+import { benchZcached } from './zcached.js';
 
 const SUITES: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   selection: benchSelection,
@@ -14,6 +15,7 @@ const SUITES: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   observers: benchObservers,
   membership: benchMembership,
   wire: benchWire,
+  zcached: benchZcached,
   memory: benchMemory,
   bundle: benchBundle,
 };
