@@ -77,6 +77,7 @@ describe('what is no reply', () => {
     ['a bare line feed', '+\n', 0],
     ['a string that is longer than announced', '$2\r\nabc\r\n', 0],
     ['a string that is shorter than announced', '$3\r\nab\r\n+OK\r\n', 0],
+    ['a string that ends with a carriage return alone', '$1\r\na\r+OK\r\n', 0],
     ['a string that ends with a line feed alone', '$1\r\na\n\n', 0],
     ['a negative length', '$-1\r\n', 0],
     ['a length that is no number', '*x\r\n', 0],

@@ -4,6 +4,8 @@ import { encoderCase } from './fuzz/encoder-case.js';
 import { Random } from './fuzz/random.js';
 
 const seed = Date.now() % 2 ** 32;
+/** Some seconds on a machine that has nothing else to do. */
+const PATIENCE = 120_000;
 
 /** Each of the outcomes came up often enough to mean something. */
 function expectVariety(tally: Record<string, number>, outcomes: readonly string[], count: number): void {
@@ -12,15 +14,23 @@ function expectVariety(tally: Record<string, number>, outcomes: readonly string[
 }
 
 describe(`from seed ${seed}`, () => {
-  it('100,000 inputs come to a value, a wish for more or a protocol error, and cost no more memory than came', () => {
-    const tally = runCases(100_000, seed, decoderCase);
-    expectVariety(tally, ['value', 'need more', 'protocol error'], 100_000);
-  });
+  it(
+    '100,000 inputs come to a value, a wish for more or a protocol error, and cost no more memory than came',
+    () => {
+      const tally = runCases(100_000, seed, decoderCase);
+      expectVariety(tally, ['value', 'need more', 'protocol error'], 100_000);
+    },
+    PATIENCE,
+  );
 
-  it('50,000 requests are one frame with just the arguments intended, or refused, to both servers', () => {
-    const tally = runCases(50_000, seed, encoderCase);
-    expectVariety(tally, ['latin1', 'utf8', 'refused'], 50_000);
-  });
+  it(
+    '50,000 requests are one frame with just the arguments intended, or refused, to both servers',
+    () => {
+      const tally = runCases(50_000, seed, encoderCase);
+      expectVariety(tally, ['latin1', 'utf8', 'refused'], 50_000);
+    },
+    PATIENCE,
+  );
 
   it('a case that fails says how to repeat it, and fails then', () => {
     const unlucky = (random: Random): string => {

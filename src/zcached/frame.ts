@@ -77,9 +77,9 @@ export class Frame {
   }
 
   #append(text: string, bytes: number): void {
-    this.text += text;
     this.bytes += bytes;
     if (this.bytes > this.#maxBytes) throw this.#tooLarge();
+    this.text += text;
   }
 
   #tooLarge(): ZcachedRequestTooLargeError {
