@@ -146,7 +146,6 @@ const ENTRIES: Record<string, Promised> = {
       'ZcachedServerError',
     ],
     types: [
-      'ReplyForm',
       'Sent',
       'ZcachedArgument',
       'ZcachedCall',

@@ -134,6 +134,7 @@ describe('memory', () => {
     expect(used().buffers - before).toBeLessThan(34 * MIB);
     decoder.push(latin1('\r\n'));
     expect(decoder.next()).toHaveLength(32 * MIB);
+    expect(decoder.drained()).toBe(true);
     expect(used().buffers - before).toBeLessThan(MIB);
     expect(decoder.next()).toBeUndefined();
   });

@@ -31,10 +31,12 @@ export class ByteReader {
     this.#at = 0;
   }
 
-  /** Lets go of what has been read, so that who waits for more keeps no chunk and no large string. */
-  release(): void {
+  /** Lets go of the chunk and of what was read last, unless there is more to read. Returns whether it did. */
+  release(): boolean {
+    if (this.#at < this.#chunk.length) return false;
+    this.push(EMPTY);
     this.bytes = EMPTY;
-    if (this.#at === this.#chunk.length) this.push(EMPTY);
+    return true;
   }
 
   /** Bytes taken since the beginning. */

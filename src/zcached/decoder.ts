@@ -61,10 +61,10 @@ export class Decoder {
     this.#in.push(chunk);
   }
 
-  /** Whether nothing is left but the end of a frame. To be asked between replies. */
+  /** Whether nothing is left but the end of a frame; lets go of the chunk, if so. To be asked between replies. */
   drained(): boolean {
     this.#endFrame();
-    return this.#in.peek() === -1;
+    return this.#in.release();
   }
 
   /**
@@ -74,7 +74,7 @@ export class Decoder {
   next(form = this.usualForm): Reply | undefined {
     if (this.#open.length === 0 && this.#type === 0) this.#form = form;
     const reply = this.#reply();
-    this.#in.release();
+    if (reply === undefined) this.#in.release();
     return reply;
   }
 

@@ -24,4 +24,4 @@ export {
 export type { ZcachedLimits } from './limits.js';
 export type { ZcachedOptions } from './options.js';
 export { ZcachedOrderedSet } from './ordered-set.js';
-export type { ReplyForm, ZcachedArgument, ZcachedValue } from './value.js';
+export type { ZcachedArgument, ZcachedValue } from './value.js';
