@@ -138,6 +138,8 @@ const ENTRIES: Record<string, Promised> = {
       'ZcachedConnectError',
       'ZcachedConnection',
       'ZcachedDisconnectedError',
+      'ZcachedDouble',
+      'ZcachedOrderedSet',
       'ZcachedProtocolError',
       'ZcachedReplyError',
       'ZcachedRequestTooLargeError',

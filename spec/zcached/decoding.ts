@@ -1,12 +1,15 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { Decoder } from '../../src/zcached/decoder.js';
 import { ZcachedProtocolError } from '../../src/zcached/errors.js';
 import type { ZcachedLimits } from '../../src/zcached/limits.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
+import type { ReplyForm } from '../../src/zcached/value.js';
 import { ErrorReply } from '../../src/zcached/value.js';
 
-/** All that came of some input: the replies, and the error that ended it, if one did. */
+/** All that came of some input: the replies, where each ended, and the error that ended it all, if one did. */
 export interface Decoded {
   readonly replies: unknown[];
+  readonly ends: number[];
   readonly error: { readonly message: string; readonly offset: number } | undefined;
   readonly endsFrames: boolean;
 }
@@ -14,11 +17,13 @@ export interface Decoded {
 export const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 /** Decodes input that arrives in the chunks given. Anything thrown but a protocol error is let through. */
-export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits> = {}): Decoded {
-  const decoder = new Decoder({ ...DEFAULT_LIMITS, ...limits });
+export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits> = {}, form?: ReplyForm): Decoded {
+  const decoder = new Decoder({ ...DEFAULT_LIMITS, ...limits }, form);
   const replies: unknown[] = [];
+  const ends: number[] = [];
   const result = (error?: ZcachedProtocolError): Decoded => ({
     replies,
+    ends,
     error: error && { message: error.message, offset: error.offset },
     endsFrames: decoder.endsFrames,
   });
@@ -27,6 +32,7 @@ export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits>
       decoder.push(chunk);
       for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
         replies.push(reply instanceof ErrorReply ? { error: reply.text } : reply);
+        ends.push(decoder.offset);
       }
       decoder.drained();
     }
@@ -41,4 +47,10 @@ export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits>
 export function cut(whole: Buffer, places: readonly number[]): Buffer[] {
   const ends = [...places, whole.length];
   return ends.map((end, index) => whole.subarray(index === 0 ? 0 : ends[index - 1], end));
+}
+
+/** Stricter than a matcher, which takes a set for an ordered one, and cheaper: for comparing by the thousand. */
+export function expectSame(actual: unknown, expected: unknown, what: string): void {
+  if (isDeepStrictEqual(actual, expected)) return;
+  throw new Error(`${what}: got ${inspect(actual, { depth: 9 })} instead of ${inspect(expected, { depth: 9 })}`);
 }

@@ -1,28 +1,10 @@
 import fc from 'fast-check';
-import { DIALECTS } from '../../src/testing/node/dialect.js';
-import { RequestParser } from '../../src/testing/node/request-parser.js';
-import type { Wire } from '../../src/testing/node/wire.js';
-import { boolean, double, integer, list, map, NULL, string } from '../../src/testing/node/wire.js';
 import { encodeRequest } from '../../src/zcached/encode.js';
-import { ZcachedArgumentError, ZcachedRequestTooLargeError } from '../../src/zcached/errors.js';
+import type { ZcachedArgument, ZcachedValue } from '../../src/zcached/index.js';
+import { ZcachedArgumentError, ZcachedDouble, ZcachedOrderedSet } from '../../src/zcached/index.js';
+import { refusal, wireOf } from './encoding.js';
 
-const MIB = 2 ** 20;
-const encode = (command: string, ...args: unknown[]): string => {
-  const frame = encodeRequest(command, args, 8 * MIB);
-  const buffer = Buffer.from(frame.text, frame.encoding);
-  expect(buffer).toHaveLength(frame.bytes);
-  return buffer.toString('latin1');
-};
-
-function refusal(command: string, ...args: unknown[]): ZcachedArgumentError {
-  try {
-    encodeRequest(command, args, 8 * MIB);
-  } catch (error) {
-    if (error instanceof ZcachedArgumentError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-}
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 
 describe('what is sent', () => {
   it.each([
@@ -31,164 +13,118 @@ describe('what is sent', () => {
     [['SET', 'k', 'ž'], '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\n\xc5\xbe\r\n\x03'],
     [['X', 1, -1, 1.5, 2 ** 53, -0], '*6\r\n$1\r\nX\r\n:1\r\n:-1\r\n,1.5\r\n,9007199254740992\r\n,-0\r\n\x03'],
     [['X', Infinity, -Infinity, NaN], '*4\r\n$1\r\nX\r\n,inf\r\n,-inf\r\n,nan\r\n\x03'],
+    [['X', 1e21, 5e-324, 1e300], '*4\r\n$1\r\nX\r\n,1e+21\r\n,5e-324\r\n,1e+300\r\n\x03'],
     [['X', 2n ** 63n - 1n, true, false, null], '*5\r\n$1\r\nX\r\n:9223372036854775807\r\n#t\r\n#f\r\n_\r\n\x03'],
     [['X', [], [[1]]], '*3\r\n$1\r\nX\r\n*0\r\n*1\r\n*1\r\n:1\r\n\x03'],
     [['X', { a: 1 }, new Map([['b', null]])], '*3\r\n$1\r\nX\r\n%1\r\n$1\r\na\r\n:1\r\n%1\r\n$1\r\nb\r\n_\r\n\x03'],
     [['X', JSON.parse('{"__proto__":1}')], '*2\r\n$1\r\nX\r\n%1\r\n$9\r\n__proto__\r\n:1\r\n\x03'],
+    [['X', Object.assign(Object.create(null), { a: 1 })], '*2\r\n$1\r\nX\r\n%1\r\n$1\r\na\r\n:1\r\n\x03'],
   ] as [[string, ...unknown[]], string][])('%p', (request, wire) => {
-    expect(encode(...request)).toBe(wire);
+    expect(wireOf(...request)).toBe(wire);
+  });
+
+  it.each([
+    [1, ',1'],
+    [-0, ',-0'],
+    [0.5, ',0.5'],
+    [2 ** 53, ',9007199254740992'],
+    [Infinity, ',inf'],
+    [-Infinity, ',-inf'],
+    [NaN, ',nan'],
+  ])('%p as a double, wherever it stands', (value, printed) => {
+    const double = new ZcachedDouble(value);
+    expect(wireOf('X', double, [double], { a: double })).toBe(
+      `*4\r\n$1\r\nX\r\n${printed}\r\n*1\r\n${printed}\r\n%1\r\n$1\r\na\r\n${printed}\r\n\x03`,
+    );
+  });
+
+  it('only a number as a double', () => {
+    expect(() => new ZcachedDouble('1' as never)).toThrow(TypeError);
+    expect(() => new ZcachedDouble(1n as never)).toThrow('value');
+  });
+
+  it('sets of either kind, empty ones as well, and the frame tells that there is one', () => {
+    const sets = [new Set(['a', 1]), new ZcachedOrderedSet([2, 1]), new Set(), new ZcachedOrderedSet()];
+    expect(wireOf('X', ...sets)).toBe('*5\r\n$1\r\nX\r\n~2\r\n$1\r\na\r\n:1\r\n/2\r\n:2\r\n:1\r\n~0\r\n/0\r\n\x03');
+    const hasSets = (value: unknown): boolean => encodeRequest('X', [1, value], 1000).hasSets;
+    for (const set of sets) expect([hasSets(set), hasSets([{ a: [set] }])]).toEqual([true, true]);
+    expect([hasSets([1]), hasSets({ a: 1 }), hasSets('~1')]).toEqual([false, false, false]);
+  });
+
+  it('everything that a reply can hold', () => {
+    const reply = { a: [bytes('x'), new Set([1n]), new Map([['k', null]])] } satisfies ZcachedValue;
+    const argument: ZcachedArgument = reply as ZcachedValue;
+    expect(wireOf('X', argument)).toContain('~1\r\n:1\r\n');
   });
 });
 
-describe('what is refused before it is queued', () => {
-  const cyclic: unknown[] = [];
-  cyclic.push(cyclic);
-  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
-
-  it.each([
-    ['0x03 in a string', 'a\x03b', 'CONTROL_CHARACTER'],
-    ['a line feed', 'a\nb', 'CONTROL_CHARACTER'],
-    ['a carriage return', 'a\r', 'CONTROL_CHARACTER'],
-    ['an empty string', '', 'EMPTY_STRING'],
-    ['half of a surrogate pair', 'a\ud83d', 'ILL_FORMED_STRING'],
-    ['an empty object', {}, 'EMPTY_MAP'],
-    ['an empty map', new Map(), 'EMPTY_MAP'],
-    ['an integer of 65 bits', 2n ** 63n, 'INTEGER_RANGE'],
-    ['undefined', undefined, 'TYPE'],
-    ['a function', () => 1, 'TYPE'],
-    ['a symbol', Symbol('s'), 'TYPE'],
-    ['a date', new Date(0), 'TYPE'],
-    ['bytes', Buffer.from('x'), 'TYPE'],
-    ['a set', new Set([1]), 'TYPE'],
-    [
-      'an instance of a class',
-      new (class Point {
-        x = 1;
-      })(),
-      'TYPE',
-    ],
-    ['a hole in an array', new Array(1), 'TYPE'],
-    ['an object with something undefined in it', { a: undefined }, 'TYPE'],
-    ['a map with a key that is no string', new Map([[1, 1]]), 'KEY'],
-    ['a map with 0x03 in a key', { 'a\x03': 1 }, 'CONTROL_CHARACTER'],
-    ['a line feed deep inside', [{ a: ['\n'] }], 'CONTROL_CHARACTER'],
-    ['nesting over 32', nested(33), 'TOO_DEEP'],
-    ['a cycle', cyclic, 'TOO_DEEP'],
-  ])('%s', (_, value, reason) => {
-    expect(refusal('SET', 'key', value)).toMatchObject({ position: 2, reason, sent: 'never', request: 'SET' });
+describe('bytes', () => {
+  it('go as a string, whichever they are', () => {
+    expect(wireOf('X', bytes('\x00\x80\xff'))).toBe('*2\r\n$1\r\nX\r\n$3\r\n\x00\x80\xff\r\n\x03');
+    expect(wireOf('X', Buffer.from('ž'))).toBe('*2\r\n$1\r\nX\r\n$2\r\n\xc5\xbe\r\n\x03');
+    expect(wireOf('X', bytes('abcd').subarray(1, 3))).toBe('*2\r\n$1\r\nX\r\n$2\r\nbc\r\n\x03');
+    expect(wireOf('GET', bytes('key'))).toBe('*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n\x03');
   });
 
-  it('nesting of 32 is not', () => expect(encode('X', nested(32))).toContain(':1\r\n'));
-
-  it.each(['GET', 'get', 'SET', 'DELETE', 'SIZEOF', 'RENAME'])(
-    'a key of %s that is no string: the server falls over',
-    (command) => {
-      expect(refusal(command, 7, 1)).toMatchObject({ position: 1, reason: 'KEY' });
-    },
-  );
-
-  it.each(['', 'GET x', 'GE\x03T', 'A'.repeat(33), 'ping\n'])('%p as a command, without repeating it', (command) => {
-    const error = refusal(command);
-    expect(error).toMatchObject({ position: 0, reason: 'COMMAND', request: 'request' });
+  it('do not mix with text that is not ASCII, before them or after them', () => {
+    const wire = '*5\r\n$1\r\nX\r\n$2\r\n\xc5\xbe\r\n$1\r\n\xff\r\n$4\r\n\xf0\x9f\x91\x8d\r\n$1\r\n\xfe\r\n\x03';
+    expect(wireOf('X', 'ž', bytes('\xff'), '👍', bytes('\xfe'))).toBe(wire);
   });
 
-  it('a request over the limit, at the first byte too many', () => {
-    const { bytes } = encodeRequest('SET', ['k', 'v'], MIB);
-    expect(encodeRequest('SET', ['k', 'v'], bytes).bytes).toBe(bytes);
-    expect(() => encodeRequest('SET', ['k', 'v'], bytes - 1)).toThrow(ZcachedRequestTooLargeError);
-    expect(() => encodeRequest('SET', ['k', 'x'.repeat(8 * MIB)], 8 * MIB)).toThrow(ZcachedRequestTooLargeError);
+  it('make one string of the frame, to be written at once', () => {
+    const frame = encodeRequest('SET', ['ž', bytes('\xff')], 1000);
+    expect([typeof frame.text, frame.encoding, frame.bytes]).toEqual(['string', 'latin1', frame.text.length]);
   });
 
-  it('a value that is small and unfolds into something vast', () => {
-    let value: unknown = 'x'.repeat(1000);
-    for (let level = 0; level < 31; level++) value = [value, value];
-    expect(() => encodeRequest('SET', ['k', value], 8 * MIB)).toThrow(ZcachedRequestTooLargeError);
+  it('are taken as they are when they are sent, whatever becomes of them', () => {
+    const value = bytes('abc');
+    const frame = encodeRequest('SET', ['k', value], 1000);
+    value.fill(3);
+    expect(frame.text).toContain('$3\r\nabc\r\n');
   });
 
-  it('a value that changes while it is read', () => {
-    const shrinking: unknown[] = [
-      {
-        get a() {
-          shrinking.length = 1;
-          return 1;
-        },
-      },
-      2,
-    ];
-    expect(() => encodeRequest('SET', ['k', shrinking], MIB)).toThrow(ZcachedArgumentError);
+  it('of a size that cannot be sent are refused unread', () => {
+    expect(() => encodeRequest('SET', ['k', new Uint8Array(2000)], 1000)).toThrow('maxRequestBytes');
+  });
+});
+
+describe('whatever is tried', () => {
+  it('comes to one frame, or to a typed refusal', () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    });
+    fc.assert(
+      fc.property(anything, (value) => {
+        try {
+          const wire = wireOf('X', value);
+          expect(wire.indexOf('\x03')).toBe(wire.length - 1);
+        } catch (error) {
+          if (!(error instanceof ZcachedArgumentError)) throw error;
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('a list of arguments that lies is refused, or sent as long as it was', () => {
+    const lying = new Proxy(['a'], {
+      get: (target, name) => (name === 'length' ? '0\r\n' : Reflect.get(target, name)),
+    });
+    expect(refusal(() => encodeRequest('X', lying, 1000))).toMatchObject({ position: 0, reason: 'TYPE' });
     const growing: unknown[] = [
       {
         get a() {
-          growing.push(3);
+          growing.push('b');
           return 1;
         },
       },
-      2,
     ];
-    expect(encode('SET', 'k', growing)).toContain('*2\r\n%1\r\n$1\r\na\r\n:1\r\n:2\r\n\x03');
-  });
-});
-
-describe('whatever can be sent', () => {
-  const bytes = (text: string): string => Buffer.from(text).toString('latin1');
-  const sendable = (value: string) =>
-    !['\x03', '\r', '\n'].some((bad) => value.includes(bad)) && !/\p{Surrogate}/u.test(value);
-  const text = fc.string({ unit: 'binary', minLength: 1 }).filter(sendable);
-  const { tree } = fc.letrec((tie) => ({
-    tree: fc.oneof(
-      { maxDepth: 4 },
-      text,
-      fc.double(),
-      fc.maxSafeInteger(),
-      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-      fc.boolean(),
-      fc.constant(null),
-      fc.array(tie('tree'), { maxLength: 4 }),
-      fc.dictionary(text, tie('tree'), { minKeys: 1, maxKeys: 4 }),
-    ),
-  }));
-
-  const wire = (value: unknown): Wire => {
-    if (typeof value === 'string') return string(bytes(value));
-    if (typeof value === 'bigint') return integer(value);
-    if (typeof value === 'boolean') return boolean(value);
-    if (value === null) return NULL;
-    if (Array.isArray(value)) return list('*', value.map(wire));
-    if (typeof value !== 'number') {
-      return map(new Map(Object.entries(value as object).map(([key, item]) => [bytes(key), wire(item)])));
-    }
-    return Number.isSafeInteger(value) && !Object.is(value, -0) ? integer(value) : double(value);
-  };
-
-  it.each(['2024', '2025'] as const)('is one frame with just these arguments to a %s server', (generation) => {
-    fc.assert(
-      fc.property(fc.array(tree, { maxLength: 4 }), (args) => {
-        const frame = encodeRequest('X', args, MIB);
-        const sent = Buffer.from(frame.text, frame.encoding).toString('latin1');
-        expect(sent.indexOf('\x03')).toBe(sent.length - 1);
-        const parsed = new RequestParser(sent.slice(0, -1), DIALECTS[generation]).request();
-        expect(parsed?.map((item) => item.encoded)).toEqual(
-          [string('X'), ...args.map(wire)].map((item) => item.encoded),
-        );
-      }),
-      { numRuns: 3000 },
-    );
-  });
-
-  it('and whatever is tried: one frame, or a typed refusal', () => {
-    fc.assert(
-      fc.property(
-        fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withSparseArray: true }),
-        (value) => {
-          try {
-            const { text: sent } = encodeRequest('X', [value], MIB);
-            expect(sent.indexOf('\x03')).toBe(sent.length - 1);
-          } catch (error) {
-            if (!(error instanceof ZcachedArgumentError)) throw error;
-          }
-        },
-      ),
-      { numRuns: 5000 },
-    );
+    expect(encodeRequest('X', growing, 1000).text).toBe('*2\r\n$1\r\nX\r\n%1\r\n$1\r\na\r\n:1\r\n\x03');
   });
 });

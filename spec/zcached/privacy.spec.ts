@@ -59,7 +59,7 @@ describe('no trace of an argument or a reply in an error', () => {
     await connection.connect();
     const deep = Array.from({ length: 40 }).reduce<ZcachedArgument>((inner) => [inner], CANARY);
     const values: unknown[] = [`${CANARY}\n`, { [`${CANARY}\x03`]: 1 }, new Error(CANARY), CANARY.repeat(100), deep];
-    values.push(Symbol(CANARY), { [CANARY]: undefined }, new Map([[Symbol(CANARY), 1]]), new Set([CANARY]));
+    values.push(Symbol(CANARY), { [CANARY]: undefined }, new Map([[Symbol(CANARY), 1]]), new Set([`${CANARY}\n`]));
     for (const value of values) {
       const error = await connection.send('SET', CANARY, value as ZcachedArgument).catch((reason) => reason);
       expect(error).toBeInstanceOf(RequestError);

@@ -31,6 +31,14 @@ export class ByteReader {
     this.#at = 0;
   }
 
+  /** Lets go of the chunk and of what was read last, unless there is more to read. Returns whether it did. */
+  release(): boolean {
+    if (this.#at < this.#chunk.length) return false;
+    this.push(EMPTY);
+    this.bytes = EMPTY;
+    return true;
+  }
+
   /** Bytes taken since the beginning. */
   get offset(): number {
     return this.#before + this.#at;
@@ -50,34 +58,46 @@ export class ByteReader {
     const chunk = this.#chunk;
     let end = this.#at;
     while (end < chunk.length && chunk[end] !== LF) end++;
+    // The carriage return is one more.
     if (this.#heldLength + end - this.#at > limit + 1) throw this.error('A line is too long');
-    if (end === chunk.length) return this.#hold(end);
+    if (end === chunk.length) return this.#hold(end, limit + 2);
     this.#take(end + 1);
-    this.to--;
-    if (this.to < this.from || this.bytes[this.to - 1] !== CR || --this.to < this.from) {
-      throw this.error('A line ends without a carriage return');
-    }
-    return true;
+    this.to -= 2;
+    if (this.to >= this.from && this.bytes[this.to] === CR) return true;
+    throw this.error('A line ends without a carriage return');
   }
 
   /** Reads `length` bytes and the CRLF behind them; false if they have not come yet. */
   counted(length: number): boolean {
     const end = this.#at + length + 2 - this.#heldLength;
-    if (end > this.#chunk.length) return this.#hold(this.#chunk.length);
+    if (end > this.#chunk.length) return this.#hold(this.#chunk.length, length + 2);
     this.#take(end);
     this.to -= 2;
     if (this.bytes[this.to] === CR && this.bytes[this.to + 1] === LF) return true;
     throw this.error('A string is not as long as announced');
   }
 
+  /** What was read, as text. */
+  text(): string {
+    return this.bytes.toString('utf8', this.from, this.to);
+  }
+
+  /** What was read, as bytes that belong to nobody else. */
+  copy(): Uint8Array {
+    const copy = new Uint8Array(this.to - this.from);
+    this.bytes.copy(copy, 0, this.from, this.to);
+    return copy;
+  }
+
   error(explanation: string): ZcachedProtocolError {
     return new ZcachedProtocolError(explanation, this.mark);
   }
 
-  #hold(end: number): false {
+  /** Keeps the chunk up to `end` with what is held already; there will be `most` bytes of it at most. */
+  #hold(end: number, most: number): false {
     const length = this.#heldLength + end - this.#at;
     if (length > this.#held.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length * 2, 64));
+      const grown = Buffer.allocUnsafe(Math.max(Math.min(length * 2, most), 64));
       this.#held.copy(grown, 0, 0, this.#heldLength);
       this.#held = grown;
     }
@@ -95,7 +115,7 @@ export class ByteReader {
       this.to = this.#at = end;
       return;
     }
-    this.#hold(end);
+    this.#hold(end, this.#heldLength + end - this.#at);
     this.bytes = this.#held;
     this.from = 0;
     this.to = this.#heldLength;

@@ -1,18 +1,22 @@
-import type { ZcachedValue } from './value.js';
+import { ZcachedOrderedSet } from './ordered-set.js';
+import type { ReplyForm, ZcachedValue } from './value.js';
 
 const ARRAY = 0x2a; // *
 const MAP = 0x25; // %
+const ORDERED_SET = 0x2f; // /
 
 /** An array, map or set that is being filled. */
 export abstract class Container {
-  /** An empty one of the type that a byte stands for: `*`, `%`, or a set of either kind. */
-  static of(type: number, length: number): Container {
+  /** An empty one of the type that a byte stands for: `*`, `%`, or a set of either kind, `~` and `/`. */
+  static of(type: number, length: number, maps: ReplyForm['maps']): Container {
     if (type === ARRAY) return new ArrayContainer(length);
-    return type === MAP ? new MapContainer(length * 2) : new SetContainer(length);
+    if (type !== MAP) return new SetContainer(length, type === ORDERED_SET ? new ZcachedOrderedSet() : new Set());
+    return maps === 'map' ? new MapContainer(length * 2) : new ObjectContainer(length * 2);
   }
 
   abstract readonly value: ZcachedValue;
 
+  /** Values that have yet to come; a key is one as well. */
   constructor(public missing: number) {}
 
   /** Whether the next value is the key of a map. */
@@ -38,15 +42,19 @@ class ArrayContainer extends Container {
 }
 
 class SetContainer extends Container {
-  readonly value = new Set<ZcachedValue>();
+  constructor(
+    length: number,
+    readonly value: Set<ZcachedValue>,
+  ) {
+    super(length);
+  }
 
   protected put(value: ZcachedValue): void {
     this.value.add(value);
   }
 }
 
-class MapContainer extends Container {
-  readonly value = new Map<string, ZcachedValue>();
+abstract class KeyedContainer extends Container {
   #key: string | undefined = undefined;
 
   override get awaitsKey(): boolean {
@@ -58,7 +66,25 @@ class MapContainer extends Container {
       this.#key = value as string;
       return;
     }
-    this.value.set(this.#key, value);
+    this.set(this.#key, value);
     this.#key = undefined;
+  }
+
+  protected abstract set(key: string, value: ZcachedValue): void;
+}
+
+class MapContainer extends KeyedContainer {
+  readonly value = new Map<string, ZcachedValue>();
+
+  protected set(key: string, value: ZcachedValue): void {
+    this.value.set(key, value);
+  }
+}
+
+class ObjectContainer extends KeyedContainer {
+  readonly value: { [key: string]: ZcachedValue } = Object.create(null);
+
+  protected set(key: string, value: ZcachedValue): void {
+    this.value[key] = value;
   }
 }

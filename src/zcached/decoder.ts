@@ -2,8 +2,8 @@ import { ByteReader } from './byte-reader.js';
 import { Container } from './container.js';
 import type { ZcachedLimits } from './limits.js';
 import { parseDigits, parseDouble, parseInteger } from './numbers.js';
-import type { Reply, ZcachedValue } from './value.js';
-import { ErrorReply, ETX } from './value.js';
+import type { Reply, ReplyForm, ZcachedValue } from './value.js';
+import { DEFAULT_FORM, ErrorReply, ETX } from './value.js';
 
 /** Longer than any number the server prints. */
 const MAX_NUMBER_LENGTH = 1024;
@@ -15,6 +15,8 @@ const INTEGER = 0x3a; // :
 const DOUBLE = 0x2c; // ,
 const BOOLEAN = 0x23; // #
 const NULL = 0x5f; // _
+const TRUE = 0x74; // t
+const FALSE = 0x66; // f
 
 /** The value has not come yet. */
 const MORE = Symbol('more');
@@ -33,13 +35,21 @@ export class Decoder {
   #type = 0;
   /** Bytes of the string being read, -1 when none is. */
   #bulk = -1;
+  /** Of the reply being read. */
+  #form: ReplyForm;
   #start = 0;
   #elements = 0;
   #mayEndFrame = false;
   /** Whether a reply has been followed by 0x03: the 2025 generation does that. */
   endsFrames = false;
 
-  constructor(private readonly limits: ZcachedLimits) {}
+  /** Replies come in the form given, unless {@link next} is told otherwise. */
+  constructor(
+    private readonly limits: ZcachedLimits,
+    private readonly usualForm: ReplyForm = DEFAULT_FORM,
+  ) {
+    this.#form = usualForm;
+  }
 
   /** Where the next byte stands among all received. */
   get offset(): number {
@@ -51,19 +61,29 @@ export class Decoder {
     this.#in.push(chunk);
   }
 
-  /** Whether nothing is left but the end of a frame. To be asked between replies. */
+  /** Whether nothing is left but the end of a frame; lets go of the chunk, if so. To be asked between replies. */
   drained(): boolean {
     this.#endFrame();
-    return this.#in.peek() === -1;
+    return this.#in.release();
   }
 
-  /** The next reply, or undefined if it has not all come yet. Throws a {@link ZcachedProtocolError}. */
-  next(): Reply | undefined {
+  /**
+   * The next reply, or undefined if it has not all come yet. Its form is settled with its first byte. Throws a
+   * {@link ZcachedProtocolError}.
+   */
+  next(form = this.usualForm): Reply | undefined {
+    if (this.#open.length === 0 && this.#type === 0) this.#form = form;
+    const reply = this.#reply();
+    if (reply === undefined) this.#in.release();
+    return reply;
+  }
+
+  #reply(): Reply | undefined {
     for (;;) {
       const token = this.#token();
       if (token === MORE) return undefined;
-      if (token === OPENED) continue;
       if (this.#in.offset - this.#start > this.limits.maxReplyBytes) throw this.#in.error('A reply is too large');
+      if (token === OPENED) continue;
       const reply = this.#place(token);
       if (reply === MORE) continue;
       this.#elements = 0;
@@ -124,15 +144,15 @@ export class Decoder {
     const { bytes, from, to } = this.#in;
     switch (type) {
       case TEXT:
-        return bytes.toString('utf8', from, to);
+        return this.#in.text();
       case ERROR:
-        return new ErrorReply(bytes.toString('utf8', from, to));
+        return new ErrorReply(this.#in.text());
       case INTEGER:
         return parseInteger(bytes, from, to) ?? this.#malformed('An integer');
       case DOUBLE:
         return parseDouble(bytes.toString('latin1', from, to)) ?? this.#malformed('A double');
       case BOOLEAN:
-        return this.#boolean(bytes.toString('latin1', from, to));
+        return this.#boolean(to - from === 1 ? bytes[from] : undefined);
       case NULL:
         return to === from ? null : this.#malformed('A null');
       default:
@@ -140,14 +160,14 @@ export class Decoder {
     }
   }
 
-  #boolean(text: string): boolean {
-    if (text === 't') return true;
-    return text === 'f' ? false : this.#malformed('A boolean');
+  #boolean(byte: number | undefined): boolean {
+    if (byte === TRUE) return true;
+    return byte === FALSE ? false : this.#malformed('A boolean');
   }
 
   #container(type: number, length: number): Token {
     if (length < 0) return this.#malformed('A length');
-    const container = Container.of(type, length);
+    const container = Container.of(type, length, this.#form.maps);
     this.#elements += container.missing;
     if (this.#elements > this.limits.maxElements) throw this.#in.error('A reply has too many elements');
     if (this.#open.length >= this.limits.maxDepth) throw this.#in.error('A reply is nested too deeply');
@@ -168,7 +188,8 @@ export class Decoder {
     if (!this.#in.counted(this.#bulk)) return MORE;
     this.#bulk = -1;
     this.#type = 0;
-    return this.#in.bytes.toString('utf8', this.#in.from, this.#in.to);
+    const asText = this.#form.strings === 'text' || this.#open.at(-1)?.awaitsKey === true;
+    return asText ? this.#in.text() : this.#in.copy();
   }
 
   #textLimit(): number {

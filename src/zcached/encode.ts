@@ -1,133 +1,115 @@
 import { types } from 'node:util';
-import type { ZcachedRefusal } from './errors.js';
-import { ZcachedArgumentError, ZcachedRequestTooLargeError } from './errors.js';
+import { ZcachedDouble } from './double.js';
+import { ZcachedArgumentError } from './errors.js';
+import { Frame } from './frame.js';
+import { printDouble, printNumber } from './numbers.js';
+import { ZcachedOrderedSet } from './ordered-set.js';
 
-/** Nesting that the server can be trusted with. */
+/** Nesting that the server can be trusted with; a cycle ends here as well. */
 const MAX_DEPTH = 32;
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
 const COMMAND = /^[A-Za-z]{1,32}$/;
-const LONE_SURROGATE = /\p{Surrogate}/u;
-/** Both generations read a string as a line; the 2025 one ends a frame at 0x03, wherever that stands. */
-const FORBIDDEN = ['\x03', '\n', '\r'] as const;
 /** The 2025 server falls over when the key of one of these is no string. */
 const KEY_FIRST = new Set(['GET', 'SET', 'DELETE', 'SIZEOF', 'RENAME', 'COPY']);
 
-/** One request as it goes on the wire: always one frame with exactly the arguments intended. */
-export class Frame {
-  text = '';
-  bytes = 0;
-  #position = 0;
+export type { Frame };
 
-  constructor(
-    private readonly command: string,
-    private readonly maxBytes: number,
-  ) {}
-
-  get encoding(): 'latin1' | 'utf8' {
-    return this.bytes === this.text.length ? 'latin1' : 'utf8';
-  }
-
-  build(args: readonly unknown[]): this {
-    this.#ascii(`*${args.length + 1}\r\n$${this.command.length}\r\n${this.command}\r\n`);
-    for (const arg of args) {
-      this.#position++;
-      this.#value(arg, 0);
-    }
-    this.#ascii('\x03');
-    return this;
-  }
-
-  #value(value: unknown, depth: number): void {
-    if (typeof value === 'string') this.#string(value);
-    else if (typeof value === 'object' && value !== null) this.#container(value, depth + 1);
-    else this.#ascii(this.#scalar(value));
-  }
-
-  #scalar(value: unknown): string {
-    switch (typeof value) {
-      case 'number':
-        return numberLine(value);
-      case 'boolean':
-        return value ? '#t\r\n' : '#f\r\n';
-      case 'bigint':
-        if (value < MIN_INT64 || value > MAX_INT64) throw this.#refused('INTEGER_RANGE');
-        return `:${value}\r\n`;
-      default:
-        if (value === null) return '_\r\n';
-        throw this.#refused('TYPE');
-    }
-  }
-
-  #string(value: string): void {
-    if (value.length === 0) throw this.#refused('EMPTY_STRING');
-    // A character takes a byte at least: what cannot fit is not worth a look.
-    if (value.length > this.maxBytes) throw new ZcachedRequestTooLargeError(this.command, this.maxBytes);
-    for (const character of FORBIDDEN) {
-      if (value.includes(character)) throw this.#refused('CONTROL_CHARACTER');
-    }
-    const bytes = Buffer.byteLength(value);
-    if (bytes !== value.length && LONE_SURROGATE.test(value)) throw this.#refused('ILL_FORMED_STRING');
-    this.#ascii(`$${bytes}\r\n`);
-    this.#append(value, bytes);
-    this.#ascii('\r\n');
-  }
-
-  #container(value: object, depth: number): void {
-    if (depth > MAX_DEPTH) throw this.#refused('TOO_DEEP');
-    if (Array.isArray(value)) this.#array(value, depth);
-    else if (types.isMap(value)) this.#map([...value], depth);
-    else if (isPlain(value)) this.#map(Object.entries(value), depth);
-    else throw this.#refused('TYPE');
-  }
-
-  #array(items: readonly unknown[], depth: number): void {
-    const { length } = items;
-    this.#ascii(`*${length}\r\n`);
-    // By index: a getter that shortens the array while it is read leaves holes, which are refused.
-    for (let index = 0; index < length; index++) this.#value(items[index], depth);
-  }
-
-  #map(entries: readonly (readonly [unknown, unknown])[], depth: number): void {
-    if (entries.length === 0) throw this.#refused('EMPTY_MAP');
-    this.#ascii(`%${entries.length}\r\n`);
-    for (const [key, value] of entries) {
-      if (typeof key !== 'string') throw this.#refused('KEY');
-      this.#string(key);
-      this.#value(value, depth);
-    }
-  }
-
-  #ascii(text: string): void {
-    this.#append(text, text.length);
-  }
-
-  #append(text: string, bytes: number): void {
-    this.text += text;
-    this.bytes += bytes;
-    if (this.bytes > this.maxBytes) throw new ZcachedRequestTooLargeError(this.command, this.maxBytes);
-  }
-
-  #refused(reason: ZcachedRefusal): ZcachedArgumentError {
-    return new ZcachedArgumentError(this.command, this.#position, reason);
-  }
-}
-
-/** Encodes a request, or throws the typed error that says why it cannot be sent. */
+/**
+ * Encodes a request as one frame with exactly the arguments intended, or throws the typed error that says why it
+ * cannot be sent. Arguments may run code while they are read, getters and proxies: whatever that does, the counts
+ * announced are those of the values written.
+ */
 export function encodeRequest(command: string, args: readonly unknown[], maxBytes: number): Frame {
   if (typeof command !== 'string' || !COMMAND.test(command)) throw new ZcachedArgumentError('request', 0, 'COMMAND');
-  if (KEY_FIRST.has(command.toUpperCase()) && args.length > 0 && typeof args[0] !== 'string') {
-    throw new ZcachedArgumentError(command, 1, 'KEY');
+  const frame = new Frame(command, maxBytes);
+  try {
+    writeRequest(frame, command, args);
+  } catch (error) {
+    throw error === frame.refusal ? error : frame.refuse('UNREADABLE', error);
   }
-  return new Frame(command, maxBytes).build(args);
+  return frame;
 }
 
-/** What is not a safe integer goes as a double: the server keeps 64 bits of an integer, JavaScript 53. */
-function numberLine(value: number): string {
-  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? ',-0\r\n' : `:${value}\r\n`;
-  if (Number.isNaN(value)) return ',nan\r\n';
-  if (Number.isFinite(value)) return `,${value}\r\n`;
-  return value > 0 ? ',inf\r\n' : ',-inf\r\n';
+function writeRequest(frame: Frame, command: string, args: readonly unknown[]): void {
+  const length = lengthOf(frame, args);
+  frame.ascii(`*${length + 1}\r\n$${command.length}\r\n${command}\r\n`);
+  for (let index = 0; index < length; index++) {
+    frame.position = index + 1;
+    const arg = args[index];
+    if (index === 0 && !isKey(arg) && KEY_FIRST.has(command.toUpperCase())) throw frame.refuse('KEY');
+    write(frame, arg, 0);
+  }
+  frame.ascii('\x03');
+}
+
+function write(frame: Frame, value: unknown, depth: number): void {
+  if (typeof value === 'string') frame.string(value);
+  else if (typeof value === 'object' && value !== null) writeObject(frame, value, depth);
+  else frame.ascii(scalar(frame, value));
+}
+
+function scalar(frame: Frame, value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+      return printNumber(value);
+    case 'boolean':
+      return value ? '#t\r\n' : '#f\r\n';
+    case 'bigint':
+      if (BigInt.asIntN(64, value) !== value) throw frame.refuse('INTEGER_RANGE');
+      return `:${value}\r\n`;
+    default:
+      if (value === null) return '_\r\n';
+      throw frame.refuse('TYPE');
+  }
+}
+
+function writeObject(frame: Frame, value: object, depth: number): void {
+  if (types.isUint8Array(value)) frame.binary(value);
+  else if (value instanceof ZcachedDouble) frame.ascii(double(frame, value));
+  else if (depth >= MAX_DEPTH) throw frame.refuse('TOO_DEEP');
+  else if (Array.isArray(value)) writeItems(frame, '*', value, depth + 1);
+  else if (isPlain(value)) writeMap(frame, Object.entries(value), depth + 1);
+  else if (types.isMap(value)) writeMap(frame, [...entriesOf.call(value)], depth + 1);
+  else if (types.isSet(value)) writeSet(frame, value, depth + 1);
+  else throw frame.refuse('TYPE');
+}
+
+function writeItems(frame: Frame, type: string, items: readonly unknown[], depth: number): void {
+  const length = lengthOf(frame, items);
+  frame.ascii(`${type}${length}\r\n`);
+  // By index: an array that shrinks while it is read leaves holes, which are refused.
+  for (let index = 0; index < length; index++) write(frame, items[index], depth);
+}
+
+function writeMap(frame: Frame, entries: readonly (readonly [unknown, unknown])[], depth: number): void {
+  if (entries.length === 0) throw frame.refuse('EMPTY_MAP');
+  frame.ascii(`%${entries.length}\r\n`);
+  for (const [key, value] of entries) {
+    if (typeof key !== 'string') throw frame.refuse('KEY');
+    frame.string(key);
+    write(frame, value, depth);
+  }
+}
+
+function writeSet(frame: Frame, value: ReadonlySet<unknown>, depth: number): void {
+  frame.hasSets = true;
+  writeItems(frame, value instanceof ZcachedOrderedSet ? '/' : '~', [...membersOf.call(value)], depth);
+}
+
+/** Those of a class that overrides them could go on for ever. */
+const entriesOf: (this: ReadonlyMap<unknown, unknown>) => Iterable<[unknown, unknown]> = Map.prototype.entries;
+const membersOf: (this: ReadonlySet<unknown>) => Iterable<unknown> = Set.prototype.values;
+
+const isKey = (value: unknown): boolean => typeof value === 'string' || types.isUint8Array(value);
+
+/** A proxy may say anything. */
+function lengthOf(frame: Frame, { length }: readonly unknown[]): number {
+  if (Number.isSafeInteger(length) && length >= 0) return length;
+  throw frame.refuse('TYPE');
+}
+
+function double(frame: Frame, { value }: ZcachedDouble): string {
+  if (typeof value === 'number') return printDouble(value);
+  throw frame.refuse('TYPE');
 }
 
 /** Literals and `JSON.parse`, also of another realm; an instance of a class has more to it than its fields. */

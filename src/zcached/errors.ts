@@ -65,17 +65,25 @@ export type ZcachedRefusal =
   | 'INTEGER_RANGE'
   | 'TOO_DEEP'
   | 'TYPE'
+  | 'UNREADABLE'
   | 'COMMAND'
   | 'KEY';
 
+/** What does not fit the protocol, a client with the option `encoding` turns into one plain line: values, not keys. */
+const JSON_ENCODING = "a client with encoding: 'json' stores such a value";
+const EITHER_ENCODING = "a client with encoding: 'json' stores such a value, one with encoding: 'bytes' such bytes";
+
 const REFUSALS: Record<ZcachedRefusal, string> = {
-  EMPTY_STRING: 'an empty string cannot be sent; encode the value, as JSON for example',
-  EMPTY_MAP: 'an empty map cannot be sent; encode the value, as JSON for example',
-  CONTROL_CHARACTER: '0x03, line feed and carriage return cannot be sent; encode the value, as JSON or base64',
-  ILL_FORMED_STRING: 'a lone surrogate has no UTF-8; encode the value, as base64 for example',
-  INTEGER_RANGE: 'a bigint must fit 64 bits',
-  TOO_DEEP: 'nested too deeply',
-  TYPE: 'must be a string, number, bigint, boolean, null, array, Map or plain object, and so must what is in it',
+  EMPTY_STRING: `an empty string cannot be sent; ${EITHER_ENCODING}`,
+  EMPTY_MAP: `an empty map cannot be sent; ${JSON_ENCODING}`,
+  CONTROL_CHARACTER: `0x03, line feed and carriage return cannot be sent; ${EITHER_ENCODING}`,
+  ILL_FORMED_STRING: `a lone surrogate has no UTF-8; ${JSON_ENCODING}`,
+  INTEGER_RANGE: 'a bigint must fit 64 bits; a string holds any number of digits',
+  TOO_DEEP: `nested more than 32 levels deep, or in a cycle; ${JSON_ENCODING} if it has no cycle`,
+  TYPE:
+    'must be a string, Uint8Array, number, ZcachedDouble, bigint, boolean, null, array, Map, Set or plain object, ' +
+    "and so must what is in it; a client with encoding: 'json' stores whatever JSON can",
+  UNREADABLE: 'reading it threw; the cause says what',
   COMMAND: 'a command is 1 to 32 letters',
   KEY: 'a key must be a string',
 };
@@ -89,8 +97,10 @@ export class ZcachedArgumentError extends RequestError {
     /** 1 is the first after the command, 0 the command itself. */
     readonly position: number,
     readonly reason: ZcachedRefusal,
+    /** What a getter or a proxy threw, if that is the reason. */
+    cause?: unknown,
   ) {
-    super(request, 'never', `${position === 0 ? '' : `argument ${position}: `}${REFUSALS[reason]}`);
+    super(request, 'never', `${position === 0 ? '' : `argument ${position}: `}${REFUSALS[reason]}`, cause);
   }
 }
 
@@ -102,8 +112,11 @@ export class ZcachedRequestTooLargeError extends RequestError {
     request: string,
     /** Bytes allowed. */
     readonly limit: number,
+    /** The argument that was one too much: 1 is the first after the command, 0 the command itself. */
+    readonly position: number,
   ) {
-    super(request, 'never', `the request is larger than ${limit} bytes`);
+    const culprit = position === 0 ? 'the request is' : `argument ${position} makes the request`;
+    super(request, 'never', `${culprit} larger than the option maxRequestBytes allows, ${limit} bytes`);
   }
 }
 

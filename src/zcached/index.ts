@@ -9,6 +9,7 @@ export {
 } from '../request/errors.js';
 export { ZcachedClient, type ZcachedPool, type ZcachedSender } from './client.js';
 export { type ZcachedCall, ZcachedConnection } from './connection.js';
+export { ZcachedDouble } from './double.js';
 export {
   ZcachedArgumentError,
   ZcachedConnectError,
@@ -22,4 +23,5 @@ export {
 } from './errors.js';
 export type { ZcachedLimits } from './limits.js';
 export type { ZcachedOptions } from './options.js';
+export { ZcachedOrderedSet } from './ordered-set.js';
 export type { ZcachedArgument, ZcachedValue } from './value.js';

@@ -45,3 +45,14 @@ export function parseInteger(bytes: Buffer, from: number, to: number): number | 
 export function parseDouble(text: string): number | undefined {
   return DOUBLE.test(text) ? Number(text) : SPECIAL.get(text);
 }
+
+/** What is not a safe integer goes as a double: the server keeps 64 bits of an integer, JavaScript 53. */
+export function printNumber(value: number): string {
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? `:${value}\r\n` : printDouble(value);
+}
+
+export function printDouble(value: number): string {
+  if (Number.isFinite(value)) return Object.is(value, -0) ? ',-0\r\n' : `,${value}\r\n`;
+  if (Number.isNaN(value)) return ',nan\r\n';
+  return value > 0 ? ',inf\r\n' : ',-inf\r\n';
+}

@@ -1,0 +1,172 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Decoder } from '../../src/zcached/decoder.js';
+import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
+import { cut, decode, latin1 } from './decoding.js';
+
+const MIB = 2 ** 20;
+
+describe('limits', () => {
+  const nested = (depth: number) => latin1(`${'*1\r\n'.repeat(depth)}:1\r\n`);
+
+  it('are 128 levels, 2^20 elements, 64 MiB of one string and of one reply', () => {
+    expect(DEFAULT_LIMITS).toEqual({
+      maxDepth: 128,
+      maxElements: 1_048_576,
+      maxBulkBytes: 67_108_864,
+      maxReplyBytes: 67_108_864,
+    });
+  });
+
+  it('nesting ends at 128', () => {
+    expect(decode([nested(128)])).toMatchObject({ replies: [expect.any(Array)], error: undefined });
+    expect(decode([nested(129)]).error).toMatchObject({ offset: 128 * 4 });
+  });
+
+  it.each(['*', '%', '~', '/'])('nesting counts every kind of container, empty ones as well: %s', (type) => {
+    expect(decode([latin1(`*1\r\n${type}0\r\n`)], { maxDepth: 2 }).replies).toHaveLength(1);
+    expect(decode([latin1(`*1\r\n${type}0\r\n`)], { maxDepth: 1 }).error).toMatchObject({ offset: 4 });
+  });
+
+  it('a million levels cost no stack', () => {
+    expect(decode([nested(1_000_000)], { maxDepth: 1e9, maxElements: 1e9 }).error).toBeUndefined();
+  });
+
+  it('elements are counted at all levels, keys as well', () => {
+    const two = '*2\r\n:1\r\n:2\r\n';
+    expect(decode([latin1(`*2\r\n${two}${two}`)], { maxElements: 6 }).error).toBeUndefined();
+    expect(decode([latin1(`*2\r\n${two}${two}`)], { maxElements: 5 }).error).toMatchObject({ offset: 16 });
+    expect(decode([latin1('%2\r\n')], { maxElements: 4 }).error).toBeUndefined();
+    expect(decode([latin1('%2\r\n')], { maxElements: 3 }).error).toMatchObject({ offset: 0 });
+  });
+
+  it.each([
+    ['*1048576\r\n', undefined],
+    ['*1048577\r\n', 0],
+    ['~1048577\r\n', 0],
+    ['/1048577\r\n', 0],
+    ['%524288\r\n', undefined],
+    ['%524289\r\n', 0],
+    ['*1\r\n*1048575\r\n', undefined],
+    ['*1\r\n*1048576\r\n', 4],
+    ['$67108855\r\n', undefined],
+    ['$67108864\r\n', undefined],
+    ['$67108865\r\n', 0],
+    ['*1\r\n$67108860\r\n', undefined],
+    ['*1\r\n$67108861\r\n', 4],
+  ])('by default they meet an announcement such as %p before anything of it comes', (wire, offset) => {
+    expect(decode([latin1(wire)]).error?.offset).toBe(offset);
+  });
+
+  it('counting starts anew with every reply', () => {
+    expect(decode([latin1('*1\r\n:1\r\n'.repeat(50))], { maxElements: 1, maxReplyBytes: 8 }).replies).toHaveLength(50);
+  });
+
+  it('a string that is too long is refused before it comes', () => {
+    expect(decode([latin1('$11\r\n')], { maxBulkBytes: 10 }).error).toMatchObject({ offset: 0 });
+    expect(decode([latin1('$10\r\n0123456789\r\n')], { maxBulkBytes: 10 }).replies).toEqual(['0123456789']);
+    for (const type of ['+', '-']) {
+      expect(decode([latin1(`${type}${'x'.repeat(12)}`)], { maxBulkBytes: 10 }).error).toMatchObject({ offset: 0 });
+      expect(decode([latin1(`${type}${'x'.repeat(10)}\r\n`)], { maxBulkBytes: 10 }).replies).toHaveLength(1);
+    }
+  });
+
+  it('a reply that is too large is refused at the value that makes it so', () => {
+    const reply = latin1('*2\r\n$3\r\nabc\r\n$3\r\nabc\r\n');
+    expect(decode([reply], { maxReplyBytes: 22 }).error).toBeUndefined();
+    for (const maxReplyBytes of [14, 18, 21]) {
+      const { error } = decode([reply], { maxReplyBytes });
+      expect(error).toMatchObject({ offset: 13 });
+      for (const place of reply.keys()) expect(decode(cut(reply, [place]), { maxReplyBytes }).error).toEqual(error);
+    }
+  });
+
+  it('a reply of nothing but announcements can be too large as well', () => {
+    const endless = { maxDepth: 1e9, maxElements: 1e9, maxReplyBytes: 40 };
+    expect(decode([latin1('*1\r\n'.repeat(10))], endless).error).toBeUndefined();
+    expect(decode([latin1('*1\r\n'.repeat(11))], endless).error).toMatchObject({ offset: 40 });
+  });
+
+  it('of 0 let through what needs none of it', () => {
+    expect(decode([latin1('+OK\r\n')], { maxDepth: 0, maxElements: 0 }).replies).toEqual(['OK']);
+    expect(decode([latin1('*0\r\n')], { maxDepth: 0 }).error).toMatchObject({ offset: 0 });
+    expect(decode([latin1('*0\r\n')], { maxElements: 0 }).replies).toEqual([[]]);
+    expect(decode([latin1('*1\r\n')], { maxElements: 0 }).error).toMatchObject({ offset: 0 });
+    expect(decode([latin1('$0\r\n\r\n+\r\n')], { maxBulkBytes: 0 }).replies).toEqual(['', '']);
+    expect(decode([latin1('$1\r\n')], { maxBulkBytes: 0 }).error).toMatchObject({ offset: 0 });
+    for (const wire of ['+\r\n', '$0\r\n\r\n', ':1\r\n', '_\r\n', '*0\r\n', '-\r\n']) {
+      expect(decode([latin1(wire)], { maxReplyBytes: 0 }).error).toMatchObject({ offset: 0 });
+    }
+  });
+});
+
+describe('memory', () => {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  const used = (): { readonly heap: number; readonly buffers: number } => {
+    gc();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return { heap: heapUsed, buffers: arrayBuffers };
+  };
+
+  it('follows what came, not what was announced', () => {
+    const before = used();
+    const decoders = Array.from({ length: 200 }, () => {
+      const decoder = new Decoder(DEFAULT_LIMITS);
+      decoder.push(latin1('*1000000\r\n%9\r\n+k\r\n~9\r\n$60000000\r\nabc'));
+      expect(decoder.next()).toBeUndefined();
+      return decoder;
+    });
+    const after = used();
+    expect(after.heap + after.buffers - before.heap - before.buffers).toBeLessThan(2 * MIB);
+    expect(decoders).toHaveLength(200);
+  });
+
+  it('is given back with the reply, however large and in however many pieces that came', () => {
+    const before = used().buffers;
+    const decoder = new Decoder(DEFAULT_LIMITS);
+    decoder.push(latin1(`$${32 * MIB}\r\n`));
+    for (let sent = 0; sent < 32; sent++) {
+      expect(decoder.next()).toBeUndefined();
+      decoder.push(Buffer.alloc(MIB));
+    }
+    expect(decoder.next()).toBeUndefined();
+    expect(used().buffers - before).toBeLessThan(34 * MIB);
+    decoder.push(latin1('\r\n'));
+    expect(decoder.next()).toHaveLength(32 * MIB);
+    expect(decoder.drained()).toBe(true);
+    expect(used().buffers - before).toBeLessThan(MIB);
+    expect(decoder.next()).toBeUndefined();
+  });
+});
+
+describe('a byte', () => {
+  /** A chunk that counts how often one of its bytes is read by itself. */
+  function counting(bytes: Buffer, count: () => void): Buffer {
+    return new Proxy(bytes, {
+      get(target, name) {
+        if (typeof name === 'string' && /^\d+$/.test(name)) count();
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+
+  it.each([
+    ['a simple string', `+${'x'.repeat(3000)}\r\n`, 1],
+    ['an error', `-${'x'.repeat(3000)}\r\n`, 1],
+    ['an integer', `:${'0'.repeat(1000)}\r\n`, 1],
+    ['a string', `$3000\r\n${'x'.repeat(3000)}\r\n`, 0.01],
+  ])('is looked at once while %s comes in, in pieces of any size', (_, wire, looks) => {
+    for (const size of [1, 2, 3, 7, 64, 1000]) {
+      let reads = 0;
+      const decoder = new Decoder(DEFAULT_LIMITS);
+      for (let at = 0; at < wire.length; at += size) {
+        decoder.push(counting(latin1(wire.slice(at, at + size)), () => reads++));
+        expect(decoder.next() === undefined).toBe(at + size < wire.length);
+      }
+      // The type, and the ends of lines, are looked at by themselves.
+      expect(reads).toBeLessThanOrEqual(wire.length * looks + 16);
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { runCases } from './fuzz/cases.js';
+import { decoderCase } from './fuzz/decoder-case.js';
+import { encoderCase } from './fuzz/encoder-case.js';
+import { Random } from './fuzz/random.js';
+
+const seed = Date.now() % 2 ** 32;
+/** Some seconds on a machine that has nothing else to do. */
+const PATIENCE = 120_000;
+
+/** Each of the outcomes came up often enough to mean something. */
+function expectVariety(tally: Record<string, number>, outcomes: readonly string[], count: number): void {
+  expect(Object.keys(tally).sort()).toEqual([...outcomes].sort());
+  for (const times of Object.values(tally)) expect(times).toBeGreaterThan(count / 50);
+}
+
+describe(`from seed ${seed}`, () => {
+  it(
+    '100,000 inputs come to a value, a wish for more or a protocol error, and cost no more memory than came',
+    () => {
+      const tally = runCases(100_000, seed, decoderCase);
+      expectVariety(tally, ['value', 'need more', 'protocol error'], 100_000);
+    },
+    PATIENCE,
+  );
+
+  it(
+    '50,000 requests are one frame with just the arguments intended, or refused, to both servers',
+    () => {
+      const tally = runCases(50_000, seed, encoderCase);
+      expectVariety(tally, ['latin1', 'utf8', 'refused'], 50_000);
+    },
+    PATIENCE,
+  );
+
+  it('a case that fails says how to repeat it, and fails then', () => {
+    const unlucky = (random: Random): string => {
+      if (random.oneIn(100)) throw new Error('unlucky');
+      return 'lucky';
+    };
+    const messageOf = (work: () => unknown): string => {
+      try {
+        return String(work());
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const message = messageOf(() => runCases(10_000, seed, unlucky));
+    expect(message).toContain(`of seed ${seed} failed`);
+    const [, own] = /main\.ts 1 (\d+)/.exec(message) ?? [];
+    expect(() => runCases(1, Number(own), unlucky)).toThrow('unlucky');
+  });
+
+  it('the same seed gives the same chance', () => {
+    const draw = (): unknown[] =>
+      Array.from(
+        { length: 100 },
+        (
+          (random) => () =>
+            random.next()
+        )(new Random(seed)),
+      );
+    expect(draw()).toEqual(draw());
+  });
+});
