@@ -1,6 +1,6 @@
 import { outOfRange, wrongType } from '../errors.js';
 import type { Clock } from '../request/clock.js';
-import { MAX_DELAY, systemClock } from '../request/clock.js';
+import { LONGEST_WAIT, systemClock } from '../request/clock.js';
 import type { ZcachedLimits } from './limits.js';
 import { DEFAULT_LIMITS } from './limits.js';
 
@@ -49,8 +49,8 @@ export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
 /** A time that a timer can be set to. */
 export function duration(name: string, value: unknown): number {
   if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
-  if (value > 0 && value <= MAX_DELAY) return value;
-  throw outOfRange(name, `above 0 and at most ${MAX_DELAY} milliseconds`, value);
+  if (value > 0 && value <= LONGEST_WAIT) return value;
+  throw outOfRange(name, `above 0 and at most ${LONGEST_WAIT} milliseconds`, value);
 }
 
 function resolveLimits(limits: NonNullable<ZcachedOptions['limits']>): ZcachedLimits {
