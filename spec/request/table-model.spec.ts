@@ -82,9 +82,8 @@ class Modelled {
 
   /** Only the oldest is ever overdue, and exactly when its second time is over. */
   overdue({ frame }: Request<number, number>): void {
-    const { id, settledAt, timeout } = this.wire[0]!;
-    expect(frame).toBe(id);
-    expect(this.clock.now()).toBe(Math.max(settledAt, this.#oldestSince) + Math.max(timeout, USUAL_TIMEOUT));
+    expect(frame).toBe(this.wire[0]!.id);
+    expect(this.clock.now()).toBe(this.#oldestEnds());
     this.close('overdue');
   }
 
@@ -92,6 +91,13 @@ class Modelled {
     this.closed = true;
     this.wire.length = 0;
     this.table.close(cause);
+  }
+
+  /** When the peer is to be given up if nothing comes; never, while somebody waits for the oldest. */
+  #oldestEnds(): number {
+    const [oldest] = this.wire;
+    if (!oldest || oldest.settled === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(oldest.settledAt, this.#oldestSince) + Math.max(oldest.timeout, USUAL_TIMEOUT);
   }
 
   ask(timeout: number, signal: boolean): void {
@@ -161,6 +167,7 @@ class Modelled {
     const live = asked.filter(({ settled }) => settled === 0);
     expect([this.pending, table.pending]).toEqual([live.length, live.length]);
     expect(table.outstanding).toBe(this.wire.length);
+    expect(this.#oldestEnds()).toBeGreaterThan(clock.now());
     for (const { settled, deadline } of asked) {
       expect(settled).toBeLessThanOrEqual(1);
       if (settled === 0) expect(deadline).toBeGreaterThan(clock.now());

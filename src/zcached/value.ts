@@ -26,6 +26,16 @@ export type ZcachedArgument =
   | ReadonlyMap<string, ZcachedArgument>
   | { readonly [key: string]: ZcachedArgument };
 
+/** The shape that a reply comes in. Keys of maps, simple strings (`+OK`) and errors are text in either. */
+export interface ReplyForm {
+  /** `object`: without a prototype, so that keys such as `__proto__` are data like any other. */
+  readonly maps: 'map' | 'object';
+  /** `bytes`: each string a `Uint8Array` of its own. */
+  readonly strings: 'text' | 'bytes';
+}
+
+export const DEFAULT_FORM: ReplyForm = { maps: 'map', strings: 'text' };
+
 /** An error reply, as text. Only ever the whole of a reply, never within a value. */
 export class ErrorReply {
   constructor(readonly text: string) {}
