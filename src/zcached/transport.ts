@@ -71,11 +71,22 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     this.owner = owner;
   }
 
-  /** What belongs together goes out together. */
+  /** In one write: text that is joined first costs the socket a fraction of what it does piece by piece. */
   write(exchanges: readonly Exchange[]): void {
     const socket = this.#socket;
-    socket.cork();
-    for (const { frame } of exchanges) socket.write(frame.text, frame.encoding);
+    let text = '';
+    let encoding: Frame['encoding'] = 'latin1';
+    for (const { frame } of exchanges) {
+      if (text !== '' && frame.encoding !== encoding) {
+        // Bytes and characters cannot be joined; what is corked goes out in one all the same.
+        if (socket.writableCorked === 0) socket.cork();
+        socket.write(text, encoding);
+        text = '';
+      }
+      text += frame.text;
+      encoding = frame.encoding;
+    }
+    socket.write(text, encoding);
     socket.uncork();
     if (!socket.writableNeedDrain || this.#isFull) return;
     this.#isFull = true;
