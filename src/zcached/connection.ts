@@ -33,7 +33,8 @@ export interface ZcachedCall {
 /**
  * A connection to one zcached server, over TCP, TLS or a Unix socket. Takes any number of requests and has them
  * answered one after the other, as the server wants it. It does not redial by itself, and never repeats a request:
- * that is left to a pool, and to the caller.
+ * that is left to a pool, and to the caller. Once `close()` was called it refuses what is new, and what is
+ * outstanding has `closeTimeout` to come to its end; `close()` resolves when the socket is gone.
  *
  * @example
  * ```ts
@@ -127,14 +128,6 @@ export class ZcachedConnection extends BaseConnection<Transport> {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /**
-   * Refuses new requests at once, and has those outstanding come to their end within `closeTimeout`; what has not by
-   * then fails with a `ConnectionLostError`. Resolves once the socket is gone. Idempotent; never rejects.
-   */
-  override close(): Promise<void> {
-    return super.close();
   }
 
   protected open(signal: AbortSignal): Promise<Transport> {
