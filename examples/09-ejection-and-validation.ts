@@ -6,7 +6,7 @@ import { ZcachedConnection } from 'rxpool/zcached';
 
 async function main(): Promise<void> {
   const [left, middle, right] = [await startZcachedServer(), await startZcachedServer(), await startZcachedServer()];
-  const names = new Map([
+  const names = new Map<number | undefined, string>([
     [left.port, 'left'],
     [middle.port, 'middle'],
     [right.port, 'right'],

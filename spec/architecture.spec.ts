@@ -92,8 +92,8 @@ const LAYERS = [
 
 /** Beside the core: what each may import of src besides itself. */
 const BESIDE: Record<string, readonly string[]> = {
-  request: ['errors', 'abort', 'list', 'connection'],
-  zcached: ['errors', 'connection', 'request'],
+  request: ['errors', 'checks', 'abort', 'list', 'connection'],
+  zcached: ['errors', 'checks', 'connection', 'request'],
   testing: ['connection'],
   'testing/node': ['request'],
 };

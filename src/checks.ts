@@ -29,6 +29,39 @@ export function checkDuration(argument: string, value: unknown): asserts value i
     throw outOfRange(argument, `between 0 and ${LONGEST_WAIT} milliseconds`, value);
 }
 
+/** A time that must not be over before it has begun. */
+export function checkTimeout(argument: string, value: unknown): asserts value is number {
+  checkNumber(argument, value);
+  if (!(value > 0 && value <= LONGEST_WAIT))
+    throw outOfRange(argument, `above 0 and at most ${LONGEST_WAIT} milliseconds`, value);
+}
+
+export function checkWithin(
+  argument: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): asserts value is number {
+  checkNumber(argument, value);
+  if (!(Number.isSafeInteger(value) && value >= least && value <= most))
+    throw outOfRange(argument, `an integer from ${least} to ${most}`, value);
+}
+
+export function checkText(argument: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw wrongType(argument, 'a string', value);
+  if (value === '') throw outOfRange(argument, 'a non-empty string', value);
+}
+
+/** One of a few words. */
+export function checkChoice<T extends string>(
+  argument: string,
+  value: unknown,
+  choices: readonly T[],
+): asserts value is T {
+  if (typeof value !== 'string') throw wrongType(argument, 'a string', value);
+  if (!choices.some((choice) => choice === value)) throw outOfRange(argument, `one of ${choices.join(', ')}`, value);
+}
+
 export function checkFunction(argument: string, value: unknown): void {
   if (typeof value !== 'function') throw wrongType(argument, 'a function', value);
 }

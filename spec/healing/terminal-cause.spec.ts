@@ -49,8 +49,7 @@ describe('isTerminalCause', () => {
 
   it('looks for the cause behind the cause', () => {
     const wrapped = new ZcachedConnectError(
-      'localhost',
-      7556,
+      { host: 'localhost', port: 7556 },
       new Error('handshake', { cause: coded('CERT_HAS_EXPIRED') }),
     );
     expect(isTerminalCause(wrapped)).toBe(true);

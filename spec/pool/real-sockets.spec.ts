@@ -149,12 +149,13 @@ describe('a pool over real sockets', () => {
 
   it('invalidates a connection whose requests may have been sent, and heals', async () => {
     const server = await serve();
-    const pool = await open(1, () => new ZcachedConnection({ port: server.port }));
+    const pool = await open(1, () => new ZcachedConnection({ port: server.port, closeTimeout: 20 }));
     const before = server.requests;
     server.pause();
     const request = watch(pool.use((connection) => connection.send('SET', 'key', 1)));
     await until(() => server.requests === before + 1);
     pool.invalidateConnections(pool.connections, { cause: new Error('wrong replica') });
+    await until(() => request.status !== 'pending');
     server.resume();
     await pool.ready({ timeout: 5_000 });
     expect(request.reason).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'maybe' });

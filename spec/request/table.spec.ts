@@ -10,16 +10,23 @@ import { VirtualClock } from './virtual-clock.js';
 
 type Outcome = { readonly reply: string } | { readonly error: unknown } | undefined;
 
-/** A table over a wire that only notes what is written. */
-function setUp(options: { maxQueue?: number; maxInFlight?: number } = {}) {
+/** A table over a wire that only notes what is written, and when. */
+function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: () => void } = {}) {
   const clock = new VirtualClock();
   const written: string[] = [];
+  const writes: string[] = [];
   const overdue: string[] = [];
   let pending = 0;
   const host = {
-    write: (frame: string) => void written.push(frame),
-    settled: () => void pending--,
-    overdue: (request: Request<string, string>) => void overdue.push(request.frame),
+    write: (frames: readonly string[]) => {
+      written.push(...frames);
+      writes.push(frames.join('+'));
+    },
+    settled: () => {
+      pending--;
+      options.onSettled?.();
+    },
+    overdue: (request: Request<string, string>) => void overdue.push(`${request.frame} at ${clock.now()}`),
   };
   const table = new RequestTable<string, string>(host, {
     clock,
@@ -44,7 +51,7 @@ function setUp(options: { maxQueue?: number; maxInFlight?: number } = {}) {
     table.answer(table.oldest!, reply);
     table.release();
   };
-  return { clock, written, overdue, table, ask, answer, pending: () => pending };
+  return { clock, written, writes, overdue, table, ask, answer, pending: () => pending };
 }
 
 const error = (type: new (...args: never[]) => Error, fields: object) => ({
@@ -62,14 +69,6 @@ describe('one at a time', () => {
     answer('3');
     expect([b(), c()]).toEqual([{ reply: '2' }, { reply: '3' }]);
     expect(pending()).toBe(0);
-  });
-
-  it('more at a time where the transport says so', () => {
-    const { written, ask, answer } = setUp({ maxInFlight: 2 });
-    [ask('a'), ask('b'), ask('c')];
-    expect(written).toEqual(['a', 'b']);
-    answer('1');
-    expect(written).toEqual(['a', 'b', 'c']);
   });
 
   it('writes nothing while what was received is being matched', () => {
@@ -95,6 +94,107 @@ describe('one at a time', () => {
     const { ask } = setUp({ maxQueue: 0 });
     expect(() => ask('a')).not.toThrow();
     expect(() => ask('b')).toThrow(RequestQueueFullError);
+  });
+
+  it('a queue of none lets through, too, who asks as soon as the wire is idle: while a reply is being matched', () => {
+    const asked: unknown[] = [];
+    const { ask, answer, writes } = setUp({
+      maxQueue: 0,
+      onSettled: () => {
+        if (asked.length === 0) asked.push(ask('b'));
+      },
+    });
+    ask('a');
+    answer('1');
+    expect([asked.length, writes]).toEqual([1, ['a', 'b']]);
+  });
+});
+
+const turn = () => Promise.resolve();
+
+describe('several at a time', () => {
+  it('go out together at the end of the turn in which they came', async () => {
+    const { writes, ask } = setUp({ maxInFlight: 3 });
+    ask('a');
+    ask('b');
+    expect(writes).toEqual([]);
+    await turn();
+    ask('c');
+    ask('d');
+    await turn();
+    expect(writes).toEqual(['a+b', 'c']);
+  });
+
+  it('and together with what the replies to those before have brought about', async () => {
+    const { writes, ask, answer } = setUp({ maxInFlight: 2 });
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await turn();
+    answer('1');
+    answer('2');
+    ask('d');
+    expect(writes).toEqual(['a+b']);
+    await turn();
+    expect(writes).toEqual(['a+b', 'c+d']);
+  });
+
+  it('one cancelled, or out of time, in that turn never reaches the wire', async () => {
+    const { written, ask, clock, table } = setUp({ maxInFlight: 3 });
+    const controller = new AbortController();
+    const a = ask('a', { signal: controller.signal });
+    const b = ask('b', { timeout: 1 });
+    ask('c');
+    controller.abort();
+    clock.advance(1);
+    await turn();
+    expect([a(), b()]).toEqual([
+      error(RequestAbortedError, { sent: 'never' }),
+      error(RequestTimeoutError, { sent: 'never' }),
+    ]);
+    expect([written, table.outstanding, table.pending]).toEqual([['c'], 1, 1]);
+  });
+
+  it('nothing is written for a turn that ends after closing', async () => {
+    const { written, ask, table } = setUp({ maxInFlight: 3 });
+    const a = ask('a');
+    table.close('why');
+    await turn();
+    expect([a(), written]).toEqual([error(ConnectionLostError, { sent: 'never' }), []]);
+  });
+
+  it('wait while the transport is full, and no more of them than may', async () => {
+    const { writes, ask, table } = setUp({ maxInFlight: 2, maxQueue: 1 });
+    table.hold();
+    for (const name of ['a', 'b', 'c']) ask(name);
+    expect(() => ask('d')).toThrow(RequestQueueFullError);
+    await turn();
+    expect(writes).toEqual([]);
+    table.release();
+    await turn();
+    expect(writes).toEqual(['a+b']);
+  });
+});
+
+describe('holding back', () => {
+  it('lasts until each who did has let go', () => {
+    const { written, ask, table } = setUp();
+    table.hold();
+    table.hold();
+    ask('a');
+    table.release();
+    expect(written).toEqual([]);
+    table.release();
+    expect(written).toEqual(['a']);
+  });
+
+  it('while a reply is being matched does not free a transport that is full', () => {
+    const { written, ask, answer, table } = setUp();
+    ask('a');
+    ask('b');
+    table.hold();
+    answer('1');
+    expect(written).toEqual(['a']);
+    table.release();
+    expect(written).toEqual(['a', 'b']);
   });
 });
 
@@ -135,11 +235,33 @@ describe('deadlines', () => {
 
   it('a reply that does not come within another timeout is the end of the peer', () => {
     const { clock, ask, overdue } = setUp();
-    ask('a', { timeout: 100 });
-    clock.advance(199);
+    ask('a', { timeout: 1000 });
+    clock.advance(5000);
+    expect(overdue).toEqual(['a at 2000']);
+  });
+
+  it('nobody in a hurry makes it the end of a peer that is merely slower', () => {
+    const { clock, ask, answer, overdue } = setUp();
+    ask('hurried', { timeout: 5 });
+    clock.advance(900);
+    answer('late');
     expect(overdue).toEqual([]);
-    clock.advance(1);
-    expect(overdue).toEqual(['a']);
+    ask('hurried', { timeout: 5 });
+    clock.advance(5000);
+    expect(overdue).toEqual(['hurried at 1905']);
+  });
+
+  it('nobody behind a long request makes it the end of a peer that is busy with that', async () => {
+    const { clock, ask, answer, overdue } = setUp({ maxInFlight: 3 });
+    const long = ask('long', { timeout: 30_000 });
+    ask('behind', { timeout: 1000 });
+    await turn();
+    clock.advance(20_000);
+    expect(overdue).toEqual([]);
+    answer('1');
+    expect(long()).toEqual({ reply: '1' });
+    clock.advance(1000);
+    expect(overdue).toEqual(['behind at 21000']);
   });
 
   it('are not missed for a standstill of the event loop, if the reply was there in time', () => {
@@ -191,6 +313,19 @@ describe('cancellation', () => {
     expect([b(), overdue]).toEqual([{ reply: '2' }, []]);
   });
 
+  it('by whoever is just being given the reply comes too late', () => {
+    const { table, pending } = setUp();
+    const controller = new AbortController();
+    const ends: unknown[] = [];
+    const resolve = (reply: string): void => {
+      ends.push(reply);
+      controller.abort();
+    };
+    table.add(new Request('a', 'a', 1000, controller.signal, resolve, (cause) => ends.push(cause)));
+    table.answer(table.oldest!, '1');
+    expect([ends, table.outstanding, pending()]).toEqual([['1'], 0, -1]);
+  });
+
   it('comes too late once the request is over', () => {
     const { ask, answer } = setUp();
     const controller = new AbortController();
@@ -229,11 +364,12 @@ describe('cancellation', () => {
 });
 
 describe('closing', () => {
-  it('fails what was sent with maybe, what was not with never, and settles tombstones no second time', () => {
+  it('fails what was sent with maybe, what was not with never, and settles tombstones no second time', async () => {
     const { ask, table, clock, pending } = setUp({ maxInFlight: 2 });
     const a = ask('a', { timeout: 100 });
     const b = ask('b');
     const c = ask('c');
+    await turn();
     clock.advance(100);
     table.close('why');
     expect(a()).toEqual(error(RequestTimeoutError, {}));
@@ -244,9 +380,26 @@ describe('closing', () => {
 
   it('is for good', () => {
     const { ask, table, written } = setUp();
+    table.hold();
     table.close('why');
     table.release();
     expect(() => ask('a')).toThrow(ConnectionLostError);
     expect(written).toEqual([]);
+  });
+
+  it('for one reason only, also where somebody who hears of it closes again', () => {
+    const { ask, table, pending } = setUp({ onSettled: () => table.close('again') });
+    const asked = [ask('a'), ask('b'), ask('c')];
+    table.close('why');
+    for (const outcome of asked) expect(outcome()).toEqual(error(ConnectionLostError, { cause: 'why' }));
+    expect([pending(), table.pending]).toEqual([0, 0]);
+  });
+
+  it('by somebody who hears of a reply leaves that reply delivered, and no one twice', () => {
+    const { ask, answer, table, clock } = setUp({ onSettled: () => table.close('why') });
+    const [a, b] = [ask('a'), ask('b')];
+    answer('1');
+    expect([a(), b()]).toEqual([{ reply: '1' }, error(ConnectionLostError, { sent: 'never', cause: 'why' })]);
+    expect(clock.pending).toBe(0);
   });
 });

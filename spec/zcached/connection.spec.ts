@@ -1,144 +1,23 @@
-import type { ConnectionState, Outcome } from '../../src/connection/connection.js';
-import { ConnectionClosedError, ConnectTimeoutError } from '../../src/errors.js';
-import { type Clock, systemClock } from '../../src/request/clock.js';
-import { NotConnectedError, RequestAbortedError, RequestQueueFullError } from '../../src/request/errors.js';
+import type { Outcome } from '../../src/connection/connection.js';
+import {
+  NotConnectedError,
+  RequestAbortedError,
+  RequestQueueFullError,
+  type RequestTimeoutError,
+} from '../../src/request/errors.js';
 import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import {
   ZcachedArgumentError,
-  ZcachedConnectError,
   ZcachedConnection,
   ZcachedDisconnectedError,
   ZcachedServerError,
 } from '../../src/zcached/index.js';
 import { track } from './cleanup.js';
-import { PONG, type RawServer, startRawServer, startScript, until } from './raw-server.js';
+import { PONG, type RawServer, startScript, until } from './raw-server.js';
 
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
-
-/** The states a connection goes through from here on. */
-function states(of: ZcachedConnection): ConnectionState[] {
-  const seen: ConnectionState[] = [];
-  of.state$.subscribe((state) => seen.push(state));
-  return seen;
-}
-
-describe('connecting', () => {
-  it.each(['2024', '2025'] as const)('to a %s server tells its generation', async (generation) => {
-    const { port } = await serve(startZcachedServer({ generation }));
-    const client = connection(port);
-    const seen = states(client);
-    expect(client.generation).toBeUndefined();
-    await client.connect();
-    expect([client.generation, client.pending]).toEqual([generation, 0]);
-    await client.close();
-    expect(seen).toEqual(['idle', 'connecting', 'connected', 'closed']);
-    expect(client.generation).toBeUndefined();
-  });
-
-  it('sees the generation also when the end of the first frame comes later', async () => {
-    const server = await serve(startRawServer((socket, requests) => requests(() => socket.write('+PONG\r\n'))));
-    const client = connection(server.port);
-    await client.connect();
-    expect(client.generation).toBe('2024');
-    (server as RawServer).sockets[0]!.write('\x03');
-    await until(() => client.generation === '2025');
-    expect(client.state).toBe('connected');
-  });
-
-  it('rejects when it is refused, with the reason as the cause', async () => {
-    const { port, close } = await startRawServer(() => {});
-    await close();
-    const client = connection(port);
-    const cause = await client.connect().catch((error) => error);
-    expect(cause).toBeInstanceOf(ZcachedConnectError);
-    expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', cause: { cause: { code: 'ECONNREFUSED' } } });
-    expect([client.state, client.cause]).toEqual(['broken', cause]);
-  });
-
-  it('rejects when nobody answers the PING in time', async () => {
-    const server = await serve(startRawServer(() => {}));
-    const client = connection(server.port, { connectTimeout: 50 });
-    await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);
-    expect(client.state).toBe('broken');
-  });
-
-  it('rejects when the PING is answered in drops that never end', async () => {
-    const server = await serve(
-      startRawServer((socket) => {
-        socket.write('$1000\r\n');
-        const drip = setInterval(() => socket.write('x'), 5);
-        socket.on('close', () => clearInterval(drip));
-      }),
-    );
-    const started = performance.now();
-    await expect(connection(server.port, { connectTimeout: 100 }).connect()).rejects.toBeInstanceOf(
-      ConnectTimeoutError,
-    );
-    expect(performance.now() - started).toBeLessThan(300);
-  });
-
-  it('never becomes connected to a server that accepts and hangs up', async () => {
-    const server = await serve(startZcachedServer({ maxClients: 0 }));
-    const client = connection(server.port);
-    const seen = states(client);
-    await expect(client.connect()).rejects.toMatchObject({ cause: { code: 'ERR_ZCACHED_DISCONNECTED' } });
-    expect(seen).toEqual(['idle', 'connecting', 'broken']);
-  });
-
-  it.each([
-    ['something else than zcached', 'HTTP/1.1 400 Bad Request\r\n\r\n', { code: 'ERR_ZCACHED_PROTOCOL', offset: 0 }],
-    ['another answer than PONG', '+HELLO\r\n\x03', { code: 'ERR_ZCACHED_REPLY' }],
-    ['a refusal', '-NOAUTH not whitelisted\r\n\x03', { code: 'ERR_ZCACHED_SERVER', kind: 'NOT_ALLOWED' }],
-    ['more than was asked for', '+PONG\r\n\x03+PONG\r\n\x03', { code: 'ERR_ZCACHED_PROTOCOL', offset: 8 }],
-  ])('rejects %s', async (_, answer, cause) => {
-    const server = await serve(startRawServer((socket, requests) => requests(() => socket.write(answer, 'latin1'))));
-    await expect(connection(server.port).connect()).rejects.toMatchObject({ cause });
-  });
-
-  it('is given up by close, and leaves no socket behind', async () => {
-    const server = await serve(startRawServer((socket) => void socket.resume()));
-    const client = connection(server.port);
-    const dial = client.connect().catch((error) => error);
-    await until(() => (server as RawServer).sockets.length === 1);
-    await client.close();
-    expect(await dial).toBeInstanceOf(ConnectionClosedError);
-    await until(() => (server as RawServer).sockets[0]!.readableEnded);
-    expect(client.state).toBe('closed');
-  });
-
-  it('works again after a loss and after closing', async () => {
-    const server = await serve(startZcachedServer());
-    const client = connection(server.port);
-    await client.connect();
-    (server as ZcachedServer).cutConnections();
-    await until(() => client.state === 'broken');
-    await client.connect();
-    await client.close();
-    await client.connect();
-    expect(await client.send('PING')).toBe('PONG');
-  });
-});
-
-describe('options', () => {
-  it.each([
-    [{ host: 1 }, 'ERR_INVALID_ARG_TYPE', 'host'],
-    [{ host: '' }, 'ERR_OUT_OF_RANGE', 'host'],
-    [{ port: 65_536 }, 'ERR_OUT_OF_RANGE', 'port'],
-    [{ port: '7556' }, 'ERR_INVALID_ARG_TYPE', 'port'],
-    [{ connectTimeout: 0 }, 'ERR_OUT_OF_RANGE', 'connectTimeout'],
-    [{ requestTimeout: Number.NaN }, 'ERR_OUT_OF_RANGE', 'requestTimeout'],
-    [{ closeTimeout: 2 ** 31 }, 'ERR_OUT_OF_RANGE', 'closeTimeout'],
-    [{ maxRequestBytes: 1.5 }, 'ERR_OUT_OF_RANGE', 'maxRequestBytes'],
-    [{ maxQueue: -1 }, 'ERR_OUT_OF_RANGE', 'maxQueue'],
-    [{ limits: { maxDepth: -1 } }, 'ERR_OUT_OF_RANGE', 'limits.maxDepth'],
-    [{ limits: 7 }, 'ERR_INVALID_ARG_TYPE', 'limits'],
-  ])('%p are refused by name', (options, code, name) => {
-    const make = (): unknown => new ZcachedConnection(options as unknown as ZcachedOptions);
-    expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(`${name} must be`) }));
-  });
-});
 
 describe('sending', () => {
   it('answers each of many at once with its own reply, and counts them meanwhile', async () => {
@@ -222,7 +101,7 @@ describe('sending', () => {
 
 it('outcomes$ tells how each request ended and how long it took, but for those that were aborted', async () => {
   const server = await serve(startZcachedServer());
-  const client = connection(server.port);
+  const client = connection(server.port, { closeTimeout: 50 });
   await client.connect();
   const outcomes: Outcome[] = [];
   client.outcomes$.subscribe((outcome) => outcomes.push(outcome));
@@ -285,7 +164,8 @@ describe('deadlines on a real socket', () => {
     const queued = client.request({ command: 'PING', timeout: 5000 }).catch((error) => error);
     expect(client.state).toBe('connected');
     await until(() => client.state === 'broken');
-    expect(client.cause).toMatchObject({ code: 'ERR_REQUEST_TIMEOUT', timeout: 120 });
+    expect(client.cause).toMatchObject({ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' });
+    expect((client.cause as RequestTimeoutError).timeout).toBeGreaterThanOrEqual(120);
     expect(await queued).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'never' });
   });
 
@@ -434,81 +314,5 @@ describe('a peer that talks out of turn', () => {
     const client = connection(server.port, { limits: { maxBulkBytes: 100 } });
     await client.connect();
     await expect(client.send('GET', 'a')).rejects.toMatchObject({ code: 'ERR_ZCACHED_PROTOCOL' });
-  });
-});
-
-describe('closing', () => {
-  it('fails what is in flight and what waits, and lets go of the socket', async () => {
-    const server = await serve(startZcachedServer());
-    const client = connection(server.port);
-    await client.connect();
-    (server as ZcachedServer).pause();
-    const failed = [1, 2].map(() => client.send('PING').catch((error) => error));
-    const closed = client.close();
-    expect([client.state, client.pending]).toEqual(['closed', 0]);
-    const cause = expect.any(ConnectionClosedError);
-    expect(await Promise.all(failed)).toMatchObject([
-      { sent: 'maybe', cause },
-      { sent: 'never', cause },
-    ]);
-    await closed;
-    await until(() => (server as ZcachedServer).connections === 0);
-  });
-
-  it('does not wait for a server that never closes its side', async () => {
-    const server = await serve(startScript(() => {}));
-    const client = connection(server.port, { closeTimeout: 60_000 });
-    await client.connect();
-    await client.close();
-    await until(() => (server as RawServer).sockets[0]!.readableEnded);
-  });
-
-  it('does not wait for a server that neither reads nor closes its side', async () => {
-    const server = await serve(startRawServer((socket) => socket.once('data', () => socket.pause().write(PONG))));
-    const client = connection(server.port, { closeTimeout: 50, maxRequestBytes: 2 ** 26 });
-    await client.connect();
-    const stuck = client.send('SET', 'k', 'x'.repeat(2 ** 25)).catch((error) => error);
-    await client.request({ command: 'PING', timeout: 30 }).catch(() => {});
-    const started = performance.now();
-    await client.close();
-    expect(performance.now() - started).toBeLessThan(400);
-    expect(await stuck).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'maybe' });
-  });
-
-  it('leaves no socket and no timer behind, however it came about', async () => {
-    const server = await serve(startZcachedServer());
-    let timers = 0;
-    const counted = (start: (work: () => void) => () => void, work: () => void): (() => void) => {
-      timers++;
-      let over = false;
-      const end = (): void => {
-        if (!over) timers--;
-        over = true;
-      };
-      const cancel = start(() => {
-        end();
-        work();
-      });
-      return () => {
-        end();
-        cancel();
-      };
-    };
-    const clock: Clock = {
-      now: systemClock.now,
-      after: (delay, work) => counted((run) => systemClock.after(delay, run), work),
-      afterIo: (work) => counted(systemClock.afterIo, work),
-    };
-    for (let round = 0; round < 30; round++) {
-      const client = connection(server.port, { clock });
-      const dial = client.connect().catch(() => {});
-      if (round % 5 > 0) await dial;
-      const replies = Promise.allSettled([1, 5000].map((timeout) => client.request({ command: 'PING', timeout })));
-      if (round % 3 === 1) (server as ZcachedServer).cutConnections();
-      if (round % 3 === 2) await replies;
-      await Promise.all([client.close(), dial, replies]);
-    }
-    expect(timers).toBe(0);
-    await until(() => (server as ZcachedServer).connections === 0);
   });
 });

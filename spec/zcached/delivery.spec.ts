@@ -17,55 +17,59 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-it(`20,000 requests, connections cut at random, timeouts, aborts: each settles once, with its own reply (SEED=${seed})`, async () => {
-  const chance = random(seed);
-  const server = track(await startZcachedServer());
-  const connections = Array.from({ length: 4 }, () =>
-    track(new ZcachedConnection({ port: server.port, requestTimeout: 2000 })),
-  );
-  await Promise.all(connections.map((connection) => connection.connect()));
-  const tally = { right: 0, wrong: 0, failed: 0 };
-  const seen = new Map<string, number>();
+it.each([1, 8])(
+  `20,000 requests, %d in flight, connections cut at random, timeouts, aborts: each settles once, with its own reply (SEED=${seed})`,
+  async (pipelining) => {
+    const chance = random(seed);
+    const server = track(await startZcachedServer());
+    const connections = Array.from({ length: 4 }, () =>
+      track(new ZcachedConnection({ port: server.port, requestTimeout: 2000, pipelining })),
+    );
+    await Promise.all(connections.map((connection) => connection.connect()));
+    const tally = { right: 0, wrong: 0, failed: 0 };
+    const seen = new Map<string, number>();
 
-  const ask = async (connection: ZcachedConnection, nonce: string): Promise<void> => {
-    const controller = chance() < 0.05 ? new AbortController() : undefined;
-    const timeout = chance() < 0.05 ? 1 : undefined;
-    if (controller) setImmediate(() => controller.abort());
-    try {
-      const reply = await connection.request({ command: 'ECHO', args: [nonce], signal: controller?.signal, timeout });
-      tally[reply === nonce ? 'right' : 'wrong']++;
-    } catch (error) {
-      expect(error).toMatchObject({ sent: expect.stringMatching(/^(never|maybe)$/) });
-      tally.failed++;
+    const ask = async (connection: ZcachedConnection, nonce: string): Promise<void> => {
+      const controller = chance() < 0.05 ? new AbortController() : undefined;
+      const timeout = chance() < 0.05 ? 1 : undefined;
+      if (controller) setImmediate(() => controller.abort());
+      try {
+        const reply = await connection.request({ command: 'ECHO', args: [nonce], signal: controller?.signal, timeout });
+        tally[reply === nonce ? 'right' : 'wrong']++;
+      } catch (error) {
+        expect(error).toMatchObject({ sent: expect.stringMatching(/^(never|maybe)$/) });
+        tally.failed++;
+      }
+      seen.set(nonce, (seen.get(nonce) ?? 0) + 1);
+    };
+
+    const asked: Promise<void>[] = [];
+    for (let count = 0; count < 20_000; count++) {
+      const connection = connections[Math.floor(chance() * connections.length)]!;
+      if (connection.state === 'broken') {
+        // A silent server would have the dial wait for all of its timeout.
+        server.resume();
+        await connection.connect().catch(() => {});
+      }
+      asked.push(ask(connection, `nonce-${count}`));
+      if (chance() < 0.002) server.cutConnections(1);
+      if (chance() < 0.002) server.pause();
+      if (chance() < 0.02) server.resume();
+      if (chance() < 0.2) await turn();
     }
-    seen.set(nonce, (seen.get(nonce) ?? 0) + 1);
-  };
+    server.resume();
+    await Promise.all(asked);
 
-  const asked: Promise<void>[] = [];
-  for (let count = 0; count < 20_000; count++) {
-    const connection = connections[Math.floor(chance() * connections.length)]!;
-    if (connection.state === 'broken') {
-      // A silent server would have the dial wait for all of its timeout.
-      server.resume();
-      await connection.connect().catch(() => {});
-    }
-    asked.push(ask(connection, `nonce-${count}`));
-    if (chance() < 0.002) server.cutConnections(1);
-    if (chance() < 0.002) server.pause();
-    if (chance() < 0.02) server.resume();
-    if (chance() < 0.2) await turn();
-  }
-  server.resume();
-  await Promise.all(asked);
-
-  expect(tally.wrong).toBe(0);
-  expect(tally.right + tally.failed).toBe(20_000);
-  expect([...seen.values()].every((times) => times === 1)).toBe(true);
-  // Neither all luck nor all misery, or the test shows nothing.
-  expect(tally.right).toBeGreaterThan(5000);
-  expect(tally.failed).toBeGreaterThan(500);
-  expect(connections.map(({ pending }) => pending)).toEqual([0, 0, 0, 0]);
-}, 30_000);
+    expect(tally.wrong).toBe(0);
+    expect(tally.right + tally.failed).toBe(20_000);
+    expect([...seen.values()].every((times) => times === 1)).toBe(true);
+    // Neither all luck nor all misery, or the test shows nothing.
+    expect(tally.right).toBeGreaterThan(5000);
+    expect(tally.failed).toBeGreaterThan(500);
+    expect(connections.map(({ pending }) => pending)).toEqual([0, 0, 0, 0]);
+  },
+  30_000,
+);
 
 it('3,000 requests cut off by aborts behind a slow server: late replies reach nobody else', async () => {
   const chance = random(seed);

@@ -1,5 +1,7 @@
 // biome-ignore-all lint/style/noRestrictedGlobals lint/nursery/noJsRestrictedProperties: the one place where time is made.
 
+import { LONGEST_WAIT } from '../checks.js';
+
 /**
  * Time as a transport sees it. Comes in as an argument, so that tests run in virtual time.
  */
@@ -12,14 +14,11 @@ export interface Clock {
   afterIo(work: () => void): () => void;
 }
 
-/** A delay above this would fire at once. */
-export const MAX_DELAY = 2 ** 31 - 1;
-
 /** The real one. Its timers keep no process alive: the sockets they guard do that. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delay, work) {
-    const timer = setTimeout(work, Math.min(Math.ceil(delay), MAX_DELAY));
+    const timer = setTimeout(work, Math.min(Math.ceil(delay), LONGEST_WAIT));
     // A browser's timer is a number.
     if (typeof timer === 'object') timer.unref();
     return () => clearTimeout(timer);

@@ -1,60 +1,99 @@
-import type { Link } from '../list.js';
-import { List } from '../list.js';
+import { type Link, List } from '../list.js';
 import type { Clock } from './clock.js';
 
-/** Something that must be over `timeout` milliseconds after it was added. */
-export interface Due<T> {
-  readonly timeout: number;
-  readonly due: Link<T>;
+/** Something that must be over by a time, and hears when it is not. */
+export interface Due {
+  /** Its place among those with the same timeout. */
+  readonly due: Link<Due>;
   deadline: number;
+  expired(): void;
+}
+
+/** Those with one timeout: in order of deadline by themselves. */
+class Lane extends List<Due> {
+  /** Members who keep it, also while it is empty. */
+  keepers = 0;
+
+  constructor(readonly timeout: number) {
+    super();
+  }
 }
 
 /**
- * Many deadlines on one timer. Those with the same timeout form a lane, which is in order of deadline by
- * itself; only the heads of the lanes are ever compared. The timer is set for the earliest deadline there was
- * when it was set, and not moved back when that one leaves: under load it fires about once a timeout.
+ * All deadlines of one clock, whoever's they are, on one timer. Those with the same timeout form a lane; only the
+ * heads of the lanes are ever compared. The timer is set for the earliest deadline there was when it was set, and
+ * not moved back when that one leaves: under load it fires about once a timeout.
  */
-export class Deadlines<T extends Due<T>> {
-  readonly #lanes = new Map<number, List<T>>();
+export class Deadlines {
+  /** Those of a clock, for whoever will {@link join} them. */
+  static of(clock: Clock): Deadlines {
+    let deadlines = shared.get(clock);
+    if (!deadlines) {
+      deadlines = new Deadlines(clock);
+      shared.set(clock, deadlines);
+    }
+    return deadlines;
+  }
+
+  readonly #lanes = new Map<number, Lane>();
+  #members = 0;
   #wake = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined = undefined;
 
-  /** `usual` is the timeout whose lane is worth keeping when it is empty. */
-  constructor(
-    private readonly clock: Clock,
-    private readonly usual: number,
-    private readonly expired: (entry: T) => void,
-  ) {
-    this.#lanes.set(usual, new List());
+  private constructor(private readonly clock: Clock) {}
+
+  /** How many timeouts it keeps a lane for. */
+  get lanes(): number {
+    return this.#lanes.size;
   }
 
-  add(entry: T): void {
-    entry.deadline = this.clock.now() + entry.timeout;
-    this.#lane(entry.timeout).push(entry.due);
+  /** One more member; `usual` is the timeout whose lane it keeps. */
+  join(usual: number): void {
+    this.#members++;
+    this.#lane(usual).keepers++;
+  }
+
+  /** A member goes, once it has removed all that it added. The last one leaves no timer behind. */
+  leave(usual: number): void {
+    const lane = this.#lane(usual);
+    lane.keepers--;
+    this.#tidy(lane);
+    if (--this.#members === 0) this.#stop();
+  }
+
+  /** Has `entry` expire `timeout` milliseconds from now, unless it is removed before. */
+  add(entry: Due, timeout: number): void {
+    entry.deadline = this.clock.now() + timeout;
+    this.#lane(timeout).push(entry.due);
     if (entry.deadline < this.#wake) this.#set(entry.deadline);
   }
 
-  remove(entry: T): void {
-    const lane = entry.due.list;
+  /** Does nothing for what is not there any more. */
+  remove(entry: Due): void {
+    const lane = entry.due.list as Lane | undefined;
     if (!lane) return;
     lane.remove(entry.due);
-    if (lane.size === 0 && entry.timeout !== this.usual) this.#lanes.delete(entry.timeout);
+    this.#tidy(lane);
   }
 
-  /** Leaves no timer behind. */
-  stop(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    this.#wake = Number.POSITIVE_INFINITY;
-  }
-
-  #lane(timeout: number): List<T> {
+  #lane(timeout: number): Lane {
     let lane = this.#lanes.get(timeout);
     if (!lane) {
-      lane = new List();
+      lane = new Lane(timeout);
       this.#lanes.set(timeout, lane);
     }
     return lane;
+  }
+
+  /** Timeouts may be of any kind and number: none but the usual ones is remembered when nobody has it. */
+  #tidy(lane: Lane): void {
+    if (lane.size === 0 && lane.keepers === 0) this.#lanes.delete(lane.timeout);
+  }
+
+  #stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#wake = Number.POSITIVE_INFINITY;
   }
 
   #set(deadline: number): void {
@@ -69,22 +108,28 @@ export class Deadlines<T extends Due<T>> {
   };
 
   readonly #expire = (): void => {
-    this.stop();
+    this.#stop();
     const now = this.clock.now();
-    for (const lane of [...this.#lanes.values()]) {
-      for (let head = lane.first; head && head.value.deadline <= now; head = lane.first) {
-        this.remove(head.value);
-        this.expired(head.value);
+    try {
+      for (const lane of [...this.#lanes.values()]) {
+        for (let head = lane.first; head && head.value.deadline <= now; head = lane.first) {
+          this.remove(head.value);
+          head.value.expired();
+        }
       }
+    } finally {
+      // Somebody's listener that throws must not take everybody's deadlines along.
+      this.#setForEarliest();
     }
-    this.#setForEarliest();
   };
 
   #setForEarliest(): void {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const lane of this.#lanes.values()) {
-      if (lane.first && lane.first.value.deadline < earliest) earliest = lane.first.value.deadline;
+    for (const { first } of this.#lanes.values()) {
+      if (first && first.value.deadline < earliest) earliest = first.value.deadline;
     }
     if (earliest < this.#wake) this.#set(earliest);
   }
 }
+
+const shared = new WeakMap<Clock, Deadlines>();

@@ -1,9 +1,11 @@
 import type { AbortWatcher } from '../abort.js';
 import { Link } from '../list.js';
+import type { Due } from './deadlines.js';
 
-/** Who is told that a request's signal was aborted. */
+/** Who is told that a request's signal was aborted, or that its deadline has passed. */
 export interface RequestKeeper<F, R> {
   abort(request: Request<F, R>): void;
+  expire(request: Request<F, R>): void;
 }
 
 /** Tombstone: settled, but its reply is still to come and must find nobody else. */
@@ -13,11 +15,10 @@ export type RequestState = 'queued' | 'sent' | 'tombstone' | 'over';
 export type RequestEnding = 'answered' | 'failed' | 'cancelled';
 
 /** One request: what to write, whom to tell, and its place among the others. */
-export class Request<F, R> implements AbortWatcher {
+export class Request<F, R> implements AbortWatcher, Due {
   /** In the queue, then among those on the wire. */
   readonly place: Link<Request<F, R>> = new Link(this);
-  /** Among those with the same timeout. */
-  readonly due: Link<Request<F, R>> = new Link(this);
+  readonly due: Link<Due> = new Link<Due>(this);
   deadline = 0;
   /** When it was asked for. */
   since = 0;
@@ -35,5 +36,9 @@ export class Request<F, R> implements AbortWatcher {
 
   aborted(): void {
     this.keeper?.abort(this);
+  }
+
+  expired(): void {
+    this.keeper?.expire(this);
   }
 }

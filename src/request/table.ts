@@ -8,20 +8,24 @@ import type { Request, RequestEnding, RequestKeeper } from './request.js';
 
 /** The transport, as the table needs it. */
 export interface RequestHost<F, R> {
-  write(frame: F): void;
+  /** Frames that may go out together, at least one. May {@link RequestTable.hold} those that come after. */
+  write(frames: readonly F[]): void;
   /** One request fewer is waiting for a reply. Comes last: it may call back in. */
   settled(request: Request<F, R>, ending: RequestEnding): void;
-  /** A tombstone's reply has not come within the request's timeout either: the peer is to be given up. */
+  /** The reply to a tombstone should have come long ago: the peer is to be given up, and the table closed. */
   overdue(request: Request<F, R>): void;
 }
 
 export interface RequestTableOptions {
   readonly clock: Clock;
-  /** The timeout most requests have, in milliseconds. */
+  /** The timeout most requests have, in milliseconds; a tombstone is given that long, or its own, if that is longer. */
   readonly usualTimeout: number;
-  /** Requests that may wait to be written. */
+  /** Requests that may wait for those before them. */
   readonly maxQueue: number;
-  /** Requests that may be on the wire at once. */
+  /**
+   * Requests that may be on the wire at once. One is written within the call, by itself. More are written at the end
+   * of the turn, in which those that came together go out together.
+   */
   readonly maxInFlight: number;
 }
 
@@ -33,15 +37,19 @@ export interface RequestTableOptions {
 export class RequestTable<F, R> implements RequestKeeper<F, R> {
   readonly #queue = new List<Request<F, R>>();
   readonly #wire = new List<Request<F, R>>();
-  readonly #deadlines: Deadlines<Request<F, R>>;
-  #held = false;
+  readonly #deadlines: Deadlines;
+  #tombstones = 0;
+  #holds = 0;
+  /** Whether a write is due at the end of the turn. */
+  #due = false;
   #closed: { readonly cause: unknown } | undefined = undefined;
 
   constructor(
     private readonly host: RequestHost<F, R>,
     private readonly options: RequestTableOptions,
   ) {
-    this.#deadlines = new Deadlines(options.clock, options.usualTimeout, (request) => this.#expired(request));
+    this.#deadlines = Deadlines.of(options.clock);
+    this.#deadlines.join(options.usualTimeout);
   }
 
   /** Replies still to come, those for tombstones included. */
@@ -49,30 +57,39 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     return this.#wire.size;
   }
 
+  /** Requests that somebody waits for. */
+  get pending(): number {
+    return this.#queue.size + this.#wire.size - this.#tombstones;
+  }
+
   /** Takes a request on; throws if the table is closed, the queue full, or the request aborted already. */
   add(request: Request<F, R>): void {
-    const { signal } = request;
+    const { signal, timeout } = request;
+    const { maxQueue, maxInFlight } = this.options;
     if (this.#closed) throw new ConnectionLostError(request.name, 'never', this.#closed.cause);
     if (signal?.aborted) throw new RequestAbortedError(request.name, 'never', signal.reason);
-    if (this.#queue.size >= this.options.maxQueue && !this.#mayWrite()) {
-      throw new RequestQueueFullError(request.name, this.options.maxQueue);
+    if (this.#queue.size + this.#wire.size >= maxQueue + maxInFlight) {
+      throw new RequestQueueFullError(request.name, maxQueue);
     }
     request.keeper = this;
     if (signal) watchAbort(signal, request);
-    this.#deadlines.add(request);
-    request.since = request.deadline - request.timeout;
+    this.#deadlines.add(request, timeout);
+    request.since = request.deadline - timeout;
     this.#queue.push(request.place);
-    this.#pump();
+    this.#writeInTime();
   }
 
-  /** Writes nothing until {@link release}: what was received already cannot answer what was not yet written. */
+  /**
+   * Writes nothing until {@link release} was called as often: what was received already cannot answer what was not
+   * yet written, and a transport that is full takes no more.
+   */
   hold(): void {
-    this.#held = true;
+    this.#holds++;
   }
 
   release(): void {
-    this.#held = false;
-    this.#pump();
+    this.#holds--;
+    this.#writeInTime();
   }
 
   /** The oldest on the wire, for a reply that has just come; nothing if none was asked for. */
@@ -99,25 +116,48 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     this.#abandon(request, 'cancelled', (sent) => new RequestAbortedError(request.name, sent, reason));
   }
 
+  expire(request: Request<F, R>): void {
+    if (request.state === 'tombstone') this.host.overdue(request);
+    else this.#abandon(request, 'failed', (sent) => new RequestTimeoutError(request.name, sent, request.timeout));
+  }
+
   /** Fails everything; nothing is left behind. */
   close(cause: unknown): void {
-    this.#closed ??= { cause };
+    if (this.#closed) return;
+    this.#closed = { cause };
     this.#failAll(this.#wire, 'maybe', cause);
     this.#failAll(this.#queue, 'never', cause);
-    this.#deadlines.stop();
+    this.#deadlines.leave(this.options.usualTimeout);
   }
 
-  #mayWrite(): boolean {
-    return !this.#held && !this.#closed && this.#wire.size < this.options.maxInFlight;
+  get #mayWrite(): boolean {
+    return this.#holds === 0 && !this.#closed && this.#wire.size < this.options.maxInFlight;
   }
 
-  #pump(): void {
-    for (let head = this.#queue.first; head && this.#mayWrite(); head = this.#queue.first) {
+  #writeInTime(): void {
+    if (this.#due || this.#queue.size === 0 || !this.#mayWrite) return;
+    if (this.options.maxInFlight === 1) {
+      this.#write();
+    } else {
+      this.#due = true;
+      void endOfTurn.then(this.#writeDue);
+    }
+  }
+
+  readonly #writeDue = (): void => {
+    this.#due = false;
+    this.#write();
+  };
+
+  #write(): void {
+    const frames: F[] = [];
+    for (let head = this.#queue.first; head && this.#mayWrite; head = this.#queue.first) {
       this.#queue.remove(head);
       this.#wire.push(head);
       head.value.state = 'sent';
-      this.host.write(head.value.frame);
+      frames.push(head.value.frame);
     }
+    if (frames.length > 0) this.host.write(frames);
   }
 
   /** Whether somebody still waits for it. */
@@ -125,18 +165,15 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     const waiting = request.state === 'sent';
     this.#wire.remove(request.place);
     this.#over(request);
+    this.#awaitOldest();
     return waiting;
   }
 
   #over(request: Request<F, R>): void {
+    if (request.state === 'tombstone') this.#tombstones--;
     request.state = 'over';
     this.#deadlines.remove(request);
     if (request.signal) unwatchAbort(request.signal, request);
-  }
-
-  #expired(request: Request<F, R>): void {
-    if (request.state === 'tombstone') this.host.overdue(request);
-    else this.#abandon(request, 'failed', (sent) => new RequestTimeoutError(request.name, sent, request.timeout));
   }
 
   #abandon(request: Request<F, R>, ending: RequestEnding, cause: (sent: Sent) => unknown): void {
@@ -147,10 +184,18 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
       this.#queue.remove(request.place);
     } else {
       request.state = 'tombstone';
-      this.#deadlines.add(request);
+      this.#tombstones++;
+      this.#awaitOldest();
     }
     request.reject(cause(state === 'queued' ? 'never' : 'maybe'));
     this.host.settled(request, ending);
+  }
+
+  /** A tombstone's time begins when it is the oldest: until then, the peer may be busy with another's request. */
+  #awaitOldest(): void {
+    const { oldest } = this;
+    if (oldest?.state !== 'tombstone' || oldest.due.list) return;
+    this.#deadlines.add(oldest, Math.max(oldest.timeout, this.options.usualTimeout));
   }
 
   #failAll(list: List<Request<F, R>>, sent: Sent, cause: unknown): void {
@@ -165,3 +210,5 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     }
   }
 }
+
+const endOfTurn = Promise.resolve();

@@ -1,4 +1,5 @@
 import { type Observable, Subject } from 'rxjs';
+import { checkTimeout } from '../checks.js';
 import { BaseConnection } from '../connection/base-connection.js';
 import type { Outcome } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
@@ -6,10 +7,13 @@ import { NotConnectedError } from '../request/errors.js';
 import { Request, type RequestEnding } from '../request/request.js';
 import { dial } from './dial.js';
 import { encodeRequest } from './encode.js';
+import type { Generation } from './generation.js';
+import { checkSupported } from './generation.js';
 import type { ZcachedOptions, ZcachedSettings } from './options.js';
-import { duration, resolveOptions } from './options.js';
+import { resolveForm, resolveOptions } from './options.js';
 import type { Transport, TransportOwner, ZcachedRequest } from './transport.js';
-import type { ZcachedArgument, ZcachedValue } from './value.js';
+import { isUrl, withUrl } from './url.js';
+import type { ReplyForm, ZcachedArgument, ZcachedValue } from './value.js';
 
 /** A request with everything that can be said about it. */
 export interface ZcachedCall {
@@ -20,12 +24,17 @@ export interface ZcachedCall {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the reply, time in the queue included. @default the connection's `requestTimeout` */
   readonly timeout?: number | undefined;
+  /** How maps in the reply come. @default the connection's `maps` */
+  readonly maps?: ReplyForm['maps'] | undefined;
+  /** How strings in the reply come. @default the connection's `strings` */
+  readonly strings?: ReplyForm['strings'] | undefined;
 }
 
 /**
- * A connection to one zcached server, over TCP. Takes any number of requests and has them answered one after
- * the other, as the server wants it. It does not redial by itself, and never repeats a request: that is left to
- * a pool, and to the caller.
+ * A connection to one zcached server, over TCP, TLS or a Unix socket. Takes any number of requests and has them
+ * answered one after the other, as the server wants it. It does not redial by itself, and never repeats a request:
+ * that is left to a pool, and to the caller. Once `close()` was called it refuses what is new, and what is
+ * outstanding has `closeTimeout` to come to its end; `close()` resolves when the socket is gone.
  *
  * @example
  * ```ts
@@ -46,24 +55,34 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   };
 
   /** Throws a `TypeError` or a `RangeError` that names the option. */
-  constructor(options?: ZcachedOptions) {
+  constructor(options?: ZcachedOptions);
+  /** As said by a URL, `zcached://cache.example:7556` for example, and by `options`, which have the last word. */
+  constructor(url: string | URL, options?: ZcachedOptions);
+  constructor(target?: ZcachedOptions | string | URL, options: ZcachedOptions = {}) {
     super();
-    this.#settings = resolveOptions(options);
+    this.#settings = resolveOptions(isUrl(target) ? withUrl(target, options) : target);
   }
 
-  get host(): string {
-    return this.#settings.host;
+  /** Undefined for a Unix socket. */
+  get host(): string | undefined {
+    return this.#settings.address.host;
   }
 
-  get port(): number {
-    return this.#settings.port;
+  /** Undefined for a Unix socket. */
+  get port(): number | undefined {
+    return this.#settings.address.port;
+  }
+
+  /** The Unix socket, if it is one. */
+  get path(): string | undefined {
+    return this.#settings.address.path;
   }
 
   /**
-   * Which generation of server answered: the 2025 one ends a reply with 0x03. Undefined while not connected;
-   * settled for good once the first 0x03 was seen.
+   * Which generation of server it is connected to: `'2025'`, or one that came later, ends a reply with 0x03.
+   * Undefined while not connected.
    */
-  get generation(): '2024' | '2025' | undefined {
+  get generation(): Generation | undefined {
     return this.transport?.generation;
   }
 
@@ -86,14 +105,15 @@ export class ZcachedConnection extends BaseConnection<Transport> {
    * ```
    */
   send(command: string, ...args: ZcachedArgument[]): Promise<ZcachedValue> {
-    return this.#exchange(command, args, undefined, this.#settings.requestTimeout);
+    const { requestTimeout, form } = this.#settings;
+    return this.#exchange(command, args, undefined, requestTimeout, form);
   }
 
   /**
    * Sends a command and resolves with the reply. Rejects with a `RequestError`, whose `sent` says whether the
    * command may have taken effect: `ZcachedServerError`, `ZcachedArgumentError`, `ZcachedRequestTooLargeError`,
-   * `RequestTimeoutError`, `RequestAbortedError`, `RequestQueueFullError`, `NotConnectedError`,
-   * `ConnectionLostError`; or with a `ZcachedProtocolError`, if what came back was no reply.
+   * `ZcachedUnsupportedError`, `RequestTimeoutError`, `RequestAbortedError`, `RequestQueueFullError`,
+   * `NotConnectedError`, `ConnectionLostError`; or with a `ZcachedProtocolError`, if what came back was no reply.
    *
    * @example
    * ```ts
@@ -103,7 +123,8 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   request(call: ZcachedCall): Promise<ZcachedValue> {
     try {
       const { command, args = [], signal, timeout = this.#settings.requestTimeout } = checkCall(call);
-      return this.#exchange(command, args, signal, duration('timeout', timeout));
+      checkTimeout('timeout', timeout);
+      return this.#exchange(command, args, signal, timeout, resolveForm(call, this.#settings.form));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -128,13 +149,15 @@ export class ZcachedConnection extends BaseConnection<Transport> {
     args: readonly unknown[],
     signal: AbortSignal | undefined,
     timeout: number,
+    form: ReplyForm,
   ): Promise<ZcachedValue> {
     // What is thrown in here rejects the promise.
     return new Promise((resolve, reject) => {
       const frame = encodeRequest(command, args, this.#settings.maxRequestBytes);
       const transport = this.transport;
       if (!transport) throw new NotConnectedError(command, this.cause);
-      transport.table.add(new Request(command, frame, timeout, signal, resolve, reject));
+      checkSupported(transport.generation, command, frame.hasSets);
+      transport.table.add(new Request(command, { frame, form }, timeout, signal, resolve, reject));
       this.begin();
     });
   }

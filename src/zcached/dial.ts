@@ -1,8 +1,9 @@
 import { ConnectTimeoutError } from '../errors.js';
 import { RequestTimeoutError } from '../request/errors.js';
 import { Request } from '../request/request.js';
+import { nameOf } from './address.js';
 import { encodeRequest } from './encode.js';
-import { ZcachedConnectError, ZcachedReplyError } from './errors.js';
+import { ZcachedConnectError, ZcachedDisconnectedError, ZcachedReplyError } from './errors.js';
 import type { ZcachedSettings } from './options.js';
 import type { TransportOwner } from './transport.js';
 import { Transport } from './transport.js';
@@ -11,7 +12,7 @@ import type { ZcachedValue } from './value.js';
 /** Nobody's yet: a transport that fails while it is being dialled only cleans up after itself. */
 const nobody: TransportOwner = {
   settled: () => {},
-  lost: (transport) => void transport.close(),
+  lost: (transport) => transport.destroy(),
 };
 
 /**
@@ -21,33 +22,44 @@ const nobody: TransportOwner = {
 export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {
   signal.throwIfAborted();
   const transport = new Transport(settings, nobody);
-  const abort = (): void => void transport.close();
+  const abort = (): void => transport.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    const answer = await ping(transport, settings);
-    if (answer !== 'PONG') throw new ZcachedReplyError('PING', 'PONG');
-    // More may have come with it.
+    await greet(transport, settings);
+    // More may have come with the last answer.
     if (transport.failure) throw transport.failure.cause;
     transport.handOver(owner);
     return transport;
   } catch (error) {
-    void transport.close();
+    transport.destroy();
     throw explain(settings, transport, error);
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** Written at once: the socket keeps it until it is connected. */
-const ping = (transport: Transport, { connectTimeout, maxRequestBytes }: ZcachedSettings): Promise<ZcachedValue> =>
-  new Promise((resolve, reject) => {
-    const frame = encodeRequest('PING', [], maxRequestBytes);
-    transport.table.add(new Request('PING', frame, connectTimeout, undefined, resolve, reject));
-  });
+/** The end of a frame may come later than the answer in it, but not later than the next answer. */
+async function greet(transport: Transport, settings: ZcachedSettings): Promise<void> {
+  const { clock, connectTimeout } = settings;
+  const deadline = clock.now() + connectTimeout;
+  await ping(transport, settings, connectTimeout);
+  if (transport.generation === '2024') await ping(transport, settings, Math.max(0, deadline - clock.now()));
+}
 
-function explain({ host, port, connectTimeout }: ZcachedSettings, transport: Transport, error: unknown): Error {
+async function ping(transport: Transport, { maxRequestBytes, form }: ZcachedSettings, timeout: number): Promise<void> {
+  const answer = await new Promise<ZcachedValue>((resolve, reject) => {
+    const exchange = { frame: encodeRequest('PING', [], maxRequestBytes), form };
+    transport.table.add(new Request('PING', exchange, timeout, undefined, resolve, reject));
+  });
+  if (answer !== 'PONG') throw new ZcachedReplyError('PING', 'PONG');
+}
+
+function explain({ address, connectTimeout }: ZcachedSettings, transport: Transport, error: unknown): Error {
   if (error instanceof RequestTimeoutError) {
-    return new ConnectTimeoutError(`zcached at ${host}:${port} did not answer within ${connectTimeout} ms`);
+    return new ConnectTimeoutError(`zcached at ${nameOf(address)} did not answer within ${connectTimeout} ms`);
   }
-  return new ZcachedConnectError(host, port, transport.failure?.cause ?? error);
+  const failure = transport.failure?.cause ?? error;
+  // What never was a connection has not failed as one: the socket's own error says it all.
+  const isOurs = failure instanceof ZcachedDisconnectedError && failure.cause !== undefined;
+  return new ZcachedConnectError(address, isOurs ? failure.cause : failure);
 }

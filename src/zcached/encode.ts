@@ -11,8 +11,6 @@ const COMMAND = /^[A-Za-z]{1,32}$/;
 /** The 2025 server falls over when the key of one of these is no string. */
 const KEY_FIRST = new Set(['GET', 'SET', 'DELETE', 'SIZEOF', 'RENAME', 'COPY']);
 
-export type { Frame };
-
 /**
  * Encodes a request as one frame with exactly the arguments intended, or throws the typed error that says why it
  * cannot be sent. Arguments may run code while they are read, getters and proxies: whatever that does, the counts

@@ -1,5 +1,7 @@
 import { PoolError } from '../errors.js';
 import { RequestError } from '../request/errors.js';
+import type { ZcachedAddress } from './address.js';
+import { nameOf } from './address.js';
 
 /** What a server's error reply is about, whichever generation worded it. */
 export type ZcachedErrorKind =
@@ -129,16 +131,34 @@ export class ZcachedReplyError extends RequestError {
   }
 }
 
-/** No connection could be made: refused, closed at once, or no zcached behind the port. `cause` tells. */
-export class ZcachedConnectError extends PoolError {
-  readonly code = 'ERR_ZCACHED_CONNECT';
+/** The server is of 2024 and has no such thing; nothing was queued. */
+export class ZcachedUnsupportedError extends RequestError {
+  readonly code = 'ERR_ZCACHED_UNSUPPORTED';
 
   constructor(
-    readonly host: string,
-    readonly port: number,
-    cause: unknown,
+    request: string,
+    readonly generation: '2024',
+    feature: string,
   ) {
-    super(`No connection to zcached at ${host}:${port}`, { cause });
+    super(request, 'never', `${feature} needs a server of 2025 or later`);
+  }
+}
+
+/**
+ * No connection could be made: refused, a certificate that cannot be trusted, hung up on at once, or no zcached
+ * behind the port. `cause` tells. Has `host` and `port`, or the `path` of a Unix socket.
+ */
+export class ZcachedConnectError extends PoolError {
+  readonly code = 'ERR_ZCACHED_CONNECT';
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly path: string | undefined;
+
+  constructor(address: ZcachedAddress, cause: unknown) {
+    super(`No connection to zcached at ${nameOf(address)}`, { cause });
+    this.host = address.host;
+    this.port = address.port;
+    this.path = address.path;
   }
 }
 

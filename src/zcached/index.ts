@@ -20,8 +20,10 @@ export {
   ZcachedReplyError,
   ZcachedRequestTooLargeError,
   ZcachedServerError,
+  ZcachedUnsupportedError,
 } from './errors.js';
 export type { ZcachedLimits } from './limits.js';
 export type { ZcachedOptions } from './options.js';
 export { ZcachedOrderedSet } from './ordered-set.js';
+export type { ZcachedPem, ZcachedTlsOptions } from './tls.js';
 export type { ZcachedArgument, ZcachedValue } from './value.js';

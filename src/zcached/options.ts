@@ -1,8 +1,14 @@
-import { outOfRange, wrongType } from '../errors.js';
+import { checkBag, checkChoice, checkDuration, checkTimeout, checkWithin } from '../checks.js';
 import type { Clock } from '../request/clock.js';
-import { MAX_DELAY, systemClock } from '../request/clock.js';
+import { systemClock } from '../request/clock.js';
+import type { ZcachedAddress } from './address.js';
+import { resolveAddress } from './address.js';
 import type { ZcachedLimits } from './limits.js';
 import { DEFAULT_LIMITS } from './limits.js';
+import type { TlsSettings, ZcachedTlsOptions } from './tls.js';
+import { resolveTls } from './tls.js';
+import type { ReplyForm } from './value.js';
+import { DEFAULT_FORM } from './value.js';
 
 /** How to reach a zcached server, and what to put up with. Times are in milliseconds. */
 export interface ZcachedOptions {
@@ -10,16 +16,35 @@ export interface ZcachedOptions {
   readonly host?: string | undefined;
   /** @default 7556 */
   readonly port?: number | undefined;
-  /** From dialling to an answered PING. @default 5000 */
+  /** A Unix socket, instead of `host` and `port`. */
+  readonly path?: string | undefined;
+  /**
+   * Connects by TLS, `true` with what Node has it with. A server that cannot show that it is who it should be is
+   * refused, and never talked to in the clear. Servers of the 2024 generation have no TLS. @default false
+   */
+  readonly tls?: boolean | ZcachedTlsOptions | undefined;
+  /** From dialling to an answered PING, TLS handshake included. @default 5000 */
   readonly connectTimeout?: number | undefined;
   /** From `send` to the reply, time in the queue included. @default 5000 */
   readonly requestTimeout?: number | undefined;
-  /** For closing in an orderly way; after that the socket is torn down. @default 1000 */
+  /** For what is outstanding when the connection is closed; then it fails, and the socket is torn down. @default 1000 */
   readonly closeTimeout?: number | undefined;
   /** Bytes of one request; the server resets the connection on 10 MiB. @default 8388608 */
   readonly maxRequestBytes?: number | undefined;
   /** Requests that may wait for those before them; one more is refused at once. @default 10000 */
   readonly maxQueue?: number | undefined;
+  /**
+   * Requests that may be on the wire at once, those of one turn of the event loop in one write. 1 is lock step: each
+   * waits for the reply to the one before, which every server bears. More is only for a server that is known to bear
+   * it: those of the 2024 generation drop the second request of a segment, those of 2025 crash under many in one.
+   * And replies have no names: should a server answer one request twice, the next in flight gets the second answer.
+   * @default 1
+   */
+  readonly pipelining?: number | undefined;
+  /** How maps come back: as `Map`, or as objects without a prototype. @default 'map' */
+  readonly maps?: ReplyForm['maps'] | undefined;
+  /** How strings come back: as text, or as bytes in a `Uint8Array`. @default 'text' */
+  readonly strings?: ReplyForm['strings'] | undefined;
   /** What a reply may be at most. */
   readonly limits?: { readonly [L in keyof ZcachedLimits]?: number | undefined } | undefined;
   /** Where time comes from; for tests. @default the system's monotonic clock */
@@ -27,52 +52,65 @@ export interface ZcachedOptions {
 }
 
 /** Options with nothing left open. */
-export type ZcachedSettings = {
-  readonly [O in Exclude<keyof ZcachedOptions, 'limits'>]-?: NonNullable<ZcachedOptions[O]>;
-} & { readonly limits: ZcachedLimits };
-
-export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
-  if (typeof options !== 'object' || options === null) throw wrongType('options', 'an object', options);
-  return Object.freeze({
-    host: nonEmpty('host', options.host ?? '127.0.0.1'),
-    port: integer('port', options.port ?? 7556, 1, 65_535),
-    connectTimeout: duration('connectTimeout', options.connectTimeout ?? 5000),
-    requestTimeout: duration('requestTimeout', options.requestTimeout ?? 5000),
-    closeTimeout: duration('closeTimeout', options.closeTimeout ?? 1000),
-    maxRequestBytes: integer('maxRequestBytes', options.maxRequestBytes ?? 8 * 2 ** 20, 1),
-    maxQueue: integer('maxQueue', options.maxQueue ?? 10_000, 0),
-    limits: resolveLimits(options.limits ?? {}),
-    clock: options.clock ?? systemClock,
-  });
+export interface ZcachedSettings {
+  readonly address: ZcachedAddress;
+  readonly tls: TlsSettings | undefined;
+  readonly connectTimeout: number;
+  readonly requestTimeout: number;
+  readonly closeTimeout: number;
+  readonly maxRequestBytes: number;
+  readonly maxQueue: number;
+  readonly pipelining: number;
+  readonly form: ReplyForm;
+  readonly limits: ZcachedLimits;
+  readonly clock: Clock;
 }
 
-/** A time that a timer can be set to. */
-export function duration(name: string, value: unknown): number {
-  if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
-  if (value > 0 && value <= MAX_DELAY) return value;
-  throw outOfRange(name, `above 0 and at most ${MAX_DELAY} milliseconds`, value);
+export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
+  checkBag('options', options);
+  const address = resolveAddress(options);
+  const settings = {
+    address,
+    tls: resolveTls(options.tls ?? false, address.host),
+    connectTimeout: options.connectTimeout ?? 5000,
+    requestTimeout: options.requestTimeout ?? 5000,
+    closeTimeout: options.closeTimeout ?? 1000,
+    maxRequestBytes: options.maxRequestBytes ?? 8 * 2 ** 20,
+    maxQueue: options.maxQueue ?? 10_000,
+    pipelining: options.pipelining ?? 1,
+    form: resolveForm(options, DEFAULT_FORM),
+    limits: resolveLimits(options.limits ?? {}),
+    clock: options.clock ?? systemClock,
+  };
+  checkTimeout('connectTimeout', settings.connectTimeout);
+  checkTimeout('requestTimeout', settings.requestTimeout);
+  checkDuration('closeTimeout', settings.closeTimeout);
+  checkWithin('maxRequestBytes', settings.maxRequestBytes, 1);
+  checkWithin('maxQueue', settings.maxQueue, 0);
+  checkWithin('pipelining', settings.pipelining, 1);
+  return Object.freeze(settings);
+}
+
+type FormOptions = Pick<ZcachedOptions, 'maps' | 'strings'>;
+
+/** The form asked for, and `usual` in what is left open. */
+export function resolveForm({ maps, strings }: FormOptions, usual: ReplyForm): ReplyForm {
+  if (maps === undefined && strings === undefined) return usual;
+  const form = { maps: maps ?? usual.maps, strings: strings ?? usual.strings };
+  checkChoice('maps', form.maps, ['map', 'object']);
+  checkChoice('strings', form.strings, ['text', 'bytes']);
+  return Object.freeze(form);
 }
 
 function resolveLimits(limits: NonNullable<ZcachedOptions['limits']>): ZcachedLimits {
-  if (typeof limits !== 'object' || limits === null) throw wrongType('limits', 'an object', limits);
-  const limit = (name: keyof ZcachedLimits): number =>
-    integer(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], 0);
-  return Object.freeze({
-    maxDepth: limit('maxDepth'),
-    maxElements: limit('maxElements'),
-    maxBulkBytes: limit('maxBulkBytes'),
-    maxReplyBytes: limit('maxReplyBytes'),
-  });
-}
-
-function nonEmpty(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw wrongType(name, 'a string', value);
-  if (value.length > 0) return value;
-  throw outOfRange(name, 'a non-empty string', value);
-}
-
-function integer(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== 'number') throw wrongType(name, 'an integer', value);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw outOfRange(name, `an integer from ${least} to ${most}`, value);
+  checkBag('limits', limits);
+  const { maxDepth, maxElements, maxBulkBytes, maxReplyBytes } = DEFAULT_LIMITS;
+  const resolved: ZcachedLimits = {
+    maxDepth: limits.maxDepth ?? maxDepth,
+    maxElements: limits.maxElements ?? maxElements,
+    maxBulkBytes: limits.maxBulkBytes ?? maxBulkBytes,
+    maxReplyBytes: limits.maxReplyBytes ?? maxReplyBytes,
+  };
+  for (const [name, value] of Object.entries(resolved)) checkWithin(`limits.${name}`, value, 0);
+  return Object.freeze(resolved);
 }

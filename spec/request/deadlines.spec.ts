@@ -1,0 +1,96 @@
+import { Link } from '../../src/list.js';
+import { Deadlines, type Due } from '../../src/request/deadlines.js';
+import { Request } from '../../src/request/request.js';
+import { RequestTable } from '../../src/request/table.js';
+import { VirtualClock } from './virtual-clock.js';
+
+const noop = (): void => {};
+
+/** A table that only notes when its requests ran out of time. */
+function tableOn(clock: VirtualClock, usualTimeout: number) {
+  const expired: string[] = [];
+  const host = { write: noop, settled: noop, overdue: noop };
+  const table = new RequestTable<string, string>(host, { clock, usualTimeout, maxQueue: 100_000, maxInFlight: 1 });
+  const ask = (name: string, timeout = usualTimeout, signal?: AbortSignal): void =>
+    table.add(new Request(name, name, timeout, signal, noop, () => expired.push(`${name} at ${clock.now()}`)));
+  return { table, ask, expired };
+}
+
+describe('the deadlines of several tables on one clock', () => {
+  it('are kept exactly, on one timer', () => {
+    const clock = new VirtualClock();
+    const tables = [tableOn(clock, 100), tableOn(clock, 70), tableOn(clock, 100)];
+    for (const [index, { ask }] of tables.entries()) {
+      ask(`${index}`);
+      ask(`${index} early`, 10 + index);
+      expect(clock.pending).toBe(1);
+    }
+    clock.advance(60);
+    expect(clock.pending).toBe(1);
+    clock.advance(60);
+    expect(tables.map(({ expired }) => expired)).toEqual([
+      ['0 early at 10', '0 at 100'],
+      ['1 early at 11', '1 at 70'],
+      ['2 early at 12', '2 at 100'],
+    ]);
+    for (const { table } of tables) table.close('done');
+  });
+
+  it('do not suffer when one of them closes, and leave no timer when the last one has', () => {
+    const clock = new VirtualClock();
+    const [gone, stays] = [tableOn(clock, 50), tableOn(clock, 100)];
+    gone.ask('a');
+    stays.ask('b');
+    gone.table.close('over');
+    expect(clock.pending).toBe(1);
+    clock.advance(100);
+    expect(stays.expired).toEqual(['b at 100']);
+    stays.ask('c');
+    stays.table.close('over');
+    stays.table.close('and over');
+    expect([clock.pending, Deadlines.of(clock).lanes]).toEqual([0, 0]);
+  });
+
+  it('know no more timeouts than are in use, however many there were', () => {
+    const clock = new VirtualClock();
+    const { table, ask, expired } = tableOn(clock, 1000);
+    const other = tableOn(clock, 2000);
+    const controller = new AbortController();
+    for (let count = 1; count <= 1000; count++) ask('aborted', count / 7, controller.signal);
+    for (let count = 1; count <= 1000; count++) ask('late', count / 3);
+    controller.abort();
+    expect(Deadlines.of(clock).lanes).toBeLessThanOrEqual(1000 + 2);
+    clock.advance(500);
+    expect(expired).toHaveLength(2000);
+    expect(Deadlines.of(clock).lanes).toBe(2);
+    table.close('done');
+    other.table.close('done');
+  });
+
+  it('survive a listener that throws', () => {
+    const clock = new VirtualClock();
+    const deadlines = Deadlines.of(clock);
+    deadlines.join(100);
+    const expired: string[] = [];
+    const entry = (name: string, work = noop): Due => {
+      const expire = (): void => {
+        expired.push(name);
+        work();
+      };
+      const made = { deadline: 0, expired: expire, due: undefined as unknown as Link<Due> };
+      made.due = new Link<Due>(made);
+      return made;
+    };
+    const fail = (): never => {
+      throw new Error('listener');
+    };
+    deadlines.add(entry('bad', fail), 10);
+    deadlines.add(entry('good'), 10);
+    deadlines.add(entry('later'), 20);
+    expect(() => clock.advance(20)).toThrow('listener');
+    clock.advance(20);
+    expect(expired).toEqual(['bad', 'good', 'later']);
+    deadlines.leave(100);
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,194 @@
+import { ConnectionClosedError } from '../../src/errors.js';
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import type { ZcachedOptions } from '../../src/zcached/index.js';
+import { ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+import { countingClock } from './counting-clock.js';
+import { PONG, startRawServer, startScript, until } from './raw-server.js';
+
+const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
+
+const settle = (all: Promise<unknown>[]) =>
+  Promise.all(all.map((one) => one.catch(({ code, sent }: { code: string; sent: string }) => ({ code, sent }))));
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('closing', () => {
+  it('has what is in flight and what waits come to its end, takes nothing new, and lets go of the socket', async () => {
+    const server = track(await startZcachedServer({ latency: 5 }));
+    const clock = countingClock();
+    const client = connection(server.port, { closeTimeout: 60_000, clock });
+    await client.connect();
+    const asked = ['a', 'b', 'c'].map((text) => client.send('ECHO', text));
+    const closed = client.close();
+    expect([client.state, client.pending]).toEqual(['closed', 3]);
+    await expect(client.send('PING')).rejects.toMatchObject({ code: 'ERR_NOT_CONNECTED', sent: 'never' });
+    expect(await Promise.all(asked)).toEqual(['a', 'b', 'c']);
+    await closed;
+    expect([client.pending, clock.timers]).toEqual([0, 0]);
+    await until(() => server.connections === 0);
+  });
+
+  it('fails what has not come to its end in time, and says whether it was sent', async () => {
+    const server = track(await startZcachedServer());
+    const clock = countingClock();
+    const client = connection(server.port, { closeTimeout: 50, clock });
+    await client.connect();
+    server.pause();
+    const failed = [1, 2].map(() => client.send('PING').catch((error) => error));
+    const started = performance.now();
+    await client.close();
+    expect(performance.now() - started).toBeGreaterThanOrEqual(49);
+    expect(performance.now() - started).toBeLessThan(250);
+    const cause = expect.any(ConnectionClosedError);
+    expect(await Promise.all(failed)).toMatchObject([
+      { code: 'ERR_CONNECTION_LOST', sent: 'maybe', cause },
+      { code: 'ERR_CONNECTION_LOST', sent: 'never', cause },
+    ]);
+    expect([client.pending, clock.timers]).toEqual([0, 0]);
+    await until(() => server.connections === 0);
+  });
+
+  it('waits for nobody where the time for it is none', async () => {
+    const server = track(await startZcachedServer());
+    const client = connection(server.port, { closeTimeout: 0 });
+    await client.connect();
+    server.pause();
+    const asked = settle([client.send('PING')]);
+    await client.close();
+    expect(await asked).toEqual([{ code: 'ERR_CONNECTION_LOST', sent: 'maybe' }]);
+  });
+
+  it('does not wait for replies that nobody waits for', async () => {
+    const server = track(await startZcachedServer());
+    const client = connection(server.port, { closeTimeout: 60_000 });
+    await client.connect();
+    server.pause();
+    const controller = new AbortController();
+    const aborted = client.request({ command: 'PING', signal: controller.signal }).catch(({ code }) => code);
+    controller.abort();
+    await client.close();
+    expect(await aborted).toBe('ERR_REQUEST_ABORTED');
+  });
+
+  it('ends as soon as the last who waited has given up', async () => {
+    const server = track(await startZcachedServer());
+    const client = connection(server.port, { closeTimeout: 60_000 });
+    await client.connect();
+    server.pause();
+    const asked = settle([client.request({ command: 'PING', timeout: 30 })]);
+    await client.close();
+    expect(await asked).toEqual([{ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' }]);
+  });
+
+  it('ends at once when the server goes meanwhile', async () => {
+    const server = track(await startZcachedServer());
+    const client = connection(server.port, { closeTimeout: 60_000 });
+    await client.connect();
+    server.pause();
+    const asked = settle([client.send('PING'), client.send('PING')]);
+    const closed = client.close();
+    await until(() => server.requests === 2);
+    server.cutConnections();
+    await closed;
+    expect(await asked).toEqual([
+      { code: 'ERR_CONNECTION_LOST', sent: 'maybe' },
+      { code: 'ERR_CONNECTION_LOST', sent: 'never' },
+    ]);
+    expect(client.state).toBe('closed');
+  });
+
+  it('ends at once when the server talks out of turn meanwhile', async () => {
+    const server = track(await startScript((socket) => socket.write('?\r\n')));
+    const client = connection(server.port, { closeTimeout: 60_000 });
+    await client.connect();
+    const asked = settle([client.send('GET', 'a'), client.send('GET', 'b')]);
+    await client.close();
+    expect(await asked).toEqual([
+      { code: 'ERR_ZCACHED_PROTOCOL', sent: 'maybe' },
+      { code: 'ERR_CONNECTION_LOST', sent: 'never' },
+    ]);
+  });
+
+  it('within what hears of a reply lets those behind it have theirs', async () => {
+    const server = track(await startZcachedServer());
+    const client = connection(server.port);
+    await client.connect();
+    let closed: Promise<void> | undefined;
+    const subscription = client.outcomes$.subscribe(() => {
+      closed ??= client.close();
+    });
+    expect(await Promise.all(['a', 'b', 'c'].map((text) => client.send('ECHO', text)))).toEqual(['a', 'b', 'c']);
+    await closed;
+    subscription.unsubscribe();
+    expect([client.state, client.pending]).toEqual(['closed', 0]);
+  });
+
+  it('twice is closing once', async () => {
+    const server = track(await startZcachedServer({ latency: 5 }));
+    const client = connection(server.port);
+    await client.connect();
+    const asked = client.send('ECHO', 'a');
+    const first = client.close();
+    const second = client.close();
+    expect(await asked).toBe('a');
+    await Promise.all([first, second]);
+    await client.close();
+    expect(client.state).toBe('closed');
+  });
+
+  it('leaves the connection free to dial again meanwhile, and counts the requests of both', async () => {
+    const server = track(await startZcachedServer());
+    const client = connection(server.port, { closeTimeout: 60_000 });
+    await client.connect();
+    server.pause();
+    const old = client.send('ECHO', 'old');
+    const closed = client.close();
+    await until(() => server.requests === 2);
+    server.resume();
+    const dialled = client.connect();
+    expect(await old).toBe('old');
+    await Promise.all([closed, dialled]);
+    expect(await client.send('ECHO', 'new')).toBe('new');
+    expect([client.state, client.pending]).toEqual(['connected', 0]);
+  });
+
+  it('does not wait for a server that never closes its side', async () => {
+    const server = track(await startScript(() => {}));
+    const client = connection(server.port, { closeTimeout: 60_000 });
+    await client.connect();
+    await client.close();
+    await until(() => server.sockets[0]!.readableEnded);
+  });
+
+  it('does not wait for a server that neither reads nor closes its side', async () => {
+    const server = track(await startRawServer((socket) => socket.once('data', () => socket.pause().write(PONG))));
+    const client = connection(server.port, { closeTimeout: 50, maxRequestBytes: 2 ** 26 });
+    await client.connect();
+    const stuck = client.send('SET', 'k', 'x'.repeat(2 ** 25)).catch((error) => error);
+    const queued = client.request({ command: 'PING', timeout: 30 }).catch((error) => error);
+    await queued;
+    const started = performance.now();
+    await client.close();
+    expect(performance.now() - started).toBeLessThan(400);
+    expect(await stuck).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'maybe' });
+  });
+
+  it('leaves no socket and no timer behind, however it came about', async () => {
+    const server = track(await startZcachedServer());
+    const clock = countingClock();
+    for (let round = 0; round < 30; round++) {
+      const client = connection(server.port, { clock, pipelining: 1 + (round % 2) });
+      const dial = client.connect().catch(() => {});
+      if (round % 5 > 0) await dial;
+      const replies = Promise.allSettled([1, 5000].map((timeout) => client.request({ command: 'PING', timeout })));
+      if (round % 3 === 1) server.cutConnections();
+      if (round % 3 === 2) await replies;
+      if (round % 4 === 3) await turn();
+      await Promise.all([client.close(), dial, replies]);
+      expect(client.pending).toBe(0);
+    }
+    expect(clock.timers).toBe(0);
+    await until(() => server.connections === 0);
+  });
+});

@@ -1,0 +1,194 @@
+import dns from 'node:dns';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectionState } from '../../src/connection/connection.js';
+import { ConnectionClosedError, ConnectTimeoutError } from '../../src/errors.js';
+import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
+import type { ZcachedOptions } from '../../src/zcached/index.js';
+import { ZcachedConnectError, ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+import { countingClock } from './counting-clock.js';
+import { type RawServer, startRawServer, startScript, until } from './raw-server.js';
+
+const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
+const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
+
+/** The states a connection goes through from here on. */
+function states(of: ZcachedConnection): ConnectionState[] {
+  const seen: ConnectionState[] = [];
+  of.state$.subscribe((state) => seen.push(state));
+  return seen;
+}
+
+describe('connecting', () => {
+  it.each(['2024', '2025'] as const)('to a %s server tells its generation', async (generation) => {
+    const { port } = await serve(startZcachedServer({ generation }));
+    const client = connection(port);
+    const seen = states(client);
+    expect(client.generation).toBeUndefined();
+    await client.connect();
+    expect([client.generation, client.pending]).toEqual([generation, 0]);
+    await client.close();
+    expect(seen).toEqual(['idle', 'connecting', 'connected', 'closed']);
+    expect(client.generation).toBeUndefined();
+  });
+
+  it('tells the generation from the first, also when the end of a frame comes after what is in it', async () => {
+    let end = '';
+    const server = await serve(
+      startRawServer((socket, requests) =>
+        requests(() => {
+          socket.write(`${end}+PONG\r\n`);
+          end = '\x03';
+        }),
+      ),
+    );
+    const client = connection(server.port);
+    const seen: unknown[] = [];
+    const subscription = client.state$.subscribe((state) => seen.push(`${state} ${client.generation}`));
+    await client.connect();
+    subscription.unsubscribe();
+    expect(seen).toEqual(['idle undefined', 'connecting undefined', 'connected 2025']);
+  });
+
+  it('asks a second time only where the first answer leaves the generation open', async () => {
+    const [older, newer] = await Promise.all([
+      serve(startZcachedServer({ generation: '2024' })),
+      serve(startZcachedServer()),
+    ]);
+    await Promise.all([connection(older.port).connect(), connection(newer.port).connect()]);
+    expect([older, newer].map((server) => (server as ZcachedServer).requests)).toEqual([2, 1]);
+  });
+
+  it('over a Unix socket carries requests as over a port', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
+    try {
+      const path = join(folder, 'zcached.sock');
+      const server = await serve(startScript((socket) => socket.write('+OK\r\n\x03'), { path }));
+      const client = track(new ZcachedConnection({ path }));
+      await client.connect();
+      expect(await client.send('SET', 'k', 1)).toBe('OK');
+      await client.close();
+      await until(() => (server as RawServer).sockets[0]!.readableEnded);
+      await server.close();
+      const cause = await client.connect().catch((error) => error);
+      expect(cause).toMatchObject({ path, host: undefined, port: undefined, cause: { code: 'ENOENT' } });
+      expect(cause.message).toBe(`No connection to zcached at ${path}`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  describe('by a name', () => {
+    afterEach(() => jest.restoreAllMocks());
+
+    /** Answers every look-up, or leaves it without an answer. */
+    const lookUp = (answer: (found: (error: Error | null, addresses?: object[]) => void) => void) =>
+      jest
+        .spyOn(dns, 'lookup')
+        .mockImplementation(((_name: string, _options: object, found: () => void) => answer(found)) as never);
+
+    it('that nobody has rejects with that as the cause, and may be right the next time', async () => {
+      const server = await serve(startZcachedServer());
+      const error = Object.assign(new Error('getaddrinfo ENOTFOUND cache.example'), { code: 'ENOTFOUND' });
+      lookUp((found) => setImmediate(found, error));
+      const client = connection(server.port, { host: 'cache.example' });
+      await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT', cause: error });
+      expect(client.state).toBe('broken');
+      lookUp((found) => setImmediate(found, null, [{ address: '127.0.0.1', family: 4 }]));
+      await client.connect();
+      expect(client.state).toBe('connected');
+    });
+
+    it('whose look-up hangs is given up in time, and an answer that comes after that connects nobody', async () => {
+      const server = await serve(startZcachedServer());
+      let found!: (error: null, addresses: object[]) => void;
+      lookUp((callback) => {
+        found = callback;
+      });
+      const clock = countingClock();
+      const client = connection(server.port, { host: 'cache.example', connectTimeout: 50, clock });
+      await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);
+      found(null, [{ address: '127.0.0.1', family: 4 }]);
+      // A connection made now would be there before this one.
+      const other = connection(server.port);
+      await other.connect();
+      expect([client.state, (server as ZcachedServer).connections, clock.timers]).toEqual(['broken', 1, 0]);
+    });
+  });
+
+  it('rejects when it is refused, with the reason as the cause', async () => {
+    const { port, close } = await startRawServer(() => {});
+    await close();
+    const client = connection(port);
+    const cause = await client.connect().catch((error) => error);
+    expect(cause).toBeInstanceOf(ZcachedConnectError);
+    expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', cause: { code: 'ECONNREFUSED' } });
+    expect([client.state, client.cause]).toEqual(['broken', cause]);
+  });
+
+  it('rejects when nobody answers the PING in time', async () => {
+    const server = await serve(startRawServer(() => {}));
+    const client = connection(server.port, { connectTimeout: 50 });
+    await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);
+    expect(client.state).toBe('broken');
+  });
+
+  it('rejects when the PING is answered in drops that never end', async () => {
+    const server = await serve(
+      startRawServer((socket) => {
+        socket.write('$1000\r\n');
+        const drip = setInterval(() => socket.write('x'), 5);
+        socket.on('close', () => clearInterval(drip));
+      }),
+    );
+    const started = performance.now();
+    await expect(connection(server.port, { connectTimeout: 100 }).connect()).rejects.toBeInstanceOf(
+      ConnectTimeoutError,
+    );
+    expect(performance.now() - started).toBeLessThan(300);
+  });
+
+  it('never becomes connected to a server that accepts and hangs up', async () => {
+    const server = await serve(startZcachedServer({ maxClients: 0 }));
+    const client = connection(server.port);
+    const seen = states(client);
+    await expect(client.connect()).rejects.toMatchObject({ cause: { code: 'ERR_ZCACHED_DISCONNECTED' } });
+    expect(seen).toEqual(['idle', 'connecting', 'broken']);
+  });
+
+  it.each([
+    ['something else than zcached', 'HTTP/1.1 400 Bad Request\r\n\r\n', { code: 'ERR_ZCACHED_PROTOCOL', offset: 0 }],
+    ['another answer than PONG', '+HELLO\r\n\x03', { code: 'ERR_ZCACHED_REPLY' }],
+    ['a refusal', '-NOAUTH not whitelisted\r\n\x03', { code: 'ERR_ZCACHED_SERVER', kind: 'NOT_ALLOWED' }],
+    ['more than was asked for', '+PONG\r\n\x03+PONG\r\n\x03', { code: 'ERR_ZCACHED_PROTOCOL', offset: 8 }],
+  ])('rejects %s', async (_, answer, cause) => {
+    const server = await serve(startRawServer((socket, requests) => requests(() => socket.write(answer, 'latin1'))));
+    await expect(connection(server.port).connect()).rejects.toMatchObject({ cause });
+  });
+
+  it('is given up by close, at once, and leaves no socket and no timer behind', async () => {
+    const server = await serve(startRawServer((socket) => void socket.resume()));
+    const clock = countingClock();
+    const client = connection(server.port, { closeTimeout: 60_000, clock });
+    const dial = client.connect().catch((error) => error);
+    await until(() => (server as RawServer).sockets.length === 1);
+    await client.close();
+    expect(await dial).toBeInstanceOf(ConnectionClosedError);
+    await until(() => (server as RawServer).sockets[0]!.readableEnded);
+    expect([client.state, clock.timers]).toEqual(['closed', 0]);
+  });
+
+  it('works again after a loss and after closing', async () => {
+    const server = await serve(startZcachedServer());
+    const client = connection(server.port);
+    await client.connect();
+    (server as ZcachedServer).cutConnections();
+    await until(() => client.state === 'broken');
+    await client.connect();
+    await client.close();
+    await client.connect();
+    expect(await client.send('PING')).toBe('PONG');
+  });
+});

@@ -1,0 +1,212 @@
+import type { Outcome } from '../../src/connection/connection.js';
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import type { ZcachedOptions } from '../../src/zcached/index.js';
+import { ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+import { PONG, type RawServer, startRawServer, startScript, until } from './raw-server.js';
+
+const connection = async (port: number, options: ZcachedOptions = {}): Promise<ZcachedConnection> => {
+  const client = track(new ZcachedConnection({ port, pipelining: 100, ...options }));
+  await client.connect();
+  return client;
+};
+
+const settle = (all: Promise<unknown>[]) =>
+  Promise.all(all.map((one) => one.catch(({ code, sent }: { code: string; sent: string }) => ({ code, sent }))));
+
+/** Answers every frame with what stands last in it, and notes which frames came in which segment. */
+async function echo() {
+  const segments: number[] = [];
+  let frames = 0;
+  const server = track(
+    await startRawServer((socket, requests) => {
+      socket.on('data', (data) => segments.push(String(data).split('\x03').length - 1));
+      requests((frame) => {
+        frames++;
+        socket.write(frame.includes('PING') ? PONG : `+${frame.split('\r\n').at(-2)}\r\n\x03`);
+      });
+    }),
+  );
+  return { server, segments, frames: () => frames };
+}
+
+describe('pipelining', () => {
+  it('has the requests of a turn go out in one write, and each get its own reply', async () => {
+    const { server, segments } = await echo();
+    const client = await connection(server.port);
+    segments.length = 0;
+    const asked = Array.from({ length: 80 }, (_, index) => client.send('ECHO', `n${index}`));
+    expect(client.pending).toBe(80);
+    expect(await Promise.all(asked)).toEqual(asked.map((_, index) => `n${index}`));
+    expect([segments, client.pending]).toEqual([[80], 0]);
+  });
+
+  it('keeps text and text apart that are not of one kind', async () => {
+    const { server, segments } = await echo();
+    const client = await connection(server.port);
+    segments.length = 0;
+    const texts = ['plain', 'grüße', 'plain again', '語'];
+    const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
+    const replies = await Promise.all(texts.map((text) => client.send('ECHO', text)));
+    // The peer reads and writes bytes as characters; its socket makes two bytes of each of them beyond ASCII.
+    expect(replies).toEqual(texts.map(latin1));
+    expect(segments).toEqual([4]);
+  });
+
+  it('never has more on the wire than it may', async () => {
+    const { server, segments } = await echo();
+    const client = await connection(server.port, { pipelining: 7 });
+    segments.length = 0;
+    await Promise.all(Array.from({ length: 50 }, (_, index) => client.send('ECHO', `n${index}`)));
+    expect(Math.max(...segments)).toBeLessThanOrEqual(7);
+    expect(segments.reduce((sum, each) => sum + each, 0)).toBe(50);
+  });
+
+  it('one in flight has one frame to a write, written within the call', async () => {
+    const { server, segments } = await echo();
+    const client = await connection(server.port, { pipelining: 1 });
+    segments.length = 0;
+    await Promise.all(Array.from({ length: 20 }, (_, index) => client.send('ECHO', `n${index}`)));
+    expect(segments).toEqual(Array(20).fill(1));
+  });
+
+  it('one cancelled in the turn in which it was asked for never reaches the wire', async () => {
+    const { server, frames } = await echo();
+    const client = await connection(server.port);
+    const before = frames();
+    const controller = new AbortController();
+    const asked = [
+      client.send('ECHO', 'a'),
+      client.request({ command: 'ECHO', args: ['b'], signal: controller.signal }),
+      client.send('ECHO', 'c'),
+    ];
+    controller.abort();
+    expect(await settle(asked)).toEqual(['a', { code: 'ERR_REQUEST_ABORTED', sent: 'never' }, 'c']);
+    expect(frames() - before).toBe(2);
+  });
+
+  it('one cancelled later leaves its turn to its reply, which reaches nobody else', async () => {
+    const server = track(await startZcachedServer());
+    const client = await connection(server.port);
+    server.pause();
+    const controller = new AbortController();
+    const asked = [
+      client.send('ECHO', 'a'),
+      client.request({ command: 'ECHO', args: ['b'], signal: controller.signal }),
+      client.send('ECHO', 'c'),
+    ];
+    await until(() => server.requests === 4);
+    controller.abort();
+    server.resume();
+    expect(await settle(asked)).toEqual(['a', { code: 'ERR_REQUEST_ABORTED', sent: 'maybe' }, 'c']);
+    expect(client.state).toBe('connected');
+  });
+
+  it('a server that goes: replies that came are delivered, the rest was maybe sent, what waited was not', async () => {
+    const server = track(
+      await startScript((socket, _, count) => {
+        if (count === 1) socket.end('+one\r\n\x03+two\r\n\x03+th');
+      }),
+    );
+    const client = await connection(server.port, { pipelining: 3 });
+    const asked = Array.from({ length: 7 }, (_, index) => client.send('ECHO', `${index}`));
+    const lost = (sent: string) => ({ code: 'ERR_CONNECTION_LOST', sent });
+    // The two replies have made room for two more.
+    const failed = [...Array(3).fill(lost('maybe')), ...Array(2).fill(lost('never'))];
+    expect(await settle(asked)).toEqual(['one', 'two', ...failed]);
+    expect([client.state, client.pending]).toEqual(['broken', 0]);
+  });
+
+  it('one reply too many reaches nobody, and is the end of the connection', async () => {
+    const server = track(
+      await startScript((socket, _, count) => {
+        if (count === 1) socket.write('+one\r\n\x03+two\r\n\x03+nobody\r\n\x03');
+      }),
+    );
+    const client = await connection(server.port);
+    const next: Promise<unknown>[] = [];
+    const asked = [
+      client.send('ECHO', '1').then((reply) => {
+        next.push(client.send('ECHO', '3'));
+        return reply;
+      }),
+      client.send('ECHO', '2'),
+    ];
+    expect(await settle(asked)).toEqual(['one', 'two']);
+    await until(() => client.state === 'broken');
+    expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_PROTOCOL' });
+    expect(await settle(next)).not.toContain('nobody');
+  });
+
+  it('what is no reply fails the request it stands for as it is, and those behind it as lost', async () => {
+    const server = track(
+      await startScript((socket, _, count) => {
+        if (count === 2) socket.write('+one\r\n\x03:x\r\n');
+      }),
+    );
+    const client = await connection(server.port);
+    expect(await settle(['1', '2', '3'].map((text) => client.send('ECHO', text)))).toEqual([
+      'one',
+      { code: 'ERR_ZCACHED_PROTOCOL', sent: 'maybe' },
+      { code: 'ERR_CONNECTION_LOST', sent: 'maybe' },
+    ]);
+  });
+
+  it('closing has all that is in flight come to its end', async () => {
+    const server = track(await startZcachedServer({ latency: 5 }));
+    const client = await connection(server.port, { pipelining: 3, closeTimeout: 60_000 });
+    const asked = Array.from({ length: 10 }, (_, index) => client.send('ECHO', `${index}`));
+    const closed = client.close();
+    expect(await Promise.all(asked)).toEqual(asked.map((_, index) => `${index}`));
+    await closed;
+    await until(() => server.connections === 0);
+  });
+
+  it('outcomes$ has one value for each, also for what closing cut off', async () => {
+    const server = track(await startZcachedServer());
+    const client = await connection(server.port, { pipelining: 2, closeTimeout: 20 });
+    const outcomes: Outcome[] = [];
+    const subscription = client.outcomes$.subscribe((outcome) => outcomes.push(outcome));
+    await Promise.all([client.send('PING'), client.send('PING')]);
+    server.pause();
+    const cut = settle([client.send('PING'), client.send('PING'), client.send('PING')]);
+    await client.close();
+    expect(await cut).toEqual(['maybe', 'maybe', 'never'].map((sent) => ({ code: 'ERR_CONNECTION_LOST', sent })));
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false, false, false]);
+    subscription.unsubscribe();
+  });
+});
+
+describe('a server that reads slower than it is written to', () => {
+  /** Takes nothing in until it is told to; then answers every frame with how many there were. */
+  async function reluctant(): Promise<{ server: RawServer; read(): void }> {
+    let frames = -1;
+    const server = track(
+      await startRawServer((socket) => {
+        socket.on('data', (data: Buffer) => {
+          for (let end = data.indexOf(3); end >= 0; end = data.indexOf(3, end + 1)) {
+            if (++frames === 0) socket.pause().write(PONG);
+            else socket.write(`:${frames}\r\n\x03`);
+          }
+        });
+      }),
+    );
+    return { server, read: () => void server.sockets[0]!.resume() };
+  }
+
+  it('has the rest wait in the queue, where it may be cancelled', async () => {
+    const { server, read } = await reluctant();
+    const client = await connection(server.port, { maxRequestBytes: 2 ** 26 });
+    const large = client.send('SET', 'k', 'x'.repeat(2 ** 24));
+    await new Promise((resolve) => setImmediate(resolve));
+    const controller = new AbortController();
+    const cancelled = client.request({ command: 'SET', args: ['l', 1], signal: controller.signal });
+    const kept = client.send('SET', 'm', 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    expect(await settle([cancelled])).toEqual([{ code: 'ERR_REQUEST_ABORTED', sent: 'never' }]);
+    read();
+    expect(await Promise.all([large, kept])).toEqual([1, 2]);
+    expect(client.pending).toBe(0);
+  });
+});

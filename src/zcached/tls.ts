@@ -1,0 +1,72 @@
+import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { createSecureContext } from 'node:tls';
+import { checkBag, checkBoolean, checkChoice, checkText } from '../checks.js';
+import { outOfRange, wrongType } from '../errors.js';
+
+/** One PEM text, or several. */
+export type ZcachedPem = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** How to know the server, and to be known to it. What is left out is as Node has it. */
+export interface ZcachedTlsOptions {
+  /** Whom to trust instead of the authorities that Node trusts. */
+  readonly ca?: ZcachedPem | undefined;
+  /** For a server that asks for a certificate: that, and those between it and its authority. */
+  readonly cert?: ZcachedPem | undefined;
+  /** The private key of `cert`. */
+  readonly key?: ZcachedPem | undefined;
+  /** What `key` is encrypted with. */
+  readonly passphrase?: string | undefined;
+  /** The name that the server's certificate must be for. @default `host`, or 'localhost' for a Unix socket */
+  readonly servername?: string | undefined;
+  /** `false` connects to whoever answers: for tests alone. @default true */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** @default 'TLSv1.3' */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+}
+
+/** Ready for any number of connections. */
+export interface TlsSettings {
+  readonly secureContext: SecureContext;
+  readonly servername: string | undefined;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Reads certificates and keys now: what is wrong with them should not wait for the first dial to be found. */
+export function resolveTls(tls: boolean | ZcachedTlsOptions, host: string | undefined): TlsSettings | undefined {
+  if (typeof tls === 'boolean') return tls ? resolveTls({}, host) : undefined;
+  checkBag('tls', tls);
+  const { ca, cert, key, passphrase, servername, rejectUnauthorized = true, minVersion = 'TLSv1.3' } = tls;
+  // Whatever it is, it is a secret: only its type is told.
+  if (passphrase !== undefined && typeof passphrase !== 'string') {
+    throw wrongType('tls.passphrase', 'a string', typeof passphrase);
+  }
+  if (servername !== undefined) checkServername(servername);
+  checkBoolean('tls.rejectUnauthorized', rejectUnauthorized);
+  checkChoice('tls.minVersion', minVersion, ['TLSv1.2', 'TLSv1.3']);
+  const files = { ca: pem('ca', ca), cert: pem('cert', cert), key: pem('key', key), passphrase };
+  try {
+    return Object.freeze({
+      secureContext: createSecureContext({ ...files, minVersion }),
+      servername: servername ?? (host !== undefined && isIP(host) === 0 ? host : undefined),
+      rejectUnauthorized,
+    });
+  } catch (cause) {
+    throw wrongType('tls', 'certificates and a key that can be read and belong together', tls, cause);
+  }
+}
+
+/** An address is no name: TLS cannot ask for one. */
+function checkServername(servername: unknown): void {
+  checkText('tls.servername', servername);
+  if (isIP(servername) !== 0) throw outOfRange('tls.servername', 'a host name', servername);
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' || ArrayBuffer.isView(value);
+
+function pem(name: string, value: ZcachedPem | undefined): (string | Buffer)[] | undefined {
+  if (value === undefined) return undefined;
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.length === 0 || !texts.every(isText)) throw wrongType(`tls.${name}`, 'PEM, as text or bytes', value);
+  return texts as (string | Buffer)[];
+}
