@@ -1,4 +1,4 @@
-import type { Frame } from '../../../src/zcached/encode.js';
+import type { Frame } from '../../../src/zcached/frame.js';
 import { encodeRequest } from '../../../src/zcached/encode.js';
 import { ZcachedArgumentError, ZcachedRequestTooLargeError } from '../../../src/zcached/errors.js';
 import { anyArgument } from './arguments.js';
