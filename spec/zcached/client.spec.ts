@@ -10,8 +10,7 @@ import {
 import { track } from './cleanup.js';
 
 /** A pool of one. */
-const over = (connection: ZcachedSender) =>
-  new ZcachedClient({ use: (work) => work(connection, { signal: new AbortController().signal }) });
+const over = (connection: ZcachedSender) => new ZcachedClient({ use: (work) => work(connection) });
 
 describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
   let server: ZcachedServer;

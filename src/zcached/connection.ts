@@ -20,6 +20,10 @@ export interface ZcachedCall {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the reply, time in the queue included. @default the connection's `requestTimeout` */
   readonly timeout?: number | undefined;
+  /** How maps come. @default the connection's `maps` */
+  readonly maps?: 'map' | 'object' | undefined;
+  /** How strings come. @default the connection's `strings` */
+  readonly strings?: 'text' | 'bytes' | undefined;
 }
 
 /**

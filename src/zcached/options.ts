@@ -10,6 +10,12 @@ export interface ZcachedOptions {
   readonly host?: string | undefined;
   /** @default 7556 */
   readonly port?: number | undefined;
+  /** A Unix socket, instead of a host and a port. */
+  readonly path?: string | undefined;
+  readonly tls?: boolean | { readonly servername?: string | undefined } | undefined;
+  readonly pipelining?: number | undefined;
+  readonly maps?: 'map' | 'object' | undefined;
+  readonly strings?: 'text' | 'bytes' | undefined;
   /** From dialling to an answered PING. @default 5000 */
   readonly connectTimeout?: number | undefined;
   /** From `send` to the reply, time in the queue included. @default 5000 */
@@ -28,7 +34,10 @@ export interface ZcachedOptions {
 
 /** Options with nothing left open. */
 export type ZcachedSettings = {
-  readonly [O in Exclude<keyof ZcachedOptions, 'limits'>]-?: NonNullable<ZcachedOptions[O]>;
+  readonly [O in Exclude<
+    keyof ZcachedOptions,
+    'limits' | 'path' | 'tls' | 'pipelining' | 'maps' | 'strings'
+  >]-?: NonNullable<ZcachedOptions[O]>;
 } & { readonly limits: ZcachedLimits };
 
 export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
