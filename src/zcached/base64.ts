@@ -6,10 +6,11 @@ export function base64({ buffer, byteOffset, byteLength }: ArrayBufferView): str
   return byteLength === 0 ? NOTHING : Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
-/** The bytes, in memory of their own; undefined for what `base64` would not have written. */
+/** The bytes, in memory of their own; undefined for what is not base64 by the letter. */
 export function fromBase64(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(text === NOTHING ? 0 : Buffer.byteLength(text, 'base64'));
+  const bytes = new Uint8Array(Buffer.byteLength(text, 'base64'));
   const view = Buffer.from(bytes.buffer);
+  view.write(text, 'base64');
   // Node reads past whatever is not base64: only what comes out as it went in was any.
-  return view.write(text, 'base64') === bytes.length && base64(bytes) === text ? bytes : undefined;
+  return view.toString('base64') === text || text === NOTHING ? bytes : undefined;
 }

@@ -5,14 +5,14 @@ import type { Clock } from '../request/clock.js';
 import { Caller, type ZcachedPool } from './caller.js';
 import { connectPool, type ZcachedPoolOptions } from './connect-pool.js';
 import type { ZcachedConnection } from './connection.js';
-import { codecOf, type ZcachedEncoding } from './encoding.js';
+import { codecOf, type InPlace, type ZcachedEncoding } from './encoding.js';
 import { isUrl, withUrl } from './url.js';
 import { ValueCommands } from './value-commands.js';
 
 /** How a client works. */
 export interface ZcachedClientOptions<E extends ZcachedEncoding = 'native'> {
   /** How values are stored where a call does not say. @default 'native' */
-  readonly encoding?: E | undefined;
+  readonly encoding?: E | InPlace | undefined;
   /** Where time comes from; for tests. @default the system's monotonic clock */
   readonly clock?: Clock | undefined;
 }
@@ -64,7 +64,8 @@ export class ZcachedClient<
   constructor(pool: P, options: ZcachedClientOptions<E> = {}) {
     checkBag('pool', pool);
     checkBag('options', options);
-    super(new Caller(pool, options.clock), options.encoding ?? 'native');
+    const { encoding = 'native', clock } = options;
+    super(new Caller(pool, clock), encoding);
     this.pool = pool;
   }
 
@@ -97,7 +98,7 @@ export class ZcachedClient<
     // Before anything is made that would have to be disposed of.
     codecOf(encoding ?? 'native');
     const pool = await connectPool(options);
-    const client = new ZcachedClient<E, ConnectionPool<ZcachedConnection>>(pool, { encoding, clock: options.clock });
+    const client = over<E, typeof pool>(pool, { encoding, clock: options.clock });
     client.#dispose = () => pool.dispose();
     return client;
   }
@@ -107,5 +108,9 @@ export class ZcachedClient<
     await this.#dispose?.();
   }
 }
+
+/** In a bundle, a class that mentions itself by name may lose it. */
+const over = <E extends ZcachedEncoding, P extends ZcachedPool>(pool: P, options: ZcachedClientOptions<E>) =>
+  new ZcachedClient<E, P>(pool, options);
 
 makeDisposable(ZcachedClient.prototype, 'asyncDispose', 'close');

@@ -36,6 +36,12 @@ export interface ValueEncoding<V> {
  */
 export type ZcachedEncoding = 'native' | 'json' | 'bytes' | ValueEncoding<unknown>;
 
+/** Beside a type parameter, it tells the `decode` of an encoding that is written in place what it takes. */
+export interface InPlace {
+  encode(value: never): ZcachedArgument;
+  decode(reply: ZcachedValue): unknown;
+}
+
 /** What can be stored with an encoding. */
 export type Encodable<E extends ZcachedEncoding> = E extends 'native'
   ? ZcachedArgument

@@ -27,6 +27,8 @@ const CHOICES = { maps: ['map', 'object'], strings: ['text', 'bytes'] } as const
 const KNOWN: readonly string[] = [...NUMBERS, ...Object.keys(CHOICES), 'servername'];
 
 const DIGITS = /^\d{1,15}$/;
+/** Where a host would end. */
+const DELIMITERS = /[\s/\\?#@:]/;
 
 /**
  * The options that a URL stands for: `zcached://host:port`, `zcacheds://host:port` for TLS, which no URL can keep from
@@ -63,10 +65,16 @@ export function parseZcachedUrl(url: string | URL): ZcachedUrlOptions {
 /** What a URL says, but for what is said otherwise beside it. Options of TLS add up. */
 export function withUrl<O extends ZcachedUrlOptions>(url: string | URL, options: O): O {
   const said = parseZcachedUrl(url);
-  const named = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const areBoth = typeof said.tls === 'object' && typeof options.tls === 'object';
-  return { ...said, ...named, ...(areBoth && { tls: { ...said.tls, ...options.tls } }) } as O;
+  return { ...said, ...named(options), tls: tlsOf(said.tls, options.tls) } as ZcachedUrlOptions as O;
 }
+
+function tlsOf(said: ZcachedOptions['tls'], beside: ZcachedOptions['tls']): ZcachedOptions['tls'] {
+  if (typeof said !== 'object' || beside === false) return beside ?? said;
+  return typeof beside === 'object' ? { ...said, ...named(beside) } : said;
+}
+
+const named = <O extends object>(options: O): Partial<O> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;
 
 /** Whether it is a URL, or means to be one. */
 export const isUrl = (target: unknown): target is string | URL => typeof target === 'string' || target instanceof URL;
@@ -95,15 +103,18 @@ function addressOf({ hostname, port, pathname }: URL): ZcachedUrlOptions {
     return { path };
   }
   if (path !== '' && path !== '/') throw refused('path', 'left out where there is a host');
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : domainToASCII(decoded('host', hostname));
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : nameOf(decoded('host', hostname));
   if (host === '') throw refused('host', 'a name or an address');
   return port === '' ? { host } : { host, port: Number(port) };
 }
 
+/** A host's name as it is looked up; empty for what is none. */
+const nameOf = (text: string): string => (DELIMITERS.test(text) ? '' : domainToASCII(text));
+
 function parameter(name: string, value: string, isSecure: boolean): ZcachedUrlOptions {
   if (name === 'servername') {
     if (!isSecure) throw refused(name, 'left out without TLS');
-    if (domainToASCII(value) === '') throw refused(name, 'a host name');
+    if (nameOf(value) === '') throw refused(name, 'a host name');
     return { tls: { servername: value } };
   }
   if (name in CHOICES) {

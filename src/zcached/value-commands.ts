@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { checkBag, checkSize } from '../checks.js';
 import { outOfRange } from '../errors.js';
 import type { Caller, ZcachedCallOptions } from './caller.js';
-import type { Codec, Decoded, Encodable, ZcachedEncoding } from './encoding.js';
+import type { Codec, Decoded, Encodable, InPlace, ZcachedEncoding } from './encoding.js';
 import { codecOf } from './encoding.js';
 import { KeyCommands } from './key-commands.js';
 import { done, isMiss, lookup } from './replies.js';
@@ -11,7 +11,7 @@ import type { ZcachedArgument } from './value.js';
 /** How a command is run that stores or reads values. */
 export interface ZcachedValueOptions<F extends ZcachedEncoding> extends ZcachedCallOptions {
   /** How values are stored. @default the client's `encoding` */
-  readonly encoding?: F | undefined;
+  readonly encoding?: F | InPlace | undefined;
 }
 
 /** How everything is read. */
@@ -21,7 +21,9 @@ export interface ZcachedEntriesOptions<F extends ZcachedEncoding> extends Zcache
 }
 
 /** Keys one by one, or as an array with options. */
-type Keys<F extends ZcachedEncoding> = string[] | [keys: readonly string[], options?: ZcachedValueOptions<F>];
+type Keys<F extends ZcachedEncoding> =
+  | string[]
+  | [keys: readonly string[], options?: ZcachedValueOptions<F> | undefined];
 
 /**
  * The commands that store and read values. Each reads with the type that goes with its encoding, or with one that you
