@@ -124,6 +124,7 @@ describe('a client that cannot connect', () => {
 
   it('tells of options that are none', async () => {
     await expect(ZcachedClient.connect(url(1), null as unknown as object)).rejects.toThrow(TypeError);
+    await expect(ZcachedClient.connect({ pool: 4 as unknown as object })).rejects.toThrow(TypeError);
     expect(() => new ZcachedClient(undefined as unknown as ConnectionPool<ZcachedConnection>)).toThrow(TypeError);
   });
 });

@@ -226,7 +226,8 @@ describe('any URL', () => {
             tried.taken++;
           } catch (error) {
             if (!(error instanceof RangeError) || !('code' in error)) throw error;
-            expect(error.message).not.toContain(url.length > 12 ? url : 'canary');
+            // What is shorter may well be a word of the message.
+            if (url.length > 12) expect(error.message).not.toContain(url);
             tried.refused++;
           }
         },

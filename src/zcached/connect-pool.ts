@@ -1,4 +1,4 @@
-import { LONGEST_WAIT } from '../checks.js';
+import { checkBag, LONGEST_WAIT } from '../checks.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
 import type { ConnectionPoolOptions } from '../pool/options.js';
 import { ZcachedConnection } from './connection.js';
@@ -21,13 +21,14 @@ const after = (timeout: number): number => Math.min(timeout + 1000, LONGEST_WAIT
 
 /** A pool with at least one connection that is up; or the reason why there is none, and nothing left behind. */
 export async function connectPool(options: ZcachedPoolOptions): Promise<ConnectionPool<ZcachedConnection>> {
-  const { poolSize = 4, pool: poolOptions, signal, ...connectionOptions } = options;
+  const { poolSize = 4, pool: poolOptions = {}, signal, ...connectionOptions } = options;
   checkPoolSize(poolSize);
+  checkBag('options.pool', poolOptions);
   const { connectTimeout, closeTimeout } = resolveOptions(connectionOptions);
   const pool = new ConnectionPool(poolSize, () => new ZcachedConnection(connectionOptions), {
     ...poolOptions,
-    connectTimeout: poolOptions?.connectTimeout ?? after(connectTimeout),
-    closeTimeout: poolOptions?.closeTimeout ?? after(closeTimeout),
+    connectTimeout: poolOptions.connectTimeout ?? after(connectTimeout),
+    closeTimeout: poolOptions.closeTimeout ?? after(closeTimeout),
   });
   try {
     await pool.setup({ signal });
