@@ -9,6 +9,9 @@ const url = (port: number, query = '') => `zcached://127.0.0.1:${port}?${query}`
 
 const isGone = ({ readableEnded, destroyed }: Socket): boolean => readableEnded || destroyed;
 
+/** What is behind an error, however often it was wrapped. */
+const causesOf = (error: unknown): unknown[] => (error instanceof Error ? [error.cause, ...causesOf(error.cause)] : []);
+
 describe('a client that connects', () => {
   it('by a URL has as many connections as that says, and disposes of them', async () => {
     const server = track(await startZcachedServer());
@@ -68,11 +71,9 @@ describe('a client that cannot connect', () => {
     const server = await startZcachedServer();
     const { port } = server;
     await server.close();
-    await expect(ZcachedClient.connect(url(port))).rejects.toMatchObject({
-      code: 'ERR_ZCACHED_CONNECT',
-      port,
-      cause: { cause: { code: 'ECONNREFUSED' } },
-    });
+    const error: unknown = await ZcachedClient.connect(url(port)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', port });
+    expect(causesOf(error)).toContainEqual(expect.objectContaining({ code: 'ECONNREFUSED' }));
   });
 
   it('rejects with the reason: nobody answers, and lets go of every socket', async () => {
