@@ -93,7 +93,7 @@ const LAYERS = [
 /** Beside the core: what each may import of src besides itself. */
 const BESIDE: Record<string, readonly string[]> = {
   request: ['errors', 'checks', 'abort', 'list', 'connection'],
-  zcached: ['errors', 'checks', 'connection', 'request'],
+  zcached: ['errors', 'checks', 'disposal', 'connection', 'request', 'pool'],
   testing: ['connection'],
   'testing/node': ['request'],
 };

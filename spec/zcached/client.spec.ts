@@ -10,8 +10,7 @@ import {
 import { track } from './cleanup.js';
 
 /** A pool of one. */
-const over = (connection: ZcachedSender) =>
-  new ZcachedClient({ use: (work) => work(connection, { signal: new AbortController().signal }) });
+const over = (connection: ZcachedSender) => new ZcachedClient({ use: (work) => work(connection) });
 
 describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
   let server: ZcachedServer;
@@ -138,12 +137,58 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
   });
 });
 
-it('a key that is taken', async () => {
-  const server = track(await startZcachedServer());
-  const connection = track(new ZcachedConnection({ port: server.port }));
-  await connection.connect();
-  await over(connection).mset({ a: 1, b: 2 });
-  await expect(connection.send('COPY', 'a', 'b')).rejects.toMatchObject({ kind: 'BUSY_KEY' });
+describe('what servers of 2025 and later can do besides', () => {
+  let connection: ZcachedConnection;
+  let client: ZcachedClient;
+
+  beforeEach(async () => {
+    const server = track(await startZcachedServer());
+    connection = track(new ZcachedConnection({ port: server.port }));
+    await connection.connect();
+    client = over(connection);
+  });
+
+  it('echo', async () => expect(await client.echo('žluťoučký kůň')).toBe('žluťoučký kůň'));
+
+  it('sizeof, undefined for nothing', async () => {
+    await client.mset({ text: 'ž', list: [1, 2, 3], number: 1 });
+    const sizes = await Promise.all(['text', 'list', 'number', 'nothing'].map((key) => client.sizeof(key)));
+    expect(sizes).toEqual([2, 3, 8, undefined]);
+  });
+
+  it('rename, whatever was there', async () => {
+    await client.mset({ a: 1, b: 2 });
+    await client.rename('a', 'b');
+    expect([await client.get('a'), await client.get('b')]).toEqual([undefined, 1]);
+    await expect(client.rename('a', 'b')).rejects.toMatchObject({ kind: 'NOT_FOUND', request: 'RENAME' });
+  });
+
+  it('copy, over what is there only if it may', async () => {
+    await client.mset({ a: 1, b: 2 });
+    await client.copy('a', 'c');
+    await expect(client.copy('a', 'b')).rejects.toMatchObject({ kind: 'BUSY_KEY', request: 'COPY' });
+    expect(await client.get('b')).toBe(2);
+    await client.copy('a', 'b', { replace: true });
+    expect([await client.get('b'), await client.get('c')]).toEqual([1, 1]);
+    await expect(client.copy('nothing', 'd', { replace: false })).rejects.toMatchObject({ kind: 'NOT_FOUND' });
+  });
+
+  it('and whatever else they know, by name or with everything there is to say', async () => {
+    expect(await client.command('ECHO', 'hello')).toBe('hello');
+    expect(await client.command({ command: 'ECHO', args: ['hello'], timeout: 1000 })).toBe('hello');
+    await expect(client.command('GET', 'nothing')).rejects.toMatchObject({ kind: 'NOT_FOUND' });
+    await expect(client.command(undefined as unknown as string)).rejects.toThrow(TypeError);
+  });
+});
+
+it('a map is read in whichever form it comes', async () => {
+  const bag = Object.assign(Object.create(null), { k: 1, constructor: null }) as ZcachedValue;
+  const client = over({ request: async () => bag });
+  expect([...(await client.mget('k', 'constructor', 'toString'))]).toEqual([
+    ['k', 1],
+    ['constructor', undefined],
+    ['toString', undefined],
+  ]);
 });
 
 describe('a reply that does not fit the command', () => {
@@ -160,6 +205,10 @@ describe('a reply that does not fit the command', () => {
     ['flush', (client: ZcachedClient) => client.flush(), 'PONG'],
     ['save', (client: ZcachedClient) => client.save(), true],
     ['lastsave', (client: ZcachedClient) => client.lastsave(), null],
+    ['echo', (client: ZcachedClient) => client.echo('hello'), null],
+    ['sizeof', (client: ZcachedClient) => client.sizeof('k'), 'OK'],
+    ['rename', (client: ZcachedClient) => client.rename('k', 'l'), 1],
+    ['copy', (client: ZcachedClient) => client.copy('k', 'l'), false],
   ])('rejects: %s', async (_, act, reply) => {
     await expect(act(answering(reply))).rejects.toBeInstanceOf(ZcachedReplyError);
   });

@@ -1,172 +1,116 @@
+import { checkBag } from '../checks.js';
+import { type AsyncDisposal, makeDisposable } from '../disposal.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { Clock } from '../request/clock.js';
+import { Caller, type ZcachedPool } from './caller.js';
+import { connectPool, type ZcachedPoolOptions } from './connect-pool.js';
 import type { ZcachedConnection } from './connection.js';
-import { ZcachedReplyError, ZcachedServerError } from './errors.js';
-import type { ZcachedArgument, ZcachedValue } from './value.js';
+import { codecOf, type InPlace, type ZcachedEncoding } from './encoding.js';
+import { isUrl, withUrl } from './url.js';
+import { ValueCommands } from './value-commands.js';
 
-/** What the client needs of a connection. */
-export type ZcachedSender = Pick<ZcachedConnection, 'request'>;
-
-/** What the client needs of a pool: somebody who lends a connection for the length of some work. */
-export interface ZcachedPool {
-  use<T>(work: (connection: ZcachedSender, context: { readonly signal: AbortSignal }) => Promise<T>): Promise<T>;
+/** How a client works. */
+export interface ZcachedClientOptions<E extends ZcachedEncoding = 'native'> {
+  /** How values are stored where a call does not say. @default 'native' */
+  readonly encoding?: E | InPlace | undefined;
+  /** Where time comes from; for tests. @default the system's monotonic clock */
+  readonly clock?: Clock | undefined;
 }
+
+/** What to connect to, and how. */
+export interface ZcachedConnectOptions<E extends ZcachedEncoding = 'native'>
+  extends ZcachedPoolOptions,
+    ZcachedClientOptions<E> {}
+
+/** Types for `await using`. */
+// biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
+export interface ZcachedClient<E extends ZcachedEncoding = 'native', P extends ZcachedPool = ZcachedPool>
+  extends AsyncDisposal {}
 
 /**
- * The commands of zcached, over a pool of connections. Every method but {@link ZcachedClient.isAlive} rejects
- * with what the pool's `use` or the connection's `request` rejects with.
+ * The commands of zcached, over a pool of connections. Each rejects with what the pool's `use` or the connection's
+ * `request` rejects with, and with a `ZcachedReplyError` for a reply that does not fit; a wrong argument is answered
+ * with a `TypeError` or `RangeError` that names it.
  *
+ * @typeParam E - how values are stored where a call does not say.
+ * @typeParam P - the kind of pool.
  * @example
  * ```ts
- * const pool = new ConnectionPool(4, () => new ZcachedConnection({ port: 7556 }));
- * await pool.setup();
- * const client = new ZcachedClient(pool);
+ * const client = await ZcachedClient.connect('zcached://127.0.0.1:7556?poolSize=8');
  * await client.set('visits', 1);
  * await client.get('visits'); // 1
+ * await client.close();
  * ```
  */
-export class ZcachedClient {
-  readonly #pool: ZcachedPool;
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
+export class ZcachedClient<
+  E extends ZcachedEncoding = 'native',
+  P extends ZcachedPool = ZcachedPool,
+> extends ValueCommands<E> {
+  /** The pool it works over. */
+  readonly pool: P;
+  /** Disposes of a pool that is the client's own. */
+  #dispose: (() => Promise<void>) | undefined = undefined;
 
-  constructor(pool: ZcachedPool) {
-    this.#pool = pool;
-  }
-
-  /** Resolves with the server's `PONG`. */
-  async ping(): Promise<string> {
-    return text('PING', await this.#send('PING'));
+  /**
+   * A client over a pool that somebody else sets up and closes.
+   *
+   * @throws TypeError, RangeError for what is no pool, or no encoding.
+   * @example
+   * ```ts
+   * const client = new ZcachedClient(pool, { encoding: 'json' });
+   * ```
+   */
+  constructor(pool: P, options: ZcachedClientOptions<E> = {}) {
+    checkBag('pool', pool);
+    checkBag('options', options);
+    const { encoding = 'native', clock } = options;
+    super(new Caller(pool, clock), encoding);
+    this.pool = pool;
   }
 
   /**
-   * The value under a key, undefined if there is none.
+   * Makes a pool of connections, sets it up, and gives a client that owns it. Resolves once every connection has been
+   * tried and at least one is up; the pool goes on trying the others. What the URL leaves open the options say, and
+   * where both speak, the options win.
    *
+   * @throws the reason why none could be connected, `ZcachedConnectError` or `ConnectTimeoutError`, after everything
+   * has been disposed of; the signal's reason; a `TypeError` or `RangeError` for wrong options. All as rejections.
    * @example
    * ```ts
-   * const value = await client.get('visits');
+   * const client = await ZcachedClient.connect(process.env.ZCACHED_URL, { pool: { maxWaiting: 100 } });
+   * client.pool.health$.subscribe(({ status }) => console.log(status));
    * ```
    */
-  async get(key: string): Promise<ZcachedValue | undefined> {
-    try {
-      return await this.#send('GET', [key]);
-    } catch (error) {
-      if (isMiss(error)) return undefined;
-      throw error;
-    }
+  static connect<E extends ZcachedEncoding = 'native'>(
+    options?: ZcachedConnectOptions<E>,
+  ): Promise<ZcachedClient<E, ConnectionPool<ZcachedConnection>>>;
+  static connect<E extends ZcachedEncoding = 'native'>(
+    url: string | URL | undefined,
+    options?: ZcachedConnectOptions<E>,
+  ): Promise<ZcachedClient<E, ConnectionPool<ZcachedConnection>>>;
+  static async connect<E extends ZcachedEncoding = 'native'>(
+    target: string | URL | ZcachedConnectOptions<E> = {},
+    rest: ZcachedConnectOptions<E> = {},
+  ): Promise<ZcachedClient<E, ConnectionPool<ZcachedConnection>>> {
+    checkBag('options', rest);
+    const { encoding, ...options } = isUrl(target) ? withUrl(target, rest) : { ...target, ...rest };
+    // Before anything is made that would have to be disposed of.
+    codecOf(encoding ?? 'native');
+    const pool = await connectPool(options);
+    const client = over<E, typeof pool>(pool, { encoding, clock: options.clock });
+    client.#dispose = () => pool.dispose();
+    return client;
   }
 
-  /**
-   * Stores a value under a key, whatever was there before.
-   *
-   * @example
-   * ```ts
-   * await client.set('user:1', { name: 'Ada', tags: ['a', 'b'] }); // comes back as a Map
-   * ```
-   */
-  async set(key: string, value: ZcachedArgument): Promise<void> {
-    done('SET', await this.#send('SET', [key, value]));
-  }
-
-  /**
-   * The values under several keys, as a `Map` in the order asked. A miss is undefined; so is a stored null,
-   * because the server's reply does not tell them apart. No keys, no request.
-   *
-   * @example
-   * ```ts
-   * (await client.mget('a', 'b')).get('a');
-   * ```
-   */
-  async mget(...keys: string[]): Promise<Map<string, ZcachedValue | undefined>> {
-    if (keys.length === 0) return new Map();
-    const reply = await this.#send('MGET', keys);
-    if (!(reply instanceof Map)) throw new ZcachedReplyError('MGET', 'a map');
-    return new Map(keys.map((key) => [key, reply.get(key) ?? undefined]));
-  }
-
-  /**
-   * Stores several values. Not atomic: others may see some of them before the rest. No entries, no request.
-   *
-   * @example
-   * ```ts
-   * await client.mset({ a: 1, b: [true, null] });
-   * ```
-   */
-  async mset(
-    entries: ReadonlyMap<string, ZcachedArgument> | { readonly [key: string]: ZcachedArgument },
-  ): Promise<void> {
-    const pairs = entries instanceof Map ? [...entries] : Object.entries(entries);
-    if (pairs.length > 0) done('MSET', await this.#send('MSET', pairs.flat(1)));
-  }
-
-  /** Removes a key; resolves with whether it was there. */
-  async delete(key: string): Promise<boolean> {
-    try {
-      done('DELETE', await this.#send('DELETE', [key]));
-      return true;
-    } catch (error) {
-      if (isMiss(error)) return false;
-      throw error;
-    }
-  }
-
-  /** Whether there is a value under a key. The protocol has no command for it: this transfers the value. */
-  async exists(key: string): Promise<boolean> {
-    return (await this.get(key)) !== undefined;
-  }
-
-  /** Every key there is: on a large store, a large reply that holds up those behind it. */
-  async keys(): Promise<string[]> {
-    const reply = await this.#send('KEYS');
-    if (isTexts(reply)) return reply;
-    throw new ZcachedReplyError('KEYS', 'an array of strings');
-  }
-
-  /** How many keys there are. */
-  async dbsize(): Promise<number> {
-    return integer('DBSIZE', await this.#send('DBSIZE'));
-  }
-
-  /** Removes every key. */
-  async flush(): Promise<void> {
-    done('FLUSH', await this.#send('FLUSH'));
-  }
-
-  /** Has the server write everything to its disk. A server that holds nothing refuses: kind `NO_SAVE`. */
-  async save(): Promise<void> {
-    done('SAVE', await this.#send('SAVE'));
-  }
-
-  /** When the server last saved, or was started: seconds since 1970. */
-  async lastsave(): Promise<number> {
-    return integer('LASTSAVE', await this.#send('LASTSAVE'));
-  }
-
-  /** Whether a server answers a PING. Never rejects. */
-  async isAlive(): Promise<boolean> {
-    try {
-      return (await this.ping()) === 'PONG';
-    } catch {
-      return false;
-    }
-  }
-
-  #send(command: string, args: readonly ZcachedArgument[] = []): Promise<ZcachedValue> {
-    return this.#pool.use((connection) => connection.request({ command, args }));
+  /** Disposes of the pool that `connect` made, whose requests get a moment to finish; leaves any other pool alone. */
+  async close(): Promise<void> {
+    await this.#dispose?.();
   }
 }
 
-const isMiss = (error: unknown): boolean => error instanceof ZcachedServerError && error.kind === 'NOT_FOUND';
+/** In a bundle, a class that mentions itself by name may lose it. */
+const over = <E extends ZcachedEncoding, P extends ZcachedPool>(pool: P, options: ZcachedClientOptions<E>) =>
+  new ZcachedClient<E, P>(pool, options);
 
-const isTexts = (reply: ZcachedValue): reply is string[] =>
-  Array.isArray(reply) && reply.every((item) => typeof item === 'string');
-
-function done(command: string, reply: ZcachedValue): void {
-  if (reply !== 'OK') throw new ZcachedReplyError(command, 'OK');
-}
-
-function text(command: string, reply: ZcachedValue): string {
-  if (typeof reply === 'string') return reply;
-  throw new ZcachedReplyError(command, 'a string');
-}
-
-function integer(command: string, reply: ZcachedValue): number {
-  if (typeof reply === 'number') return reply;
-  throw new ZcachedReplyError(command, 'an integer');
-}
+makeDisposable(ZcachedClient.prototype, 'asyncDispose', 'close');

@@ -144,6 +144,48 @@ export class ZcachedUnsupportedError extends RequestError {
   }
 }
 
+/** Which encoding could not do its part: `custom` is one that was given as an object. */
+export type ZcachedEncodingName = 'json' | 'bytes' | 'custom';
+
+const UNENCODABLE: Record<ZcachedEncodingName, string> = {
+  json: 'has no JSON text; undefined, functions, bigints and cycles have none',
+  bytes: 'must be a Uint8Array or another view of bytes',
+  custom: 'the encoding threw',
+};
+
+const UNDECODABLE: Record<ZcachedEncodingName, string> = {
+  json: 'what is stored is no JSON text',
+  bytes: 'what is stored is no base64',
+  custom: 'the encoding threw at what is stored',
+};
+
+/**
+ * A value that its encoding cannot encode: nothing was sent. Or one that was stored in another way than this client
+ * reads it: it was received, and is withheld. Says which by position, 1 being the first argument; a value read has
+ * that of its key.
+ */
+export class ZcachedEncodingError extends RequestError {
+  readonly code = 'ERR_ZCACHED_ENCODING';
+  readonly #thrown: unknown;
+
+  constructor(
+    request: string,
+    readonly encoding: ZcachedEncodingName,
+    readonly direction: 'encode' | 'decode',
+    readonly position: number,
+    thrown?: unknown,
+  ) {
+    const [sent, why] = direction === 'encode' ? (['never', UNENCODABLE] as const) : (['maybe', UNDECODABLE] as const);
+    super(request, sent, `argument ${position}: ${why[encoding]}`);
+    this.#thrown = thrown;
+  }
+
+  /** What a custom encoding threw. May quote the value, and is therefore no `cause`: it shows up nowhere else. */
+  get thrown(): unknown {
+    return this.#thrown;
+  }
+}
+
 /**
  * No connection could be made: refused, a certificate that cannot be trusted, hung up on at once, or no zcached
  * behind the port. `cause` tells. Has `host` and `port`, or the `path` of a Unix socket.

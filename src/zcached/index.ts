@@ -7,13 +7,17 @@ export {
   RequestTimeoutError,
   type Sent,
 } from '../request/errors.js';
-export { ZcachedClient, type ZcachedPool, type ZcachedSender } from './client.js';
+export type { ZcachedCallOptions, ZcachedPool, ZcachedSender } from './caller.js';
+export { ZcachedClient, type ZcachedClientOptions, type ZcachedConnectOptions } from './client.js';
 export { type ZcachedCall, ZcachedConnection } from './connection.js';
 export { ZcachedDouble } from './double.js';
+export type { Decoded, Encodable, ValueEncoding, ZcachedEncoding } from './encoding.js';
 export {
   ZcachedArgumentError,
   ZcachedConnectError,
   ZcachedDisconnectedError,
+  ZcachedEncodingError,
+  type ZcachedEncodingName,
   type ZcachedErrorKind,
   ZcachedProtocolError,
   type ZcachedRefusal,
@@ -22,8 +26,11 @@ export {
   ZcachedServerError,
   ZcachedUnsupportedError,
 } from './errors.js';
+export type { ZcachedCopyOptions } from './key-commands.js';
 export type { ZcachedLimits } from './limits.js';
 export type { ZcachedOptions } from './options.js';
 export { ZcachedOrderedSet } from './ordered-set.js';
 export type { ZcachedPem, ZcachedTlsOptions } from './tls.js';
+export { parseZcachedUrl, type ZcachedUrlOptions } from './url.js';
 export type { ZcachedArgument, ZcachedValue } from './value.js';
+export type { ZcachedEntriesOptions, ZcachedValueOptions } from './value-commands.js';

@@ -1,17 +1,138 @@
+import { domainToASCII } from 'node:url';
+import { checkSize } from '../checks.js';
+import { type ArgumentError, outOfRange, wrongType } from '../errors.js';
 import type { ZcachedOptions } from './options.js';
+import { resolveOptions } from './options.js';
 
-export function parseZcachedUrl(url: string | URL): ZcachedOptions {
-  const { hostname, port, pathname, protocol } = new URL(url);
-  const tls = protocol === 'zcacheds:';
-  if (hostname === '') return { path: pathname, tls };
-  return { host: hostname, port: port === '' ? undefined : Number(port), tls };
+/** What a URL can say. */
+export interface ZcachedUrlOptions extends ZcachedOptions {
+  /** How many connections a client makes; a connection by itself has no use for it. @default 4 */
+  readonly poolSize?: number | undefined;
 }
 
-/** What a URL says, but for what is said otherwise beside it. */
-export function withUrl(url: string | URL, options: ZcachedOptions): ZcachedOptions {
-  const named = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...parseZcachedUrl(url), ...Object.fromEntries(named) };
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NUMBERS = [
+  'connectTimeout',
+  'requestTimeout',
+  'closeTimeout',
+  'maxRequestBytes',
+  'maxQueue',
+  'pipelining',
+  'poolSize',
+] as const;
+
+const CHOICES = { maps: ['map', 'object'], strings: ['text', 'bytes'] } as const;
+
+const KNOWN: readonly string[] = [...NUMBERS, ...Object.keys(CHOICES), 'servername'];
+
+const DIGITS = /^\d{1,15}$/;
+/** Where a host would end. */
+const DELIMITERS = /[\s/\\?#@:]/;
+
+/**
+ * The options that a URL stands for: `zcached://host:port`, `zcacheds://host:port` for TLS, which no URL can keep from
+ * verifying, or `zcached:///path/of/a.sock` for a Unix socket. IPv6 goes in brackets, the port is 7556 where there is
+ * none, and host and path are percent-decoded. Parameters are those options of a connection that are a number or a
+ * word, `poolSize`, and with TLS `servername`.
+ *
+ * @throws TypeError, RangeError with a `code` for whatever cannot be used. They name the part, and never the URL, which
+ * may hold what is not for logs.
+ * @example
+ * ```ts
+ * parseZcachedUrl('zcached://[::1]?requestTimeout=500'); // { host: '::1', requestTimeout: 500 }
+ * ```
+ */
+export function parseZcachedUrl(url: string | URL): ZcachedUrlOptions {
+  const parts = partsOf(url);
+  const isSecure = parts.protocol === 'zcacheds:';
+  if (!isSecure && parts.protocol !== 'zcached:') throw refused('scheme', 'zcached or zcacheds');
+  if (parts.username || parts.password) throw refused('user information', 'left out: there is no login');
+  if (parts.href.includes('#')) throw refused('fragment', 'left out');
+  const options: Writable<ZcachedUrlOptions> = addressOf(parts);
+  if (isSecure) options.tls = true;
+  for (const [index, [name, value]] of [...parts.searchParams].entries()) {
+    if (!KNOWN.includes(name)) throw refused(`parameter ${index + 1}`, `one of ${KNOWN.join(', ')}`);
+    if (parts.searchParams.getAll(name).length > 1) throw refused(name, 'given once');
+    Object.assign(options, parameter(name, value, isSecure));
+  }
+  // The ranges are the same wherever an option comes from.
+  resolveOptions(options);
+  if (options.poolSize !== undefined) checkPoolSize(options.poolSize);
+  return options;
 }
+
+/** What a URL says, but for what is said otherwise beside it. Options of TLS add up. */
+export function withUrl<O extends ZcachedUrlOptions>(url: string | URL, options: O): O {
+  const said = parseZcachedUrl(url);
+  return { ...said, ...named(options), tls: tlsOf(said.tls, options.tls) } as ZcachedUrlOptions as O;
+}
+
+function tlsOf(said: ZcachedOptions['tls'], beside: ZcachedOptions['tls']): ZcachedOptions['tls'] {
+  if (typeof said !== 'object' || beside === false) return beside ?? said;
+  return typeof beside === 'object' ? { ...said, ...named(beside) } : said;
+}
+
+const named = <O extends object>(options: O): Partial<O> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;
 
 /** Whether it is a URL, or means to be one. */
 export const isUrl = (target: unknown): target is string | URL => typeof target === 'string' || target instanceof URL;
+
+export function checkPoolSize(value: unknown): void {
+  checkSize('poolSize', value);
+  if (value === 0) throw outOfRange('poolSize', 'at least 1', value);
+}
+
+/** The platform's own error has the whole URL in it, and goes no further. */
+function partsOf(url: string | URL): URL {
+  if (!isUrl(url)) throw wrongType('url', 'a string or a URL', typeof url);
+  try {
+    return new URL(url);
+  } catch {
+    throw refused('form', 'zcached://host:port');
+  }
+}
+
+function addressOf({ hostname, port, pathname }: URL): ZcachedUrlOptions {
+  const path = decoded('path', pathname);
+  if (hostname === '') {
+    if (!path.startsWith('/') || path === '/' || path.includes('\0')) {
+      throw refused('host', 'there, or the absolute path of a Unix socket in its place');
+    }
+    return { path };
+  }
+  if (path !== '' && path !== '/') throw refused('path', 'left out where there is a host');
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : nameOf(decoded('host', hostname));
+  if (host === '') throw refused('host', 'a name or an address');
+  return port === '' ? { host } : { host, port: Number(port) };
+}
+
+/** A host's name as it is looked up; empty for what is none. */
+const nameOf = (text: string): string => (DELIMITERS.test(text) ? '' : domainToASCII(text));
+
+function parameter(name: string, value: string, isSecure: boolean): ZcachedUrlOptions {
+  if (name === 'servername') {
+    if (!isSecure) throw refused(name, 'left out without TLS');
+    if (nameOf(value) === '') throw refused(name, 'a host name');
+    return { tls: { servername: value } };
+  }
+  if (name in CHOICES) {
+    const choices: readonly string[] = CHOICES[name as keyof typeof CHOICES];
+    if (!choices.includes(value)) throw refused(name, choices.join(' or '));
+  } else if (!DIGITS.test(value)) {
+    throw refused(name, 'a whole number');
+  }
+  return { [name]: name in CHOICES ? value : Number(value) };
+}
+
+function decoded(part: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw refused(part, 'percent-encoded UTF-8');
+  }
+}
+
+const refused = (part: string, expected: string): ArgumentError =>
+  Object.assign(new RangeError(`The ${part} of the URL must be ${expected}`), { code: 'ERR_OUT_OF_RANGE' });

@@ -1,6 +1,6 @@
-import type { Frame } from '../../../src/zcached/frame.js';
 import { encodeRequest } from '../../../src/zcached/encode.js';
 import { ZcachedArgumentError, ZcachedRequestTooLargeError } from '../../../src/zcached/errors.js';
+import type { Frame } from '../../../src/zcached/frame.js';
 import { anyArgument } from './arguments.js';
 import { Random } from './random.js';
 import { readSegment2024 } from './server-2024.js';

@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net';
+import { ConnectionPool, roundRobin } from '../../src/index.js';
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+import { startRawServer, until } from './raw-server.js';
+
+const url = (port: number, query = '') => `zcached://127.0.0.1:${port}?${query}`;
+
+const isGone = ({ readableEnded, destroyed }: Socket): boolean => readableEnded || destroyed;
+
+/** What is behind an error, however often it was wrapped. */
+const causesOf = (error: unknown): unknown[] => (error instanceof Error ? [error.cause, ...causesOf(error.cause)] : []);
+
+describe('a client that connects', () => {
+  it('by a URL has as many connections as that says, and disposes of them', async () => {
+    const server = track(await startZcachedServer());
+    const client = track(await ZcachedClient.connect(url(server.port, 'poolSize=2')));
+    expect([server.connections, client.pool.connectedConnections.length]).toEqual([2, 2]);
+    await client.set('k', 1);
+    expect(await client.get('k')).toBe(1);
+    await client.close();
+    await until(() => server.connections === 0);
+    await expect(client.get('k')).rejects.toMatchObject({ code: 'ERR_POOL_DISPOSED' });
+    await client.close();
+  });
+
+  it('by options has four connections', async () => {
+    const server = track(await startZcachedServer({ generation: '2024' }));
+    const client = track(await ZcachedClient.connect({ port: server.port, encoding: 'json' }));
+    expect(server.connections).toBe(4);
+    await client.set('k', { a: [''] });
+    expect(await client.get('k')).toEqual({ a: [''] });
+  });
+
+  it('by a URL and options beside it, which win', async () => {
+    const server = track(await startZcachedServer());
+    const target = new URL(url(1, 'poolSize=3&requestTimeout=1'));
+    const options = { port: server.port, requestTimeout: 1000, pool: { select: roundRobin<ZcachedConnection>() } };
+    const client = track(await ZcachedClient.connect(target, { ...options, encoding: 'bytes' }));
+    expect(client.pool.connections.map(({ port }) => port)).toEqual([server.port, server.port, server.port]);
+    await client.set('k', Uint8Array.of(1));
+    expect(await client.get('k')).toEqual(Uint8Array.of(1));
+  });
+
+  it('without a URL takes the options alone', async () => {
+    const server = track(await startZcachedServer());
+    const client = track(await ZcachedClient.connect(undefined, { port: server.port, poolSize: 1 }));
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  it('is content with one connection of several', async () => {
+    const server = track(await startZcachedServer({ maxClients: 1 }));
+    const client = track(await ZcachedClient.connect(url(server.port, 'poolSize=3')));
+    expect(client.pool.connectedConnections).toHaveLength(1);
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  it('can be disposed of by `await using`', async () => {
+    const server = track(await startZcachedServer());
+    const client = track(await ZcachedClient.connect(url(server.port)));
+    const symbol = (Symbol as { asyncDispose?: symbol }).asyncDispose;
+    if (!symbol) throw new Error('This Node has no Symbol.asyncDispose');
+    await (client as unknown as Record<symbol, () => Promise<void>>)[symbol]?.();
+    await until(() => server.connections === 0);
+  });
+});
+
+describe('a client that cannot connect', () => {
+  it('rejects with the reason: nobody listens', async () => {
+    const server = await startZcachedServer();
+    const { port } = server;
+    await server.close();
+    const error: unknown = await ZcachedClient.connect(url(port)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', port });
+    expect(causesOf(error)).toContainEqual(expect.objectContaining({ code: 'ECONNREFUSED' }));
+  });
+
+  it('rejects with the reason: nobody answers, and lets go of every socket', async () => {
+    const server = track(await startRawServer((socket) => socket.resume()));
+    await expect(ZcachedClient.connect(url(server.port, 'connectTimeout=30'))).rejects.toMatchObject({
+      code: 'ERR_CONNECT_TIMEOUT',
+      message: expect.stringContaining('30 ms'),
+    });
+    await until(() => server.sockets.length === 4 && server.sockets.every(isGone));
+  });
+
+  it('does not go on trying: the pool is disposed of', async () => {
+    const dispose = jest.spyOn(ConnectionPool.prototype, 'dispose');
+    const server = track(await startRawServer((socket) => socket.destroy()));
+    const failed = ZcachedClient.connect({ port: server.port, poolSize: 2 });
+    await expect(failed).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT', port: server.port });
+    expect(dispose).toHaveBeenCalledTimes(1);
+    dispose.mockRestore();
+  });
+
+  it('gives up when its signal aborts', async () => {
+    const server = track(await startRawServer((socket) => socket.resume()));
+    const controller = new AbortController();
+    const failed = expect(ZcachedClient.connect(url(server.port), { signal: controller.signal })).rejects.toBe(
+      'enough',
+    );
+    await until(() => server.sockets.length === 4);
+    controller.abort('enough');
+    await failed;
+    await until(() => server.sockets.every(isGone));
+  });
+
+  it.each<[string, string, object]>([
+    ['poolSize', 'poolSize=0', {}],
+    ['poolSize', '', { poolSize: 1.5 }],
+    ['maxSize', '', { poolSize: 3, pool: { maxSize: 2 } }],
+    ['encoding', '', { encoding: 'text' }],
+    ['requestTimeout', 'requestTimeout=x', {}],
+    ['maxQueue', '', { maxQueue: -1 }],
+    ['options.maxDials', '', { pool: { maxDials: 0 } }],
+  ])('tells what is wrong with %s before it dials', async (name, query, options) => {
+    const server = track(await startRawServer((socket) => socket.resume()));
+    await expect(ZcachedClient.connect(url(server.port, query), options)).rejects.toMatchObject({
+      message: expect.stringContaining(name),
+      code: 'ERR_OUT_OF_RANGE',
+    });
+    expect(server.sockets).toEqual([]);
+  });
+
+  it('tells of options that are none', async () => {
+    await expect(ZcachedClient.connect(url(1), null as unknown as object)).rejects.toThrow(TypeError);
+    await expect(ZcachedClient.connect({ pool: 4 as unknown as object })).rejects.toThrow(TypeError);
+    expect(() => new ZcachedClient(undefined as unknown as ConnectionPool<ZcachedConnection>)).toThrow(TypeError);
+  });
+});
+
+it('a pool that was given is left alone', async () => {
+  const server = track(await startZcachedServer());
+  const pool = track(new ConnectionPool(1, () => new ZcachedConnection({ port: server.port })));
+  await pool.setup();
+  const client = new ZcachedClient(pool);
+  expect(client.pool).toBe(pool);
+  await client.close();
+  expect(await client.ping()).toBe('PONG');
+  expect(pool.health.status).toBe('healthy');
+});

@@ -1,0 +1,125 @@
+import { inspect } from 'node:util';
+import { ConnectionPool } from '../../src/index.js';
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import type { ZcachedArgument, ZcachedValue } from '../../src/zcached/index.js';
+import { ZcachedClient, ZcachedConnection, ZcachedServerError } from '../../src/zcached/index.js';
+import { serverError } from '../../src/zcached/server-error.js';
+import { ErrorReply } from '../../src/zcached/value.js';
+import { track } from './cleanup.js';
+
+const CANARY = 'canary';
+
+/** Everything a log might make of an error and of what caused it. */
+function traces(error: unknown): string {
+  const found: string[] = [];
+  for (let link = error; link instanceof Error; link = link.cause) {
+    found.push(String(link), link.message, String(link.stack), JSON.stringify(link), JSON.stringify({ ...link }));
+    found.push(...[false, true].map((showHidden) => inspect(link, { depth: 99, showHidden, maxStringLength: null })));
+    found.push(Reflect.ownKeys(link).map(String).join(), JSON.stringify(structuredClone({ ...link })));
+  }
+  expect(found).not.toEqual([]);
+  return found.join('\n').toLowerCase();
+}
+
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => {
+      throw new Error('It was not rejected');
+    },
+    (error: unknown) => error,
+  );
+
+const throwing = {
+  encode: (value: string): ZcachedArgument => {
+    throw new Error(`cannot encode ${value}`);
+  },
+  decode: (reply: ZcachedValue): string => {
+    throw new Error(`cannot decode ${reply}`);
+  },
+};
+
+const cyclic: Record<string, unknown> = { [CANARY]: CANARY };
+cyclic[CANARY] = cyclic;
+
+describe.each(['2024', '2025'] as const)('no error of a client of a %s server', (generation) => {
+  let client: ZcachedClient;
+
+  beforeEach(async () => {
+    const server = track(await startZcachedServer({ generation }));
+    const pool = track(new ConnectionPool(1, () => new ZcachedConnection({ port: server.port, maxRequestBytes: 900 })));
+    await pool.setup();
+    client = new ZcachedClient(pool);
+    await client.mset({ [CANARY]: `${CANARY} {`, [`${CANARY}-list`]: [CANARY] });
+  });
+
+  it.each<[string, (client: ZcachedClient) => Promise<unknown>]>([
+    ['JSON that is none', (client) => client.get(CANARY, { encoding: 'json' })],
+    ['JSON that is no text', (client) => client.get(`${CANARY}-list`, { encoding: 'json' })],
+    ['base64 that is none', (client) => client.get(CANARY, { encoding: 'bytes' })],
+    ['many that cannot be read', (client) => client.mget([CANARY], { encoding: 'bytes' })],
+    ['all that cannot be read', (client) => client.entries({ encoding: 'json' }).next()],
+    ['a reading that throws', (client) => client.get(CANARY, { encoding: throwing })],
+    ['a writing that throws', (client) => client.set(CANARY, CANARY, { encoding: throwing })],
+    ['a cycle', (client) => client.set(CANARY, cyclic, { encoding: 'json' })],
+    ['a getter that throws', (client) => client.set(CANARY, { toJSON: throwing.encode }, { encoding: 'json' })],
+    ['no bytes', (client) => client.set(CANARY, CANARY as unknown as Uint8Array, { encoding: 'bytes' })],
+    ['many that cannot be written', (client) => client.mset({ [CANARY]: cyclic }, { encoding: 'json' })],
+    ['what has no native form', (client) => client.set(CANARY, `${CANARY}\n`)],
+    ['what is too large', (client) => client.set(CANARY, CANARY.repeat(200))],
+    ['a command there is not', (client) => client.command(`${CANARY}s`)],
+    ['a command that cannot be', (client) => client.command(`${CANARY} 1`)],
+    ['a key there is not', (client) => client.command('GET', `${CANARY}-nothing`)],
+    ['a deadline', (client) => client.set(CANARY, CANARY, { timeout: 0 })],
+    ['an abort', (client) => client.set(CANARY, CANARY, { signal: AbortSignal.abort('enough') })],
+  ])('shows a key or a value: %s', async (_, act) => {
+    const error = await rejection(act(client));
+    const hasCommand = (error as { request?: string }).request?.toLowerCase().includes(CANARY);
+    // The name of the command is all that an error may repeat.
+    expect(traces(error).replaceAll(hasCommand ? `${CANARY}s` : '\0', '')).not.toContain(CANARY);
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/^ERR_/),
+      sent: expect.stringMatching(/^(never|maybe)$/),
+    });
+  });
+});
+
+describe('the words of a server', () => {
+  it.each([
+    ["ERR 'canary' not found", 'NOT_FOUND'],
+    ["ERR unknown command 'canary'", 'UNKNOWN_COMMAND'],
+    ['ERR canary', 'UNEXPECTED'],
+    ["ERR 'canary' not", 'UNEXPECTED'],
+  ])('can be asked for and are shown nowhere: %s', (text, kind) => {
+    const error = serverError('GET', new ErrorReply(text));
+    expect(traces(error)).not.toContain(CANARY);
+    expect([error.kind, error.serverText, Object.values(error).includes(text)]).toEqual([kind, text, false]);
+    expect(error).toBeInstanceOf(ZcachedServerError);
+  });
+
+  it.each([
+    ['ERR unprocessable', 'BAD_REQUEST'],
+    ['ERR bad request', 'BAD_REQUEST'],
+    ['INVAL invalid length', 'BAD_REQUEST'],
+    ['ERR unknown command', 'UNKNOWN_COMMAND'],
+    ['ERR not found', 'NOT_FOUND'],
+    ['TYPERR invalid type', 'TYPE'],
+    ['TYPERR not integer', 'TYPE'],
+    ['TYPERR not boolean', 'TYPE'],
+    ['TYPERR key not string', 'TYPE'],
+    ['ERR key must be a string', 'TYPE'],
+    ['ERR max number of clients reached', 'TOO_MANY_CLIENTS'],
+    ['ERR maximum payload size exceeded', 'TOO_LARGE'],
+    ['ERR bulk too large', 'TOO_LARGE'],
+    ['NOAUTH not whitelisted', 'NOT_ALLOWED'],
+    ['ERR not whitelisted', 'NOT_ALLOWED'],
+    ['NOSAVE error while saving data', 'NO_SAVE'],
+    ['ERR there is no data to save', 'NO_SAVE'],
+    ['BUSYKEY key already exists', 'BUSY_KEY'],
+    ['ERR unexpected', 'UNEXPECTED'],
+  ])('are of one kind, whichever generation said them: %s', (text, kind) => {
+    expect(serverError('GET', new ErrorReply(text))).toMatchObject({
+      kind,
+      message: `GET: the server answered ${kind}`,
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { lastValueFrom, toArray } from 'rxjs';
+import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
+import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+import { until } from './raw-server.js';
+
+let server: ZcachedServer;
+let connection: ZcachedConnection;
+let client: ZcachedClient;
+
+beforeEach(async () => {
+  server = track(await startZcachedServer());
+  connection = track(new ZcachedConnection({ port: server.port }));
+  await connection.connect();
+  client = new ZcachedClient({ use: (work) => work(connection) });
+});
+
+afterEach(() => expect(connection.pending).toBe(0));
+
+describe('get$', () => {
+  it('emits the value and completes, undefined for a miss', async () => {
+    await client.set('k', [1]);
+    expect(await lastValueFrom(client.get$('k').pipe(toArray()))).toEqual([[1]]);
+    expect(await lastValueFrom(client.get$('nothing').pipe(toArray()))).toEqual([undefined]);
+  });
+
+  it('asks when subscribed to, and anew for each subscription', async () => {
+    const { requests } = server;
+    const value$ = client.get$('k', { encoding: 'json' });
+    expect(server.requests).toBe(requests);
+    await client.set('k', { a: 1 }, { encoding: 'json' });
+    expect(await lastValueFrom(value$)).toEqual({ a: 1 });
+    await client.set('k', { a: 2 }, { encoding: 'json' });
+    expect(await lastValueFrom(value$)).toEqual({ a: 2 });
+    expect(server.requests).toBe(requests + 4);
+  });
+
+  it('unsubscribed from, cancels what was not yet written, and forgets what was', async () => {
+    server.pause();
+    const { requests } = server;
+    const seen: unknown[] = [];
+    const subscriptions = ['a', 'b'].map((key) =>
+      client.get$(key).subscribe({ next: (value) => seen.push(value), error: (error) => seen.push(error) }),
+    );
+    await until(() => server.requests === requests + 1);
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    expect(connection.pending).toBe(0);
+    server.resume();
+    await client.ping();
+    expect([server.requests, seen]).toEqual([requests + 2, []]);
+  });
+
+  it('errors with what get rejects with', async () => {
+    await client.set('k', 'no JSON');
+    const failed = lastValueFrom(client.get$('k', { encoding: 'json' }));
+    await expect(failed).rejects.toMatchObject({ code: 'ERR_ZCACHED_ENCODING' });
+    await connection.close();
+    await expect(lastValueFrom(client.get$('k'))).rejects.toMatchObject({ code: 'ERR_NOT_CONNECTED' });
+  });
+
+  it('throws for wrong options at the call', () => {
+    expect(() => client.get$('k', { encoding: 'text' as 'json' })).toThrow(RangeError);
+    expect(() => client.get$('k', 1 as never)).toThrow(TypeError);
+  });
+});
+
+describe('entries', () => {
+  const fill = (count: number): Promise<void> =>
+    client.mset(new Map(Array.from({ length: count }, (_, index) => [`k${index}`, index])));
+
+  it('walks over every key and value, batch by batch', async () => {
+    await fill(25);
+    const { requests } = server;
+    const found = new Map<string, unknown>();
+    for await (const [key, value] of client.entries({ batchSize: 10 })) found.set(key, value);
+    expect(found).toEqual(new Map(Array.from({ length: 25 }, (_, index) => [`k${index}`, index])));
+    expect(server.requests).toBe(requests + 4);
+  });
+
+  it('reads with an encoding', async () => {
+    await client.mset({ a: Uint8Array.of(1), b: Uint8Array.of() }, { encoding: 'bytes' });
+    const found: Uint8Array[] = [];
+    for await (const [, bytes] of client.entries({ encoding: 'bytes' })) found.push(bytes);
+    expect(found).toEqual([Uint8Array.of(1), Uint8Array.of()]);
+  });
+
+  it('of nothing asks for the keys alone', async () => {
+    const { requests } = server;
+    expect(await client.entries().next()).toEqual({ done: true, value: undefined });
+    expect(server.requests).toBe(requests + 1);
+  });
+
+  it('asks for nothing before it is walked, nor for a batch before it is needed, nor after a break', async () => {
+    await fill(30);
+    const { requests } = server;
+    const entries = client.entries({ batchSize: 10 });
+    expect(server.requests).toBe(requests);
+    let seen = 0;
+    for await (const _ of entries) {
+      expect(server.requests).toBe(requests + (seen < 10 ? 2 : 3));
+      seen++;
+      if (seen === 15) break;
+    }
+    expect(await entries.next()).toEqual({ done: true, value: undefined });
+    expect(server.requests).toBe(requests + 3);
+  });
+
+  it('skips what is deleted meanwhile', async () => {
+    await fill(4);
+    const seen: string[] = [];
+    for await (const [key] of client.entries({ batchSize: 2 })) {
+      seen.push(key);
+      await client.delete('k3');
+    }
+    expect(seen).toEqual(['k0', 'k1', 'k2']);
+  });
+
+  it('ends when its signal aborts', async () => {
+    await fill(4);
+    const controller = new AbortController();
+    const seen: string[] = [];
+    const walk = async (): Promise<void> => {
+      for await (const [key] of client.entries({ batchSize: 2, signal: controller.signal })) {
+        seen.push(key);
+        controller.abort('enough');
+      }
+    };
+    await expect(walk()).rejects.toMatchObject({ code: 'ERR_REQUEST_ABORTED', cause: 'enough', sent: 'never' });
+    expect(seen).toEqual(['k0', 'k1']);
+  });
+
+  it('throws for wrong options at the call', () => {
+    expect(() => client.entries({ batchSize: 0 })).toThrow(RangeError);
+    expect(() => client.entries({ batchSize: '1' as never })).toThrow(TypeError);
+    expect(() => client.entries(null as never)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,280 @@
+import fc from 'fast-check';
+import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
+import type { ValueEncoding, ZcachedEncoding, ZcachedValue } from '../../src/zcached/index.js';
+import {
+  ZcachedArgumentError,
+  ZcachedClient,
+  ZcachedConnection,
+  ZcachedEncodingError,
+} from '../../src/zcached/index.js';
+import { track } from './cleanup.js';
+
+const answering = <E extends ZcachedEncoding>(reply: ZcachedValue, encoding: E) =>
+  new ZcachedClient({ use: (work) => work({ request: async () => reply }) }, { encoding });
+
+/** JSON has no negative zero. */
+const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as NonNullable<unknown> | null);
+
+/** 5,000 values for each generation, in requests that each fit a segment: the 2024 server reads no further. */
+const RUNS = { numRuns: 100 };
+const BATCH = { minLength: 50, maxLength: 50 };
+
+describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
+  let server: ZcachedServer;
+  let client: ZcachedClient;
+
+  beforeEach(async () => {
+    server = track(await startZcachedServer({ generation }));
+    const connection = track(new ZcachedConnection({ port: server.port }));
+    await connection.connect();
+    client = new ZcachedClient({ use: (work) => work(connection) });
+  });
+
+  it('any JSON value comes back as it was', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(json, BATCH), async (values) => {
+        const entries = new Map(values.map((value, index) => [`k${index}`, value]));
+        await client.mset(entries, { encoding: 'json' });
+        expect(await client.mget([...entries.keys()], { encoding: 'json' })).toEqual(entries);
+      }),
+      RUNS,
+    ));
+
+  it('any bytes come back as they were', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), BATCH), async (values) => {
+        await Promise.all(values.map((value, index) => client.set(`k${index}`, value, { encoding: 'bytes' })));
+        const back = await Promise.all(values.map((_, index) => client.get(`k${index}`, { encoding: 'bytes' })));
+        expect(back).toEqual(values.map((value) => Uint8Array.from(value)));
+      }),
+      RUNS,
+    ));
+
+  it.each([
+    ['no text', ''],
+    ['line feeds, carriage returns and 0x03', 'a\nb\r\n\x03*1\r\n$5\r\nFLUSH\r\n\x03'],
+    ['half of a surrogate pair', '\ud83d'],
+    ['every control character', String.fromCharCode(...Array(128).keys())],
+    ['an empty map', {}],
+    ['a key of a prototype', JSON.parse('{"__proto__":{"a":1}}') as object],
+    ['null', null],
+    ['much text', 'ž'.repeat(15_000)],
+  ])('as JSON: %s', async (_, value) => {
+    await client.set('key', value, { encoding: 'json' });
+    expect(await client.get('key', { encoding: 'json' })).toEqual(value);
+    expect(await client.mget(['key', 'nothing'], { encoding: 'json' })).toEqual(
+      new Map([
+        ['key', value],
+        ['nothing', undefined],
+      ]),
+    );
+  });
+
+  it.each([
+    ['none', new Uint8Array()],
+    ['line feed, carriage return, 0x03', Uint8Array.of(10, 13, 3)],
+    ['each there is', Uint8Array.from(Array(256).keys())],
+  ])('as bytes: %s', async (_, value) => {
+    await client.set('key', value, { encoding: 'bytes' });
+    expect(await client.get('key', { encoding: 'bytes' })).toEqual(value);
+    expect(await client.mget(['key'], { encoding: 'bytes' })).toEqual(new Map([['key', value]]));
+  });
+
+  it('as bytes: many', async () => {
+    const value = Buffer.alloc(generation === '2025' ? 2 ** 20 : 30_000, Uint8Array.of(3, 10, 0));
+    await client.set('key', value, { encoding: 'bytes' });
+    const back = await client.get('key', { encoding: 'bytes' });
+    expect(back && value.equals(back)).toBe(true);
+  });
+
+  it('a view stands for its own bytes, not for its buffer', async () => {
+    const { buffer } = Uint8Array.of(0, 1, 2, 3, 4, 5);
+    for (const view of [new DataView(buffer, 2, 2), Buffer.from(buffer, 2, 2), new Uint16Array(buffer, 2, 1)]) {
+      await client.set('key', view, { encoding: 'bytes' });
+      const back = await client.get('key', { encoding: 'bytes' });
+      expect(back).toEqual(Uint8Array.of(2, 3));
+      expect(back?.buffer.byteLength).toBe(2);
+    }
+  });
+
+  it('what is stored is plain text, for other clients to read', async () => {
+    await client.set('json', { a: ['\n'] }, { encoding: 'json' });
+    await client.set('bytes', Uint8Array.of(1, 2, 3, 4), { encoding: 'bytes' });
+    await client.set('nothing', Uint8Array.of(), { encoding: 'bytes' });
+    expect(await client.mget('json', 'bytes', 'nothing')).toEqual(
+      new Map([
+        ['json', '{"a":["\\n"]}'],
+        ['bytes', 'AQIDBA=='],
+        ['nothing', '='],
+      ]),
+    );
+  });
+});
+
+describe('an encoding of one’s own', () => {
+  const dates: ValueEncoding<Date> = {
+    encode: (date) => date.getTime(),
+    decode: (reply) => new Date(Number(reply)),
+  };
+
+  it('stores and reads in its own way, for a call or for a client', async () => {
+    const server = track(await startZcachedServer());
+    const connection = track(new ZcachedConnection({ port: server.port }));
+    await connection.connect();
+    const native = new ZcachedClient({ use: (work) => work(connection) });
+    const client = new ZcachedClient({ use: (work) => work(connection) }, { encoding: dates });
+    await client.mset({ epoch: new Date(0), later: new Date(1e12) });
+    expect(await native.get('later')).toBe(1e12);
+    expect(await native.get('later', { encoding: dates })).toEqual(new Date(1e12));
+    expect(await client.get('later')).toEqual(new Date(1e12));
+    expect(await client.get('later', { encoding: 'native' })).toBe(1e12);
+    expect(await client.mget('epoch', 'nothing')).toEqual(
+      new Map([
+        ['epoch', new Date(0)],
+        ['nothing', undefined],
+      ]),
+    );
+  });
+
+  it('is called as the method that it is', async () => {
+    class Prefixed {
+      constructor(private readonly prefix: string) {}
+      encode(value: string): string {
+        return this.prefix + value;
+      }
+      decode(reply: ZcachedValue): string {
+        return String(reply).slice(this.prefix.length);
+      }
+    }
+    expect(await answering('p:x', new Prefixed('p:')).get('k')).toBe('x');
+  });
+
+  it('has what it makes checked like anything else', async () => {
+    const connection = track(new ZcachedConnection());
+    const client = new ZcachedClient({ use: (work) => work(connection) });
+    const encoding = { encode: (value: string) => `${value}\n`, decode: String };
+    await expect(client.set('k', 'v', { encoding })).rejects.toMatchObject({
+      constructor: ZcachedArgumentError,
+      reason: 'CONTROL_CHARACTER',
+    });
+  });
+});
+
+const loop: Record<string, unknown> = {};
+loop['loop'] = loop;
+
+const throwing: ValueEncoding<unknown> = {
+  encode: () => {
+    throw new Error('a secret');
+  },
+  decode: () => {
+    throw new Error('a secret');
+  },
+};
+
+describe('what cannot be encoded is refused before anything is sent', () => {
+  const unsent = <E extends ZcachedEncoding>(encoding: E) => {
+    const use = jest.fn();
+    return { client: new ZcachedClient({ use }, { encoding: encoding as ZcachedEncoding }), use };
+  };
+
+  it.each([
+    ['json', 'undefined', undefined],
+    ['json', 'a function', () => 1],
+    ['json', 'a symbol', Symbol('s')],
+    ['json', 'a bigint', 1n],
+    ['json', 'a bigint deep inside', [{ a: 1n }]],
+    ['json', 'a cycle', loop],
+    ['bytes', 'text', 'AQID'],
+    ['bytes', 'an array', [1, 2]],
+    ['bytes', 'a bare buffer', new ArrayBuffer(1)],
+    ['bytes', 'null', null],
+    ['custom', 'anything', 1],
+  ] as const)('%s: %s', async (name, _, value) => {
+    const { client, use } = unsent(name === 'custom' ? throwing : name);
+    const expected = { constructor: ZcachedEncodingError, encoding: name, direction: 'encode', sent: 'never' };
+    await expect(client.set('k', value as string)).rejects.toMatchObject({ ...expected, request: 'SET', position: 2 });
+    const entries = new Map([['k', value as string]]);
+    await expect(client.mset(entries)).rejects.toMatchObject({ ...expected, request: 'MSET', position: 2 });
+    expect(use).not.toHaveBeenCalled();
+  });
+
+  it('naming the position of the one in question', async () => {
+    const { client } = unsent('json');
+    const entries = new Map([
+      ['a', 1],
+      ['b', undefined as unknown as number],
+    ]);
+    await expect(client.mset(entries)).rejects.toThrow('MSET: argument 4: has no JSON text');
+  });
+});
+
+describe('what is stored in another way is not mistaken for a value', () => {
+  it.each([
+    ['json', 'text that is no JSON', 'hello'],
+    ['json', 'JSON that is cut off', '{"a":1'],
+    ['json', 'an empty string', ''],
+    ['json', 'a number', 1],
+    ['json', 'an array', ['1']],
+    ['json', 'bytes', Uint8Array.of(49) as unknown as ZcachedValue],
+    ['bytes', 'text that is no base64', 'hello!'],
+    ['bytes', 'base64 without its padding', 'AQ'],
+    ['bytes', 'base64 with too much of it', 'AQIDBA==='],
+    ['bytes', 'base64 with stray bits', 'AR=='],
+    ['bytes', 'base64 for URLs', '_-8='],
+    ['bytes', 'base64 with a line feed', 'AQID\nBAUG'],
+    ['bytes', 'base64 and then something', 'AQIDBA==AQ=='],
+    ['bytes', 'too many signs for nothing', '=='],
+    ['bytes', 'a boolean', true],
+    ['bytes', 'a map', new Map()],
+    ['custom', 'anything', 1],
+  ] as const)('%s: %s', async (name, _, stored) => {
+    const encoding: ZcachedEncoding = name === 'custom' ? throwing : name;
+    const expected = { constructor: ZcachedEncodingError, encoding: name, direction: 'decode', sent: 'maybe' };
+    const reply = stored as ZcachedValue;
+    await expect(answering(reply, encoding).get('k')).rejects.toMatchObject({ ...expected, request: 'GET' });
+    const map = new Map([['b', reply]]);
+    await expect(answering(map, encoding).mget('a', 'b')).rejects.toMatchObject({ ...expected, position: 2 });
+  });
+
+  it('base64 of no bytes, as another client might store it where it can, is no bytes', async () => {
+    expect(await answering('', 'bytes').get('k')).toEqual(Uint8Array.of());
+  });
+});
+
+describe('what a custom encoding threw', () => {
+  it('can be had from the error', async () => {
+    for (const act of [() => answering(1, throwing).get('k'), () => answering(1, throwing).set('k', 1)]) {
+      const error = (await act().catch((reason: unknown) => reason)) as ZcachedEncodingError;
+      expect(error.thrown).toEqual(new Error('a secret'));
+      expect([error.cause, Object.keys(error).includes('thrown')]).toEqual([undefined, false]);
+    }
+  });
+});
+
+it.each([
+  [RangeError, 'jsn'],
+  [TypeError, 1],
+  [TypeError, null],
+  [TypeError, {}],
+  [TypeError, { encode: () => 1 }],
+])('%p for an encoding that is none: %p', async (type, encoding) => {
+  const pool = { use: jest.fn() };
+  expect(() => new ZcachedClient(pool, { encoding: encoding as 'json' })).toThrow(type);
+  const client = new ZcachedClient(pool);
+  await expect(client.get('k', { encoding: encoding as 'json' })).rejects.toMatchObject({
+    constructor: type,
+    message: expect.stringContaining('encoding'),
+    code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/),
+  });
+  expect(pool.use).not.toHaveBeenCalled();
+});
+
+it('text is asked for by those encodings that need it, whatever form the connection gives strings', async () => {
+  const request = jest.fn(async () => 'AQ==');
+  const client = new ZcachedClient({ use: (work) => work({ request }) });
+  await client.get('k', { encoding: 'bytes' });
+  expect(request).toHaveBeenLastCalledWith(expect.objectContaining({ command: 'GET', strings: 'text' }));
+  await client.get('k');
+  expect(request).toHaveBeenLastCalledWith({ command: 'GET', args: ['k'], strings: undefined });
+});

@@ -1,0 +1,92 @@
+import { checkBag, checkDuration, checkSignal } from '../checks.js';
+import { type Clock, systemClock } from '../request/clock.js';
+import { RequestAbortedError, RequestTimeoutError } from '../request/errors.js';
+import type { ZcachedCall, ZcachedConnection } from './connection.js';
+import type { ZcachedArgument, ZcachedValue } from './value.js';
+
+/** What the client needs of a connection. */
+export interface ZcachedSender extends Pick<ZcachedConnection, 'request'> {
+  /** Where it is known, commands that only newer servers have are used if they save something. */
+  readonly generation?: ZcachedConnection['generation'];
+}
+
+/** What the client needs of a pool: somebody who lends a connection for the length of some work. */
+export interface ZcachedPool {
+  use<T>(
+    work: (connection: ZcachedSender) => Promise<T>,
+    options?: { readonly signal?: AbortSignal | undefined; readonly waitTimeout?: number | undefined },
+  ): Promise<T>;
+}
+
+/** How a command is run. */
+export interface ZcachedCallOptions {
+  /**
+   * Aborting it rejects with a `RequestAbortedError`, also while the caller waits for a connection. What was not yet
+   * written is then never sent.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds for all of it, from the call to the reply. Stands in for both the pool's `waitTimeout` and the
+   * connection's `requestTimeout`. @default those two, one after the other
+   */
+  readonly timeout?: number | undefined;
+}
+
+/** What the caller of a command is not asked about. */
+export interface Manner {
+  /** How strings have to come, where it matters. */
+  readonly strings?: 'text' | undefined;
+  /** A command that does as well and costs less, for servers that are known to have it. */
+  readonly newer?: string | undefined;
+}
+
+const AS_TEXT: Manner = { strings: 'text' };
+
+/** Sends requests over a pool, each within its caller's patience. */
+export class Caller {
+  constructor(
+    readonly pool: ZcachedPool,
+    private readonly clock: Clock = systemClock,
+  ) {}
+
+  send(
+    command: string,
+    args: readonly ZcachedArgument[],
+    options: ZcachedCallOptions | undefined,
+    { strings, newer }: Manner = AS_TEXT,
+  ): Promise<ZcachedValue> {
+    if (options === undefined) return this.request({ command, args, strings }, newer);
+    checkBag('options', options);
+    const { signal, timeout } = options;
+    return this.request({ command, args, strings, signal, timeout }, newer);
+  }
+
+  request(call: ZcachedCall, newer?: string): Promise<ZcachedValue> {
+    checkBag('call', call);
+    const isPlain = newer === undefined && call.signal === undefined && call.timeout === undefined;
+    return isPlain ? this.pool.use((connection) => connection.request(call)) : this.#patiently(call, newer);
+  }
+
+  async #patiently(call: ZcachedCall, newer: string | undefined): Promise<ZcachedValue> {
+    const { command, signal, timeout } = call;
+    checkSignal(signal);
+    if (timeout !== undefined) checkDuration('options.timeout', timeout);
+    const since = this.clock.now();
+    let begun: Promise<ZcachedValue> | undefined;
+    const work = (connection: ZcachedSender): Promise<ZcachedValue> => {
+      const left = timeout === undefined ? undefined : Math.ceil(timeout - (this.clock.now() - since));
+      if (timeout !== undefined && Number(left) <= 0) throw new RequestTimeoutError(command, 'never', timeout);
+      const isNewer = newer !== undefined && connection.generation === '2025';
+      begun = connection.request({ ...call, command: isNewer ? newer : command, timeout: left });
+      return begun;
+    };
+    try {
+      return await this.pool.use(work, { signal, waitTimeout: timeout });
+    } catch (error) {
+      // The request itself knows best how far it had come.
+      if (begun) return begun;
+      if (signal?.aborted && error === signal.reason) throw new RequestAbortedError(command, 'never', error);
+      throw error;
+    }
+  }
+}

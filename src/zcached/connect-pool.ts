@@ -1,0 +1,50 @@
+import { checkBag, LONGEST_WAIT } from '../checks.js';
+import { ConnectionPool } from '../pool/connection-pool.js';
+import type { ConnectionPoolOptions } from '../pool/options.js';
+import { ZcachedConnection } from './connection.js';
+import { resolveOptions } from './options.js';
+import { checkPoolSize, type ZcachedUrlOptions } from './url.js';
+
+/** Connections, how many, and the pool around them. */
+export interface ZcachedPoolOptions extends ZcachedUrlOptions {
+  /**
+   * Options of the pool itself.
+   * @default its own, but that it gives up on dialling and closing only a second after the connections should have
+   */
+  readonly pool?: ConnectionPoolOptions<ZcachedConnection> | undefined;
+  /** Aborting it while connecting disposes of everything. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The connections keep their own deadlines, and say more about it; the pool's are for when they do not. */
+const after = (timeout: number): number => Math.min(timeout + 1000, LONGEST_WAIT);
+
+/** A pool with at least one connection that is up; or the reason why there is none, and nothing left behind. */
+export async function connectPool(options: ZcachedPoolOptions): Promise<ConnectionPool<ZcachedConnection>> {
+  const { poolSize = 4, pool: poolOptions = {}, signal, ...connectionOptions } = options;
+  checkPoolSize(poolSize);
+  checkBag('options.pool', poolOptions);
+  const { connectTimeout, closeTimeout } = resolveOptions(connectionOptions);
+  const pool = new ConnectionPool(poolSize, () => new ZcachedConnection(connectionOptions), {
+    ...poolOptions,
+    connectTimeout: poolOptions.connectTimeout ?? after(connectTimeout),
+    closeTimeout: poolOptions.closeTimeout ?? after(closeTimeout),
+  });
+  try {
+    await pool.setup({ signal });
+    if (!pool.isWorking()) throw whyNot(pool);
+    return pool;
+  } catch (error) {
+    await pool.dispose();
+    throw error;
+  }
+}
+
+/** Why the last dial failed. */
+function whyNot(pool: ConnectionPool<ZcachedConnection>): unknown {
+  try {
+    return pool.getLeastLoadedConnection();
+  } catch (error) {
+    return (error as Error).cause ?? error;
+  }
+}

@@ -1,0 +1,143 @@
+import { outOfRange, wrongType } from '../errors.js';
+import { base64, fromBase64 } from './base64.js';
+import type { Manner } from './caller.js';
+import { ZcachedEncodingError, type ZcachedEncodingName } from './errors.js';
+import type { ZcachedArgument, ZcachedValue } from './value.js';
+
+/**
+ * How values of one's own are stored. What `encode` returns is sent natively, so other clients can read it; what
+ * either throws becomes a `ZcachedEncodingError`.
+ *
+ * @typeParam V - what goes in and comes out.
+ * @example
+ * ```ts
+ * const dates: ValueEncoding<Date> = {
+ *   encode: (date) => date.getTime(),
+ *   decode: (reply) => new Date(Number(reply)),
+ * };
+ * await client.set('seen', new Date(), { encoding: dates });
+ * ```
+ */
+export interface ValueEncoding<V> {
+  encode(value: V): ZcachedArgument;
+  decode(reply: ZcachedValue): V;
+}
+
+/**
+ * How values are stored.
+ *
+ * - `native`: as the types that zcached has. Other languages' clients read them. Not every string fits: see
+ *   `ZcachedArgument`.
+ * - `json`: as JSON text in a string. Whatever `JSON.stringify` writes and `JSON.parse` reads, text of any kind
+ *   included, fits and comes back; as ever, -0 comes back as 0, and NaN as null.
+ * - `bytes`: as base64 in a string, `=` for no bytes at all. Takes a `Uint8Array`, a `Buffer` or any other view, whose
+ *   bytes it stores as they lie in memory; an `ArrayBuffer` goes in as `new Uint8Array(buffer)`. Gives a `Uint8Array`.
+ * - an object: see {@link ValueEncoding}.
+ */
+export type ZcachedEncoding = 'native' | 'json' | 'bytes' | ValueEncoding<unknown>;
+
+/** Beside a type parameter, it tells the `decode` of an encoding that is written in place what it takes. */
+export interface InPlace {
+  encode(value: never): ZcachedArgument;
+  decode(reply: ZcachedValue): unknown;
+}
+
+/** What can be stored with an encoding. */
+export type Encodable<E extends ZcachedEncoding> = E extends 'native'
+  ? ZcachedArgument
+  : E extends 'json'
+    ? NonNullable<unknown> | null
+    : E extends 'bytes'
+      ? ArrayBufferView
+      : E extends { encode(value: infer V): unknown }
+        ? V
+        : never;
+
+/** What comes back with an encoding. */
+export type Decoded<E extends ZcachedEncoding> = E extends 'native'
+  ? ZcachedValue
+  : E extends 'json'
+    ? unknown
+    : E extends 'bytes'
+      ? Uint8Array
+      : E extends { decode(reply: ZcachedValue): infer V }
+        ? V
+        : never;
+
+/** An encoding at work: `position` is where in the request the argument stands, for its errors. */
+export interface Codec extends Manner {
+  encode(value: unknown, request: string, position: number): ZcachedArgument;
+  decode(reply: ZcachedValue, request: string, position: number): unknown;
+}
+
+/** The connection refuses what does not fit. */
+const NATIVE: Codec = {
+  encode: (value) => value as ZcachedArgument,
+  decode: (reply) => reply,
+};
+
+/** Knows of a failure only that it was one: what `JSON.parse` throws quotes the payload. */
+function textCodec(
+  name: ZcachedEncodingName,
+  write: (value: unknown) => string | undefined,
+  read: (text: string) => unknown,
+): Codec {
+  return {
+    strings: 'text',
+    encode(value, request, position) {
+      const text = attempt(write, value);
+      if (text === undefined) throw new ZcachedEncodingError(request, name, 'encode', position);
+      return text;
+    },
+    decode(reply, request, position) {
+      const value = typeof reply === 'string' ? attempt(read, reply) : undefined;
+      if (value === undefined) throw new ZcachedEncodingError(request, name, 'decode', position);
+      return value;
+    },
+  };
+}
+
+const JSON_CODEC = textCodec(
+  'json',
+  (value) => JSON.stringify(value) as string | undefined,
+  (text) => JSON.parse(text) as unknown,
+);
+
+const BYTES_CODEC = textCodec('bytes', (value) => (ArrayBuffer.isView(value) ? base64(value) : undefined), fromBase64);
+
+const customCodec = (encoding: ValueEncoding<unknown>): Codec => ({
+  encode(value, request, position) {
+    try {
+      return encoding.encode(value);
+    } catch (thrown) {
+      throw new ZcachedEncodingError(request, 'custom', 'encode', position, thrown);
+    }
+  },
+  decode(reply, request, position) {
+    try {
+      return encoding.decode(reply);
+    } catch (thrown) {
+      throw new ZcachedEncodingError(request, 'custom', 'decode', position, thrown);
+    }
+  },
+});
+
+/** Throws a `TypeError` or a `RangeError` for what is no encoding. */
+export function codecOf(encoding: ZcachedEncoding): Codec {
+  if (encoding === 'native') return NATIVE;
+  if (encoding === 'json') return JSON_CODEC;
+  if (encoding === 'bytes') return BYTES_CODEC;
+  const expected = "'native', 'json', 'bytes' or an object with encode and decode";
+  if (typeof encoding === 'string') throw outOfRange('encoding', expected, encoding);
+  const { encode, decode } = (encoding ?? {}) as Partial<ValueEncoding<unknown>>;
+  if (typeof encode === 'function' && typeof decode === 'function') return customCodec(encoding);
+  throw wrongType('encoding', expected, encoding);
+}
+
+function attempt<A, B>(work: (input: A) => B, input: A): B | undefined {
+  try {
+    return work(input);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import type { ZcachedCallOptions } from './caller.js';
+import { done, integer, isMiss, texts, wasThere } from './replies.js';
+import { ServerCommands } from './server-commands.js';
+
+/** How a value is copied. */
+export interface ZcachedCopyOptions extends ZcachedCallOptions {
+  /** Whether to overwrite what is at the destination. @default false */
+  readonly replace?: boolean | undefined;
+}
+
+/** The commands about keys, whatever is under them. */
+export abstract class KeyCommands extends ServerCommands {
+  /** Removes a key; resolves with whether it was there. */
+  async delete(key: string, options?: ZcachedCallOptions): Promise<boolean> {
+    return wasThere(this.caller.send('DELETE', [key], options).then((reply) => done('DELETE', reply)));
+  }
+
+  /**
+   * Whether there is a value under a key. The protocol has no command for it: a server of 2024 sends the value, those
+   * after it its size.
+   */
+  async exists(key: string, options?: ZcachedCallOptions): Promise<boolean> {
+    return wasThere(this.caller.send('GET', [key], options, { newer: 'SIZEOF' }));
+  }
+
+  /**
+   * Every key there is: on a large store, a large reply that holds up those behind it. The server has no cursor, so
+   * there is nothing to iterate over piece by piece; see `entries()` for the values.
+   */
+  async keys(options?: ZcachedCallOptions): Promise<string[]> {
+    return texts('KEYS', await this.caller.send('KEYS', [], options));
+  }
+
+  /**
+   * The size of what is under a key as the server counts it, undefined if there is nothing: bytes of a string, items
+   * of an array or a set, entries of a map, bytes of what else it has in memory.
+   *
+   * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
+   */
+  async sizeof(key: string, options?: ZcachedCallOptions): Promise<number | undefined> {
+    try {
+      return integer('SIZEOF', await this.caller.send('SIZEOF', [key], options));
+    } catch (error) {
+      if (isMiss(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Moves a value to another key, whatever was there. Where there is none to move it rejects, unlike `delete`, after
+   * which all is as it was meant to be: kind `NOT_FOUND`.
+   *
+   * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
+   * @example
+   * ```ts
+   * await client.rename('draft', 'published');
+   * ```
+   */
+  async rename(key: string, newKey: string, options?: ZcachedCallOptions): Promise<void> {
+    done('RENAME', await this.caller.send('RENAME', [key, newKey], options));
+  }
+
+  /**
+   * Copies a value to another key. Rejects where there is none, with kind `NOT_FOUND`, and where the other key is
+   * taken, with kind `BUSY_KEY`, unless it may be replaced.
+   *
+   * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
+   * @example
+   * ```ts
+   * await client.copy('draft', 'backup', { replace: true });
+   * ```
+   */
+  async copy(source: string, destination: string, options?: ZcachedCopyOptions): Promise<void> {
+    const args = [source, destination];
+    if (options?.replace) args.push('REPLACE');
+    done('COPY', await this.caller.send('COPY', args, options));
+  }
+}

@@ -1,0 +1,201 @@
+import { Observable } from 'rxjs';
+import { checkBag, checkSize } from '../checks.js';
+import { outOfRange } from '../errors.js';
+import type { Caller, ZcachedCallOptions } from './caller.js';
+import type { Codec, Decoded, Encodable, InPlace, ZcachedEncoding } from './encoding.js';
+import { codecOf } from './encoding.js';
+import { KeyCommands } from './key-commands.js';
+import { done, isMiss, lookup } from './replies.js';
+import type { ZcachedArgument } from './value.js';
+
+/** How a command is run that stores or reads values. */
+export interface ZcachedValueOptions<F extends ZcachedEncoding> extends ZcachedCallOptions {
+  /** How values are stored. @default the client's `encoding` */
+  readonly encoding?: F | InPlace | undefined;
+}
+
+/** How everything is read. */
+export interface ZcachedEntriesOptions<F extends ZcachedEncoding> extends ZcachedValueOptions<F> {
+  /** Values asked for at once. @default 100 */
+  readonly batchSize?: number | undefined;
+}
+
+/** Keys one by one, or as an array with options. */
+type Keys<F extends ZcachedEncoding> =
+  | string[]
+  | [keys: readonly string[], options?: ZcachedValueOptions<F> | undefined];
+
+/**
+ * The commands that store and read values. Each reads with the type that goes with its encoding, or with one that you
+ * vouch for: `get<User>('user:1', { encoding: 'json' })`.
+ *
+ * @typeParam E - how values are stored where the call does not say.
+ */
+export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyCommands {
+  readonly #codec: Codec;
+
+  constructor(caller: Caller, encoding: ZcachedEncoding) {
+    super(caller);
+    this.#codec = codecOf(encoding);
+  }
+
+  /**
+   * The value under a key, undefined if there is none.
+   *
+   * @throws `ZcachedEncodingError` for a value that was stored in another way, as a rejection.
+   * @example
+   * ```ts
+   * const value = await client.get('visits');
+   * const user = await client.get<User>('user:1', { encoding: 'json', timeout: 200 });
+   * ```
+   */
+  get<F extends ZcachedEncoding = E>(key: string, options?: ZcachedValueOptions<F>): Promise<Decoded<F> | undefined>;
+  get<T>(key: string, options?: ZcachedValueOptions<ZcachedEncoding>): Promise<T | undefined>;
+  async get(key: string, options?: ZcachedValueOptions<ZcachedEncoding>): Promise<unknown> {
+    const codec = this.#codecFor(options);
+    try {
+      return codec.decode(await this.caller.send('GET', [key], options, codec), 'GET', 1);
+    } catch (error) {
+      if (isMiss(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The value under a key, as a stream. Cold: each subscription asks anew. Emits the value, undefined if there is
+   * none, and completes; errors with what `get` rejects with. Unsubscribing cancels the request.
+   *
+   * @throws what is wrong with the options, at the call.
+   * @example
+   * ```ts
+   * const user$ = id$.pipe(switchMap((id) => client.get$(`user:${id}`)));
+   * ```
+   */
+  get$<F extends ZcachedEncoding = E>(
+    key: string,
+    options?: Omit<ZcachedValueOptions<F>, 'signal'>,
+  ): Observable<Decoded<F> | undefined>;
+  get$<T>(key: string, options?: Omit<ZcachedValueOptions<ZcachedEncoding>, 'signal'>): Observable<T | undefined>;
+  get$(key: string, options?: ZcachedValueOptions<ZcachedEncoding>): Observable<unknown> {
+    this.#codecFor(options);
+    return new Observable((subscriber) => {
+      const controller = new AbortController();
+      subscriber.add(() => controller.abort());
+      this.get<unknown>(key, { ...options, signal: controller.signal }).then(
+        (value) => {
+          subscriber.next(value);
+          subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+    });
+  }
+
+  /**
+   * Stores a value under a key, whatever was there before.
+   *
+   * @throws `ZcachedArgumentError` for what has no native form, `ZcachedEncodingError` for what its encoding cannot
+   * encode, as rejections. Nothing was sent then.
+   * @example
+   * ```ts
+   * await client.set('user:1', { name: 'Ada', tags: ['a', 'b'] }); // comes back as a Map
+   * await client.set('thumbnail', await readFile('ada.png'), { encoding: 'bytes' });
+   * ```
+   */
+  async set<F extends ZcachedEncoding = E>(
+    key: string,
+    value: Encodable<F>,
+    options?: ZcachedValueOptions<F>,
+  ): Promise<void> {
+    const encoded = this.#codecFor(options).encode(value, 'SET', 2);
+    done('SET', await this.caller.send('SET', [key, encoded], options));
+  }
+
+  /**
+   * The values under several keys, as a `Map` in the order asked. A miss is undefined; so is a null that was stored
+   * natively, because the server's reply does not tell them apart. No keys, no request.
+   *
+   * @throws `ZcachedEncodingError` where one of them was stored in another way, as a rejection.
+   * @example
+   * ```ts
+   * (await client.mget('a', 'b')).get('a');
+   * await client.mget(['a', 'b'], { encoding: 'bytes' });
+   * ```
+   */
+  mget<F extends ZcachedEncoding = E>(...keys: Keys<F>): Promise<Map<string, Decoded<F> | undefined>>;
+  mget<T>(...keys: Keys<ZcachedEncoding>): Promise<Map<string, T | undefined>>;
+  async mget(...args: Keys<ZcachedEncoding>): Promise<Map<string, unknown>> {
+    const [keys, options] = isList(args) ? args : [args as string[]];
+    const codec = this.#codecFor(options);
+    if (keys.length === 0) return new Map();
+    const found = lookup('MGET', await this.caller.send('MGET', keys, options, codec));
+    const read = (key: string, index: number): unknown => {
+      const reply = found(key) ?? undefined;
+      return reply === undefined ? undefined : codec.decode(reply, 'MGET', index + 1);
+    };
+    return new Map(keys.map((key, index) => [key, read(key, index)]));
+  }
+
+  /**
+   * Stores several values. Not atomic: others may see some of them before the rest. No entries, no request.
+   *
+   * @throws what `set` throws, as rejections: then none of them is stored.
+   * @example
+   * ```ts
+   * await client.mset({ a: 1, b: [true, null] });
+   * ```
+   */
+  async mset<F extends ZcachedEncoding = E>(
+    entries: ReadonlyMap<string, Encodable<F>> | { readonly [key: string]: Encodable<F> },
+    options?: ZcachedValueOptions<F>,
+  ): Promise<void> {
+    const codec = this.#codecFor(options);
+    checkBag('entries', entries);
+    const pairs = entries instanceof Map ? [...entries] : Object.entries(entries);
+    const args = pairs.flatMap(([key, value], index) => [key, codec.encode(value, 'MSET', 2 * index + 2)]);
+    if (args.length > 0) done('MSET', await this.caller.send('MSET', args as ZcachedArgument[], options));
+  }
+
+  /**
+   * Every key with its value: asks for the keys once, then for a batch of values whenever those before are consumed.
+   * What is deleted meanwhile is skipped, as is a null that was stored natively; what is added later is not seen.
+   * Ends the walk with what `mget` rejects with. `timeout` is that of each request, `signal` of all.
+   *
+   * @example
+   * ```ts
+   * for await (const [key, value] of client.entries({ batchSize: 500 })) console.log(key, value);
+   * ```
+   */
+  entries<F extends ZcachedEncoding = E>(
+    options?: ZcachedEntriesOptions<F>,
+  ): AsyncGenerator<[string, Decoded<F>], void>;
+  entries<T>(options?: ZcachedEntriesOptions<ZcachedEncoding>): AsyncGenerator<[string, T], void>;
+  entries(options: ZcachedEntriesOptions<ZcachedEncoding> = {}): AsyncGenerator<[string, unknown], void> {
+    this.#codecFor(options);
+    const { batchSize = 100 } = options;
+    checkSize('options.batchSize', batchSize);
+    if (batchSize === 0) throw outOfRange('options.batchSize', 'at least 1', batchSize);
+    return this.#walk(batchSize, options);
+  }
+
+  async *#walk(
+    batchSize: number,
+    options: ZcachedValueOptions<ZcachedEncoding>,
+  ): AsyncGenerator<[string, unknown], void> {
+    const keys = await this.keys(options);
+    for (let start = 0; start < keys.length; start += batchSize) {
+      for (const entry of await this.mget(keys.slice(start, start + batchSize), options)) {
+        if (entry[1] !== undefined) yield entry;
+      }
+    }
+  }
+
+  #codecFor(options: ZcachedValueOptions<ZcachedEncoding> | undefined): Codec {
+    if (options === undefined) return this.#codec;
+    checkBag('options', options);
+    return options.encoding === undefined ? this.#codec : codecOf(options.encoding);
+  }
+}
+
+const isList = (args: Keys<ZcachedEncoding>): args is [readonly string[], ZcachedValueOptions<ZcachedEncoding>?] =>
+  Array.isArray(args[0]);
