@@ -63,7 +63,8 @@ export async function wire(port: number): Promise<Wire> {
   return made;
 }
 
+/** An argument that looks like an encoded value is sent as it is, every other as a string. */
 export const request = (...args: string[]): string =>
-  `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
+  `*${args.length}\r\n${args.map((arg) => (/^[-:,#_*%~/]/.test(arg) ? arg : `$${arg.length}\r\n${arg}\r\n`)).join('')}`;
 
 export const frame = (...args: string[]): string => `${request(...args)}\x03`;

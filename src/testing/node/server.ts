@@ -123,7 +123,9 @@ export class ZcachedServer implements SessionHost {
     if (session.socket.destroyed) return;
     this.#abandoned.add(session);
     const [oldest] = this.#abandoned;
-    if (this.#abandoned.size > MAX_ABANDONED) oldest?.socket.destroy();
+    if (!oldest || this.#abandoned.size <= MAX_ABANDONED) return;
+    this.#abandoned.delete(oldest);
+    oldest.socket.destroy();
   }
 
   /** For the sessions. */
