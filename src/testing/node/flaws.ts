@@ -14,7 +14,7 @@ export interface ZcachedFlaws {
   neverCloses: boolean;
   /** Repeats the key, or the command, in an error. @default true */
   echoesKeys: boolean;
-  /** When a client goes, the newest of those left is listened to and never answered again. @default false */
+  /** When a client goes, the newest of the others is listened to and never answered again. @default false */
   silencesNeighbour: boolean;
   /** More requests than this in one segment crash it, see {@link ZcachedServer.crashed}. @default Infinity */
   crashesAbove: number;

@@ -114,12 +114,12 @@ export class ZcachedServer implements SessionHost {
 
   /** For the sessions. */
   left(session: Session): void {
+    const newest = [...this.#sessions].at(-1);
     if (!this.#sessions.delete(session)) {
       this.#abandoned.delete(session);
       return;
     }
-    const newest = [...this.#sessions].at(-1);
-    if (this.flaws.silencesNeighbour) newest?.silence();
+    if (this.flaws.silencesNeighbour && newest !== session) newest?.silence();
     if (session.socket.destroyed) return;
     this.#abandoned.add(session);
     const [oldest] = this.#abandoned;
