@@ -66,6 +66,15 @@ describe('what a 2024 server has read', () => {
   });
 });
 
+it('a 0x03 that a 2024 server has not read with its request spoils the next one', async () => {
+  const client = await (await start({ generation: '2024' })).dial();
+  const empty = request('SET', 'k', '').length + 3;
+  const full = request('SET', 'k', 'x'.repeat(4096 - empty));
+  expect(full).toHaveLength(4096);
+  expect(await client.ask(`${full}\x03`, '\n')).toBe('+OK\r\n');
+  expect(await client.ask(PING, '\n')).toBe('-ERR bad request\r\n');
+});
+
 describe('a server without flaws', () => {
   it.each(['2024', '2025'] as const)('answers %s requests in order, however they are cut', async (generation) => {
     const { server, dial } = await start({ generation, flaws: false });

@@ -16,7 +16,7 @@ export interface ZcachedServerOptions {
   readonly tls?: ServerTls | undefined;
   /** Milliseconds from a request to its reply, or what says how many for each; order is kept. @default 0 */
   readonly latency?: Delay | undefined;
-  /** Clients at once; one more is accepted and hung up on, as the real one does it. @default Infinity */
+  /** Clients at once; one more is accepted and hung up on, without a word. @default Infinity */
   readonly maxClients?: number | undefined;
   /** A larger request is answered with a reset; the 2024 server takes any. @default 10485760 */
   readonly maxRequestBytes?: number | undefined;
