@@ -122,8 +122,18 @@ const ENTRIES: Record<string, Promised> = {
     types: ['DialScript', 'ScriptedConnectionOptions'],
   },
   'rxpool/testing/node': {
-    values: ['startZcachedServer'],
-    types: ['ZcachedGeneration', 'ZcachedServer', 'ZcachedServerOptions'],
+    values: ['startFaultProxy', 'startZcachedServer'],
+    types: [
+      'FaultLink',
+      'FaultPipe',
+      'FaultPipeOptions',
+      'FaultProxy',
+      'FaultProxyOptions',
+      'ZcachedFlaws',
+      'ZcachedGeneration',
+      'ZcachedServer',
+      'ZcachedServerOptions',
+    ],
   },
   'rxpool/zcached': {
     values: [

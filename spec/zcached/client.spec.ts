@@ -92,10 +92,10 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
   });
 
   it('mset of a great many', async () => {
-    await client.mset(
-      new Map(Array.from({ length: generation === '2025' ? 20_000 : 500 }, (_, index) => [`k${index}`, index])),
-    );
-    expect(await client.dbsize()).toBe(generation === '2025' ? 20_000 : 500);
+    // A 2024 server takes no more than 4096 bytes at a time.
+    const many = generation === '2025' ? 20_000 : 200;
+    await client.mset(new Map(Array.from({ length: many }, (_, index) => [`k${index}`, index])));
+    expect(await client.dbsize()).toBe(many);
   });
 
   it('keys, dbsize and flush', async () => {

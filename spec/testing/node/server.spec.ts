@@ -1,50 +1,24 @@
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
-import { startZcachedServer, type ZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
+import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
+import { track } from '../../zcached/cleanup.js';
+import { frame, request, until, wire } from './bytes.js';
 
-const open: { server: ZcachedServer; sockets: Socket[] }[] = [];
-
-/** A server, and a way to send it bytes as they are; `seen` has what came back so far. */
+/** A server, and a way to send it bytes as they are. */
 async function start(options: ZcachedServerOptions = {}) {
-  const server = await startZcachedServer(options);
-  const sockets: Socket[] = [];
-  open.push({ server, sockets });
+  const server = track(await startZcachedServer(options));
   const dial = async () => {
-    const socket = connect({ port: server.port, host: server.host, noDelay: true }).setEncoding('latin1');
-    sockets.push(socket.on('error', () => {}));
-    let seen = '';
-    socket.on('data', (data) => {
-      seen += data;
-    });
-    await new Promise((resolve) => socket.once('connect', resolve));
-    const until = async (condition: (text: string) => boolean): Promise<string> => {
-      while (!condition(seen)) await new Promise((resolve) => setImmediate(resolve));
-      const answer = seen;
-      seen = '';
-      return answer;
-    };
+    const client = track(await wire(server.port));
     /** Sends and waits for as many lines as are expected. */
-    const ask = (request: string, lines = 1): Promise<string> => {
-      socket.write(request, 'latin1');
-      return until(
-        (text) => text.split('\n').length > lines && (server.generation === '2024' || text.endsWith('\x03')),
-      );
+    const ask = async (bytes: string, lines = 1): Promise<string> => {
+      client.seen = '';
+      client.send(bytes);
+      const whole = () => server.generation === '2024' || client.seen.endsWith('\x03');
+      await until(() => client.seen.split('\n').length > lines && whole());
+      return client.seen;
     };
-    return { socket, ask, until };
+    return { socket: client.socket, ask };
   };
   return { server, dial };
 }
-
-afterEach(async () => {
-  for (const { server, sockets } of open.splice(0)) {
-    await server.close();
-    for (const socket of sockets) socket.destroy();
-  }
-});
-
-const request = (...args: string[]) =>
-  `*${args.length}\r\n${args.map((arg) => (/^[:,#_*%~/]/.test(arg) ? arg : `$${arg.length}\r\n${arg}\r\n`)).join('')}`;
-const frame = (...args: string[]) => `${request(...args)}\x03`;
 
 describe('2025', () => {
   it.each([
@@ -61,10 +35,17 @@ describe('2025', () => {
     [['DBSIZE'], ':0\r\n'],
     [['KEYS'], '*0\r\n'],
     [['ECHO', 'hi'], '$2\r\nhi\r\n'],
+    [['ECHO', ':1\r\n'], '-ERR unexpected\r\n'],
     [['SIZEOF', 'k'], "-ERR 'k' not found\r\n"],
+    [['RENAME', 'k', 'l'], "-ERR 'k' not found\r\n"],
+    [['COPY', 'k', 'l'], "-ERR 'k' not found\r\n"],
+    [['COPY', 'k', 'l', 'MAYBE'], '-ERR unexpected\r\n'],
     [['SET', 'k', ':x\r\n'], '-TYPERR invalid type\r\n'],
     [['SET', 'k', '#x\r\n'], '-TYPERR invalid type\r\n'],
+    [['SET', 'k', ':\r\n'], '-ERR unprocessable\r\n'],
+    [['SET', 'k', ',\r\n'], '-ERR unprocessable\r\n'],
     [['SET', 'k', '%0\r\n'], '-ERR unprocessable\r\n'],
+    [['SET', 'k', '%1\r\n:1\r\n:2\r\n'], '-ERR key must be a string\r\n'],
     [['SET', 'k', '*x\r\n'], '-INVAL invalid length\r\n'],
     [['SET', 'k', ''], '-ERR unprocessable\r\n'],
   ])('%p is answered %p', async (args, answer) => {
@@ -101,6 +82,8 @@ describe('2025', () => {
     await ask(frame('SET', 's', '~3\r\n:1\r\n:1\r\n:2\r\n'));
     expect(await ask(frame('GET', 's'), 3)).toBe('~2\r\n:1\r\n:2\r\n\x03');
     expect(await ask(frame('SIZEOF', 's'))).toBe(':2\r\n\x03');
+    await ask(frame('SET', 'o', '/4\r\n:2\r\n+b\r\n:1\r\n:2\r\n'));
+    expect(await ask(frame('GET', 'o'), 4)).toBe('/3\r\n:2\r\n+b\r\n:1\r\n\x03');
     expect(await ask(frame('MGET', 'k', 'no'), 11)).toBe(`%2\r\n$1\r\nk\r\n${stored}$2\r\nno\r\n_\r\n\x03`);
   });
 
@@ -124,9 +107,27 @@ describe('2025', () => {
     const { ask } = await (await start()).dial();
     await ask(frame('MSET', 'a', 'x', 'b', 'y'));
     expect(await ask(frame('COPY', 'a', 'b'))).toBe('-BUSYKEY key already exists\r\n\x03');
-    expect(await ask(frame('COPY', 'a', 'b', 'REPLACE'), 2)).toBe('$2\r\nOK\r\n\x03');
+    expect(await ask(frame('COPY', 'a', 'b', 'replace'), 2)).toBe('$2\r\nOK\r\n\x03');
     expect(await ask(frame('RENAME', 'a', 'c'))).toBe('+OK\r\n\x03');
     expect(await ask(frame('KEYS'), 5)).toBe('*2\r\n$1\r\nb\r\n$1\r\nc\r\n\x03');
+  });
+
+  it.each([
+    ['$2\r\nhi\r\n', 2],
+    ['+hi\r\n', 2],
+    ['*3\r\n:1\r\n:1\r\n_\r\n', 3],
+    [':7\r\n', 8],
+    ['#f\r\n', 1],
+    ['_\r\n', 0],
+  ])('tells the size of %j', async (value, size) => {
+    const { ask } = await (await start()).dial();
+    await ask(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${value}\x03`);
+    expect(await ask(frame('SIZEOF', 'k'))).toBe(`:${size}\r\n\x03`);
+  });
+
+  it('echoes a simple string as it came', async () => {
+    const { ask } = await (await start()).dial();
+    expect(await ask('*2\r\n$4\r\nECHO\r\n+hi\r\n\x03')).toBe('+hi\r\n\x03');
   });
 
   it('resets what is too large', async () => {
@@ -149,6 +150,11 @@ describe('2024', () => {
     ['no integer', request('SET', 'k', ':x\r\n'), '-TYPERR not integer\r\n'],
     ['no boolean', request('SET', 'k', '#x\r\n'), '-TYPERR not boolean\r\n'],
     ['a set', request('SET', 'k', '~1\r\n:1\r\n'), '-ERR bad request\r\n'],
+    ['a length that is none', '*x\r\n', '-ERR unexpected\r\n'],
+    ['a map with a key that is no string', request('SET', 'k', '%1\r\n:1\r\n:2\r\n'), '-ERR unexpected\r\n'],
+    ['an error for a value', request('SET', 'k', '-x\r\n'), '-ERR unexpected\r\n'],
+    ['a simple string for a command', '*1\r\n+PING\r\n', '+PONG\r\n'],
+    ['nothing at all', '*0\r\n', '-ERR unknown command\r\n'],
     ['a wrong length', '*1\r\n$9\r\nPING\r\n', '-ERR bad request\r\n'],
     ['an empty string', request('SET', 'k', ''), '+OK\r\n'],
     ['nothing to save', request('SAVE'), '-ERR there is no data to save\r\n'],
@@ -178,59 +184,5 @@ describe('2024', () => {
     const { ask } = await (await start({ generation: '2024' })).dial();
     await ask(request('SET', 'k', 'a\x03b'));
     expect(await ask(request('GET', 'k'), 2)).toBe('$3\r\na\x03b\r\n');
-  });
-});
-
-describe('in a test\u2019s hands', () => {
-  it('counts its clients and cuts the oldest first', async () => {
-    const { server, dial } = await start();
-    const first = await dial();
-    const second = await dial();
-    await Promise.all([first, second].map(({ ask }) => ask(frame('PING'))));
-    expect(server.connections).toBe(2);
-    const reset = new Promise((resolve) => first.socket.once('error', resolve));
-    expect(server.cutConnections(1)).toBe(1);
-    expect(await reset).toMatchObject({ code: 'ECONNRESET' });
-    expect(await second.ask(frame('PING'))).toBe('+PONG\r\n\x03');
-  });
-
-  it('falls silent and finds its voice again', async () => {
-    const { server, dial } = await start();
-    const { socket, until } = await dial();
-    server.pause();
-    socket.write(frame('PING'));
-    await until(() => server.requests === 1);
-    socket.write(frame('DBSIZE'));
-    await until(() => server.requests === 2);
-    server.resume();
-    expect(await until((text) => text.split('\x03').length === 3)).toBe('+PONG\r\n\x03:0\r\n\x03');
-  });
-
-  it('takes its time', async () => {
-    const { ask } = await (await start({ latency: 30 })).dial();
-    const started = performance.now();
-    await ask(frame('PING'));
-    expect(performance.now() - started).toBeGreaterThan(28);
-  });
-
-  it('hangs up on a client too many', async () => {
-    const { dial } = await start({ maxClients: 1 });
-    const { ask } = await dial();
-    const { socket } = await dial();
-    await new Promise((resolve) => socket.once('close', resolve));
-    expect(await ask(frame('PING'))).toBe('+PONG\r\n\x03');
-  });
-
-  it('closes with clients on it, twice if need be', async () => {
-    const { server, dial } = await start();
-    const { socket } = await dial();
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    await Promise.all([server.close(), server.close(), closed]);
-    expect(server.connections).toBe(0);
-  });
-
-  it('tells when it cannot listen', async () => {
-    const { server } = await start();
-    await expect(startZcachedServer({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });

@@ -9,6 +9,7 @@ export type Fault =
   | 'double'
   | 'boolean'
   | 'key'
+  | 'key of a map'
   | 'nothing to save'
   | 'busy'
   | 'arguments';
@@ -28,11 +29,12 @@ export const DIALECTS: Readonly<Record<ZcachedGeneration, Dialect>> = {
   '2024': {
     faults: {
       malformed: 'ERR bad request',
-      length: 'ERR bad request',
+      length: 'ERR unexpected',
       integer: 'TYPERR not integer',
       double: 'ERR unexpected',
       boolean: 'TYPERR not boolean',
       key: 'TYPERR key not string',
+      'key of a map': 'ERR unexpected',
       'nothing to save': 'ERR there is no data to save',
       busy: 'ERR unexpected',
       arguments: 'ERR unexpected',
@@ -48,8 +50,8 @@ export const DIALECTS: Readonly<Record<ZcachedGeneration, Dialect>> = {
       integer: 'TYPERR invalid type',
       double: 'TYPERR invalid type',
       boolean: 'TYPERR invalid type',
-      // The server has a text of its own for this, but only uses it for the keys of maps.
       key: 'ERR unexpected',
+      'key of a map': 'ERR key must be a string',
       'nothing to save': 'NOSAVE error while saving data',
       busy: 'BUSYKEY key already exists',
       arguments: 'ERR unexpected',

@@ -1,9 +1,9 @@
-import type { Dialect } from './dialect.js';
+import type { Dialect, Fault } from './dialect.js';
 import { FaultyRequest } from './dialect.js';
 import type { Wire } from './wire.js';
 import { boolean, double, integer, list, map, NULL, simple, string } from './wire.js';
 
-const COUNT = /^\d+$/;
+const COUNT = /^\+?\d+$/;
 const INTEGER = /^[+-]?\d+$/;
 const DOUBLE = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -46,6 +46,10 @@ export class RequestParser {
       case '_':
         this.#at += 2;
         return NULL;
+      case '-':
+        // An error is no value to keep.
+        this.#line();
+        throw new FaultyRequest('arguments');
       default:
         return this.#container(kind);
     }
@@ -68,7 +72,7 @@ export class RequestParser {
   #count(): number {
     const line = this.#line();
     if (COUNT.test(line)) return Number(line);
-    throw new FaultyRequest(line === '' ? 'malformed' : 'length');
+    throw this.#wrong('length', line);
   }
 
   #items(count: number): Wire[] {
@@ -82,8 +86,10 @@ export class RequestParser {
     const entries = new Map<string, Wire>();
     for (let index = 0; index < count; index++) {
       const key = this.value();
-      if (key.kind !== '$' && key.kind !== '+') throw new FaultyRequest('key');
+      const isKey = key.kind === '$' || key.kind === '+';
+      if (!isKey && !this.#modern) throw new FaultyRequest('key of a map');
       entries.set(key.text, this.value());
+      if (!isKey) throw new FaultyRequest('key of a map');
     }
     return map(entries);
   }
@@ -106,15 +112,15 @@ export class RequestParser {
   #integer(): Wire {
     const line = this.#line();
     const value = INTEGER.test(line) ? BigInt(line.replace('+', '')) : undefined;
-    if (value === undefined || BigInt.asIntN(64, value) !== value) throw new FaultyRequest('integer');
+    if (value === undefined || BigInt.asIntN(64, value) !== value) throw this.#wrong('integer', line);
     return integer(value);
   }
 
   #double(): Wire {
     const line = this.#line();
     if (DOUBLE.test(line)) return double(Number(line));
-    const [, sign, name] = /^([+-]?)(inf|nan)$/i.exec(line) ?? [];
-    if (name === undefined) throw new FaultyRequest('double');
+    const [, sign, name] = /^([+-]?)(inf|infinity|nan)$/i.exec(line) ?? [];
+    if (name === undefined) throw this.#wrong('double', line);
     return double(name.toLowerCase() === 'nan' ? Number.NaN : Number(`${sign}Infinity`));
   }
 
@@ -123,6 +129,11 @@ export class RequestParser {
     if (line.length !== 1) throw new FaultyRequest('malformed');
     if (!'tTfF'.includes(line)) throw new FaultyRequest('boolean');
     return boolean(line === 't' || line === 'T');
+  }
+
+  /** An empty line is malformed to the 2025 server, whatever was to be in it. */
+  #wrong(fault: Fault, line: string): FaultyRequest {
+    return new FaultyRequest(line === '' && this.#modern ? 'malformed' : fault);
   }
 
   #line(): string {

@@ -1,59 +1,55 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { Clock } from '../../request/clock.js';
+import { createServer as createTlsServer } from 'node:tls';
 import { systemClock } from '../../request/clock.js';
+import { next } from './delay-line.js';
 import type { ZcachedGeneration } from './dialect.js';
 import { DIALECTS } from './dialect.js';
-import type { SessionHost } from './session.js';
-import { Session } from './session.js';
+import { resolveFlaws, type ZcachedFlaws } from './flaws.js';
+import type { ZcachedServerOptions } from './options.js';
+import { reset, Session, type SessionHost } from './session.js';
 import { Store } from './store.js';
 
 /** Seconds since 1970, unmoved by whoever sets the clock. */
 const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.now()) / 1000);
 
-/** What kind of server to start. */
-export interface ZcachedServerOptions {
-  /** @default '2025' */
-  readonly generation?: ZcachedGeneration | undefined;
-  /** @default '127.0.0.1' */
-  readonly host?: string | undefined;
-  /** 0 takes a free one. @default 0 */
-  readonly port?: number | undefined;
-  /** Milliseconds from a request to its reply. @default 0 */
-  readonly latency?: number | undefined;
-  /** Clients at once; one more is accepted and hung up on, as the real one does it. @default Infinity */
-  readonly maxClients?: number | undefined;
-  /** A larger request is answered with a reset. @default 10485760 */
-  readonly maxRequestBytes?: number | undefined;
-}
+/** Sockets kept half-open for clients that have gone; beyond that the oldest are let go of. */
+const MAX_ABANDONED = 256;
 
 /** A zcached server in this process, in memory; for tests. */
 export class ZcachedServer implements SessionHost {
   readonly generation: ZcachedGeneration;
+  readonly host: string;
   readonly maxRequestBytes: number;
+  /** What it gets wrong; may be changed at any time. */
+  readonly flaws: ZcachedFlaws;
   readonly #server: Server;
-  readonly #sessions = new Set<Session>();
   readonly #store: Store;
-  readonly #clock: Clock = systemClock;
+  /** Every socket there is, in order of coming; under TLS what is below it. */
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<Session>();
+  readonly #abandoned = new Set<Session>();
+  #port = 0;
   #requests = 0;
-  /** Replies that wait for {@link resume}; undefined while it is not paused. */
-  #waiting: (() => void)[] | undefined = undefined;
+  #paused = false;
+  #crashed = false;
 
   /** Use {@link startZcachedServer}. */
   constructor(private readonly options: ZcachedServerOptions) {
     this.generation = options.generation ?? '2025';
+    this.host = options.host ?? '127.0.0.1';
     this.maxRequestBytes = options.maxRequestBytes ?? 10 * 2 ** 20;
-    this.#store = new Store(DIALECTS[this.generation], unixTime);
-    this.#server = createServer((socket) => this.#accept(socket));
+    this.flaws = resolveFlaws(this.generation, options.flaws);
+    const { flaws } = this;
+    const heard = options.onRequest ?? (() => {});
+    this.#store = new Store({ dialect: DIALECTS[this.generation], flaws, now: unixTime, heard });
+    // Before anything is begun on it.
+    this.#server = this.#open().prependListener('connection', (socket: Socket) => this.#accept(socket));
   }
 
-  get host(): string {
-    return this.options.host ?? '127.0.0.1';
-  }
-
-  /** The port it listens on. */
+  /** The port it listens at, or did before it was closed; 0 for a Unix domain socket. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** Clients connected now. */
@@ -66,30 +62,40 @@ export class ZcachedServer implements SessionHost {
     return this.#requests;
   }
 
+  /** Whether a flaw has ended it: every connection was reset, and nobody listens until another server is started. */
+  get crashed(): boolean {
+    return this.#crashed;
+  }
+
   /** Resolves once it listens. */
   listen(): Promise<this> {
+    const { port = 0, path } = this.options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject).listen(this.options.port ?? 0, this.host, () => resolve(this));
+      this.#server.once('error', reject).listen(path === undefined ? { port, host: this.host } : { path }, () => {
+        const address = this.#server.address();
+        if (address !== null && typeof address === 'object') this.#port = address.port;
+        resolve(this);
+      });
     });
   }
 
   /** Resets this many connections, the oldest first, or all of them. Returns how many there were to reset. */
   cutConnections(count = Number.POSITIVE_INFINITY): number {
-    const cut = [...this.#sessions].slice(0, count);
-    for (const { socket } of cut) socket.resetAndDestroy();
+    const cut = [...this.#sockets].slice(0, count);
+    for (const socket of cut) reset(socket);
     return cut.length;
   }
 
   /** From now on requests are taken in and nothing is answered: a silent peer. */
   pause(): void {
-    this.#waiting ??= [];
+    this.#paused = true;
+    for (const session of this.#sessions) session.hold();
   }
 
   /** Answers what came in meanwhile, in order. */
   resume(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const reply of waiting) reply();
+    this.#paused = false;
+    for (const session of this.#sessions) session.resume();
   }
 
   /** Stops listening and resets every connection. Idempotent. */
@@ -102,31 +108,61 @@ export class ZcachedServer implements SessionHost {
   /** For the sessions. */
   request(session: Session, request: string): void {
     this.#requests++;
-    const reply = this.#store.answer(request);
     const { latency = 0 } = this.options;
-    if (latency > 0) this.#clock.after(latency, () => this.#reply(session, reply));
-    else this.#reply(session, reply);
+    session.reply(this.#store.answer(request), next(latency));
   }
 
-  #reply(session: Session, reply: string): void {
-    if (this.#waiting) this.#waiting.push(() => session.reply(reply));
-    else session.reply(reply);
+  /** For the sessions. */
+  left(session: Session): void {
+    const newest = [...this.#sessions].at(-1);
+    if (!this.#sessions.delete(session)) {
+      this.#abandoned.delete(session);
+      return;
+    }
+    if (this.flaws.silencesNeighbour && newest !== session) newest?.silence();
+    if (session.socket.destroyed) return;
+    this.#abandoned.add(session);
+    const [oldest] = this.#abandoned;
+    if (!oldest || this.#abandoned.size <= MAX_ABANDONED) return;
+    this.#abandoned.delete(oldest);
+    oldest.socket.destroy();
+  }
+
+  /** For the sessions. */
+  crash(): void {
+    this.#crashed = true;
+    void this.close();
+  }
+
+  #open(): Server {
+    const { tls } = this.options;
+    const begin = (socket: Socket): void => this.#begin(socket);
+    const shared = { allowHalfOpen: true, noDelay: true };
+    if (!tls) return createServer(shared, begin);
+    const { key, cert, ca, requestCert = false } = tls;
+    const settings = { key, cert, ca, requestCert, rejectUnauthorized: requestCert, minVersion: 'TLSv1.3' as const };
+    return createTlsServer({ ...shared, ...settings }, begin).on('tlsClientError', () => {});
   }
 
   #accept(socket: Socket): void {
-    if (this.#sessions.size >= (this.options.maxClients ?? Number.POSITIVE_INFINITY)) {
-      socket.destroy();
-      return;
-    }
+    this.#sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
+    const { maxClients = Number.POSITIVE_INFINITY } = this.options;
+    if (this.flaws.hangsUpOnAccept || this.#sessions.size >= maxClients) socket.destroy();
+  }
+
+  #begin(socket: Socket): void {
+    if (socket.destroyed) return;
     const session = new Session(socket, this);
     this.#sessions.add(session);
-    socket.on('close', () => this.#sessions.delete(session));
+    if (this.#paused) session.hold();
   }
 }
 
 /**
- * Starts a zcached server in this process: in memory, on loopback, either generation. Rejects with the socket's
- * error if it cannot listen.
+ * Starts a zcached server in this process: in memory, on loopback, either generation, and as flawed as the real
+ * ones. Rejects with the socket's error if it cannot listen. With the `port` of one that was closed, or has
+ * crashed, it takes that one's place.
  *
  * @example
  * ```ts

@@ -1,55 +1,94 @@
 import type { Socket } from 'node:net';
+import { systemClock } from '../../request/clock.js';
+import { DelayLine } from './delay-line.js';
 import type { ZcachedGeneration } from './dialect.js';
+import type { ZcachedFlaws } from './flaws.js';
+import { type Framing, framingFor } from './framing.js';
 
 /** What a session asks of its server. */
 export interface SessionHost {
   readonly generation: ZcachedGeneration;
+  readonly flaws: ZcachedFlaws;
   readonly maxRequestBytes: number;
   /** Hands a request over, which is answered when the server sees fit. */
   request(session: Session, request: string): void;
+  /** The client has closed its side, or all of the connection. */
+  left(session: Session): void;
+  crash(): void;
 }
 
-const ETX = '\x03';
-
-/** One client's socket: finds the requests in what comes in, one character per byte. */
+/** One client's socket, over which requests come in and replies go out in order. */
 export class Session {
-  /** What came in and is not yet a request. */
-  #begun = '';
+  readonly #framing: Framing;
+  /** Undefined is the end. */
+  readonly #replies = new DelayLine<string | undefined>(systemClock, (reply) => this.#write(reply));
+  #silent = false;
 
   constructor(
     readonly socket: Socket,
     private readonly host: SessionHost,
   ) {
-    socket.setNoDelay(true);
+    this.#framing = framingFor(host.generation, host.flaws);
     socket.setEncoding('latin1');
-    socket.on('error', () => {});
-    const read = host.generation === '2025' ? this.#readFrames : this.#readSegment;
-    socket.on('data', (data) => read.call(this, String(data)));
+    socket
+      .on('error', () => {})
+      .on('data', (segment) => this.#read(String(segment)))
+      .on('end', () => this.#ended())
+      .on('close', () => this.#left());
   }
 
-  reply(reply: string): void {
-    if (!this.socket.destroyed) this.socket.write(reply, 'latin1');
+  /** `latency` milliseconds from now, and after the replies before it. */
+  reply(reply: string, latency: number): void {
+    if (latency === 0 && this.#replies.idle) this.#write(reply);
+    else this.#replies.push(reply, latency);
   }
 
-  /** The 2025 server answers whatever stands before a 0x03. */
-  #readFrames(data: string): void {
-    this.#begun += data;
-    if (this.#begun.length > this.host.maxRequestBytes) {
-      this.socket.resetAndDestroy();
+  hold(): void {
+    this.#replies.hold();
+  }
+
+  resume(): void {
+    this.#replies.resume();
+  }
+
+  /** From now on it is listened to, and nothing is answered. */
+  silence(): void {
+    this.#silent = true;
+  }
+
+  #write(reply: string | undefined): void {
+    if (reply === undefined) this.socket.end();
+    else if (!this.#silent && this.socket.writable) this.socket.write(reply, 'latin1');
+  }
+
+  #read(segment: string): void {
+    const { flaws, maxRequestBytes } = this.host;
+    const { begun } = this.#framing;
+    const requests = this.#framing.take(segment);
+    if (begun + segment.length > maxRequestBytes && this.host.generation === '2025') {
+      reset(this.socket);
       return;
     }
-    // The end of a frame can only be in what is new.
-    if (!data.includes(ETX)) return;
-    const frames = this.#begun.split(ETX);
-    this.#begun = frames.pop() ?? '';
-    for (const frame of frames) this.host.request(this, frame);
+    if (requests.length > flaws.crashesAbove) {
+      this.host.crash();
+      return;
+    }
+    for (const request of requests) this.host.request(this, request);
   }
 
-  /** The 2024 server answers once for every segment with a line in it, and forgets the rest of the segment. */
-  #readSegment(data: string): void {
-    const segment = this.#begun + data;
-    this.#begun = '';
-    if (data.includes('\n')) this.host.request(this, segment);
-    else this.#begun = segment;
+  #ended(): void {
+    if (this.host.flaws.neverCloses) this.#left();
+    else this.#replies.push(undefined, 0);
   }
+
+  #left(): void {
+    this.#replies.clear();
+    this.host.left(this);
+  }
+}
+
+/** Only a plain socket can be reset; for others, going without a word has to do. */
+export function reset(socket: Socket): void {
+  if ('encrypted' in socket || socket.remotePort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }

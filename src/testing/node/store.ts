@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.js';
 import { FaultyRequest } from './dialect.js';
+import type { ZcachedFlaws } from './flaws.js';
 import { RequestParser } from './request-parser.js';
 import type { Wire } from './wire.js';
 import { integer, list, map, NULL, simple, string } from './wire.js';
@@ -9,34 +10,41 @@ export type Answer = Wire | { readonly error: string };
 
 const OK = simple('OK');
 
+export interface StoreOptions {
+  readonly dialect: Dialect;
+  readonly flaws: ZcachedFlaws;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+  /** Told of every well-formed request. */
+  readonly heard: (request: readonly string[]) => void;
+}
+
 /** What a server holds, and the commands on it. */
 export class Store {
   readonly #values = new Map<string, Wire>();
   #lastSave: number;
 
-  /** `now` gives seconds since 1970. */
-  constructor(
-    private readonly dialect: Dialect,
-    private readonly now: () => number,
-  ) {
-    this.#lastSave = now();
+  constructor(private readonly options: StoreOptions) {
+    this.#lastSave = options.now();
   }
 
   /** Answers one request, given one character per byte; returns what goes on the wire. */
   answer(request: string): string {
     const answer = this.#answer(request);
-    return ('error' in answer ? `-${answer.error}\r\n` : answer.encoded) + this.dialect.terminator;
+    return ('error' in answer ? `-${answer.error}\r\n` : answer.encoded) + this.options.dialect.terminator;
   }
 
   #answer(request: string): Answer {
+    const { dialect, flaws, heard } = this.options;
     try {
-      const [command, ...args] = new RequestParser(request, this.dialect).request() ?? [];
+      const [command, ...args] = new RequestParser(request, dialect).request() ?? [];
       if (command?.kind !== '$') return { error: 'ERR unknown command' };
+      heard([command, ...args].map((item) => item.text));
       const name = command.text.toUpperCase();
-      if (!this.dialect.commands.has(name)) return { error: `ERR unknown command '${command.text}'` };
-      return this.#run(name, args);
+      if (dialect.commands.has(name)) return this.#run(name, args);
+      return { error: flaws.echoesKeys ? `ERR unknown command '${command.text}'` : 'ERR unknown command' };
     } catch (error) {
-      if (error instanceof FaultyRequest) return { error: this.dialect.faults[error.fault] };
+      if (error instanceof FaultyRequest) return { error: dialect.faults[error.fault] };
       throw error;
     }
   }
@@ -69,7 +77,7 @@ export class Store {
       case 'SIZEOF':
         return this.#sizeof(args);
       case 'ECHO':
-        return need(args, 1)[0];
+        return this.#echo(args);
       case 'RENAME':
         return this.#rename(args);
       default:
@@ -79,7 +87,12 @@ export class Store {
 
   #get(args: readonly Wire[]): Answer {
     const [key] = need(args, 1);
-    return this.#values.get(text(key)) ?? missing(key);
+    return this.#values.get(text(key)) ?? this.#missing(key);
+  }
+
+  #echo(args: readonly Wire[]): Answer {
+    const [words] = need(args, 1);
+    return words.kind === '+' ? words : string(text(words));
   }
 
   #set(args: readonly Wire[]): Answer {
@@ -90,7 +103,7 @@ export class Store {
 
   #delete(args: readonly Wire[]): Answer {
     const [key] = need(args, 1);
-    return this.#values.delete(text(key)) ? OK : missing(key);
+    return this.#values.delete(text(key)) ? OK : this.#missing(key);
   }
 
   #mset(args: readonly Wire[]): Answer {
@@ -101,7 +114,7 @@ export class Store {
 
   #save(): Answer {
     if (this.#values.size === 0) throw new FaultyRequest('nothing to save');
-    this.#lastSave = this.now();
+    this.#lastSave = this.options.now();
     return OK;
   }
 
@@ -113,7 +126,7 @@ export class Store {
   #rename(args: readonly Wire[]): Answer {
     const [from, to] = need(args, 2);
     const value = this.#values.get(text(from));
-    if (!value) return missing(from);
+    if (!value) return this.#missing(from);
     this.#values.delete(text(from));
     this.#values.set(text(to), value);
     return OK;
@@ -122,12 +135,16 @@ export class Store {
   #copy(args: readonly Wire[]): Answer {
     const [from, to] = need(args, 2);
     const [, , option] = args;
-    if (option && option.text !== 'REPLACE') throw new FaultyRequest('arguments');
+    if (option && option.text.toUpperCase() !== 'REPLACE') throw new FaultyRequest('arguments');
     const value = this.#values.get(text(from));
-    if (!value) return missing(from);
+    if (!value) return this.#missing(from);
     if (this.#values.has(text(to)) && !option) throw new FaultyRequest('busy');
     this.#values.set(text(to), value);
     return string('OK');
+  }
+
+  #missing(key: Wire): Answer {
+    return { error: this.options.flaws.echoesKeys ? `ERR '${key.text}' not found` : 'ERR not found' };
   }
 }
 
@@ -142,5 +159,3 @@ function text(key: Wire): string {
   if (key.kind !== '$') throw new FaultyRequest('key');
   return key.text;
 }
-
-const missing = (key: Wire): Answer => ({ error: `ERR '${key.text}' not found` });

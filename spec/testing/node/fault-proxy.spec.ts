@@ -1,0 +1,201 @@
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { type FaultProxyOptions, startFaultProxy } from '../../../src/testing/node/index.js';
+import { VirtualClock } from '../../request/virtual-clock.js';
+import { track } from '../../zcached/cleanup.js';
+import { until, Wire, wire } from './bytes.js';
+
+/** A server that only keeps its sockets, a proxy in front of it, and both ends of one link. */
+async function link(options: Partial<FaultProxyOptions> = {}) {
+  const sockets: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  track({ close: () => new Promise((resolve) => server.close(resolve)) });
+  const proxy = track(await startFaultProxy({ port: (server.address() as AddressInfo).port, ...options }));
+  const client = track(await wire(proxy.port));
+  await until(() => sockets.length === 1);
+  const peer = track(new Wire(sockets[0]!));
+  return { proxy, client, peer, link: proxy.links[0]! };
+}
+
+describe('left alone', () => {
+  it('passes every byte on, both ways at once', async () => {
+    const { client, peer } = await link();
+    const all = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
+    const much = all.repeat(8192);
+    client.send(much);
+    peer.send(all);
+    await until(() => peer.seen.length === much.length && client.seen.length === 256);
+    expect([peer.seen === much, client.seen]).toEqual([true, all]);
+  });
+
+  it('passes the end on one way, and lets the other talk', async () => {
+    const { client, peer, proxy } = await link();
+    client.socket.end('last', 'latin1');
+    await until(() => peer.ended);
+    expect([peer.seen, client.ended]).toEqual(['last', false]);
+    peer.socket.end('words', 'latin1');
+    await until(() => client.ended);
+    expect(client.seen).toBe('words');
+    await until(() => proxy.links.length === 0 && client.closed && peer.closed);
+    expect([client.error, peer.error]).toEqual([undefined, undefined]);
+  });
+
+  it('passes a reset on, behind what came before it', async () => {
+    const { client, peer, proxy } = await link();
+    peer.send('almost');
+    await until(() => client.seen === 'almost');
+    peer.socket.resetAndDestroy();
+    await until(() => client.closed);
+    expect(client.error).toMatchObject({ code: 'ECONNRESET' });
+    await until(() => proxy.links.length === 0);
+  });
+
+  it('resets a client whose server is not there', async () => {
+    const { proxy: gone } = await link();
+    await gone.close();
+    const proxy = track(await startFaultProxy({ port: gone.port }));
+    const client = track(await wire(proxy.port));
+    await until(() => client.closed && proxy.links.length === 0);
+    expect(client.error).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('takes in no more than it can pass on', async () => {
+    const { client, peer } = await link();
+    peer.socket.pause();
+    const sent = 32 * 2 ** 20;
+    client.send('x'.repeat(sent));
+    let left = 0;
+    let still = 0;
+    await until(() => {
+      still = client.socket.writableLength === left ? still + 1 : 0;
+      left = client.socket.writableLength;
+      return still === 1000;
+    });
+    expect(left).toBeGreaterThan(sent / 2);
+    peer.socket.resume();
+    await until(() => peer.seen.length === sent);
+  });
+});
+
+describe('delaying', () => {
+  it('keeps the order, however much sooner what is behind would be', async () => {
+    const clock = new VirtualClock();
+    const delays = [50, 10, 30];
+    const { client, peer } = await link({ clock, toServer: { delay: () => delays.shift() ?? 0 } });
+    for (const word of ['one ', 'two ', 'three ']) {
+      const left = delays.length;
+      client.send(word);
+      await until(() => delays.length < left);
+    }
+    clock.advance(49);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(peer.seen).toBe('');
+    clock.advance(1);
+    await until(() => {
+      clock.stall(0, () => {});
+      return peer.seen === 'one two three ';
+    });
+  });
+
+  it('takes at least its time in real time too, each way its own', async () => {
+    const { client, peer } = await link({ toServer: { delay: 20 }, toClient: { delay: 40 } });
+    const started = performance.now();
+    client.send('there');
+    await until(() => peer.seen === 'there');
+    const there = performance.now() - started;
+    peer.send('back');
+    await until(() => client.seen === 'back');
+    expect(there).toBeGreaterThanOrEqual(20);
+    expect(performance.now() - started - there).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe('cutting', () => {
+  it('drips byte by byte', async () => {
+    const { client, peer } = await link({ toServer: { cut: 1 } });
+    client.send('drip by drip');
+    await until(() => peer.seen === 'drip by drip');
+    expect(peer.chunks).toEqual([...'drip by drip']);
+  });
+
+  it('cuts where it is told, the other way as it came', async () => {
+    const available: number[] = [];
+    const cut = (bytes: number): number => {
+      available.push(bytes);
+      return 4;
+    };
+    const { client, peer } = await link({ toClient: { cut } });
+    peer.send('0123456789');
+    await until(() => client.seen.length === 10);
+    expect([client.chunks, available]).toEqual([
+      ['0123', '4567', '89'],
+      [10, 6, 2],
+    ]);
+    client.send('0123456789');
+    await until(() => peer.seen.length === 10);
+    expect(peer.chunks).toEqual(['0123456789']);
+  });
+});
+
+describe('a link', () => {
+  it('held keeps what comes, the end included, and then lets go of it in order', async () => {
+    const { client, peer, link: held } = await link();
+    held.toServer.hold();
+    client.send('one ');
+    client.socket.end('two', 'latin1');
+    peer.send('meanwhile');
+    await until(() => client.seen === 'meanwhile');
+    expect([peer.seen, peer.ended]).toEqual(['', false]);
+    held.toServer.resume();
+    await until(() => peer.ended);
+    expect(peer.seen).toBe('one two');
+  });
+
+  it('that swallows falls silent one way, and is gone when its client hangs up', async () => {
+    const { client, peer, link: silent, proxy } = await link();
+    silent.toClient.swallow();
+    peer.send('nobody hears this');
+    client.send('still');
+    await until(() => peer.seen === 'still');
+    silent.toServer.swallow();
+    client.send('nor this');
+    client.socket.end();
+    await until(() => peer.closed && client.closed && proxy.links.length === 0);
+    expect([peer.seen, client.seen]).toEqual(['still', '']);
+  });
+
+  it('half-closed ends one way, and listens on the other', async () => {
+    const { client, peer, link: half } = await link();
+    peer.send('before');
+    await until(() => client.seen === 'before');
+    half.toClient.end();
+    peer.send('after');
+    await until(() => client.ended);
+    expect(client.seen).toBe('before');
+    client.send('heard');
+    await until(() => peer.seen === 'heard');
+  });
+
+  it('is reset at both ends', async () => {
+    const { client, peer, link: cut, proxy } = await link({ toServer: { delay: 1000 } });
+    client.send('never there');
+    cut.reset();
+    await until(() => client.closed && peer.closed && proxy.links.length === 0);
+    expect([client.error, peer.error]).toEqual([
+      expect.objectContaining({ code: 'ECONNRESET' }),
+      expect.objectContaining({ code: 'ECONNRESET' }),
+    ]);
+    expect(peer.seen).toBe('');
+  });
+});
+
+it('closes with links on it, twice if need be, and leaves no timer and no socket', async () => {
+  const clock = new VirtualClock();
+  const { proxy, client, peer } = await link({ clock, toServer: { delay: 1000 } });
+  client.send('on its way');
+  await until(() => clock.pending > 0);
+  await Promise.all([proxy.close(), proxy.close()]);
+  await until(() => client.closed && peer.closed);
+  expect([proxy.links, clock.pending]).toEqual([[], 0]);
+});

@@ -1,0 +1,170 @@
+import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
+import { track } from '../../zcached/cleanup.js';
+import { frame, request, until, wire } from './bytes.js';
+
+const PING = frame('PING');
+const PONG = '+PONG\r\n\x03';
+
+async function start(options: ZcachedServerOptions = {}) {
+  const server = track(await startZcachedServer(options));
+  return { server, dial: async () => track(await wire(server.port)) };
+}
+
+describe('a second request in the same segment', () => {
+  it('is dropped by a 2024 server', async () => {
+    const { server, dial } = await start({ generation: '2024' });
+    const client = await dial();
+    expect(await client.ask(request('PING') + request('DBSIZE'), '\n')).toBe('+PONG\r\n');
+    expect(await client.ask(request('DBSIZE'), '\n')).toBe(':0\r\n');
+    expect(server.requests).toBe(2);
+  });
+
+  it('is dropped by a 2025 server that is told to', async () => {
+    const { dial } = await start({ flaws: { dropsSecondRequest: true } });
+    const client = await dial();
+    expect(await client.ask(PING + frame('DBSIZE'), '\n')).toBe(PONG);
+    expect(await client.ask(frame('DBSIZE'), '\n')).toBe(':0\r\n\x03');
+  });
+
+  it('is answered by a 2024 server that is told to, as long as nothing is cut in two', async () => {
+    const { dial } = await start({ generation: '2024', flaws: { dropsSecondRequest: false } });
+    const client = await dial();
+    expect(await client.ask(PING + request('DBSIZE') + PING, ':0\r\n+PONG')).toBe('+PONG\r\n:0\r\n+PONG\r\n');
+    expect(await client.ask(PING + PING.slice(0, 6), 'bad')).toBe('+PONG\r\n-ERR bad request\r\n');
+  });
+});
+
+describe('what a 2024 server has read', () => {
+  const stored = request('SET', 'k', 'v');
+
+  it('is a whole request to it: one in two segments is answered with two errors', async () => {
+    const client = await (await start({ generation: '2024' })).dial();
+    expect(await client.ask(stored.slice(0, 10), '\n')).toBe('-ERR bad request\r\n');
+    expect(await client.ask(stored.slice(10), '\n')).toBe('-ERR bad request\r\n');
+  });
+
+  it('waits for a line feed, though', async () => {
+    const client = await (await start({ generation: '2024' })).dial();
+    client.send(stored.slice(0, 2));
+    expect(await client.ask(stored.slice(2), '\n')).toBe('+OK\r\n');
+  });
+
+  it('is completed by what is left of the request before', async () => {
+    const client = await (await start({ generation: '2024' })).dial();
+    await client.ask(request('SET', 'k', 'old'), '\n');
+    expect(await client.ask(request('SET', 'j', 'new').slice(0, 20), '\n')).toBe('+OK\r\n');
+    expect(await client.ask(request('GET', 'j'), 'old')).toBe('$3\r\nold\r\n');
+  });
+
+  it('is at most what its buffer has room for, which grows as it fills', async () => {
+    const { server, dial } = await start({ generation: '2024' });
+    const client = await dial();
+    const large = request('SET', 'k', 'x'.repeat(4096));
+    expect(await client.ask(large, 'request\r\n-')).toContain('-ERR bad request\r\n-ERR bad request\r\n');
+    expect(server.requests).toBe(2);
+    expect(await client.ask(large, '\n')).toBe('+OK\r\n');
+  });
+});
+
+it('a 0x03 that a 2024 server has not read with its request spoils the next one', async () => {
+  const client = await (await start({ generation: '2024' })).dial();
+  const empty = request('SET', 'k', '').length + 3;
+  const full = request('SET', 'k', 'x'.repeat(4096 - empty));
+  expect(full).toHaveLength(4096);
+  expect(await client.ask(`${full}\x03`, '\n')).toBe('+OK\r\n');
+  expect(await client.ask(PING, '\n')).toBe('-ERR bad request\r\n');
+});
+
+describe('a server without flaws', () => {
+  it.each(['2024', '2025'] as const)('answers %s requests in order, however they are cut', async (generation) => {
+    const { server, dial } = await start({ generation, flaws: false });
+    const client = await dial();
+    const words = Array.from({ length: 50 }, (_, index) => `word ${index}`);
+    const sent = words.map((word) => frame('SET', word, '%1\r\n+a\r\n*2\r\n:1\r\n_\r\n') + frame('GET', word)).join('');
+    for (let at = 0; at < sent.length; at += 7) {
+      const { bytesWritten } = client.socket;
+      client.send(sent.slice(at, at + 7));
+      await until(() => client.socket.bytesWritten > bytesWritten);
+    }
+    const end = generation === '2025' ? '\x03' : '';
+    const answer = `+OK\r\n${end}%1\r\n$1\r\na\r\n*2\r\n:1\r\n_\r\n${end}`;
+    await until(() => client.seen.length >= answer.length * words.length);
+    expect(client.seen).toBe(answer.repeat(words.length));
+    expect(server.requests).toBe(100);
+  });
+
+  it('repeats no key', async () => {
+    const client = await (await start({ flaws: false })).dial();
+    expect(await client.ask(frame('GET', 'k'), '\n')).toBe('-ERR not found\r\n\x03');
+    expect(await client.ask(frame('SECRET'), '\n')).toBe('-ERR unknown command\r\n\x03');
+  });
+
+  it('answers what is on the way when its client ends, and then ends too', async () => {
+    const { server, dial } = await start({ flaws: false, latency: 5 });
+    const client = await dial();
+    client.socket.end(PING, 'latin1');
+    await until(() => client.closed);
+    expect([client.seen, client.error, server.connections]).toEqual([PONG, undefined, 0]);
+  });
+});
+
+it('a 2024 server closes its side when its client does, a 2025 one never', async () => {
+  const [old, modern] = [await start({ generation: '2024' }), await start()];
+  const [first, second] = [await old.dial(), await modern.dial()];
+  for (const client of [first, second]) {
+    await client.ask(PING, 'PONG');
+    client.socket.end();
+  }
+  await until(() => first.closed && modern.server.connections === 0);
+  // A round trip on another connection later there is still no sign of an end.
+  await (await modern.dial()).ask(PING, PONG);
+  expect([second.ended, second.closed]).toEqual([false, false]);
+  await modern.server.close();
+  await until(() => second.closed);
+});
+
+it('those who have gone take no more than 256 sockets with them', async () => {
+  const { server } = await start();
+  const clients = await Promise.all(Array.from({ length: 300 }, async () => track(await wire(server.port))));
+  await until(() => server.connections === 300);
+  for (const { socket } of clients) socket.end();
+  await until(() => clients.filter(({ closed }) => closed).length === 44);
+});
+
+it('when a client goes, the newest of the others is never answered again', async () => {
+  const { server, dial } = await start({ flaws: { silencesNeighbour: true } });
+  const [going, staying, newest] = [await dial(), await dial(), await dial()];
+  for (const client of [going, staying, newest]) await client.ask(PING, PONG);
+  await going.close();
+  await until(() => server.connections === 2);
+  const { requests } = server;
+  newest.seen = '';
+  newest.send(PING);
+  await until(() => server.requests === requests + 1);
+  expect(await staying.ask(PING, PONG)).toBe(PONG);
+  expect(newest.seen).toBe('');
+  expect(await (await dial()).ask(PING, PONG)).toBe(PONG);
+});
+
+it('many requests in one segment crash it: everybody is reset, and nobody listens until it is started again', async () => {
+  const { server, dial } = await start({ flaws: { crashesAbove: 3 } });
+  const [client, neighbour] = [await dial(), await dial()];
+  await neighbour.ask(PING, PONG);
+  expect(await client.ask(PING.repeat(3), PONG.repeat(3))).toBe(PONG.repeat(3));
+  expect(server.crashed).toBe(false);
+  client.send(PING.repeat(4));
+  await until(() => client.closed && neighbour.closed);
+  expect([server.crashed, server.connections]).toEqual([true, 0]);
+  expect([client.error, neighbour.error]).toEqual([1, 2].map(() => expect.objectContaining({ code: 'ECONNRESET' })));
+  const { server: successor } = await start({ port: server.port });
+  expect(await track(await wire(successor.port)).ask(PING, PONG)).toBe(PONG);
+});
+
+it('hangs up on whoever comes, until it is told otherwise', async () => {
+  const { server, dial } = await start({ flaws: { hangsUpOnAccept: true } });
+  const refused = await dial();
+  await until(() => refused.ended || refused.closed);
+  server.flaws.hangsUpOnAccept = false;
+  expect(await (await dial()).ask(PING, PONG)).toBe(PONG);
+  expect(server.requests).toBe(1);
+});

@@ -1,0 +1,42 @@
+import { type ProcessWatch, watchProcess } from '../support/invariants.js';
+import { anySeed } from '../support/seeded.js';
+import { until } from '../testing/node/bytes.js';
+import { cancelAtRandom } from './stress/cancellations.js';
+
+/** Of each generation; `spec/zcached/stress/main.ts` takes any number. */
+const COUNT = 50_000;
+const seed = anySeed();
+
+let watch: ProcessWatch;
+beforeEach(() => {
+  watch = watchProcess();
+});
+afterEach(() => watch.end());
+
+it.each(['2024', '2025'] as const)(
+  `${COUNT} cancellations at random moments behind a delaying proxy, on a %s server: every request settles once, no reply reaches another, and what was not sent stays unsent (SEED=${seed})`,
+  async (generation) => {
+    const { before, never, maybe, answered, milliseconds, ...wrongs } = await cancelAtRandom({
+      count: COUNT,
+      seed,
+      generation,
+    });
+    expect(wrongs).toEqual({
+      wrong: 0,
+      strange: 0,
+      uneven: 0,
+      leaked: 0,
+      repeated: 0,
+      lost: 0,
+      pending: 0,
+      listeners: 0,
+      timers: 0,
+    });
+    expect(before + never + maybe + answered).toBe(COUNT);
+    // Every moment had its share, or this shows nothing.
+    for (const share of [before, never, maybe, answered]) expect(share).toBeGreaterThan(COUNT / 100);
+    await until(() => watch.sockets === 0);
+    expect(watch.complaints).toEqual([]);
+  },
+  120_000,
+);

@@ -1,0 +1,211 @@
+import { exponentialBackoff, type PoolEvent, reconnectBroken } from '../../src/index.js';
+import type { ZcachedConnection } from '../../src/zcached/index.js';
+import { until } from '../testing/node/bytes.js';
+import { FaultRig, IN_ORDER, type RigOptions } from './fault-rig.js';
+
+let rig: FaultRig | undefined;
+async function open(options?: RigOptions): Promise<FaultRig> {
+  rig = await FaultRig.open(options);
+  return rig;
+}
+
+// Whatever a test was about: nothing is left pending, no socket and no timer, nobody has complained.
+afterEach(async () => {
+  const told = await rig?.close();
+  rig = undefined;
+  expect(told).toEqual(IN_ORDER);
+});
+
+const failure = (error: { code: string; sent: string }) => ({ code: error.code, sent: error.sent });
+const LOST = { code: 'ERR_CONNECTION_LOST' };
+
+/** Two requests on the first connection, of which only one goes out, and one on each of the others. */
+async function inFlight({ pool, server, ask }: FaultRig) {
+  const { requests } = server;
+  const [first, ...others] = pool.connections as [ZcachedConnection, ...ZcachedConnection[]];
+  server.pause();
+  const asked = ['out', 'queued'].map((nonce) => ask.call(rig, nonce, first).catch(failure));
+  const elsewhere = others.map((connection, index) => ask.call(rig, `elsewhere ${index}`, connection));
+  await until(() => server.requests === requests + pool.poolSize);
+  return { first, asked, elsewhere };
+}
+
+describe('in flight is maybe, queued is never, nothing is sent twice, nobody else is affected', () => {
+  const cuts: [string, (rig: FaultRig) => void][] = [
+    ['a reset', ({ proxy }) => proxy.links[0]!.reset()],
+    ['a FIN', ({ proxy }) => proxy.links[0]!.toClient.end()],
+    ['a reset by the server', ({ server }) => server.cutConnections(1)],
+  ];
+  it.each(cuts)('%s', async (_, cut) => {
+    const rig = await open();
+    const { first, asked, elsewhere } = await inFlight(rig);
+    cut(rig);
+    expect(await Promise.all(asked)).toEqual([
+      { ...LOST, sent: 'maybe' },
+      { ...LOST, sent: 'never' },
+    ]);
+    expect(first.pending).toBe(0);
+    rig.server.resume();
+    expect(await Promise.all(elsewhere)).toEqual(['elsewhere 0', 'elsewhere 1', 'elsewhere 2']);
+    await rig.whole();
+    expect([rig.seen.get('out'), rig.seen.get('queued')]).toEqual([1, undefined]);
+  });
+
+  it('a reset in the middle of a reply', async () => {
+    let dripped = 0;
+    const rig = await open({ proxy: { toClient: { cut: () => Number(++dripped > 0) } } });
+    const [connection] = rig.pool.connections;
+    const asked = rig.ask('x'.repeat(1000), connection).catch(failure);
+    const before = dripped;
+    // The reply is there, and about to drip for a thousand turns.
+    await until(() => dripped > before);
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    rig.proxy.links[0]!.reset();
+    expect(await asked).toEqual({ ...LOST, sent: 'maybe' });
+    await rig.whole();
+  });
+
+  it('a FIN right behind a reply delivers it first', async () => {
+    const rig = await open({ size: 1 });
+    const { asked } = await inFlight(rig);
+    const [link] = rig.proxy.links;
+    link!.toClient.hold();
+    rig.server.resume();
+    // The reply and the end wait together, and so arrive together.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    link!.toClient.end();
+    link!.toClient.resume();
+    expect(await asked[0]).toBe('out');
+    expect(await asked[1]).toMatchObject(LOST);
+    await rig.whole();
+  });
+});
+
+describe('a silent peer', () => {
+  it('costs its request the deadline, and is then given up and replaced', async () => {
+    const rig = await open({ connection: { requestTimeout: 100 } });
+    const [connection] = rig.pool.connections;
+    rig.proxy.links[0]!.toClient.swallow();
+    const started = performance.now();
+    const asked = rig.ask('unheard', connection).catch(failure);
+    expect(await asked).toEqual({ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' });
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThanOrEqual(99);
+    expect(took).toBeLessThan(250);
+    await until(() => rig.lost.includes(connection!));
+    expect(performance.now() - started).toBeGreaterThanOrEqual(199);
+    await rig.whole();
+    expect(rig.seen.get('unheard')).toBe(1);
+  });
+
+  it('is what a server makes of one connection when another goes', async () => {
+    const rig = await open({ connection: { requestTimeout: 50, connectTimeout: 500 } });
+    rig.server.flaws.silencesNeighbour = true;
+    const [first, second, third, newest] = rig.pool.connections;
+    // Not by its owner: that would be taken for leaving the pool.
+    rig.proxy.links[0]!.reset();
+    await until(() => rig.lost.includes(first!) && rig.isWhole);
+    rig.server.flaws.silencesNeighbour = false;
+    expect(await rig.ask('unheard', newest).catch(failure)).toEqual({ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' });
+    expect(await Promise.all([second, third].map((connection) => rig.ask('heard', connection)))).toEqual([
+      'heard',
+      'heard',
+    ]);
+    await until(() => rig.lost.includes(newest!));
+    await rig.whole();
+  });
+});
+
+it('a late reply, after a timeout, reaches nobody, and the connection lives on', async () => {
+  const rig = await open({ size: 1 });
+  const [connection] = rig.pool.connections;
+  const [link] = rig.proxy.links;
+  for (let index = 0; index < 10; index++) {
+    link!.toClient.hold();
+    const late = connection!.request({ command: 'ECHO', args: [`late ${index}`], timeout: 50 }).catch(failure);
+    const next = rig.ask(`next ${index}`, connection);
+    expect(await late).toEqual({ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' });
+    link!.toClient.resume();
+    expect(await next).toBe(`next ${index}`);
+  }
+  expect([connection!.state, rig.proxy.links]).toEqual(['connected', [link]]);
+});
+
+describe('replies that come in pieces are the same replies', () => {
+  const VALUE = {
+    text: 'żółw \u{1F422}',
+    list: [1, 2n ** 60n, 0.5, true, null, ['']],
+    deep: { deeper: { deepest: 'x' } },
+  };
+  const value = { ...VALUE, list: VALUE.list.slice(0, 5) };
+
+  it('dripping byte by byte, requests as well', async () => {
+    const rig = await open({ size: 2, proxy: { toServer: { cut: 1 }, toClient: { cut: 1 } } });
+    await rig.pool.use((connection) => connection.send('SET', 'k', value));
+    const whole = await rig.pool.use((connection) => connection.send('GET', 'k'));
+    expect(whole).toEqual(
+      new Map<string, unknown>([
+        ['text', value.text],
+        ['list', value.list],
+        ['deep', new Map([['deeper', new Map([['deepest', 'x']])]])],
+      ]),
+    );
+  });
+
+  it.each(['2024', '2025'] as const)('split in two at every byte, from a %s server', async (generation) => {
+    let at = 1;
+    let length = 0;
+    const cut = (available: number): number => {
+      length = Math.max(length, available);
+      return available === length ? at : available;
+    };
+    const rig = await open({ size: 1, server: { generation }, proxy: { toClient: { cut } } });
+    const [connection] = rig.pool.connections;
+    await connection!.send('SET', 'k', value);
+    const whole = await connection!.send('GET', 'k');
+    for (; at < length; at++) expect(await connection!.send('GET', 'k')).toEqual(whole);
+    expect(at).toBeGreaterThan(100);
+  });
+});
+
+describe('a server that accepts and hangs up', () => {
+  it('is never taken for connected, and is dialled at ever longer intervals until it is well', async () => {
+    const heal = reconnectBroken<ZcachedConnection>({
+      backoff: exponentialBackoff({ initial: 1, max: 10_000, random: () => 1 }),
+    });
+    const rig = await open({ size: 1, pool: { heal } });
+    const events: PoolEvent<ZcachedConnection>[] = [];
+    rig.pool.events$.subscribe((event) => events.push(event));
+    rig.server.flaws.hangsUpOnAccept = true;
+    rig.server.cutConnections();
+    const delays = () => events.flatMap((event) => (event.type === 'reconnect-scheduled' ? [event.delay] : []));
+    await until(() => delays().length === 7);
+    expect(events.filter(({ type }) => type === 'connected')).toEqual([]);
+    rig.server.flaws.hangsUpOnAccept = false;
+    await rig.whole();
+    expect(delays().slice(0, 7)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+  });
+
+  it('only after the PING is dialled no faster for that', async () => {
+    const heal = reconnectBroken<ZcachedConnection>({
+      backoff: exponentialBackoff({ initial: 1, max: 10_000, random: () => 1 }),
+    });
+    const rig = await open({ size: 1, pool: { heal } });
+    const delays: number[] = [];
+    rig.pool.events$.subscribe((event) => {
+      if (event.type === 'reconnect-scheduled') delays.push(event.delay);
+      if (event.type === 'connected' && delays.length < 6) rig.server.cutConnections();
+    });
+    rig.server.cutConnections();
+    await until(() => delays.length === 6);
+    await rig.whole();
+    expect(delays).toEqual([1, 2, 4, 8, 16, 32]);
+  });
+});
+
+it('a server that many requests at once would crash lives through a thousand of them', async () => {
+  const rig = await open({ server: { flaws: { crashesAbove: 1 } } });
+  const nonces = Array.from({ length: 1000 }, (_, index) => `nonce ${index}`);
+  expect(await Promise.all(nonces.map((nonce) => rig.ask(nonce)))).toEqual(nonces);
+  expect(rig.server.crashed).toBe(false);
+});

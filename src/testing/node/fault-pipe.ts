@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../request/clock.js';
+import { type Delay, DelayLine, next } from './delay-line.js';
+import { reset } from './session.js';
+
+/** How bytes travel, one way. */
+export interface FaultPipeOptions {
+  /** Milliseconds each piece takes, or what says how many; order is kept. @default 0 */
+  readonly delay?: Delay | undefined;
+  /**
+   * Bytes of the next piece, or what says how many, given those there are: `1` drips. Pieces arrive a turn of
+   * the event loop apart. @default what came together stays together
+   */
+  readonly cut?: number | ((available: number) => number) | undefined;
+}
+
+/** Beyond this many bytes on the way the sender is made to wait. */
+const MAX_ON_THE_WAY = 2 ** 20;
+
+type Parcel = Buffer | 'end' | 'reset';
+
+/** One way through a proxy: what comes from one socket goes to the other, unless it is told otherwise. */
+export class FaultPipe {
+  readonly #line: DelayLine<Parcel>;
+  #onTheWay = 0;
+  #swallowing = false;
+  #ended = false;
+
+  /** Use {@link FaultProxy.links}. */
+  constructor(
+    private readonly from: Socket,
+    private readonly to: Socket,
+    private readonly options: FaultPipeOptions,
+    clock: Clock,
+  ) {
+    this.#line = new DelayLine(clock, (parcel) => this.#deliver(parcel));
+    from
+      .on('data', (chunk: Buffer) => this.#received(chunk))
+      .on('end', () => this.#send('end'))
+      .on('error', () => this.#send('reset'));
+    to.on('drain', () => this.#pace());
+  }
+
+  /** Keeps everything from now on, until {@link resume}. */
+  hold(): void {
+    this.#line.hold();
+  }
+
+  /** Lets go of what was held, in order. */
+  resume(): void {
+    this.#line.resume();
+  }
+
+  /** From now on nothing arrives any more, not even the end: a silent peer. For good. */
+  swallow(): void {
+    this.#swallowing = true;
+    this.#line.clear();
+    this.#onTheWay = 0;
+    this.#pace();
+  }
+
+  /** Ends this way behind what is under way, and leaves the other open: half-closed. */
+  end(): void {
+    this.#send('end');
+    this.#ended = true;
+  }
+
+  /** For the link: nothing more can arrive, and no timer is left behind. */
+  stop(): void {
+    this.#line.clear();
+  }
+
+  #received(chunk: Buffer): void {
+    const { cut } = this.options;
+    for (let at = 0; at < chunk.length; ) {
+      const available = chunk.length - at;
+      const bytes = typeof cut === 'function' ? cut(available) : (cut ?? available);
+      const piece = chunk.subarray(at, at + Math.max(1, Math.floor(bytes)));
+      at += piece.length;
+      this.#send(piece);
+    }
+  }
+
+  #send(parcel: Parcel): void {
+    if (this.#ended && parcel !== 'reset') return;
+    if (this.#swallowing) {
+      if (typeof parcel === 'string') this.#giveUp();
+      return;
+    }
+    if (typeof parcel !== 'string') this.#onTheWay += parcel.length;
+    this.#line.push(parcel, next(this.options.delay ?? 0));
+    this.#pace();
+  }
+
+  #deliver(parcel: Parcel): void {
+    if (parcel === 'reset') reset(this.to);
+    else if (parcel === 'end') this.to.end();
+    else {
+      this.#onTheWay -= parcel.length;
+      if (this.to.writable) this.to.write(parcel);
+    }
+    this.#pace();
+  }
+
+  /** Whoever hangs up on a silent peer leaves nothing that could still happen. */
+  #giveUp(): void {
+    reset(this.to);
+    reset(this.from);
+  }
+
+  #pace(): void {
+    if (this.#onTheWay + this.to.writableLength > MAX_ON_THE_WAY) this.from.pause();
+    else if (this.from.isPaused()) this.from.resume();
+  }
+}

@@ -1,0 +1,118 @@
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { type Clock, systemClock } from '../../request/clock.js';
+import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
+import { reset } from './session.js';
+
+/** Where the server is, and how bytes travel to it and back. */
+export interface FaultProxyOptions {
+  /** Where the server listens. */
+  readonly port: number;
+  /** Of the server. @default '127.0.0.1' */
+  readonly host?: string | undefined;
+  /** Requests. @default as they come */
+  readonly toServer?: FaultPipeOptions | undefined;
+  /** Replies. @default as they come */
+  readonly toClient?: FaultPipeOptions | undefined;
+  /** What delays are counted by. @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+/** One client's way through a proxy, there and back. */
+export class FaultLink {
+  readonly toServer: FaultPipe;
+  readonly toClient: FaultPipe;
+
+  /** Use {@link FaultProxy.links}. */
+  constructor(
+    private readonly client: Socket,
+    private readonly server: Socket,
+    { toServer = {}, toClient = {}, clock = systemClock }: FaultProxyOptions,
+    gone: (link: FaultLink) => void,
+  ) {
+    this.toServer = new FaultPipe(client, server, toServer, clock);
+    this.toClient = new FaultPipe(server, client, toClient, clock);
+    let open = 2;
+    for (const socket of [client, server]) {
+      socket.on('close', () => {
+        if (--open > 0) return;
+        this.#stop();
+        gone(this);
+      });
+    }
+  }
+
+  /** Resets both ends at once. */
+  reset(): void {
+    this.#stop();
+    for (const socket of [this.client, this.server]) reset(socket);
+  }
+
+  #stop(): void {
+    for (const pipe of [this.toServer, this.toClient]) pipe.stop();
+  }
+}
+
+/** Stands between a client and a server, on loopback, and passes every byte on until it is told otherwise. */
+export class FaultProxy {
+  readonly host = '127.0.0.1';
+  readonly #server: Server;
+  readonly #links = new Set<FaultLink>();
+  #port = 0;
+
+  /** Use {@link startFaultProxy}. */
+  constructor(private readonly options: FaultProxyOptions) {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#link(client));
+  }
+
+  /** The port it listens at. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Those open now, the oldest first; a snapshot. */
+  get links(): readonly FaultLink[] {
+    return [...this.#links];
+  }
+
+  /** Resolves once it listens. */
+  listen(): Promise<this> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject).listen(0, this.host, () => {
+        this.#port = (this.#server.address() as AddressInfo).port;
+        resolve(this);
+      });
+    });
+  }
+
+  /** Stops listening and resets every link. Idempotent. */
+  close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const link of this.#links) link.reset();
+    return closed;
+  }
+
+  #link(client: Socket): void {
+    const { port, host = '127.0.0.1' } = this.options;
+    const server = connect({ port, host, allowHalfOpen: true, noDelay: true });
+    this.#links.add(new FaultLink(client, server, this.options, (link) => this.#links.delete(link)));
+  }
+}
+
+/**
+ * Starts a proxy in front of a server: it delays and cuts up what passes, and each of its links can be held,
+ * silenced, half-closed or reset. A server that cannot be reached shows as a client that is reset. Takes in no
+ * more than a mebibyte that cannot be passed on. Rejects with the socket's error if it cannot listen.
+ *
+ * @example
+ * ```ts
+ * const server = await startZcachedServer();
+ * const proxy = await startFaultProxy({ port: server.port, toClient: { delay: () => 20 * random(), cut: 1 } });
+ * const connection = new ZcachedConnection({ port: proxy.port });
+ * await connection.connect();
+ * proxy.links[0]?.toClient.swallow(); // a silent peer
+ * // ...
+ * await proxy.close();
+ * ```
+ */
+export const startFaultProxy = (options: FaultProxyOptions): Promise<FaultProxy> => new FaultProxy(options).listen();
