@@ -138,11 +138,12 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
 });
 
 describe('what servers of 2025 and later can do besides', () => {
+  let server: ZcachedServer;
   let connection: ZcachedConnection;
   let client: ZcachedClient;
 
   beforeEach(async () => {
-    const server = track(await startZcachedServer());
+    server = track(await startZcachedServer());
     connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();
     client = over(connection);
@@ -171,6 +172,19 @@ describe('what servers of 2025 and later can do besides', () => {
     await client.copy('a', 'b', { replace: true });
     expect([await client.get('b'), await client.get('c')]).toEqual([1, 1]);
     await expect(client.copy('nothing', 'd', { replace: false })).rejects.toMatchObject({ kind: 'NOT_FOUND' });
+  });
+
+  it('copy, but not onto itself, which would destroy the value', async () => {
+    await client.set('a', 1);
+    const { requests } = server;
+    await expect(client.copy('a', 'a', { replace: true })).rejects.toMatchObject({
+      code: 'ERR_ZCACHED_ARGUMENT',
+      reason: 'SAME_KEY',
+      position: 2,
+      sent: 'never',
+    });
+    expect(server.requests).toBe(requests);
+    await expect(client.copy('a', 'a')).rejects.toMatchObject({ kind: 'BUSY_KEY' });
   });
 
   it('and whatever else they know, by name or with everything there is to say', async () => {

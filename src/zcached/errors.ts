@@ -69,7 +69,8 @@ export type ZcachedRefusal =
   | 'TYPE'
   | 'UNREADABLE'
   | 'COMMAND'
-  | 'KEY';
+  | 'KEY'
+  | 'SAME_KEY';
 
 /** What does not fit the protocol, a client with the option `encoding` turns into one plain line: values, not keys. */
 const JSON_ENCODING = "a client with encoding: 'json' stores such a value";
@@ -88,6 +89,7 @@ const REFUSALS: Record<ZcachedRefusal, string> = {
   UNREADABLE: 'reading it threw; the cause says what',
   COMMAND: 'a command is 1 to 32 letters',
   KEY: 'a key must be a string',
+  SAME_KEY: 'a value cannot be copied onto itself: the server would destroy it',
 };
 
 /** An argument that the protocol cannot carry safely; nothing was queued. Names its position, never its content. */

@@ -1,4 +1,5 @@
 import type { ZcachedCallOptions } from './caller.js';
+import { ZcachedArgumentError } from './errors.js';
 import { done, integer, isMiss, texts, wasThere } from './replies.js';
 import { ServerCommands } from './server-commands.js';
 
@@ -62,7 +63,8 @@ export abstract class KeyCommands extends ServerCommands {
 
   /**
    * Copies a value to another key. Rejects where there is none, with kind `NOT_FOUND`, and where the other key is
-   * taken, with kind `BUSY_KEY`, unless it may be replaced.
+   * taken, with kind `BUSY_KEY`, unless it may be replaced. Onto itself is refused, with a `ZcachedArgumentError`: a
+   * server of 2025 destroys what is replaced by itself.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example
@@ -71,8 +73,9 @@ export abstract class KeyCommands extends ServerCommands {
    * ```
    */
   async copy(source: string, destination: string, options?: ZcachedCopyOptions): Promise<void> {
-    const args = [source, destination];
-    if (options?.replace) args.push('REPLACE');
+    const replace = options?.replace === true;
+    if (replace && source === destination) throw new ZcachedArgumentError('COPY', 2, 'SAME_KEY');
+    const args = replace ? [source, destination, 'REPLACE'] : [source, destination];
     done('COPY', await this.caller.send('COPY', args, options));
   }
 }

@@ -26,6 +26,18 @@ it('counts its clients and cuts the oldest first', async () => {
   expect(server.connections).toBe(1);
 });
 
+it('cuts none that its client has left already, though its own side is still open', async () => {
+  const { server, dial } = await start({ flaws: { neverCloses: true } });
+  const [first, second] = [await dial(), await dial()];
+  await Promise.all([first, second].map((client) => client.ask(PING, PONG)));
+  first.socket.end();
+  await until(() => server.connections === 1);
+  expect(server.cutConnections(1)).toBe(1);
+  await until(() => second.closed);
+  expect(server.cutConnections()).toBe(0);
+  expect(first.closed).toBe(false);
+});
+
 it('falls silent, for those who come later too, and finds its voice again', async () => {
   const { server, dial } = await start();
   const first = await dial();

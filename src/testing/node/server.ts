@@ -79,9 +79,12 @@ export class ZcachedServer implements SessionHost {
     });
   }
 
-  /** Resets this many connections, the oldest first, or all of them. Returns how many there were to reset. */
+  /**
+   * Resets this many connections, the oldest first, or all of them; those that their client has closed do not count.
+   * Returns how many there were to reset.
+   */
   cutConnections(count = Number.POSITIVE_INFINITY): number {
-    const cut = [...this.#sockets].slice(0, count);
+    const cut = [...this.#sockets].filter((socket) => !socket.readableEnded).slice(0, count);
     for (const socket of cut) reset(socket);
     return cut.length;
   }
@@ -101,7 +104,7 @@ export class ZcachedServer implements SessionHost {
   /** Stops listening and resets every connection. Idempotent. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.cutConnections();
+    for (const socket of this.#sockets) reset(socket);
     return closed;
   }
 
