@@ -12,18 +12,42 @@ async function readme(): Promise<string> {
   return readFile(join(root, 'README.md'), 'utf8');
 }
 
+/** A program of its own, where packages are found as anywhere in this repository. */
+async function inFile(program: string, work: (file: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(__dirname, '.readme-'));
+  try {
+    const file = join(folder, 'program.ts');
+    await writeFile(file, program);
+    await work(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function complaintsAbout(file: string): unknown[] {
+  const program = ts.createProgram([file], {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    paths: { rxpool: [join(root, 'src/index.ts')], 'rxpool/*': [join(root, 'src/*/index.ts')] },
+    exactOptionalPropertyTypes: true,
+    strict: true,
+    skipLibCheck: true,
+    types: ['node'],
+    noEmit: true,
+  });
+  const source = program.getSourceFile(file);
+  const complaints = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+  return complaints.map(({ messageText }) => messageText);
+}
+
 describe('the README', () => {
   it('has a quick start that does what it says', async () => {
     const [, program] = /## Quick start[\s\S]*?```ts\n([\s\S]*?)```/.exec(await readme()) ?? [];
-    const folder = await mkdtemp(join(__dirname, '.quick-start-'));
-    try {
-      const file = join(folder, 'quick-start.ts');
-      await writeFile(file, program ?? '');
+    await inFile(program ?? '', async (file) => {
       const { stdout } = await run(process.execPath, [join(root, 'spec', 'package', 'run.mjs'), file], { cwd: root });
       expect(stdout.trim().split('\n')).toEqual(expect.arrayContaining(['empty 0', 'healthy 4', 'hello', 'closed 0']));
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   }, 20_000);
 
   it('names only members that are there', async () => {
@@ -50,31 +74,38 @@ describe('the README', () => {
 
   it('has policies that compile', async () => {
     const [, snippet = ''] = /```ts\n(const pool = [^`]*policies:[^`]*)```/.exec(await readme()) ?? [];
-    const folder = await mkdtemp(join(__dirname, '.policies-'));
-    try {
-      const file = join(folder, 'policies.ts');
-      const names = Object.keys(rxpool).filter((name) => snippet.includes(name));
-      const prelude = `import { type Connection, ${names.join(', ')} } from 'rxpool'; declare const factory: () => Connection;`;
-      await writeFile(file, `${prelude}\n${snippet}`);
-      const program = ts.createProgram([file], {
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.NodeNext,
-        moduleResolution: ts.ModuleResolutionKind.NodeNext,
-        paths: { rxpool: [join(root, 'src/index.ts')] },
-        exactOptionalPropertyTypes: true,
-        strict: true,
-        skipLibCheck: true,
-        types: ['node'],
-        noEmit: true,
-      });
-      const source = program.getSourceFile(file);
-      const complaints = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-      expect(complaints.map(({ messageText }) => messageText)).toEqual([]);
-      expect(names).toContain('growOnDemand');
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const names = Object.keys(rxpool).filter((name) => snippet.includes(name));
+    const prelude = `import { type Connection, ${names.join(', ')} } from 'rxpool'; declare const factory: () => Connection;`;
+    await inFile(`${prelude}\n${snippet}`, async (file) => expect(complaintsAbout(file)).toEqual([]));
+    expect(names).toContain('growOnDemand');
   }, 20_000);
+
+  it('has a client of zcached that compiles and does what it says', async () => {
+    const [, snippet = ''] = /## zcached\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(await readme()) ?? [];
+    const program = `
+      import { firstValueFrom, map } from 'rxjs';
+      import { startZcachedServer } from 'rxpool/testing/node';
+      import { ZcachedClient } from 'rxpool/zcached';
+      interface User { name: string; notes: string }
+      async function main() {
+        const server = await startZcachedServer({ flaws: false });
+        ${snippet
+          .replace(/'zcached:[^?]*/, '`zcached://127.0.0.1:${server.port}')
+          .replace("poolSize=8'", 'poolSize=8`')
+          .replace(
+            'await client.close();',
+            'console.log(await firstValueFrom(name$), user?.notes); await client.close();',
+          )}
+        await server.close();
+      }
+      void main();`;
+    await inFile(program, async (file) => {
+      expect(complaintsAbout(file)).toEqual([]);
+      const { stdout } = await run(process.execPath, [join(root, 'spec', 'package', 'run.mjs'), file], { cwd: root });
+      const lines = new Set(stdout.trim().split('\n'));
+      expect([...lines]).toEqual(['user:1', 'thumbnail', 'healthy', 'Ada two', 'lines', 'closed']);
+    });
+  }, 30_000);
 
   it('links only to files that are there', async () => {
     const links = [...(await readme()).matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link as string);
