@@ -90,8 +90,7 @@ describe('the README', () => {
       async function main() {
         const server = await startZcachedServer({ flaws: false });
         ${snippet
-          .replace(/'zcached:[^?]*/, '`zcached://127.0.0.1:${server.port}')
-          .replace("poolSize=8'", 'poolSize=8`')
+          .replace(':7556?', ":' + server.port + '?")
           .replace(
             'await client.close();',
             'console.log(await firstValueFrom(name$), user?.notes); await client.close();',
