@@ -252,8 +252,8 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Takes connections out of use that are known to be bad, whatever they say of themselves: they are broken from now
-   * on and closed, what they carry fails, and whatever heals the pool dials them anew. Returns how many; only
-   * connected members can be.
+   * on and closed, and whatever heals the pool dials them anew. What they carry fails, but for what a connection still
+   * finishes in its own `close()`. Returns how many; only connected members can be.
    *
    * @throws {@link PoolDisposedError}
    */
