@@ -87,8 +87,11 @@ export class Session {
   }
 }
 
-/** Only a plain socket can be reset; for others, going without a word has to do. */
+/**
+ * Only a plain socket can be reset; for others, going without a word has to do. So it does for one that is ending: Node
+ * would never close its handle, and the process would never end.
+ */
 export function reset(socket: Socket): void {
-  if ('encrypted' in socket || socket.remotePort === undefined) socket.destroy();
+  if ('encrypted' in socket || socket.remotePort === undefined || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
