@@ -1,4 +1,5 @@
-import { HELP, parseOptions, UsageError } from '../../examples/demo/options.js';
+import { HELP, parseOptions } from '../../examples/demo/options.js';
+import { UsageError } from '../../examples/demo/usage-error.js';
 import { run } from './run-program.js';
 
 const MAIN = 'demo/main.ts';

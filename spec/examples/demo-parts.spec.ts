@@ -2,7 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { ConnectionPool } from 'rxpool';
 import { RequestTimeoutError, ZcachedConnection } from 'rxpool/zcached';
 import { cutting, moments, seededRandom } from '../../examples/demo/cutter.js';
-import { echo, setAndGet } from '../../examples/demo/exchange.js';
+import { askInVain, echo } from '../../examples/demo/exchange.js';
 import { Histogram } from '../../examples/demo/histogram.js';
 import { Load, type Result } from '../../examples/demo/load.js';
 import { steady } from '../../examples/demo/pace.js';
@@ -105,7 +105,7 @@ describe('The load', () => {
     expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_REQUEST_TIMEOUT', maybe: true });
   });
 
-  it.each([echo, setAndGet])('is answered by a server, and leaves nothing there (%p)', async (exchange) => {
+  it.each([echo, askInVain])('is answered by a server, and leaves nothing there (%p)', async (exchange) => {
     const server = await startEmbedded({});
     const real = new ConnectionPool(2, () => new ZcachedConnection({ port: server.port }));
     await real.setup();
