@@ -32,7 +32,10 @@ export async function setUp({ server, size, latency, backoff }: SetupOptions): P
   try {
     const { pool } = await ZcachedClient.connect({
       ...server,
-      ...{ host, port, path: undefined, poolSize: size },
+      path: undefined,
+      host,
+      port,
+      poolSize: size,
       requestTimeout: server?.requestTimeout ?? REQUEST_TIMEOUT,
       // Nonces are compared as text.
       strings: 'text',
