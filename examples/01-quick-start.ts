@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   await replies;
   console.log('keys:', await client.dbsize());
 
-  // What the client has no method for, a connection has: any command, borrowed for as long as it takes.
+  // The client borrows a connection for each command, as anybody can, for as long as it takes.
   console.log('echo:', await pool.use((connection) => connection.send('ECHO', 'anybody there?')));
 
   await pool.dispose();

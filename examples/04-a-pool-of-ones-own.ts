@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   console.log('to choose from:', picker?.size);
 
   // Nine requests, none of them answered yet: each went to whoever carried the least.
-  const replies = Array.from({ length: 9 }, (_, number) => picker?.pick()?.send('ECHO', number));
+  const replies = Array.from({ length: 9 }, (_, number) => picker?.pick()?.send('ECHO', String(number)));
   console.log('pending:', members$.value.map(({ pending }) => pending).join(' '));
   console.log('replies:', (await Promise.all(replies)).join(' '));
 

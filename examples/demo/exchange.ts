@@ -1,30 +1,17 @@
-import { ZcachedConnection, ZcachedServerError } from 'rxpool/zcached';
-import type { Address } from './options.js';
+import type { ZcachedConnection } from 'rxpool/zcached';
 
-/** Sends a nonce and resolves with what came back for it. */
+/** Sends a nonce and resolves with what came back for it. Leaves nothing behind. */
 export type Exchange = (connection: ZcachedConnection, nonce: string) => Promise<unknown>;
 
 export const echo: Exchange = (connection, nonce) => connection.send('ECHO', nonce);
 
-/** For servers without ECHO. Asked again from the start it does the same: the key is the nonce's own. */
-export const setAndGet: Exchange = async (connection, nonce) => {
+/** For servers without ECHO: asks for a key that nobody has, which the reply names. */
+export const askInVain: Exchange = async (connection, nonce) => {
   const key = `rxpool:demo:${nonce}`;
-  await connection.send('SET', key, nonce);
-  const [value] = await Promise.all([connection.send('GET', key), connection.send('DELETE', key)]);
-  return value;
+  const reply = await connection.request({ command: 'MGET', args: [key], maps: 'map' });
+  return reply instanceof Map && reply.get(key) === null ? nonce : undefined;
 };
 
-/** Asks a server what it can do. Rejects with why there is none. */
-export async function chooseExchange(address: Address): Promise<Exchange> {
-  const connection = new ZcachedConnection(address);
-  try {
-    await connection.connect();
-    await echo(connection, 'hello');
-    return echo;
-  } catch (error) {
-    if (error instanceof ZcachedServerError && error.kind === 'UNKNOWN_COMMAND') return setAndGet;
-    throw error;
-  } finally {
-    await connection.close();
-  }
-}
+/** What a server of this generation has. */
+export const exchangeWith = (generation: ZcachedConnection['generation']): Exchange =>
+  generation === '2024' ? askInVain : echo;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { filter, firstValueFrom, map, type Observable, Subject, startWith } from 'rxjs';
 import { type ConnectionPool, PoolError } from 'rxpool';
-import { RequestError, type ZcachedConnection } from 'rxpool/zcached';
+import { RequestError, RequestTimeoutError, type ZcachedConnection } from 'rxpool/zcached';
 import type { Exchange } from './exchange.js';
 
 /** How one request ended. `attempts` counts from 1. */
@@ -71,9 +71,11 @@ export class Load {
         if (reply !== nonce) return { type: 'wrong', id, attempts, connection };
         return { type: 'answered', id, attempts, connection, ms: performance.now() - start };
       } catch (error) {
-        // Only what was never sent may be asked again: the rest may have taken effect.
+        // Only what was never sent may be asked again: the rest may have taken effect. And what has had its time has
+        // had it: to ask again would be no help to a server that cannot keep up.
         const sent = error instanceof RequestError ? error.sent : undefined;
-        if (sent === 'never' && attempts < MOST_ATTEMPTS) continue;
+        const isLate = error instanceof RequestTimeoutError;
+        if (sent === 'never' && !isLate && attempts < MOST_ATTEMPTS) continue;
         return { type: 'failed', id, attempts, code: codeOf(error), maybe: sent === 'maybe' };
       }
     }

@@ -2,11 +2,12 @@
 import { connectable, firstValueFrom, fromEvent, merge, timer } from 'rxjs';
 import { cutting, moments } from './cutter.js';
 import { Dashboard } from './dashboard.js';
-import { type DemoOptions, HELP, parseOptions, UsageError } from './options.js';
+import { type DemoOptions, HELP, parseOptions } from './options.js';
 import { steady } from './pace.js';
 import { screenFor } from './screen.js';
 import { type Setup, setUp } from './setup.js';
 import { isSound, summarize } from './summary.js';
+import { UsageError } from './usage-error.js';
 
 /** Milliseconds. The embedded server's pause makes requests overlap; the slow redials can be watched. */
 const LATENCY = 2;
@@ -26,7 +27,6 @@ async function run({ pool, load, target, made }: Setup, { size, seconds, rate }:
   const cuts$ = connectable(cutting(target, moments$, { size, random: Math.random }));
 
   const dashboard = new Dashboard({ pool, load, cuts$, target, duration });
-  await pool.setup();
   const screen = screenFor(process.stdout, process.env, () => dashboard.model);
   const commotion = steady(rate).subscribe((due) => {
     for (let left = due; left > 0; left--) void load.request();

@@ -1,22 +1,17 @@
 import { parseArgs } from 'node:util';
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+import type { ZcachedUrlOptions } from 'rxpool/zcached';
+import { CA_IS_FOR_TLS, serverOf } from './server.js';
+import { UsageError } from './usage-error.js';
 
 /** What the demo can be told. */
 export interface DemoOptions {
   /** Undefined for a server of the demo's own. */
-  readonly server: Address | undefined;
+  readonly server: ZcachedUrlOptions | undefined;
   readonly size: number;
   readonly seconds: number;
   /** Requests a second. */
   readonly rate: number;
 }
-
-/** Somebody asked for something that cannot be; the message is one line. */
-export class UsageError extends Error {}
 
 const NUMBERS = {
   port: { most: 65_535, usual: 7_556 },
@@ -29,6 +24,7 @@ const TEXT = { type: 'string' } as const;
 const KNOWN = {
   host: TEXT,
   port: TEXT,
+  ca: TEXT,
   size: TEXT,
   seconds: TEXT,
   rate: TEXT,
@@ -39,23 +35,27 @@ type Given = Readonly<Record<string, unknown>>;
 
 export const HELP = `rxpool demo: a pool under a steady load, while some of its connections are cut and heal.
 
-  npm run demo -- [options]
+  npm run demo -- [URL] [options]
 
+  URL            aim it at a real zcached: zcached://HOST:PORT, zcacheds://HOST:PORT for TLS, or
+                 zcached:///PATH for a Unix socket. Options of the connections may follow, in quotes for
+                 the shell: 'zcached://10.0.0.5?requestTimeout=500'. poolSize is the same as --size
+  --host NAME    without a URL: the real zcached there (127.0.0.1 if only --port is given)
+  --port N       and at this port (${NUMBERS.port.usual} if only --host is given)
+  --ca FILE      whom to trust with TLS, in PEM, instead of those that Node trusts
   --size N       connections in the pool, 1 to ${NUMBERS.size.most} (${NUMBERS.size.usual})
   --rate N       requests a second, 1 to ${NUMBERS.rate.most} (${NUMBERS.rate.usual})
   --seconds N    how long it runs, 1 to ${NUMBERS.seconds.most} (${NUMBERS.seconds.usual})
-  --host NAME    aim it at a real zcached there (127.0.0.1 if only --port is given)
-  --port N       and at this port (${NUMBERS.port.usual} if only --host is given)
   -h, --help     print this
 
-Without --host and --port the demo starts a zcached server in its own process, and that server resets the
-connections. A real server is left in peace: there, all connections run through a relay in the demo's process,
-and the relay hangs up. Either way the pool sees sockets die. Cutting begins after a second and stops early
-enough for everything to heal.
+Without a real server the demo starts one in its own process, and that server resets the connections. A real
+one is left in peace: there, all connections run through a relay in the demo's process, and the relay hangs up.
+Either way the pool sees sockets die. Cutting begins after a second and stops early enough for everything to
+heal. TLS goes through the relay from end to end, and is verified.
 
-Every request carries a nonce that must come back: by ECHO, which leaves nothing behind, or by SET, GET and
-DELETE of a key of its own (rxpool:demo:...) on a server too old for ECHO, where a cut connection may leave one.
-A request that was never sent is asked again; one that may have been is counted as an error.
+Every request carries a nonce that must come back: by ECHO, or, from a server too old for that, in the reply to
+MGET of a key that nobody has (rxpool:demo:...). Nothing is left behind. A request that was never sent is asked
+again, unless it has waited too long already; one that may have been sent is counted as an error.
 
 On a terminal it draws a table (NO_COLOR is honoured), elsewhere it prints a line a second. It ends by itself,
 or in the same order on Ctrl-C, with a summary. Exit status: 0 if every reply was right and nothing was left
@@ -68,19 +68,33 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
   const { values, positionals } = parseArgs({ args: [...args], options: KNOWN, strict: false });
   const unknown = Object.keys(values).find((name) => !Object.hasOwn(KNOWN, name));
   if (unknown !== undefined) throw new UsageError(`unknown option ${dashed(unknown)}; --help lists those there are`);
-  if (positionals.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(positionals[0])}`);
   if (typeof values.help === 'string')
     throw new UsageError(`--help takes no value, got ${JSON.stringify(values.help)}`);
   if (values.help) return 'help';
-  const port = number('port', values);
-  const host = text('host', values);
-  const isRemote = values.host !== undefined || values.port !== undefined;
+  // Not quoted: a URL may hold what is nobody else's business.
+  if (positionals.length > 1) throw new UsageError(`one URL is all it takes, got ${positionals.length} arguments`);
+  const server = realServer(positionals[0], values);
+  const said = server?.poolSize === undefined ? {} : { size: String(server.poolSize) };
   return {
-    server: isRemote ? { host, port } : undefined,
-    size: number('size', values),
+    server,
+    size: number('size', { ...said, ...values }),
     seconds: number('seconds', values),
     rate: number('rate', values),
   };
+}
+
+function realServer(url: string | undefined, given: Given): ZcachedUrlOptions | undefined {
+  const beside = (['host', 'port'] as const).find((name) => given[name] !== undefined);
+  const ca = given['ca'] === undefined ? undefined : text('ca', given, 'a file');
+  if (url !== undefined) {
+    if (beside) throw new UsageError(`--${beside} and a URL both say where: give one of them`);
+    return serverOf(url, ca);
+  }
+  if (ca !== undefined) throw new UsageError(CA_IS_FOR_TLS);
+  if (!beside) return undefined;
+  const host = text('host', { host: '127.0.0.1', ...given }, 'a name or an address');
+  if (/[/@]/.test(host)) throw new UsageError('--host must be a name or an address, got more than that');
+  return { host, port: number('port', given) };
 }
 
 function number(name: keyof typeof NUMBERS, given: Given): number {
@@ -93,10 +107,10 @@ function number(name: keyof typeof NUMBERS, given: Given): number {
   throw new UsageError(`--${name} must be an integer from 1 to ${most}, got ${described(value)}`);
 }
 
-function text(name: 'host', given: Given): string {
-  const { [name]: value = '127.0.0.1' } = given;
+function text(name: 'host' | 'ca', given: Given, expected: string): string {
+  const value = given[name];
   if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new UsageError(`--${name} must be a name or an address, got ${described(value)}`);
+  throw new UsageError(`--${name} must be ${expected}, got ${described(value)}`);
 }
 
 const described = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : 'nothing');

@@ -1,9 +1,12 @@
 import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
-import type { Address } from './options.js';
+import type { ZcachedConnection } from 'rxpool/zcached';
 
 /** What the pool connects to, and whoever cuts its connections. */
-export interface Target extends Address {
+export interface Target {
   readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly generation: ZcachedConnection['generation'];
   /** Clients connected now. */
   readonly connections: number;
   /** Resets this many connections, the oldest first. Returns how many there were to reset. */
@@ -14,10 +17,12 @@ export interface Target extends Address {
 /** A zcached server in this process. */
 export async function startEmbedded(options: ZcachedServerOptions): Promise<Target> {
   const server = await startZcachedServer(options);
+  const { host, port, generation } = server;
   return {
     name: 'a zcached server in this process',
-    host: server.host,
-    port: server.port,
+    host,
+    port,
+    generation,
     get connections() {
       return server.connections;
     },

@@ -1,7 +1,14 @@
-import { HELP, parseOptions, UsageError } from '../../examples/demo/options.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HELP, parseOptions } from '../../examples/demo/options.js';
+import { UsageError } from '../../examples/demo/usage-error.js';
+import { makeCertificates } from '../support/certificates.js';
 import { run } from './run-program.js';
 
 const MAIN = 'demo/main.ts';
+
+const TLS_NEEDS_A_NAME = 'TLS to an address needs the name in its certificate: zcacheds://ADDRESS?servername=NAME';
 
 describe("The demo's options", () => {
   it('are all optional', () => {
@@ -18,11 +25,48 @@ describe("The demo's options", () => {
     expect(parseOptions(['--port', '7000'])).toMatchObject({ server: { host: '127.0.0.1', port: 7_000 } });
   });
 
+  it.each([
+    ['zcached://cache', { host: 'cache' }],
+    ['zcached://[::1]:7000', { host: '::1', port: 7_000 }],
+    ['zcached:///run/zcached.sock', { path: '/run/zcached.sock' }],
+    ['zcached://cache?requestTimeout=500&pipelining=4', { host: 'cache', requestTimeout: 500, pipelining: 4 }],
+    ['zcacheds://cache', { host: 'cache', tls: { servername: 'cache' } }],
+    ['zcacheds://10.0.0.5?servername=cache', { host: '10.0.0.5', tls: { servername: 'cache' } }],
+    ['zcacheds:///run/zcached.sock', { path: '/run/zcached.sock', tls: { servername: 'localhost' } }],
+    // As the relay is there as well, the certificate can be for that address.
+    ['zcacheds://127.0.0.1', { host: '127.0.0.1', tls: {} }],
+  ])('take %s for a real server', (url, server) => {
+    expect(parseOptions([url])).toEqual({ server, size: 8, seconds: 12, rate: 2_000 });
+  });
+
+  it('take poolSize of a URL for --size, which has the last word', () => {
+    expect(parseOptions(['zcached://cache?poolSize=3'])).toMatchObject({ size: 3 });
+    expect(parseOptions(['zcached://cache?poolSize=3', '--size', '5'])).toMatchObject({ size: 5 });
+  });
+
+  it('take whom to trust from a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rxpool-'));
+    const [good, bad] = [join(folder, 'ca.pem'), join(folder, 'bad.pem')];
+    try {
+      const { ca } = await makeCertificates();
+      writeFileSync(good, ca.cert);
+      expect(parseOptions(['zcacheds://cache', '--ca', good])).toMatchObject({ server: { tls: { ca: ca.cert } } });
+      writeFileSync(bad, 'in confidence');
+      for (const file of [bad, join(folder, 'none.pem'), folder]) {
+        const parse = () => parseOptions(['zcacheds://cache', '--ca', file]);
+        expect(parse).toThrow(UsageError);
+        expect(parse).toThrow(/^--ca must be a file of certificates in PEM, got "[^\n]*: E\w+$/);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('are told by --help and -h, with the values they have by themselves', async () => {
     expect(parseOptions(['--help'])).toBe('help');
     const { status, stdout, stderr } = await run(MAIN, ['-h']);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: HELP, stderr: '' });
-    for (const option of ['--size', '--rate', '--seconds', '--host', '--port'])
+    for (const option of ['URL', '--size', '--rate', '--seconds', '--host', '--port', '--ca'])
       expect(stdout).toContain(`  ${option} `);
     expect(stdout).toContain('(2000)');
   });
@@ -41,14 +85,26 @@ describe("The demo's options", () => {
     [['--speed', '3'], 'unknown option --speed; --help lists those there are'],
     [['--toString'], 'unknown option --toString; --help lists those there are'],
     [['-x'], 'unknown option -x; --help lists those there are'],
-    [['fast'], 'unexpected argument "fast"'],
+    [['--host', 'zcached://me:secret@cache'], '--host must be a name or an address, got more than that'],
+    [['fast'], 'The form of the URL must be zcached://host:port'],
+    [['redis://cache'], 'The scheme of the URL must be zcached or zcacheds'],
+    [['zcached://me:secret@cache'], 'The user information of the URL must be left out: there is no login'],
+    [['zcached://cache?poolSize=2000'], '--size must be an integer from 1 to 1000, got "2000"'],
+    [['zcached://a', 'zcached://me:secret@b'], 'one URL is all it takes, got 2 arguments'],
+    [['zcached://cache', '--port', '7000'], '--port and a URL both say where: give one of them'],
+    [['--host', 'cache', 'zcacheds://cache'], '--host and a URL both say where: give one of them'],
+    [['zcacheds://10.0.0.5'], TLS_NEEDS_A_NAME],
+    [['zcacheds://[::1]'], TLS_NEEDS_A_NAME],
+    [['--ca', 'ca.pem'], '--ca goes with a URL that begins with zcacheds:'],
+    [['zcached://cache', '--ca', 'ca.pem'], '--ca goes with a URL that begins with zcacheds:'],
+    [['zcacheds://cache', '--ca'], '--ca must be a file, got nothing'],
   ])('%j cannot be', (args, message) => {
     expect(() => parseOptions(args)).toThrow(new UsageError(message));
   });
 
   it('that cannot be are answered with one line and status 2', async () => {
-    const { status, stdout, stderr } = await run(MAIN, ['--size', 'many']);
-    expect(stderr).toBe('demo: --size must be an integer from 1 to 1000, got "many"\n');
+    const { status, stdout, stderr } = await run(MAIN, ['zcached://cache?token=secret']);
+    expect(stderr).toMatch(/^demo: The parameter 1 of the URL must be one of [\w, ]+\n$/);
     expect(stdout).toBe('');
     expect(status).toBe(2);
   });

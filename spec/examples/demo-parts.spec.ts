@@ -1,8 +1,8 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { ConnectionPool } from 'rxpool';
-import { RequestTimeoutError, ZcachedConnection } from 'rxpool/zcached';
+import { ConnectionLostError, RequestTimeoutError, ZcachedConnection } from 'rxpool/zcached';
 import { cutting, moments, seededRandom } from '../../examples/demo/cutter.js';
-import { echo, setAndGet } from '../../examples/demo/exchange.js';
+import { askInVain, echo, exchangeWith } from '../../examples/demo/exchange.js';
 import { Histogram } from '../../examples/demo/histogram.js';
 import { Load, type Result } from '../../examples/demo/load.js';
 import { steady } from '../../examples/demo/pace.js';
@@ -65,6 +65,21 @@ describe('The cutter', () => {
   });
 });
 
+describe('An exchange', () => {
+  const replying = (reply: unknown) => ({ send: async () => reply, request: async () => reply }) as never;
+
+  it('is one that the server has', () => {
+    expect([exchangeWith('2024'), exchangeWith('2025')]).toEqual([askInVain, echo]);
+  });
+
+  it("takes no reply to another's question", async () => {
+    expect(await askInVain(replying(new Map([['rxpool:demo:mine', null]])), 'mine')).toBe('mine');
+    for (const reply of [new Map([['rxpool:demo:theirs', null]]), new Map(), null, 'mine']) {
+      expect(await askInVain(replying(reply), 'mine')).toBeUndefined();
+    }
+  });
+});
+
 describe('The load', () => {
   const connection = new ZcachedConnection();
   const pool = {
@@ -85,7 +100,7 @@ describe('The load', () => {
   }
 
   const fail = (sent: 'never' | 'maybe') => (): never => {
-    throw new RequestTimeoutError('ECHO', sent, 1);
+    throw new ConnectionLostError('ECHO', sent, undefined);
   };
 
   it('takes the nonce for an answer and nothing else', async () => {
@@ -102,10 +117,18 @@ describe('The load', () => {
 
   it('never repeats what may have been sent', async () => {
     const result = await resultOf(fail('maybe'), (nonce) => nonce);
-    expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_REQUEST_TIMEOUT', maybe: true });
+    expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_CONNECTION_LOST', maybe: true });
   });
 
-  it.each([echo, setAndGet])('is answered by a server, and leaves nothing there (%p)', async (exchange) => {
+  it('never repeats what has waited for too long', async () => {
+    const late = (): never => {
+      throw new RequestTimeoutError('ECHO', 'never', 3_000);
+    };
+    const result = await resultOf(late, (nonce) => nonce);
+    expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_REQUEST_TIMEOUT', maybe: false });
+  });
+
+  it.each([echo, askInVain])('is answered by a server, and leaves nothing there (%p)', async (exchange) => {
     const server = await startEmbedded({});
     const real = new ConnectionPool(2, () => new ZcachedConnection({ port: server.port }));
     await real.setup();

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startZcachedServer } from 'rxpool/testing/node';
+import { makeCertificates } from '../support/certificates.js';
 import { closedPort, listen } from '../support/net-connection.js';
 import { Program, run } from './run-program.js';
 import { until } from './until.js';
@@ -67,12 +71,46 @@ describe('The demo', () => {
       expect(stderr).toBe('');
       expect(status).toBe(0);
       expectSound(stdout);
-      expect(stdout).toContain(`zcached at 127.0.0.1:${server.port}`);
+      expect(stdout).toContain(` s on zcached://127.0.0.1:${server.port}, 8 connections\n`);
       await until(() => server.connections === 0);
       await server.close();
     },
     30_000,
   );
+
+  it('can be aimed at a URL, and tells of it no more than where that is', async () => {
+    const server = await startZcachedServer();
+    const where = `zcached://127.0.0.1:${server.port}`;
+    const url = `${where}?poolSize=3&requestTimeout=2000&strings=bytes&maps=object`;
+    const { status, stdout, stderr } = await run(MAIN, [url, '--seconds', '2', '--rate', '100']);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expectSound(stdout);
+    expect(stdout).toContain(` s on ${where}, 3 connections\n`);
+    await server.close();
+  }, 30_000);
+
+  it('goes through its relay by TLS, and trusts only whom it should', async () => {
+    const { ca, server: tls } = await makeCertificates();
+    const server = await startZcachedServer({ tls });
+    const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
+    try {
+      await writeFile(join(folder, 'ca.pem'), ca.cert);
+      const url = `zcacheds://localhost:${server.port}`;
+      const options = ['--seconds', '2', '--rate', '100'];
+      const { status, stdout, stderr } = await run(MAIN, [url, '--ca', join(folder, 'ca.pem'), ...options]);
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      expectSound(stdout);
+      expect(stdout).toContain(` s on ${url}, 8 connections\n`);
+      const refused = await run(MAIN, [url, ...options]);
+      expect(refused.stderr).toMatch(/^demo: No connection to zcached at localhost:\d+: .*certificate.*\n$/);
+      expect(refused.status).toBe(1);
+    } finally {
+      await rm(folder, { recursive: true });
+      await server.close();
+    }
+  }, 30_000);
 
   it('says in one line that nobody is there, with status 1', async () => {
     const port = await closedPort();

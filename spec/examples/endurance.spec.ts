@@ -36,7 +36,6 @@ describe(`A hundred thousand requests while connections are cut (ENDURANCE_SEED=
       if (result.type === 'failed' && result.maybe) maybe++;
       settled[result.id] = (settled[result.id] ?? 0) + 1;
     });
-    await pool.setup();
     const moments$ = load.results$.pipe(filter((_, index) => index % CUT_EVERY === CUT_EVERY / 2));
     const cuts = cutting(target, moments$, { size: 8, random: seededRandom(SEED) }).subscribe((count) => {
       cut += count;
