@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { closedPort, listen } from '../support/net-connection.js';
+import { until } from '../support/until.js';
 import { Program, run } from './run-program.js';
-import { until } from './until.js';
 
 const MAIN = 'demo/main.ts';
 

@@ -7,9 +7,11 @@ import { ConnectionClosedError, ConnectTimeoutError } from '../../src/errors.js'
 import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import { ZcachedConnectError, ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { countingClock } from './counting-clock.js';
-import { type RawServer, startRawServer, startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { countingClock } from '../support/invariants.js';
+import { closedPort } from '../support/net-connection.js';
+import { until } from '../support/until.js';
+import { type RawServer, startRawServer, startScript } from './raw-server.js';
 
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
@@ -119,9 +121,7 @@ describe('connecting', () => {
   });
 
   it('rejects when it is refused, with the reason as the cause', async () => {
-    const { port, close } = await startRawServer(() => {});
-    await close();
-    const client = connection(port);
+    const client = connection(await closedPort());
     const cause = await client.connect().catch((error) => error);
     expect(cause).toBeInstanceOf(ZcachedConnectError);
     expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', cause: { code: 'ECONNREFUSED' } });

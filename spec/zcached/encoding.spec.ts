@@ -7,7 +7,7 @@ import {
   ZcachedConnection,
   ZcachedEncodingError,
 } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
+import { track } from '../support/cleanup.js';
 
 const answering = <E extends ZcachedEncoding>(reply: ZcachedValue, encoding: E) =>
   new ZcachedClient({ use: (work) => work({ request: async () => reply }) }, { encoding });

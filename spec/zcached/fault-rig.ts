@@ -10,7 +10,7 @@ import {
 } from '../../src/testing/node/index.js';
 import { ZcachedConnection, type ZcachedOptions } from '../../src/zcached/index.js';
 import { type CountingClock, countingClock, type ProcessWatch, watchProcess } from '../support/invariants.js';
-import { until } from '../testing/node/bytes.js';
+import { until } from '../support/until.js';
 
 export interface RigOptions {
   readonly size?: number;
