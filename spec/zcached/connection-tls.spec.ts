@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { ConnectionPool, ConnectTimeoutError, isTerminalCause } from '../../src/index.js';
 import type { ZcachedOptions, ZcachedTlsOptions } from '../../src/zcached/index.js';
@@ -8,6 +5,7 @@ import { ZcachedConnection } from '../../src/zcached/index.js';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { track } from '../support/cleanup.js';
 import { countingClock } from '../support/invariants.js';
+import { socketPath } from '../support/socket-path.js';
 import { until } from '../support/until.js';
 import { isGone, PONG, type RawServer, startRawServer, startScript } from './raw-server.js';
 
@@ -62,22 +60,19 @@ describe('by TLS', () => {
     const { ca, server: identity } = made;
     const server = await serve({ ...identity, ca: ca.cert, requestCert: true, rejectUnauthorized: true });
     const client = connection(server.port, trusting());
-    await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT' });
+    await expect(client.connect()).rejects.toMatchObject({
+      code: 'ERR_ZCACHED_CONNECT',
+      cause: { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
+    });
     expect(client.state).toBe('broken');
   });
 
   it('runs over a Unix socket, too', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
-    try {
-      const path = join(folder, 'zcached.sock');
-      track(await startScript(() => {}, { tls: made.server, path }));
-      const client = track(new ZcachedConnection({ path, tls: trusting() }));
-      await client.connect();
-      expect([client.state, client.host, client.path]).toEqual(['connected', undefined, path]);
-      await client.close();
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const path = await socketPath();
+    track(await startScript(() => {}, { tls: made.server, path }));
+    const client = track(new ZcachedConnection({ path, tls: trusting() }));
+    await client.connect();
+    expect([client.state, client.host, client.path]).toEqual(['connected', undefined, path]);
   });
 });
 
