@@ -89,9 +89,7 @@ describe('a silent peer', () => {
     const started = performance.now();
     const asked = rig.ask('unheard', connection).catch(failure);
     expect(await asked).toEqual({ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' });
-    const took = performance.now() - started;
-    expect(took).toBeGreaterThanOrEqual(99);
-    expect(took).toBeLessThan(250);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(99);
     await until(() => rig.lost.includes(connection!));
     expect(performance.now() - started).toBeGreaterThanOrEqual(199);
     await rig.whole();
