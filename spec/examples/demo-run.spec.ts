@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { makeCertificates } from '../support/certificates.js';
 import { closedPort, listen } from '../support/net-connection.js';
+import { until } from '../support/until.js';
 import { Program, run } from './run-program.js';
-import { until } from './until.js';
 
 const MAIN = 'demo/main.ts';
 

@@ -4,7 +4,7 @@ import type { Result } from '../../examples/demo/load.js';
 import { flatOut } from '../../examples/demo/pace.js';
 import { type Setup, setUp } from '../../examples/demo/setup.js';
 import { Tally } from '../../examples/demo/tally.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 const TOTAL = 100_000;
 /** Requests from one cut to the next. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { firstValueFrom, takeWhile, toArray } from 'rxjs';
 import { ConnectionPool, ValidationError, validateIdle } from 'rxpool';
 import { ZcachedConnection } from 'rxpool/zcached';
-import { track } from '../zcached/cleanup.js';
+import { track } from '../support/cleanup.js';
 import { PONG, startRawServer } from '../zcached/raw-server.js';
 
 const INTERVAL = 200;

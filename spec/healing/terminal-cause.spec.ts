@@ -25,7 +25,26 @@ describe('isTerminalCause', () => {
     },
   );
 
+  it.each([
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE',
+    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED',
+    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
+    'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    'ERR_SSL_UNSUPPORTED_PROTOCOL',
+  ])('knows what a server refuses in a handshake: %s', (code) => {
+    expect(isTerminalCause(coded(code))).toBe(true);
+  });
+
   it.each<[string, unknown]>([
+    ['a handshake that failed', coded('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')],
+    ['a server with a mishap', coded('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR')],
+    ['no TLS at all', coded('ERR_SSL_WRONG_VERSION_NUMBER')],
     ['refused', coded('ECONNREFUSED')],
     ['reset', coded('ECONNRESET')],
     ['a name that is not known yet', coded('ENOTFOUND')],

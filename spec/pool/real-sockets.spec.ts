@@ -2,7 +2,7 @@ import { ConnectionPool, type ConnectionPoolOptions } from 'rxpool';
 import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
 import { ZcachedConnection } from 'rxpool/zcached';
 import { watch } from '../support/pools.js';
-import { settle } from '../support/virtual-clock.js';
+import { turns, until } from '../support/until.js';
 
 type Pool = ConnectionPool<ZcachedConnection>;
 
@@ -31,10 +31,6 @@ describe('a pool over real sockets', () => {
     await Promise.all(pools.splice(0).map((pool) => pool.close({ drainTimeout: 0 })));
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
-
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await settle();
-  };
 
   describe('that is closed', () => {
     it('says of what it cuts off that it may have been sent, and of what waits that it was not', async () => {
@@ -82,9 +78,9 @@ describe('a pool over real sockets', () => {
         maxDials: 2,
         warmup: (connection) => connection.send('PING'),
       });
-      for (let turns = 0; turns < 20; turns++) {
+      for (let count = 0; count < 20; count++) {
         const setup = pool.setup();
-        for (let turn = 0; turn < turns; turn++) await settle();
+        await turns(count);
         await Promise.all([pool.close(), setup]);
         await until(() => server.connections === 0);
       }

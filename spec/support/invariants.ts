@@ -1,4 +1,6 @@
 import { runInThisContext } from 'node:vm';
+import type { Observable } from 'rxjs';
+import type { Connection, ConnectionPool } from '../../src/index.js';
 import { type Clock, systemClock } from '../../src/request/clock.js';
 
 /** Under jest `process` is a copy, which hears of nothing. */
@@ -62,6 +64,41 @@ export function watchProcess(): ProcessWatch {
     },
     end: () => {
       for (const event of events) real.off(event, complain);
+    },
+  };
+}
+
+/** All that a pool tells by. */
+export const STREAMS = [
+  'connected$',
+  'broken$',
+  'connections$',
+  'snapshot$',
+  'leastLoaded$',
+  'pending$',
+  'health$',
+  'events$',
+] as const;
+
+export interface StreamWatch {
+  /** How each of them ended that has, as often as it did, in order of their names above. */
+  readonly ended: readonly string[];
+}
+
+/** Listens to every stream of a pool. */
+export function watchStreams(pool: Pick<ConnectionPool<Connection>, (typeof STREAMS)[number]>): StreamWatch {
+  const ended = STREAMS.map((name) => {
+    const ends: string[] = [];
+    const source$: Observable<unknown> = pool[name];
+    source$.subscribe({
+      error: (error) => void ends.push(`${name} failed: ${error}`),
+      complete: () => void ends.push(`${name} completed`),
+    });
+    return ends;
+  });
+  return {
+    get ended() {
+      return ended.flat();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type ProcessWatch, watchProcess } from '../support/invariants.js';
 import { anySeed } from '../support/seeded.js';
-import { until } from '../testing/node/bytes.js';
+import { until } from '../support/until.js';
 import { cancelAtRandom } from './stress/cancellations.js';
 
 /** Of each generation; `spec/zcached/stress/main.ts` takes any number. */

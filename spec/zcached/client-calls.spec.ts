@@ -3,8 +3,8 @@ import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/i
 import type { ZcachedCall, ZcachedCallOptions, ZcachedValue } from '../../src/zcached/index.js';
 import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
 import { VirtualClock } from '../request/virtual-clock.js';
-import { track } from './cleanup.js';
-import { until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { until } from '../support/until.js';
 
 /** A pool that lends when told to, in virtual time, and remembers what it was asked. */
 function lender(reply: ZcachedValue = 'OK', generation?: '2024' | '2025') {

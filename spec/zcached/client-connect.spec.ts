@@ -1,13 +1,12 @@
-import type { Socket } from 'node:net';
 import { ConnectionPool, roundRobin } from '../../src/index.js';
 import { startZcachedServer } from '../../src/testing/node/index.js';
 import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { startRawServer, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { closedPort } from '../support/net-connection.js';
+import { until } from '../support/until.js';
+import { isGone, startRawServer } from './raw-server.js';
 
 const url = (port: number, query = '') => `zcached://127.0.0.1:${port}?${query}`;
-
-const isGone = ({ readableEnded, destroyed }: Socket): boolean => readableEnded || destroyed;
 
 /** What is behind an error, however often it was wrapped. */
 const causesOf = (error: unknown): unknown[] => (error instanceof Error ? [error.cause, ...causesOf(error.cause)] : []);
@@ -68,9 +67,7 @@ describe('a client that connects', () => {
 
 describe('a client that cannot connect', () => {
   it('rejects with the reason: nobody listens', async () => {
-    const server = await startZcachedServer();
-    const { port } = server;
-    await server.close();
+    const port = await closedPort();
     const error: unknown = await ZcachedClient.connect(url(port)).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', port });
     expect(causesOf(error)).toContainEqual(expect.objectContaining({ code: 'ECONNREFUSED' }));

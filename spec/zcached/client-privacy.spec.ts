@@ -5,7 +5,7 @@ import type { ZcachedArgument, ZcachedValue } from '../../src/zcached/index.js';
 import { ZcachedClient, ZcachedConnection, ZcachedServerError } from '../../src/zcached/index.js';
 import { serverError } from '../../src/zcached/server-error.js';
 import { ErrorReply } from '../../src/zcached/value.js';
-import { track } from './cleanup.js';
+import { track } from '../support/cleanup.js';
 
 const CANARY = 'canary';
 

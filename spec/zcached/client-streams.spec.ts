@@ -1,8 +1,8 @@
 import { lastValueFrom, toArray } from 'rxjs';
 import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
 import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { until } from '../support/until.js';
 
 let server: ZcachedServer;
 let connection: ZcachedConnection;

@@ -7,7 +7,7 @@ import {
   ZcachedReplyError,
   ZcachedServerError,
 } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
+import { track } from '../support/cleanup.js';
 
 /** A pool of one. */
 const over = (connection: ZcachedSender) => new ZcachedClient({ use: (work) => work(connection) });

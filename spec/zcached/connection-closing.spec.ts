@@ -2,16 +2,13 @@ import { ConnectionClosedError } from '../../src/errors.js';
 import { startZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import { ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { countingClock } from './counting-clock.js';
-import { PONG, startRawServer, startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { countingClock } from '../support/invariants.js';
+import { turns, until } from '../support/until.js';
+import { ends } from './ends.js';
+import { PONG, startRawServer, startScript } from './raw-server.js';
 
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
-
-const settle = (all: Promise<unknown>[]) =>
-  Promise.all(all.map((one) => one.catch(({ code, sent }: { code: string; sent: string }) => ({ code, sent }))));
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('closing', () => {
   it('has what is in flight and what waits come to its end, takes nothing new, and lets go of the socket', async () => {
@@ -54,7 +51,7 @@ describe('closing', () => {
     const client = connection(server.port, { closeTimeout: 0 });
     await client.connect();
     server.pause();
-    const asked = settle([client.send('PING')]);
+    const asked = ends([client.send('PING')]);
     await client.close();
     expect(await asked).toEqual([{ code: 'ERR_CONNECTION_LOST', sent: 'maybe' }]);
   });
@@ -76,7 +73,7 @@ describe('closing', () => {
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
     server.pause();
-    const asked = settle([client.request({ command: 'PING', timeout: 30 })]);
+    const asked = ends([client.request({ command: 'PING', timeout: 30 })]);
     await client.close();
     expect(await asked).toEqual([{ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' }]);
   });
@@ -86,7 +83,7 @@ describe('closing', () => {
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
     server.pause();
-    const asked = settle([client.send('PING'), client.send('PING')]);
+    const asked = ends([client.send('PING'), client.send('PING')]);
     const closed = client.close();
     await until(() => server.requests === 2);
     server.cutConnections();
@@ -102,7 +99,7 @@ describe('closing', () => {
     const server = track(await startScript((socket) => socket.write('?\r\n')));
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
-    const asked = settle([client.send('GET', 'a'), client.send('GET', 'b')]);
+    const asked = ends([client.send('GET', 'a'), client.send('GET', 'b')]);
     await client.close();
     expect(await asked).toEqual([
       { code: 'ERR_ZCACHED_PROTOCOL', sent: 'maybe' },
@@ -184,7 +181,7 @@ describe('closing', () => {
       const replies = Promise.allSettled([1, 5000].map((timeout) => client.request({ command: 'PING', timeout })));
       if (round % 3 === 1) server.cutConnections();
       if (round % 3 === 2) await replies;
-      if (round % 4 === 3) await turn();
+      if (round % 4 === 3) await turns(1);
       await Promise.all([client.close(), dial, replies]);
       expect(client.pending).toBe(0);
     }

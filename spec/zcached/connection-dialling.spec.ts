@@ -1,15 +1,15 @@
 import dns from 'node:dns';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ConnectionState } from '../../src/connection/connection.js';
 import { ConnectionClosedError, ConnectTimeoutError } from '../../src/errors.js';
 import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import { ZcachedConnectError, ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { countingClock } from './counting-clock.js';
-import { type RawServer, startRawServer, startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { countingClock } from '../support/invariants.js';
+import { closedPort } from '../support/net-connection.js';
+import { socketPath } from '../support/socket-path.js';
+import { until } from '../support/until.js';
+import { type RawServer, startRawServer, startScript } from './raw-server.js';
 
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
@@ -62,22 +62,17 @@ describe('connecting', () => {
   });
 
   it('over a Unix socket carries requests as over a port', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
-    try {
-      const path = join(folder, 'zcached.sock');
-      const server = await serve(startScript((socket) => socket.write('+OK\r\n\x03'), { path }));
-      const client = track(new ZcachedConnection({ path }));
-      await client.connect();
-      expect(await client.send('SET', 'k', 1)).toBe('OK');
-      await client.close();
-      await until(() => (server as RawServer).sockets[0]!.readableEnded);
-      await server.close();
-      const cause = await client.connect().catch((error) => error);
-      expect(cause).toMatchObject({ path, host: undefined, port: undefined, cause: { code: 'ENOENT' } });
-      expect(cause.message).toBe(`No connection to zcached at ${path}`);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const path = await socketPath();
+    const server = await serve(startScript((socket) => socket.write('+OK\r\n\x03'), { path }));
+    const client = track(new ZcachedConnection({ path }));
+    await client.connect();
+    expect(await client.send('SET', 'k', 1)).toBe('OK');
+    await client.close();
+    await until(() => (server as RawServer).sockets[0]!.readableEnded);
+    await server.close();
+    const cause = await client.connect().catch((error) => error);
+    expect(cause).toMatchObject({ path, host: undefined, port: undefined, cause: { code: 'ENOENT' } });
+    expect(cause.message).toBe(`No connection to zcached at ${path}`);
   });
 
   describe('by a name', () => {
@@ -119,9 +114,7 @@ describe('connecting', () => {
   });
 
   it('rejects when it is refused, with the reason as the cause', async () => {
-    const { port, close } = await startRawServer(() => {});
-    await close();
-    const client = connection(port);
+    const client = connection(await closedPort());
     const cause = await client.connect().catch((error) => error);
     expect(cause).toBeInstanceOf(ZcachedConnectError);
     expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', cause: { code: 'ECONNREFUSED' } });

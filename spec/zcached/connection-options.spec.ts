@@ -2,7 +2,7 @@ import { startZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import { ZcachedConnection } from '../../src/zcached/index.js';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
-import { track } from './cleanup.js';
+import { track } from '../support/cleanup.js';
 
 const make = (...args: unknown[]) => Reflect.construct(ZcachedConnection, args) as ZcachedConnection;
 

@@ -2,17 +2,16 @@ import type { Outcome } from '../../src/connection/connection.js';
 import { startZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import { ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { PONG, type RawServer, startRawServer, startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { turns, until } from '../support/until.js';
+import { ends } from './ends.js';
+import { PONG, type RawServer, startRawServer, startScript } from './raw-server.js';
 
 const connection = async (port: number, options: ZcachedOptions = {}): Promise<ZcachedConnection> => {
   const client = track(new ZcachedConnection({ port, pipelining: 100, ...options }));
   await client.connect();
   return client;
 };
-
-const settle = (all: Promise<unknown>[]) =>
-  Promise.all(all.map((one) => one.catch(({ code, sent }: { code: string; sent: string }) => ({ code, sent }))));
 
 /** Answers every frame with what stands last in it, and notes which frames came in which segment. */
 async function echo() {
@@ -81,7 +80,7 @@ describe('pipelining', () => {
       client.send('ECHO', 'c'),
     ];
     controller.abort();
-    expect(await settle(asked)).toEqual(['a', { code: 'ERR_REQUEST_ABORTED', sent: 'never' }, 'c']);
+    expect(await ends(asked)).toEqual(['a', { code: 'ERR_REQUEST_ABORTED', sent: 'never' }, 'c']);
     expect(frames() - before).toBe(2);
   });
 
@@ -98,7 +97,7 @@ describe('pipelining', () => {
     await until(() => server.requests === 4);
     controller.abort();
     server.resume();
-    expect(await settle(asked)).toEqual(['a', { code: 'ERR_REQUEST_ABORTED', sent: 'maybe' }, 'c']);
+    expect(await ends(asked)).toEqual(['a', { code: 'ERR_REQUEST_ABORTED', sent: 'maybe' }, 'c']);
     expect(client.state).toBe('connected');
   });
 
@@ -113,7 +112,7 @@ describe('pipelining', () => {
     const lost = (sent: string) => ({ code: 'ERR_CONNECTION_LOST', sent });
     // The two replies have made room for two more.
     const failed = [...Array(3).fill(lost('maybe')), ...Array(2).fill(lost('never'))];
-    expect(await settle(asked)).toEqual(['one', 'two', ...failed]);
+    expect(await ends(asked)).toEqual(['one', 'two', ...failed]);
     expect([client.state, client.pending]).toEqual(['broken', 0]);
   });
 
@@ -132,10 +131,10 @@ describe('pipelining', () => {
       }),
       client.send('ECHO', '2'),
     ];
-    expect(await settle(asked)).toEqual(['one', 'two']);
+    expect(await ends(asked)).toEqual(['one', 'two']);
     await until(() => client.state === 'broken');
     expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_PROTOCOL' });
-    expect(await settle(next)).not.toContain('nobody');
+    expect(await ends(next)).not.toContain('nobody');
   });
 
   it('what is no reply fails the request it stands for as it is, and those behind it as lost', async () => {
@@ -145,7 +144,7 @@ describe('pipelining', () => {
       }),
     );
     const client = await connection(server.port);
-    expect(await settle(['1', '2', '3'].map((text) => client.send('ECHO', text)))).toEqual([
+    expect(await ends(['1', '2', '3'].map((text) => client.send('ECHO', text)))).toEqual([
       'one',
       { code: 'ERR_ZCACHED_PROTOCOL', sent: 'maybe' },
       { code: 'ERR_CONNECTION_LOST', sent: 'maybe' },
@@ -169,7 +168,7 @@ describe('pipelining', () => {
     const subscription = client.outcomes$.subscribe((outcome) => outcomes.push(outcome));
     await Promise.all([client.send('PING'), client.send('PING')]);
     server.pause();
-    const cut = settle([client.send('PING'), client.send('PING'), client.send('PING')]);
+    const cut = ends([client.send('PING'), client.send('PING'), client.send('PING')]);
     await client.close();
     expect(await cut).toEqual(['maybe', 'maybe', 'never'].map((sent) => ({ code: 'ERR_CONNECTION_LOST', sent })));
     expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false, false, false]);
@@ -198,13 +197,13 @@ describe('a server that reads slower than it is written to', () => {
     const { server, read } = await reluctant();
     const client = await connection(server.port, { maxRequestBytes: 2 ** 26 });
     const large = client.send('SET', 'k', 'x'.repeat(2 ** 24));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     const controller = new AbortController();
     const cancelled = client.request({ command: 'SET', args: ['l', 1], signal: controller.signal });
     const kept = client.send('SET', 'm', 1);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     controller.abort();
-    expect(await settle([cancelled])).toEqual([{ code: 'ERR_REQUEST_ABORTED', sent: 'never' }]);
+    expect(await ends([cancelled])).toEqual([{ code: 'ERR_REQUEST_ABORTED', sent: 'never' }]);
     read();
     expect(await Promise.all([large, kept])).toEqual([1, 2]);
     expect(client.pending).toBe(0);

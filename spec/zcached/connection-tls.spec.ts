@@ -1,15 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { ConnectionPool, ConnectTimeoutError, isTerminalCause } from '../../src/index.js';
 import type { ZcachedOptions, ZcachedTlsOptions } from '../../src/zcached/index.js';
 import { ZcachedConnection } from '../../src/zcached/index.js';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
-import { track } from './cleanup.js';
-import { countingClock } from './counting-clock.js';
-import { PONG, type RawServer, startRawServer, startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { countingClock } from '../support/invariants.js';
+import { socketPath } from '../support/socket-path.js';
+import { until } from '../support/until.js';
+import { isGone, PONG, type RawServer, startRawServer, startScript } from './raw-server.js';
 
 let made: Certificates;
 
@@ -62,22 +60,19 @@ describe('by TLS', () => {
     const { ca, server: identity } = made;
     const server = await serve({ ...identity, ca: ca.cert, requestCert: true, rejectUnauthorized: true });
     const client = connection(server.port, trusting());
-    await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT' });
+    await expect(client.connect()).rejects.toMatchObject({
+      code: 'ERR_ZCACHED_CONNECT',
+      cause: { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
+    });
     expect(client.state).toBe('broken');
   });
 
   it('runs over a Unix socket, too', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
-    try {
-      const path = join(folder, 'zcached.sock');
-      track(await startScript(() => {}, { tls: made.server, path }));
-      const client = track(new ZcachedConnection({ path, tls: trusting() }));
-      await client.connect();
-      expect([client.state, client.host, client.path]).toEqual(['connected', undefined, path]);
-      await client.close();
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const path = await socketPath();
+    track(await startScript(() => {}, { tls: made.server, path }));
+    const client = track(new ZcachedConnection({ path, tls: trusting() }));
+    await client.connect();
+    expect([client.state, client.host, client.path]).toEqual(['connected', undefined, path]);
   });
 });
 
@@ -174,16 +169,12 @@ describe('a server that', () => {
   });
 
   it('falls silent in the handshake is given up in time, and its socket with it', async () => {
-    const accepted: Socket[] = [];
-    const server = createServer((socket) => accepted.push(socket.resume().on('error', () => {})));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const server = track(await startRawServer((socket) => socket.resume()));
     const clock = countingClock();
-    const { port } = server.address() as { port: number };
-    const client = connection(port, trusting(), { connectTimeout: 50, clock });
+    const client = connection(server.port, trusting(), { connectTimeout: 50, clock });
     await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);
-    await until(() => accepted[0]!.closed);
+    await until(() => isGone(server.sockets[0]!));
     expect([client.state, clock.timers]).toEqual(['broken', 0]);
-    await new Promise<void>((resolve) => server.close(() => resolve()));
   });
 
   it('answers no PING after the handshake is given up in time as well: the deadline is for all of it', async () => {
@@ -192,7 +183,7 @@ describe('a server that', () => {
     const started = performance.now();
     await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);
     expect(performance.now() - started).toBeLessThan(350);
-    await until(() => server.sockets[0]!.readableEnded || server.sockets[0]!.destroyed);
+    await until(() => isGone(server.sockets[0]!));
   });
 
   it('goes with a request in flight is lost as one in the clear is', async () => {

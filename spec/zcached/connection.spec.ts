@@ -13,8 +13,10 @@ import {
   ZcachedDisconnectedError,
   ZcachedServerError,
 } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { PONG, type RawServer, startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { until } from '../support/until.js';
+import { ends } from './ends.js';
+import { PONG, type RawServer, startScript } from './raw-server.js';
 
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
@@ -215,16 +217,13 @@ describe('deadlines on a real socket', () => {
 });
 
 describe('a peer that goes', () => {
-  const settle = (all: Promise<unknown>[]) =>
-    Promise.all(all.map((one) => one.catch(({ code, sent }: { code: string; sent: string }) => ({ code, sent }))));
-
   it('in the middle of a reply: in flight is maybe, queued is never, nothing is sent again', async () => {
     const server = await serve(
       startScript((socket) => socket.write('$10\r\nabc', () => setImmediate(() => socket.resetAndDestroy()))),
     );
     const client = connection(server.port);
     await client.connect();
-    expect(await settle([client.send('GET', 'a'), client.send('GET', 'b')])).toEqual([
+    expect(await ends([client.send('GET', 'a'), client.send('GET', 'b')])).toEqual([
       { code: 'ERR_CONNECTION_LOST', sent: 'maybe' },
       { code: 'ERR_CONNECTION_LOST', sent: 'never' },
     ]);
@@ -237,7 +236,7 @@ describe('a peer that goes', () => {
     const server = await serve(startScript((socket) => socket.end('$2\r\nhi\r\n\x03')));
     const client = connection(server.port);
     await client.connect();
-    const [first, second] = await settle([client.send('GET', 'a'), client.send('GET', 'b')]);
+    const [first, second] = await ends([client.send('GET', 'a'), client.send('GET', 'b')]);
     expect(first).toBe('hi');
     expect(second).toMatchObject({ code: 'ERR_CONNECTION_LOST' });
     expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_DISCONNECTED' });

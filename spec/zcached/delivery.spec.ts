@@ -1,26 +1,15 @@
 import { startZcachedServer } from '../../src/testing/node/index.js';
 import { ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
+import { track } from '../support/cleanup.js';
+import { anySeed, seeded } from '../support/seeded.js';
+import { turns } from '../support/until.js';
 
-/** Small, seeded, good enough: a failure can be run again. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = anySeed();
 
 it.each([1, 8])(
   `20,000 requests, %d in flight, connections cut at random, timeouts, aborts: each settles once, with its own reply (SEED=${seed})`,
   async (pipelining) => {
-    const chance = random(seed);
+    const chance = seeded(seed);
     const server = track(await startZcachedServer());
     const connections = Array.from({ length: 4 }, () =>
       track(new ZcachedConnection({ port: server.port, requestTimeout: 2000, pipelining })),
@@ -55,7 +44,7 @@ it.each([1, 8])(
       if (chance() < 0.002) server.cutConnections(1);
       if (chance() < 0.002) server.pause();
       if (chance() < 0.02) server.resume();
-      if (chance() < 0.2) await turn();
+      if (chance() < 0.2) await turns(1);
     }
     server.resume();
     await Promise.all(asked);
@@ -72,7 +61,7 @@ it.each([1, 8])(
 );
 
 it('3,000 requests cut off by aborts behind a slow server: late replies reach nobody else', async () => {
-  const chance = random(seed);
+  const chance = seeded(seed);
   const server = track(await startZcachedServer({ latency: 1 }));
   const connections = Array.from({ length: 8 }, () => track(new ZcachedConnection({ port: server.port })));
   await Promise.all(connections.map((connection) => connection.connect()));
@@ -83,9 +72,8 @@ it('3,000 requests cut off by aborts behind a slow server: late replies reach no
       const nonce = `${index}-${count}`;
       const controller = new AbortController();
       const reply = connection.request({ command: 'ECHO', args: [nonce], signal: controller.signal });
-      const turns = Math.floor(chance() * 20);
       const aborting = (async () => {
-        for (let passed = 0; passed < turns; passed++) await turn();
+        await turns(chance() * 20);
         if (chance() < 0.5) controller.abort();
       })();
       if ((await reply.catch(() => nonce)) !== nonce) wrong++;

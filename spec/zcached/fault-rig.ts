@@ -9,8 +9,16 @@ import {
   type ZcachedServerOptions,
 } from '../../src/testing/node/index.js';
 import { ZcachedConnection, type ZcachedOptions } from '../../src/zcached/index.js';
-import { type CountingClock, countingClock, type ProcessWatch, watchProcess } from '../support/invariants.js';
-import { until } from '../testing/node/bytes.js';
+import {
+  type CountingClock,
+  countingClock,
+  type ProcessWatch,
+  STREAMS,
+  type StreamWatch,
+  watchProcess,
+  watchStreams,
+} from '../support/invariants.js';
+import { until } from '../support/until.js';
 
 export interface RigOptions {
   readonly size?: number;
@@ -42,6 +50,7 @@ export class FaultRig {
   readonly #watch: ProcessWatch = watchProcess();
   readonly #clock: CountingClock = countingClock();
   readonly #illegal: string[] = [];
+  #streams!: StreamWatch;
 
   private constructor(options: RigOptions) {
     this.#options = options;
@@ -54,6 +63,7 @@ export class FaultRig {
     const { size = 4 } = options;
     const heal = reconnectBroken<ZcachedConnection>({ backoff: constantBackoff(2, { jitter: 1 }) });
     rig.pool = new ConnectionPool(size, () => rig.#connection(), { heal, ...options.pool });
+    rig.#streams = watchStreams(rig.pool);
     rig.pool.events$.subscribe((event) => {
       if (event.type === 'lost') rig.lost.push(event.connection);
     });
@@ -91,6 +101,7 @@ export class FaultRig {
   /** Closes everything, and tells of whatever should not be. */
   async close(): Promise<unknown> {
     const pending = this.pool.connections.map((connection) => connection.pending);
+    const early = this.#streams.ended;
     await this.pool.dispose();
     await this.proxy.close();
     await this.server.close();
@@ -101,6 +112,7 @@ export class FaultRig {
       timers: this.#clock.timers,
       complaints: this.#watch.complaints,
       illegal: this.#illegal,
+      streams: { early, ended: this.#streams.ended },
     };
   }
 
@@ -124,4 +136,10 @@ export class FaultRig {
 }
 
 /** What {@link FaultRig.close} tells if every invariant held. */
-export const IN_ORDER = { pending: [], timers: 0, complaints: [], illegal: [] };
+export const IN_ORDER = {
+  pending: [],
+  timers: 0,
+  complaints: [],
+  illegal: [],
+  streams: { early: [], ended: STREAMS.map((name) => `${name} completed`) },
+};

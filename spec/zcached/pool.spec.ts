@@ -1,8 +1,8 @@
 import { ConnectionPool } from '../../src/index.js';
 import { startZcachedServer } from '../../src/testing/node/index.js';
 import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { until } from '../support/until.js';
 
 it.each(['2024', '2025'] as const)(
   'a pool of connections to a %s server carries the client through a cut',

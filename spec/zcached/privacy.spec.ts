@@ -3,8 +3,9 @@ import { RequestError } from '../../src/request/errors.js';
 import { startZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedArgument } from '../../src/zcached/index.js';
 import { ZcachedConnection, ZcachedServerError } from '../../src/zcached/index.js';
-import { track } from './cleanup.js';
-import { startScript, until } from './raw-server.js';
+import { track } from '../support/cleanup.js';
+import { until } from '../support/until.js';
+import { startScript } from './raw-server.js';
 
 const CANARY = 'canary';
 

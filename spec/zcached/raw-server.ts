@@ -75,7 +75,5 @@ export const startScript = (
     });
   }, options);
 
-/** Resolves when `condition` holds; looks again after every turn of the event loop. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
+/** Whether the client has closed its side, or all of it. */
+export const isGone = ({ readableEnded, destroyed }: Socket): boolean => readableEnded || destroyed;

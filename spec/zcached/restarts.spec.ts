@@ -1,4 +1,4 @@
-import { until } from '../testing/node/bytes.js';
+import { until } from '../support/until.js';
 import { FaultRig, IN_ORDER } from './fault-rig.js';
 
 const RESTARTS = 100;

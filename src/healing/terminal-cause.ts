@@ -22,15 +22,28 @@ const CERTIFICATE_REFUSED = [
 /** PostgreSQL, Redis, MySQL. */
 const LOGIN_REFUSED = ['28000', '28P01', 'NOAUTH', 'WRONGPASS', 'ER_ACCESS_DENIED_ERROR'];
 
-const TERMINAL: ReadonlySet<unknown> = new Set([...CERTIFICATE_REFUSED, ...LOGIN_REFUSED]);
+const TERMINAL: ReadonlySet<unknown> = new Set([
+  ...CERTIFICATE_REFUSED,
+  ...LOGIN_REFUSED,
+  'ERR_SSL_UNSUPPORTED_PROTOCOL',
+]);
+
+/**
+ * What a server says of our certificate, or of our versions of TLS, before it hangs up. What stands before ALERT
+ * depends on the version of OpenSSL. A handshake failure says too little, and what is no TLS at all may come from
+ * somebody who answers in the server's place for a while.
+ */
+const HANDSHAKE_REFUSED =
+  /^ERR_SSL_.+_ALERT_(ACCESS_DENIED|CERTIFICATE_\w+|\w+_CERTIFICATE|PROTOCOL_VERSION|UNKNOWN_CA)$/;
 
 /** Deeper than errors are wrapped, and where a circle of causes ends. */
 const DEEPEST = 16;
 
 /**
  * Whether a failure is one that dialling again cannot mend: the server's certificate was refused, the server
- * refused the login, or the error says `terminal: true`. Looks at the `code` of the error, of its `cause`, of the
- * cause's cause and so on. Never throws. The default of `isTerminal` in {@link ReconnectBrokenOptions}.
+ * refused the login, our certificate or our version of TLS, or the error says `terminal: true`. Looks at the `code`
+ * of the error, of its `cause`, of the cause's cause and so on. Never throws. The default of `isTerminal` in
+ * {@link ReconnectBrokenOptions}.
  *
  * @example
  * ```ts
@@ -41,11 +54,14 @@ const DEEPEST = 16;
 export function isTerminalCause(cause: unknown): boolean {
   let link = cause;
   for (let depth = 0; depth < DEEPEST && typeof link === 'object' && link !== null; depth++) {
-    if (read(link, 'terminal') === true || TERMINAL.has(read(link, 'code'))) return true;
+    if (read(link, 'terminal') === true || isTerminalCode(read(link, 'code'))) return true;
     link = read(link, 'cause');
   }
   return false;
 }
+
+const isTerminalCode = (code: unknown): boolean =>
+  TERMINAL.has(code) || (typeof code === 'string' && HANDSHAKE_REFUSED.test(code));
 
 /** A member of somebody else's error, whose getters may throw. */
 function read(error: object, member: 'terminal' | 'code' | 'cause'): unknown {

@@ -1,14 +1,6 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
-
-/** Resolves when `condition` holds; looks again after every turn of the event loop, and gives up after a while. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Still not so: ${condition}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+import { until } from '../../support/until.js';
 
 /** A socket that sends bytes as they are, and remembers what came. */
 export class Wire {

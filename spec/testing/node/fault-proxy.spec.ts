@@ -2,8 +2,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { type FaultProxyOptions, startFaultProxy } from '../../../src/testing/node/index.js';
 import { VirtualClock } from '../../request/virtual-clock.js';
-import { track } from '../../zcached/cleanup.js';
-import { until, Wire, wire } from './bytes.js';
+import { track } from '../../support/cleanup.js';
+import { turns, until } from '../../support/until.js';
+import { Wire, wire } from './bytes.js';
 
 /** A server that only keeps its sockets, a proxy in front of it, and both ends of one link. */
 async function link(options: Partial<FaultProxyOptions> = {}) {
@@ -89,7 +90,7 @@ describe('delaying', () => {
       await until(() => delays.length < left);
     }
     clock.advance(49);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     expect(peer.seen).toBe('');
     clock.advance(1);
     await until(() => {

@@ -1,6 +1,7 @@
 import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
-import { track } from '../../zcached/cleanup.js';
-import { frame, request, until, wire } from './bytes.js';
+import { track } from '../../support/cleanup.js';
+import { until } from '../../support/until.js';
+import { frame, request, wire } from './bytes.js';
 
 const PING = frame('PING');
 const PONG = '+PONG\r\n\x03';

@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
-import { track } from '../../zcached/cleanup.js';
-import { frame, until, Wire, wire } from './bytes.js';
+import { track } from '../../support/cleanup.js';
+import { until } from '../../support/until.js';
+import { frame, Wire, wire } from './bytes.js';
 
 const PING = frame('PING');
 const PONG = '+PONG\r\n\x03';

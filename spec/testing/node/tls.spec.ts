@@ -1,26 +1,26 @@
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { generate } from 'selfsigned';
 import { startZcachedServer } from '../../../src/testing/node/index.js';
-import { track } from '../../zcached/cleanup.js';
-import { frame, until, Wire } from './bytes.js';
+import { type Certificates, makeCertificates } from '../../support/certificates.js';
+import { track } from '../../support/cleanup.js';
+import { until } from '../../support/until.js';
+import { frame, Wire } from './bytes.js';
 
 const PING = frame('PING');
 const PONG = '+PONG\r\n\x03';
 
-const certificate = async () => {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { algorithm: 'sha256' });
-  return { key, cert };
-};
+let made: Certificates;
 
-function dial(port: number, options: ConnectionOptions): Wire {
-  return track(new Wire(connect({ port, host: '127.0.0.1', checkServerIdentity: () => undefined, ...options })));
-}
+beforeAll(async () => {
+  made = await makeCertificates();
+});
+
+const dial = (port: number, options: ConnectionOptions = {}): Wire =>
+  track(new Wire(connect({ port, host: '127.0.0.1', ca: made.ca.cert, ...options })));
 
 it('speaks TLS 1.3, can be cut off and closed, and goes without a close_notify', async () => {
-  const tls = await certificate();
-  const server = track(await startZcachedServer({ tls }));
+  const server = track(await startZcachedServer({ tls: made.server }));
   for (const end of [() => server.cutConnections(), () => server.close()]) {
-    const client = dial(server.port, { ca: tls.cert });
+    const client = dial(server.port);
     expect(await client.ask(PING, PONG)).toBe(PONG);
     expect((client.socket as TLSSocket).getProtocol()).toBe('TLSv1.3');
     expect(server.connections).toBe(1);
@@ -32,20 +32,19 @@ it('speaks TLS 1.3, can be cut off and closed, and goes without a close_notify',
 });
 
 it('refuses TLS 1.2, and what is no TLS at all, and goes on', async () => {
-  const tls = await certificate();
-  const server = track(await startZcachedServer({ tls }));
-  const old = dial(server.port, { ca: tls.cert, maxVersion: 'TLSv1.2' });
+  const server = track(await startZcachedServer({ tls: made.server }));
+  const old = dial(server.port, { maxVersion: 'TLSv1.2' });
   await until(() => old.closed);
   expect(old.error).toMatchObject({ code: expect.stringContaining('SSL') });
-  expect(await dial(server.port, { ca: tls.cert }).ask(PING, PONG)).toBe(PONG);
+  expect(await dial(server.port).ask(PING, PONG)).toBe(PONG);
   expect(server.requests).toBe(1);
 });
 
 it('asks for a certificate if told to, and refuses whoever has none', async () => {
-  const [tls, mine] = [await certificate(), await certificate()];
-  const server = track(await startZcachedServer({ tls: { ...tls, ca: mine.cert, requestCert: true } }));
-  const nobody = dial(server.port, { ca: tls.cert });
+  const { ca, server: identity, client: mine } = made;
+  const server = track(await startZcachedServer({ tls: { ...identity, ca: ca.cert, requestCert: true } }));
+  const nobody = dial(server.port);
   await until(() => nobody.closed);
-  expect(await dial(server.port, { ca: tls.cert, ...mine }).ask(PING, PONG)).toBe(PONG);
+  expect(await dial(server.port, mine).ask(PING, PONG)).toBe(PONG);
   expect(server.requests).toBe(1);
 });

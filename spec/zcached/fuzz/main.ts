@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { anySeed } from '../../support/seeded.js';
 import { runCases, type Tally } from './cases.js';
 import { decoderCase } from './decoder-case.js';
 import { encoderCase } from './encoder-case.js';
@@ -14,7 +15,7 @@ const ROUNDS = 10;
 const MAX_GROWTH = 8 * MIB;
 
 const count = Number(process.argv[2] ?? 1_000_000);
-const seed = Number(process.argv[3] ?? Date.now() % 2 ** 32);
+const seed = Number(process.argv[3] ?? anySeed());
 if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new RangeError('usage: [COUNT] [SEED]');
 
 setFlagsFromString('--expose-gc');

@@ -1,17 +1,16 @@
+import { seeded } from '../../support/seeded.js';
+
 /** Chance that repeats itself for the same seed. */
 export class Random {
-  #state: number;
+  readonly #chance: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#chance = seeded(seed);
   }
 
   /** 32 bits. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
+    return this.#chance() * 2 ** 32;
   }
 
   /** A whole number from 0 on. */

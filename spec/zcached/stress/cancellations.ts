@@ -4,6 +4,7 @@ import { startFaultProxy, startZcachedServer, type ZcachedGeneration } from '../
 import { ZcachedConnection } from '../../../src/zcached/index.js';
 import { countingClock } from '../../support/invariants.js';
 import { seeded } from '../../support/seeded.js';
+import { turns } from '../../support/until.js';
 
 export interface CancellationOptions {
   readonly count: number;
@@ -113,8 +114,7 @@ class Run {
       .catch((error) => this.#failed(nonce, error, before))
       .finally(() => void this.#settled.set(nonce, (this.#settled.get(nonce) ?? 0) + 1));
     // Some at once, most in a few turns, the rest when the reply may long be there.
-    const turns = this.random() < 0.2 ? 0 : Math.floor(TURNS * this.random() ** 2);
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (this.random() >= 0.2) await turns(TURNS * this.random() ** 2);
     controller.abort();
     await asked;
   }

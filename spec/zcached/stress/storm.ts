@@ -1,7 +1,7 @@
 import { RequestError } from '../../../src/request/errors.js';
 import type { FaultLink } from '../../../src/testing/node/index.js';
 import { seeded } from '../../support/seeded.js';
-import { until } from '../../testing/node/bytes.js';
+import { turns, until } from '../../support/until.js';
 import { FaultRig } from '../fault-rig.js';
 
 export interface StormOptions {
@@ -33,10 +33,6 @@ export interface StormTally {
 
 const CALLERS = 96;
 const TIMEOUT = 150;
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 /** So many requests through a pool while so many random faults hit its connections, its proxy and its server. */
 export async function storm({ requests, faults, seed }: StormOptions): Promise<StormTally> {

@@ -1,0 +1,78 @@
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import { ZcachedConnection } from '../../src/zcached/index.js';
+import { VirtualClock } from '../request/virtual-clock.js';
+import { track } from '../support/cleanup.js';
+import { turns, until } from '../support/until.js';
+import { ends } from './ends.js';
+import { startRawServer } from './raw-server.js';
+
+describe('deadlines, on a clock that the test moves', () => {
+  it.each([1, 3])(
+    'are kept to the millisecond, in the queue and on the wire, with %d in flight',
+    async (pipelining) => {
+      const server = track(await startZcachedServer());
+      const clock = new VirtualClock();
+      const client = track(new ZcachedConnection({ port: server.port, clock, requestTimeout: 1000, pipelining }));
+      await client.connect();
+      server.pause();
+      const timeouts = [700, 50, undefined, 333, 50, 1];
+      const asked = ends(timeouts.map((timeout) => client.request({ command: 'PING', timeout })));
+      await until(() => server.requests === 1 + pipelining);
+
+      const settledAt: number[] = [];
+      for (let settled = 0; clock.now() < 1000; clock.advance(1)) {
+        for (; settled < timeouts.length - client.pending; settled++) settledAt.push(clock.now());
+      }
+      expect([settledAt, client.pending]).toEqual([[1, 50, 50, 333, 700], 0]);
+      const late = (sent: string) => ({ code: 'ERR_REQUEST_TIMEOUT', sent });
+      expect(await asked).toEqual(timeouts.map((_, index) => late(index < pipelining ? 'maybe' : 'never')));
+    },
+  );
+
+  it('have a silent server given up one timeout after the first that it has missed', async () => {
+    const server = track(await startZcachedServer());
+    const clock = new VirtualClock();
+    const client = track(new ZcachedConnection({ port: server.port, clock, requestTimeout: 1000 }));
+    await client.connect();
+    server.pause();
+    const asked = ends([client.send('PING')]);
+    clock.advance(1999);
+    expect([client.state, client.pending]).toEqual(['connected', 0]);
+    clock.advance(1);
+    expect([client.state, client.cause]).toEqual(['broken', expect.objectContaining({ timeout: 2000 })]);
+    expect(await asked).toEqual([{ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' }]);
+    await until(() => server.connections === 0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('have a dial fail that is not answered in time', async () => {
+    const server = track(await startRawServer((socket) => socket.resume()));
+    const clock = new VirtualClock();
+    const client = track(new ZcachedConnection({ port: server.port, clock, connectTimeout: 500 }));
+    const dial = ends([client.connect()]);
+    await until(() => server.sockets.length === 1);
+    clock.advance(499);
+    await turns(2);
+    expect(client.state).toBe('connecting');
+    clock.advance(1);
+    expect(await dial).toEqual([expect.objectContaining({ code: 'ERR_CONNECT_TIMEOUT' })]);
+    expect([client.state, clock.pending]).toEqual(['broken', 0]);
+  });
+
+  it('have closing end for those who are not answered in time', async () => {
+    const server = track(await startZcachedServer());
+    const clock = new VirtualClock();
+    const client = track(new ZcachedConnection({ port: server.port, clock, closeTimeout: 300 }));
+    await client.connect();
+    server.pause();
+    const asked = ends([client.send('PING')]);
+    const closed = client.close();
+    clock.advance(299);
+    expect(client.pending).toBe(1);
+    clock.advance(1);
+    expect(client.pending).toBe(0);
+    await closed;
+    expect(await asked).toEqual([{ code: 'ERR_CONNECTION_LOST', sent: 'maybe' }]);
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,77 @@
+import { startZcachedServer } from '../../../src/testing/node/index.js';
+import { ZcachedClient } from '../../../src/zcached/index.js';
+import { track } from '../../support/cleanup.js';
+
+/** A client whose URL has it read maps as objects and strings as bytes, and how many requests have come from it. */
+async function open(generation: '2024' | '2025') {
+  const server = track(await startZcachedServer({ generation }));
+  const url = `zcached://127.0.0.1:${server.port}?maps=object&strings=bytes&poolSize=1`;
+  return { server, client: track(await ZcachedClient.connect(url)) };
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe.each(['2024', '2025'] as const)('replies in the form that a URL asks for, from a %s server', (generation) => {
+  it('what is stored natively comes back as objects and bytes', async () => {
+    const { client } = await open(generation);
+    await client.mset({ text: 'grün', map: { list: ['a', 1], deep: { b: true } }, none: [] });
+    expect(await client.mget('text', 'map', 'none', 'nothing')).toEqual(
+      new Map<string, unknown>([
+        ['text', bytes('grün')],
+        ['map', { list: [bytes('a'), 1], deep: { b: true } }],
+        ['none', []],
+        ['nothing', undefined],
+      ]),
+    );
+    const map = await client.get('map');
+    expect(Object.getPrototypeOf(map)).toBeNull();
+    expect(await client.get('text')).toEqual(bytes('grün'));
+  });
+
+  it('what has an encoding comes back as ever', async () => {
+    const { client } = await open(generation);
+    const user = { name: 'Ada\n\x03', tags: ['', 'ž'], born: 1815 };
+    await client.set('user', user, { encoding: 'json' });
+    await client.set('image', Uint8Array.of(0, 3, 10, 255), { encoding: 'bytes' });
+    expect(await client.get('user', { encoding: 'json' })).toEqual(user);
+    expect(await client.mget(['user'], { encoding: 'json' })).toEqual(new Map([['user', user]]));
+    expect(await client.get('image', { encoding: 'bytes' })).toEqual(Uint8Array.of(0, 3, 10, 255));
+    expect(await client.get('image')).toEqual(bytes('AAMK/w=='));
+  });
+
+  it('what is no value is text', async () => {
+    const { client } = await open(generation);
+    await client.mset({ a: 1, ž: 2 });
+    expect((await client.keys()).sort()).toEqual(['a', 'ž']);
+    expect(await client.ping()).toBe('PONG');
+    expect([await client.dbsize(), await client.delete('a'), await client.delete('a')]).toEqual([2, true, false]);
+    const entries: unknown[] = [];
+    for await (const entry of client.entries()) entries.push(entry);
+    expect(entries).toEqual([['ž', 2]]);
+  });
+});
+
+const NEWER: [string, (client: ZcachedClient) => Promise<unknown>, unknown][] = [
+  ['ECHO', (client) => client.echo('hello'), 'hello'],
+  ['SIZEOF', (client) => client.sizeof('k'), 1],
+  ['RENAME', (client) => client.rename('k', 'l'), undefined],
+  ['COPY', (client) => client.copy('k', 'l'), undefined],
+  ['SET', (client) => client.set('k', new Set([1])), undefined],
+];
+
+describe.each(NEWER)('what only newer servers have: %s', (request, act, expected) => {
+  it('is refused on a server of 2024, and nothing is sent', async () => {
+    const { server, client } = await open('2024');
+    const { requests } = server;
+    const refusal = { code: 'ERR_ZCACHED_UNSUPPORTED', request, generation: '2024', sent: 'never' };
+    await expect(act(client)).rejects.toMatchObject(refusal);
+    await client.ping();
+    expect([server.requests, client.pool.health.pending]).toEqual([requests + 1, 0]);
+  });
+
+  it('is there on one of 2025', async () => {
+    const { client } = await open('2025');
+    await client.set('k', 'v');
+    expect(await act(client)).toBe(expected);
+  });
+});
