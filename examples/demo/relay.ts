@@ -47,7 +47,11 @@ export async function startRelay(options: ZcachedOptions): Promise<Target> {
 
   const cut = (count: number): number => {
     const victims = [...clients].slice(0, count);
-    for (const client of victims) client.resetAndDestroy();
+    // One that is ending cannot be reset: Node would never get to the end of it.
+    for (const client of victims) {
+      if (client.writableEnded) client.destroy();
+      else client.resetAndDestroy();
+    }
     return victims.length;
   };
   return {

@@ -7,7 +7,7 @@ import { ZcachedConnection } from 'rxpool/zcached';
 import { startRelay } from '../../examples/demo/relay.js';
 import { makeCertificates } from '../support/certificates.js';
 import { closedPort, listen } from '../support/net-connection.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** A server that answers the first request with PONG, and notes whether a client was reset. */
 async function startWitness() {
