@@ -16,8 +16,8 @@ export interface SocketListener {
 }
 
 /**
- * Begins to connect. All that comes is read into one buffer: another for each read, and a stream to hand it on, cost
- * more than all else about a request.
+ * Begins to connect. All that comes is read into one buffer: one for each read, and a stream to hand it on, would cost
+ * many times what decoding does.
  */
 export function openSocket({ address, tls }: ZcachedSettings, listener: SocketListener): Socket {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
