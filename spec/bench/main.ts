@@ -5,6 +5,7 @@ import { benchBundle } from './bundle.js';
 import { benchMembership } from './membership.js';
 import { benchMemory } from './memory.js';
 import { benchObservers } from './observers.js';
+import { benchRequest } from './request.js';
 import { benchSelection } from './selection.js';
 import { benchWire } from './wire.js';
 import { benchZcached } from './zcached.js';
@@ -15,6 +16,7 @@ const SUITES: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   observers: benchObservers,
   membership: benchMembership,
   wire: benchWire,
+  request: benchRequest,
   zcached: benchZcached,
   memory: benchMemory,
   bundle: benchBundle,

@@ -16,9 +16,13 @@ export interface Decoded {
 
 export const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-/** Decodes input that arrives in the chunks given. Anything thrown but a protocol error is let through. */
+/**
+ * Decodes input that arrives in the chunks given, each in a buffer that is written over before the next one comes.
+ * Anything thrown but a protocol error is let through.
+ */
 export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits> = {}, form?: ReplyForm): Decoded {
   const decoder = new Decoder({ ...DEFAULT_LIMITS, ...limits }, form);
+  const buffer = Buffer.alloc(Math.max(0, ...chunks.map(({ length }) => length)) + 1);
   const replies: unknown[] = [];
   const ends: number[] = [];
   const result = (error?: ZcachedProtocolError): Decoded => ({
@@ -29,12 +33,14 @@ export function decode(chunks: readonly Buffer[], limits: Partial<ZcachedLimits>
   });
   try {
     for (const chunk of chunks) {
-      decoder.push(chunk);
+      chunk.copy(buffer);
+      decoder.push(buffer, chunk.length);
       for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
         replies.push(reply instanceof ErrorReply ? { error: reply.text } : reply);
         ends.push(decoder.offset);
       }
       decoder.drained();
+      buffer.fill('1');
     }
     return result();
   } catch (error) {

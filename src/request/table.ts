@@ -1,5 +1,5 @@
 import { unwatchAbort, watchAbort } from '../abort.js';
-import { List } from '../list.js';
+import { type Link, List } from '../list.js';
 import type { Clock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import type { Sent } from './errors.js';
@@ -135,9 +135,10 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   }
 
   #writeInTime(): void {
-    if (this.#due || this.#queue.size === 0 || !this.#mayWrite) return;
+    const head = this.#queue.first;
+    if (this.#due || !head || !this.#mayWrite) return;
     if (this.options.maxInFlight === 1) {
-      this.#write();
+      this.host.write([this.#send(head)]);
     } else {
       this.#due = true;
       void endOfTurn.then(this.#writeDue);
@@ -146,18 +147,18 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
 
   readonly #writeDue = (): void => {
     this.#due = false;
-    this.#write();
+    const frames: F[] = [];
+    for (let head = this.#queue.first; head && this.#mayWrite; head = this.#queue.first) frames.push(this.#send(head));
+    if (frames.length > 0) this.host.write(frames);
   };
 
-  #write(): void {
-    const frames: F[] = [];
-    for (let head = this.#queue.first; head && this.#mayWrite; head = this.#queue.first) {
-      this.#queue.remove(head);
-      this.#wire.push(head);
-      head.value.state = 'sent';
-      frames.push(head.value.frame);
-    }
-    if (frames.length > 0) this.host.write(frames);
+  /** From the queue to the wire. */
+  #send(head: Link<Request<F, R>>): F {
+    const request = head.value;
+    this.#queue.remove(head);
+    this.#wire.push(head);
+    request.state = 'sent';
+    return request.frame;
   }
 
   /** Whether somebody still waits for it. */

@@ -20,20 +20,23 @@ export class ByteReader {
   mark = 0;
 
   #chunk: Buffer = EMPTY;
+  #length = 0;
   #at = 0;
   #before = 0;
   #held: Buffer = EMPTY;
   #heldLength = 0;
 
-  push(chunk: Buffer): void {
-    this.#before += this.#chunk.length;
+  /** Gives it the first `length` bytes of a chunk, which stay what they are until they have been read. */
+  push(chunk: Buffer, length = chunk.length): void {
+    this.#before += this.#length;
     this.#chunk = chunk;
+    this.#length = length;
     this.#at = 0;
   }
 
   /** Lets go of the chunk and of what was read last, unless there is more to read. Returns whether it did. */
   release(): boolean {
-    if (this.#at < this.#chunk.length) return false;
+    if (this.#at < this.#length) return false;
     this.push(EMPTY);
     this.bytes = EMPTY;
     return true;
@@ -46,7 +49,7 @@ export class ByteReader {
 
   /** The next byte, -1 if it has not come yet. */
   peek(): number {
-    return this.#at < this.#chunk.length ? (this.#chunk[this.#at] as number) : -1;
+    return this.#at < this.#length ? (this.#chunk[this.#at] as number) : -1;
   }
 
   skip(): void {
@@ -56,11 +59,12 @@ export class ByteReader {
   /** Reads up to a CRLF, at most `limit` bytes; false if it has not come yet. */
   line(limit: number): boolean {
     const chunk = this.#chunk;
+    const length = this.#length;
     let end = this.#at;
-    while (end < chunk.length && chunk[end] !== LF) end++;
+    while (end < length && chunk[end] !== LF) end++;
     // The carriage return is one more.
     if (this.#heldLength + end - this.#at > limit + 1) throw this.error('A line is too long');
-    if (end === chunk.length) return this.#hold(end, limit + 2);
+    if (end === length) return this.#hold(end, limit + 2);
     this.#take(end + 1);
     this.to -= 2;
     if (this.to >= this.from && this.bytes[this.to] === CR) return true;
@@ -70,7 +74,7 @@ export class ByteReader {
   /** Reads `length` bytes and the CRLF behind them; false if they have not come yet. */
   counted(length: number): boolean {
     const end = this.#at + length + 2 - this.#heldLength;
-    if (end > this.#chunk.length) return this.#hold(this.#chunk.length, length + 2);
+    if (end > this.#length) return this.#hold(this.#length, length + 2);
     this.#take(end);
     this.to -= 2;
     if (this.bytes[this.to] === CR && this.bytes[this.to + 1] === LF) return true;

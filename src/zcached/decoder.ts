@@ -56,9 +56,12 @@ export class Decoder {
     return this.#in.offset;
   }
 
-  /** Gives it more; call {@link next} until it returns undefined before giving it more again. */
-  push(chunk: Buffer): void {
-    this.#in.push(chunk);
+  /**
+   * Gives it more, the first `length` bytes of a chunk; call {@link next} until it returns undefined before giving it
+   * more again. What it needs of a chunk after that it has copied.
+   */
+  push(chunk: Buffer, length?: number): void {
+    this.#in.push(chunk, length);
   }
 
   /** Whether nothing is left but the end of a frame; lets go of the chunk, if so. To be asked between replies. */

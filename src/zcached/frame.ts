@@ -4,8 +4,6 @@ import type { ZcachedRefusal } from './errors.js';
 import { ZcachedArgumentError, ZcachedRequestTooLargeError } from './errors.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
-/** Both generations read a string as a line; the 2025 one ends a frame at 0x03, wherever that stands. */
-const FORBIDDEN = ['\x03', '\n', '\r'] as const;
 const FORBIDDEN_BYTES = [0x03, 0x0a, 0x0d] as const;
 
 /**
@@ -45,14 +43,10 @@ export class Frame {
     if (value.length === 0) throw this.refuse('EMPTY_STRING');
     // A character takes a byte at least: what cannot fit is not worth a look.
     if (value.length > this.#maxBytes) throw this.#tooLarge();
-    for (const character of FORBIDDEN) {
-      if (value.includes(character)) throw this.refuse('CONTROL_CHARACTER');
-    }
+    if (holdsControl(value)) throw this.refuse('CONTROL_CHARACTER');
     const bytes = Buffer.byteLength(value);
     if (bytes !== value.length && LONE_SURROGATE.test(value)) throw this.refuse('ILL_FORMED_STRING');
-    this.ascii(`$${bytes}\r\n`);
-    this.#append(this.#holdsBytes && bytes !== value.length ? asBytes(value) : value, bytes);
-    this.ascii('\r\n');
+    this.#counted(this.#holdsBytes && bytes !== value.length ? asBytes(value) : value, bytes);
   }
 
   binary(value: Uint8Array): void {
@@ -65,15 +59,18 @@ export class Frame {
     }
     if (this.encoding === 'utf8') this.text = asBytes(this.text);
     this.#holdsBytes = true;
-    this.ascii(`$${own.length}\r\n`);
-    this.ascii(own.toString('latin1'));
-    this.ascii('\r\n');
+    this.#counted(own.toString('latin1'), own.length);
   }
 
   refuse(reason: ZcachedRefusal, cause?: unknown): ZcachedArgumentError {
     const refusal = new ZcachedArgumentError(this.command, this.position, reason, cause);
     this.refusal = refusal;
     return refusal;
+  }
+
+  #counted(text: string, bytes: number): void {
+    const header = `$${bytes}\r\n`;
+    this.#append(`${header}${text}\r\n`, header.length + bytes + 2);
   }
 
   #append(text: string, bytes: number): void {
@@ -88,5 +85,8 @@ export class Frame {
     return refusal;
   }
 }
+
+/** Both generations read a string as a line; the 2025 one ends a frame at 0x03, wherever that stands. */
+const holdsControl = (text: string): boolean => text.includes('\x03') || text.includes('\n') || text.includes('\r');
 
 const asBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');

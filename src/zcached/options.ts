@@ -94,9 +94,9 @@ export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
 type FormOptions = Pick<ZcachedOptions, 'maps' | 'strings'>;
 
 /** The form asked for, and `usual` in what is left open. */
-export function resolveForm({ maps, strings }: FormOptions, usual: ReplyForm): ReplyForm {
-  if (maps === undefined && strings === undefined) return usual;
-  const form = { maps: maps ?? usual.maps, strings: strings ?? usual.strings };
+export function resolveForm(options: FormOptions, usual: ReplyForm): ReplyForm {
+  const form = { maps: options.maps ?? usual.maps, strings: options.strings ?? usual.strings };
+  if (form.maps === usual.maps && form.strings === usual.strings) return usual;
   checkChoice('maps', form.maps, ['map', 'object']);
   checkChoice('strings', form.strings, ['text', 'bytes']);
   return Object.freeze(form);

@@ -50,8 +50,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     this.#decoder = new Decoder(settings.limits);
     // Nothing is for a server that has not shown yet that it is the right one.
     this.table.hold();
-    this.#socket = openSocket(settings, () => this.table.release())
-      .on('data', this.#received)
+    this.#socket = openSocket(settings, { ready: () => this.table.release(), received: this.#received })
       .on('drain', this.#drained)
       .on('error', this.#failed)
       .on('end', this.#ended)
@@ -141,7 +140,6 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#socket
-      .off('data', this.#received)
       .off('drain', this.#drained)
       .off('error', this.#failed)
       .off('end', this.#ended)
@@ -168,8 +166,9 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   readonly #ended = (): void => this.#lose(new ZcachedDisconnectedError());
 
   /** Everything received is matched before anything more is written: it cannot answer what was not yet asked. */
-  readonly #received = (chunk: Buffer): void => {
-    this.#decoder.push(chunk);
+  readonly #received = (buffer: Buffer, length: number): void => {
+    if (this.#isOver) return;
+    this.#decoder.push(buffer, length);
     this.table.hold();
     try {
       this.#match();
