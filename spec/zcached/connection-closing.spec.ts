@@ -68,6 +68,23 @@ describe('closing', () => {
     expect(await aborted).toBe('ERR_REQUEST_ABORTED');
   });
 
+  it('half-closes a socket whose reply is overdue, so that a late one meets no reset', async () => {
+    const errors: unknown[] = [];
+    const server = track(
+      await startScript((socket) => {
+        socket.on('error', (error) => errors.push(error)).on('end', () => socket.write('$4\r\nlate\r\n\x03'));
+      }),
+    );
+    const clock = countingClock();
+    const client = connection(server.port, { closeTimeout: 100, requestTimeout: 20, clock });
+    await client.connect();
+    expect(await ends([client.send('GET', 'k')])).toEqual([{ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' }]);
+    await until(() => client.state === 'broken');
+    const [socket] = server.sockets;
+    await until(() => socket?.readableEnded === true && clock.timers === 0);
+    expect([errors, client.pending]).toEqual([[], 0]);
+  });
+
   it('ends as soon as the last who waited has given up', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 60_000 });

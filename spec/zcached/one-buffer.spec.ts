@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ZcachedOptions } from '../../src/zcached/index.js';
 import { ZcachedConnection } from '../../src/zcached/index.js';
 import { makeCertificates } from '../support/certificates.js';
-import { track } from './cleanup.js';
+import { track } from '../support/cleanup.js';
 import { type RawServerOptions, startScript } from './raw-server.js';
 
 /** Several times what is read at once, and no multiple of it. */

@@ -8,7 +8,7 @@ import { Request, type RequestEnding } from '../request/request.js';
 import { dial } from './dial.js';
 import { encodeRequest } from './encode.js';
 import type { Generation } from './generation.js';
-import { checkSupported } from './generation.js';
+import { checkSupported, MAX_REQUEST_BYTES } from './generation.js';
 import type { ZcachedOptions, ZcachedSettings } from './options.js';
 import { resolveForm, resolveOptions } from './options.js';
 import type { Transport, TransportOwner, ZcachedRequest } from './transport.js';
@@ -153,8 +153,9 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   ): Promise<ZcachedValue> {
     // What is thrown in here rejects the promise.
     return new Promise((resolve, reject) => {
-      const frame = encodeRequest(command, args, this.#settings.maxRequestBytes);
-      const transport = this.transport;
+      const { transport } = this;
+      const { maxRequestBytes = MAX_REQUEST_BYTES[transport?.generation ?? '2025'] } = this.#settings;
+      const frame = encodeRequest(command, args, maxRequestBytes);
       if (!transport) throw new NotConnectedError(command, this.cause);
       checkSupported(transport.generation, command, frame.hasSets);
       transport.table.add(new Request(command, { frame, form }, timeout, signal, resolve, reject));

@@ -4,6 +4,7 @@ import { Request } from '../request/request.js';
 import { nameOf } from './address.js';
 import { encodeRequest } from './encode.js';
 import { ZcachedConnectError, ZcachedDisconnectedError, ZcachedReplyError } from './errors.js';
+import { MAX_REQUEST_BYTES } from './generation.js';
 import type { ZcachedSettings } from './options.js';
 import type { TransportOwner } from './transport.js';
 import { Transport } from './transport.js';
@@ -46,9 +47,9 @@ async function greet(transport: Transport, settings: ZcachedSettings): Promise<v
   if (transport.generation === '2024') await ping(transport, settings, Math.max(0, deadline - clock.now()));
 }
 
-async function ping(transport: Transport, { maxRequestBytes, form }: ZcachedSettings, timeout: number): Promise<void> {
+async function ping(transport: Transport, { form }: ZcachedSettings, timeout: number): Promise<void> {
   const answer = await new Promise<ZcachedValue>((resolve, reject) => {
-    const exchange = { frame: encodeRequest('PING', [], maxRequestBytes), form };
+    const exchange = { frame: encodeRequest('PING', [], MAX_REQUEST_BYTES['2024']), form };
     transport.table.add(new Request('PING', exchange, timeout, undefined, resolve, reject));
   });
   if (answer !== 'PONG') throw new ZcachedReplyError('PING', 'PONG');

@@ -3,6 +3,12 @@ import { ZcachedUnsupportedError } from './errors.js';
 /** Which generation of server: the 2025 one, and later ones, end a reply with 0x03. */
 export type Generation = '2024' | '2025';
 
+/**
+ * Bytes of a request that a server takes as it comes. The 2024 one, more for whoever has given it a larger `cbuffer`;
+ * the 2025 one resets the connection on 10 MiB.
+ */
+export const MAX_REQUEST_BYTES: Readonly<Record<Generation, number>> = { '2024': 4096, '2025': 8 * 2 ** 20 };
+
 const NEWER_COMMANDS = new Set(['SIZEOF', 'ECHO', 'RENAME', 'COPY']);
 
 /** Throws what an older server would take for something else, or not know at all. */

@@ -29,7 +29,10 @@ export interface ZcachedOptions {
   readonly requestTimeout?: number | undefined;
   /** For what is outstanding when the connection is closed; then it fails, and the socket is torn down. @default 1000 */
   readonly closeTimeout?: number | undefined;
-  /** Bytes of one request; the server resets the connection on 10 MiB. @default 8388608 */
+  /**
+   * Bytes of one request; a larger one is refused before it is sent. A server of 2024 takes no more than its `cbuffer`,
+   * one of 2025 resets the connection on 10 MiB. @default 4096 for a server of 2024, 8388608 for those after it
+   */
   readonly maxRequestBytes?: number | undefined;
   /** Requests that may wait for those before them; one more is refused at once. @default 10000 */
   readonly maxQueue?: number | undefined;
@@ -58,7 +61,8 @@ export interface ZcachedSettings {
   readonly connectTimeout: number;
   readonly requestTimeout: number;
   readonly closeTimeout: number;
-  readonly maxRequestBytes: number;
+  /** Undefined for what the server takes as it comes. */
+  readonly maxRequestBytes: number | undefined;
   readonly maxQueue: number;
   readonly pipelining: number;
   readonly form: ReplyForm;
@@ -75,7 +79,7 @@ export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
     connectTimeout: options.connectTimeout ?? 5000,
     requestTimeout: options.requestTimeout ?? 5000,
     closeTimeout: options.closeTimeout ?? 1000,
-    maxRequestBytes: options.maxRequestBytes ?? 8 * 2 ** 20,
+    maxRequestBytes: options.maxRequestBytes,
     maxQueue: options.maxQueue ?? 10_000,
     pipelining: options.pipelining ?? 1,
     form: resolveForm(options, DEFAULT_FORM),
@@ -85,7 +89,7 @@ export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
   checkTimeout('connectTimeout', settings.connectTimeout);
   checkTimeout('requestTimeout', settings.requestTimeout);
   checkDuration('closeTimeout', settings.closeTimeout);
-  checkWithin('maxRequestBytes', settings.maxRequestBytes, 1);
+  if (settings.maxRequestBytes !== undefined) checkWithin('maxRequestBytes', settings.maxRequestBytes, 1);
   checkWithin('maxQueue', settings.maxQueue, 0);
   checkWithin('pipelining', settings.pipelining, 1);
   return Object.freeze(settings);

@@ -4,8 +4,8 @@ import { connect as connectTls } from 'node:tls';
 import type { ZcachedSettings } from './options.js';
 
 const KEEP_ALIVE_DELAY = 30_000;
-/** As much as Node reads at once. */
-const READ_BYTES = 64 * 1024;
+/** As much as Node reads at once. One is enough for all sockets: what is in it has been taken out by the next read. */
+const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Who hears of a socket. */
 export interface SocketListener {
@@ -20,7 +20,6 @@ export interface SocketListener {
  * many times what decoding does.
  */
 export function openSocket({ address, tls }: ZcachedSettings, listener: SocketListener): Socket {
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const onread = {
     buffer,
     callback(length: number): boolean {

@@ -36,6 +36,10 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   readonly #socket: Socket;
   readonly #decoder: Decoder;
   #isFull = false;
+  /** Whether it was given up on with a reply still to come. */
+  #isOwed = false;
+  /** The 2024 server needs no 0x03, and trips over one that comes apart from its request. */
+  #endsFrames = true;
   #lost: { readonly cause: unknown } | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   /** Nothing is read or written any more. */
@@ -68,6 +72,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   handOver(owner: TransportOwner): void {
     this.owner = owner;
+    this.#endsFrames = this.generation !== '2024';
   }
 
   /** In one write: text that is joined first costs the socket a fraction of what it does piece by piece. */
@@ -82,7 +87,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
         socket.write(text, encoding);
         text = '';
       }
-      text += frame.text;
+      text += this.#endsFrames ? frame.text : frame.text.slice(0, -1);
       encoding = frame.encoding;
     }
     socket.write(text, encoding);
@@ -99,12 +104,14 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   overdue(request: ZcachedRequest): void {
     const waited = Math.round(this.settings.clock.now() - request.since);
+    this.#isOwed = true;
     this.#lose(new RequestTimeoutError(request.name, 'maybe', waited));
   }
 
   /**
    * Has what is outstanding come to its end, then lets go of the socket. What has not ended within `closeTimeout`
-   * fails; on a transport that was lost, at once.
+   * fails; on a transport that was lost, at once. A reply that is merely late finds the socket half-closed for that
+   * long: a reset in answer to it takes a server with TLS down.
    */
   close(): Promise<void> {
     if (this.#closing) return this.#closing;
@@ -113,11 +120,16 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       if (socket.closed) resolve();
       else socket.once('close', () => resolve());
     });
-    if (this.#lost) {
+    if (this.#lost && !this.#isOwed) {
       this.destroy();
+      return this.#closing;
+    }
+    const cancel = this.settings.clock.after(this.settings.closeTimeout, () => this.destroy());
+    socket.once('close', cancel);
+    if (this.#lost) {
+      this.#stop();
+      socket.end();
     } else {
-      const cancel = this.settings.clock.after(this.settings.closeTimeout, () => this.destroy());
-      socket.once('close', cancel);
       this.#hangUpWhenDone();
     }
     return this.#closing;

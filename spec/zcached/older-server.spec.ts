@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net';
+import { startZcachedServer } from '../../src/testing/node/index.js';
+import { ZcachedConnection } from '../../src/zcached/index.js';
+import { track } from '../support/cleanup.js';
+import { startRawServer } from './raw-server.js';
+
+/** Answers as a server of 2024, and keeps what it was sent. */
+async function startOlder() {
+  const seen: string[] = [];
+  const answer = (socket: Socket): void => {
+    socket.setEncoding('latin1').on('data', (data) => {
+      seen.push(String(data));
+      socket.write(String(data).includes('PING') ? '+PONG\r\n' : '+OK\r\n');
+    });
+  };
+  return { server: track(await startRawServer(answer)), seen };
+}
+
+const PING = '*1\r\n$4\r\nPING\r\n';
+/** What a SET of a key of one letter and a value of four figures takes besides the value, 0x03 included. */
+const AROUND = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4059\r\n\r\n\x03'.length;
+
+describe('a server of 2024', () => {
+  it('gets 0x03 behind a request only until it is known not to need it', async () => {
+    const { server, seen } = await startOlder();
+    const client = track(new ZcachedConnection({ port: server.port }));
+    await client.connect();
+    await client.send('SET', 'k', 'é');
+    await client.send('SET', 'k', Uint8Array.of(0xff));
+    expect(seen).toEqual([
+      `${PING}\x03`,
+      `${PING}\x03`,
+      '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\n\xc3\xa9\r\n',
+      '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n\xff\r\n',
+    ]);
+    expect(client.generation).toBe('2024');
+  });
+
+  it('takes what fits its buffer, and is not sent what does not', async () => {
+    const server = track(await startZcachedServer({ generation: '2024' }));
+    const client = track(new ZcachedConnection({ port: server.port }));
+    await client.connect();
+    const { requests } = server;
+    const most = 'x'.repeat(4096 - AROUND);
+    expect(await client.send('SET', 'k', most)).toBe('OK');
+    expect(await client.send('GET', 'k')).toBe(most);
+    await expect(client.send('SET', 'k', `${most}x`)).rejects.toMatchObject({
+      code: 'ERR_ZCACHED_REQUEST_TOO_LARGE',
+      sent: 'never',
+      limit: 4096,
+    });
+    expect(server.requests).toBe(requests + 2);
+  });
+
+  it('is sent more where it is said to take more', async () => {
+    const server = track(await startZcachedServer({ generation: '2024', flaws: { splitsRequests: false } }));
+    const client = track(new ZcachedConnection({ port: server.port, maxRequestBytes: 2 ** 20 }));
+    await client.connect();
+    const value = 'x'.repeat(100_000);
+    expect(await client.send('SET', 'k', value)).toBe('OK');
+    expect(await client.send('GET', 'k')).toBe(value);
+  });
+});
+
+it('a server after that takes 8 MiB as it comes', async () => {
+  const server = track(await startZcachedServer());
+  const client = track(new ZcachedConnection({ port: server.port }));
+  await client.connect();
+  await expect(client.send('SET', 'k', 'x'.repeat(8 * 2 ** 20))).rejects.toMatchObject({ limit: 8 * 2 ** 20 });
+});
