@@ -288,7 +288,7 @@ describe('a peer that talks out of turn', () => {
 
   it('a server that takes a request for malformed has lost its place, and is given up', async () => {
     const server = await serve(startZcachedServer({ generation: '2024' }));
-    const client = connection(server.port);
+    const client = connection(server.port, { maxRequestBytes: 2 ** 21 });
     await client.connect();
     const large = client.send('SET', 'k', 'x'.repeat(2 ** 20));
     const next = client.send('PING').catch((error) => error);
