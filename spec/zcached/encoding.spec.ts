@@ -42,7 +42,7 @@ const BYTES: [string, Uint8Array][] = [
 
 async function clientOf(options: ZcachedServerOptions): Promise<ZcachedClient> {
   const server = track(await startZcachedServer(options));
-  const connection = track(new ZcachedConnection({ port: server.port }));
+  const connection = track(new ZcachedConnection({ port: server.port, maxRequestBytes: 4 * MEBIBYTE }));
   await connection.connect();
   return new ZcachedClient({ use: (work) => work(connection) });
 }

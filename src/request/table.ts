@@ -38,6 +38,8 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   readonly #queue = new List<Request<F, R>>();
   readonly #wire = new List<Request<F, R>>();
   readonly #deadlines: Deadlines;
+  /** As the options have it, until the peer turns out to bear more, or less. */
+  maxInFlight: number;
   #tombstones = 0;
   #holds = 0;
   /** Whether a write is due at the end of the turn. */
@@ -48,6 +50,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     private readonly host: RequestHost<F, R>,
     private readonly options: RequestTableOptions,
   ) {
+    this.maxInFlight = options.maxInFlight;
     this.#deadlines = Deadlines.of(options.clock);
     this.#deadlines.join(options.usualTimeout);
   }
@@ -65,10 +68,10 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   /** Takes a request on; throws if the table is closed, the queue full, or the request aborted already. */
   add(request: Request<F, R>): void {
     const { signal, timeout } = request;
-    const { maxQueue, maxInFlight } = this.options;
+    const { maxQueue } = this.options;
     if (this.#closed) throw new ConnectionLostError(request.name, 'never', this.#closed.cause);
     if (signal?.aborted) throw new RequestAbortedError(request.name, 'never', signal.reason);
-    if (this.#queue.size + this.#wire.size >= maxQueue + maxInFlight) {
+    if (this.#queue.size + this.#wire.size >= maxQueue + this.maxInFlight) {
       throw new RequestQueueFullError(request.name, maxQueue);
     }
     request.keeper = this;
@@ -131,13 +134,13 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   }
 
   get #mayWrite(): boolean {
-    return this.#holds === 0 && !this.#closed && this.#wire.size < this.options.maxInFlight;
+    return this.#holds === 0 && !this.#closed && this.#wire.size < this.maxInFlight;
   }
 
   #writeInTime(): void {
     const head = this.#queue.first;
     if (this.#due || !head || !this.#mayWrite) return;
-    if (this.options.maxInFlight === 1) {
+    if (this.maxInFlight === 1) {
       this.host.write([this.#send(head)]);
     } else {
       this.#due = true;

@@ -39,8 +39,9 @@ export interface ZcachedOptions {
   /**
    * Requests that may be on the wire at once, those of one turn of the event loop in one write. 1 is lock step: each
    * waits for the reply to the one before, which every server bears. More is only for a server that is known to bear
-   * it: those of the 2024 generation drop the second request of a segment, those of 2025 crash under many in one.
-   * And replies have no names: should a server answer one request twice, the next in flight gets the second answer.
+   * it: those of 2025 crash under more than 4096 bytes of them in one write. One of 2024 forgets all but the first of a
+   * segment, so that later replies would reach the wrong requests; it is asked in lock step whatever this says. Replies
+   * have no names: should a server answer one request twice, the next in flight gets the second answer.
    * @default 1
    */
   readonly pipelining?: number | undefined;

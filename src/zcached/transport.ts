@@ -49,8 +49,8 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     private readonly settings: ZcachedSettings,
     private owner: TransportOwner,
   ) {
-    const { clock, maxQueue, pipelining: maxInFlight, requestTimeout: usualTimeout } = settings;
-    this.table = new RequestTable(this, { clock, usualTimeout, maxQueue, maxInFlight });
+    const { clock, maxQueue, requestTimeout: usualTimeout } = settings;
+    this.table = new RequestTable(this, { clock, usualTimeout, maxQueue, maxInFlight: 1 });
     this.#decoder = new Decoder(settings.limits);
     // Nothing is for a server that has not shown yet that it is the right one.
     this.table.hold();
@@ -70,9 +70,11 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     return this.#lost;
   }
 
+  /** Once it is known whom it has reached. */
   handOver(owner: TransportOwner): void {
     this.owner = owner;
     this.#endsFrames = this.generation !== '2024';
+    if (this.#endsFrames) this.table.maxInFlight = this.settings.pipelining;
   }
 
   /** In one write: text that is joined first costs the socket a fraction of what it does piece by piece. */
