@@ -40,9 +40,9 @@ const BYTES: [string, Uint8Array][] = [
   ['each there is', Uint8Array.from(Array(256).keys())],
 ];
 
-async function clientOf(options: ZcachedServerOptions): Promise<ZcachedClient> {
+async function clientOf(options: ZcachedServerOptions, maxRequestBytes?: number): Promise<ZcachedClient> {
   const server = track(await startZcachedServer(options));
-  const connection = track(new ZcachedConnection({ port: server.port }));
+  const connection = track(new ZcachedConnection({ port: server.port, maxRequestBytes }));
   await connection.connect();
   return new ZcachedClient({ use: (work) => work(connection) });
 }
@@ -91,7 +91,7 @@ describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
 
   it('a mebibyte, as either', async () => {
     // A real one of 2024 takes what fits its buffer, 4096 bytes unless it is configured, for a whole request.
-    client = await clientOf({ generation, flaws: { splitsRequests: false } });
+    client = await clientOf({ generation, flaws: { splitsRequests: false } }, 8 * MEBIBYTE);
     const text = 'ž\n\x03"'.repeat(MEBIBYTE / 4);
     const bytes = new Uint8Array(Buffer.alloc(MEBIBYTE, Uint8Array.of(3, 10, 0)));
     await Promise.all([
