@@ -159,6 +159,8 @@ const ENTRIES: Record<string, Promised> = {
       'parseZcachedUrl',
     ],
     types: [
+      'Clock',
+      'ConnectedZcachedClient',
       'Decoded',
       'Encodable',
       'Sent',
@@ -173,6 +175,7 @@ const ENTRIES: Record<string, Promised> = {
       'ZcachedEncodingName',
       'ZcachedEntriesOptions',
       'ZcachedErrorKind',
+      'ZcachedGeneration',
       'ZcachedLimits',
       'ZcachedOptions',
       'ZcachedPem',

@@ -106,6 +106,13 @@ describe('the README', () => {
     });
   }, 30_000);
 
+  it('has a pool for a server that falls silent, which compiles', async () => {
+    const [, snippet = ''] = /```ts\n(const client = [^`]*validateIdle[^`]*)```/.exec(await readme()) ?? [];
+    const prelude = "import { validateIdle } from 'rxpool'; import { ZcachedClient } from 'rxpool/zcached';";
+    const program = `${prelude}\nexport async function main() { ${snippet} await client.close(); }`;
+    await inFile(program, async (file) => expect(complaintsAbout(file)).toEqual([]));
+  }, 20_000);
+
   it('links only to files that are there', async () => {
     const links = [...(await readme()).matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link as string);
     expect(links.length).toBeGreaterThan(3);

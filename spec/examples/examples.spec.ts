@@ -119,7 +119,7 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     "user: [ 'first line', 'second line' ]",
     'bytes: Uint8Array(3) [ 3, 10, 255 ]',
     'seen: 1970-01-01T00:00:00.000Z',
-    "CONTROL_CHARACTER: SET: argument 2: 0x03, line feed and carriage return cannot be sent; a client with encoding: 'json' stores such a value, one with encoding: 'bytes' such bytes",
+    "CONTROL_CHARACTER: SET: argument 2: 0x03, line feed and carriage return cannot be sent; as a value, the client's option encoding: 'json' stores it, or encoding: 'bytes' if it is bytes; a key is one line of text",
     'user:ada: Ada',
     'user:alan: Alan',
     'latest: Alan',

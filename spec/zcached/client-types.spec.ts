@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { ConnectionPool } from '../../src/index.js';
 import type {
+  ConnectedZcachedClient,
   ValueEncoding,
   ZcachedConnection,
   ZcachedEncoding,
@@ -107,8 +108,17 @@ it('a client of any kind of pool, and of none in particular, is a client', () =>
   const given = new ZcachedClient(pool('OK'));
   const plain: ZcachedClient = given;
   expect(typed<ZcachedPool>()(plain.pool)).toBe(given.pool);
-  type Connected = Awaited<ReturnType<typeof ZcachedClient.connect>>;
-  const isPlain = (client: Connected): ZcachedClient => client;
-  const poolOf = (client: Connected): ConnectionPool<ZcachedConnection> => client.pool;
-  expect([isPlain(given as Connected), poolOf(given as Connected)]).toEqual([given, given.pool]);
+  const connected = given as ConnectedZcachedClient;
+  const isPlain = (client: ConnectedZcachedClient): ZcachedClient => client;
+  const poolOf = (client: ConnectedZcachedClient): ConnectionPool<ZcachedConnection> => client.pool;
+  expect([isPlain(connected), poolOf(connected)]).toEqual([given, given.pool]);
+});
+
+it('a client that stores in one way is none that stores in another', () => {
+  const json = new ZcachedClient(pool('OK'), { encoding: 'json' });
+  // @ts-expect-error: what it stores is JSON.
+  const native: ZcachedClient = json;
+  // @ts-expect-error: nor is it bytes.
+  const bytes: ZcachedClient<'bytes'> = json;
+  expect([native.encoding, bytes.encoding]).toEqual(['json', 'json']);
 });

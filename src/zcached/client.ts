@@ -22,6 +22,12 @@ export interface ZcachedConnectOptions<E extends ZcachedEncoding = 'native'>
   extends ZcachedPoolOptions,
     ZcachedClientOptions<E> {}
 
+/** A client with a pool of its own, as {@link ZcachedClient.connect} makes it. */
+export type ConnectedZcachedClient<E extends ZcachedEncoding = 'native'> = ZcachedClient<
+  E,
+  ConnectionPool<ZcachedConnection>
+>;
+
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
 export interface ZcachedClient<E extends ZcachedEncoding = 'native', P extends ZcachedPool = ZcachedPool>
@@ -33,7 +39,7 @@ export interface ZcachedClient<E extends ZcachedEncoding = 'native', P extends Z
  * with a `TypeError` or `RangeError` that names it.
  *
  * @typeParam E - how values are stored where a call does not say.
- * @typeParam P - the kind of pool.
+ * @typeParam P - the kind of pool; see {@link ConnectedZcachedClient} for the usual one.
  * @example
  * ```ts
  * const client = await ZcachedClient.connect('zcached://127.0.0.1:7556?poolSize=8');
@@ -65,7 +71,7 @@ export class ZcachedClient<
     checkBag('pool', pool);
     checkBag('options', options);
     const { encoding = 'native', clock } = options;
-    super(new Caller(pool, clock), encoding);
+    super(new Caller(pool, clock), encoding as E);
     this.pool = pool;
   }
 
@@ -84,15 +90,15 @@ export class ZcachedClient<
    */
   static connect<E extends ZcachedEncoding = 'native'>(
     options?: ZcachedConnectOptions<E>,
-  ): Promise<ZcachedClient<E, ConnectionPool<ZcachedConnection>>>;
+  ): Promise<ConnectedZcachedClient<E>>;
   static connect<E extends ZcachedEncoding = 'native'>(
     url: string | URL | undefined,
     options?: ZcachedConnectOptions<E>,
-  ): Promise<ZcachedClient<E, ConnectionPool<ZcachedConnection>>>;
+  ): Promise<ConnectedZcachedClient<E>>;
   static async connect<E extends ZcachedEncoding = 'native'>(
     target: string | URL | ZcachedConnectOptions<E> = {},
     rest: ZcachedConnectOptions<E> = {},
-  ): Promise<ZcachedClient<E, ConnectionPool<ZcachedConnection>>> {
+  ): Promise<ConnectedZcachedClient<E>> {
     checkBag('options', rest);
     const { encoding, ...options } = isUrl(target) ? withUrl(target, rest) : { ...target, ...rest };
     // Before anything is made that would have to be disposed of.
@@ -103,7 +109,10 @@ export class ZcachedClient<
     return client;
   }
 
-  /** Disposes of the pool that `connect` made, whose requests get a moment to finish; leaves any other pool alone. */
+  /**
+   * Disposes of the pool that `connect` made, whose requests get its `drainTimeout` to finish; leaves any other pool
+   * alone.
+   */
   async close(): Promise<void> {
     await this.#dispose?.();
   }

@@ -29,7 +29,8 @@ export interface ValueEncoding<V> {
  * - `native`: as the types that zcached has. Other languages' clients read them. Not every string fits: see
  *   `ZcachedArgument`.
  * - `json`: as JSON text in a string. Whatever `JSON.stringify` writes and `JSON.parse` reads, text of any kind
- *   included, fits and comes back; as ever, -0 comes back as 0, and NaN as null.
+ *   included, fits and comes back; as ever, -0 comes back as 0, NaN as null, and a date as text. A `Map`, a `Set` and
+ *   bytes, of which `JSON.stringify` would keep nothing or too much, are refused.
  * - `bytes`: as base64 in a string, `=` for no bytes at all. Takes a `Uint8Array`, a `Buffer` or any other view, whose
  *   bytes it stores as they lie in memory; an `ArrayBuffer` goes in as `new Uint8Array(buffer)`. Gives a `Uint8Array`.
  * - an object: see {@link ValueEncoding}.
@@ -97,9 +98,16 @@ function textCodec(
   };
 }
 
+/** Throws for what would be written as something else. Looks at what is held: a `Buffer` has its own `toJSON`. */
+function refuseLossy(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const held = this[key];
+  if (held instanceof Map || held instanceof Set || ArrayBuffer.isView(held)) throw new TypeError('not JSON');
+  return value;
+}
+
 const JSON_CODEC = textCodec(
   'json',
-  (value) => JSON.stringify(value) as string | undefined,
+  (value) => JSON.stringify(value, refuseLossy) as string | undefined,
   (text) => JSON.parse(text) as unknown,
 );
 

@@ -72,20 +72,21 @@ export type ZcachedRefusal =
   | 'KEY'
   | 'SAME_KEY';
 
-/** What does not fit the protocol, a client with the option `encoding` turns into one plain line: values, not keys. */
-const JSON_ENCODING = "a client with encoding: 'json' stores such a value";
-const EITHER_ENCODING = "a client with encoding: 'json' stores such a value, one with encoding: 'bytes' such bytes";
+/** What does not fit the protocol, the option `encoding`, of a client or of a call, turns into one plain line. */
+const JSON_ENCODING = "as a value, the client's option encoding: 'json' stores it";
+const EITHER_ENCODING =
+  "as a value, the client's option encoding: 'json' stores it, or encoding: 'bytes' if it is bytes; a key is one line of text";
 
 const REFUSALS: Record<ZcachedRefusal, string> = {
   EMPTY_STRING: `an empty string cannot be sent; ${EITHER_ENCODING}`,
-  EMPTY_MAP: `an empty map cannot be sent; ${JSON_ENCODING}`,
+  EMPTY_MAP: `an empty map cannot be sent; ${JSON_ENCODING} as an object`,
   CONTROL_CHARACTER: `0x03, line feed and carriage return cannot be sent; ${EITHER_ENCODING}`,
   ILL_FORMED_STRING: `a lone surrogate has no UTF-8; ${JSON_ENCODING}`,
   INTEGER_RANGE: 'a bigint must fit 64 bits; a string holds any number of digits',
   TOO_DEEP: `nested more than 32 levels deep, or in a cycle; ${JSON_ENCODING} if it has no cycle`,
   TYPE:
     'must be a string, Uint8Array, number, ZcachedDouble, bigint, boolean, null, array, Map, Set or plain object, ' +
-    "and so must what is in it; a client with encoding: 'json' stores whatever JSON can",
+    "and so must what is in it; the client's option encoding: 'json' stores whatever JSON can",
   UNREADABLE: 'reading it threw; the cause says what',
   COMMAND: 'a command is 1 to 32 letters',
   KEY: 'a key must be a string',
@@ -150,7 +151,7 @@ export class ZcachedUnsupportedError extends RequestError {
 export type ZcachedEncodingName = 'json' | 'bytes' | 'custom';
 
 const UNENCODABLE: Record<ZcachedEncodingName, string> = {
-  json: 'has no JSON text; undefined, functions, bigints and cycles have none',
+  json: 'has no JSON text; undefined, functions, bigints, cycles, Maps, Sets and bytes have none',
   bytes: 'must be a Uint8Array or another view of bytes',
   custom: 'the encoding threw',
 };

@@ -1,3 +1,4 @@
+export type { Clock } from '../request/clock.js';
 export {
   ConnectionLostError,
   NotConnectedError,
@@ -8,7 +9,12 @@ export {
   type Sent,
 } from '../request/errors.js';
 export type { ZcachedCallOptions, ZcachedPool, ZcachedSender } from './caller.js';
-export { ZcachedClient, type ZcachedClientOptions, type ZcachedConnectOptions } from './client.js';
+export {
+  type ConnectedZcachedClient,
+  ZcachedClient,
+  type ZcachedClientOptions,
+  type ZcachedConnectOptions,
+} from './client.js';
 export { type ZcachedCall, ZcachedConnection } from './connection.js';
 export { ZcachedDouble } from './double.js';
 export type { Decoded, Encodable, ValueEncoding, ZcachedEncoding } from './encoding.js';
@@ -26,6 +32,7 @@ export {
   ZcachedServerError,
   ZcachedUnsupportedError,
 } from './errors.js';
+export type { Generation as ZcachedGeneration } from './generation.js';
 export type { ZcachedCopyOptions } from './key-commands.js';
 export type { ZcachedLimits } from './limits.js';
 export type { ZcachedOptions } from './options.js';

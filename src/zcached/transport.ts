@@ -6,23 +6,17 @@ import type { RequestHost } from '../request/table.js';
 import { RequestTable } from '../request/table.js';
 import { Decoder } from './decoder.js';
 import { ZcachedDisconnectedError, ZcachedProtocolError } from './errors.js';
-import type { Frame } from './frame.js';
+import { type Exchange, writeTogether } from './exchange.js';
 import type { Generation } from './generation.js';
 import type { ZcachedSettings } from './options.js';
 import { serverError } from './server-error.js';
 import { openSocket } from './socket.js';
-import { ErrorReply, type Reply, type ReplyForm, type ZcachedValue } from './value.js';
+import { ErrorReply, type Reply, type ZcachedValue } from './value.js';
 
 /** Whoever owns a transport. */
 export interface TransportOwner {
   settled(request: ZcachedRequest, ending: RequestEnding): void;
   lost(transport: Transport, cause: unknown): void;
-}
-
-/** What goes out, and the form in which what it brings is to come back. */
-export interface Exchange {
-  readonly frame: Frame;
-  readonly form: ReplyForm;
 }
 
 export type ZcachedRequest = Request<Exchange, ZcachedValue>;
@@ -77,23 +71,9 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     if (this.#endsFrames) this.table.maxInFlight = this.settings.pipelining;
   }
 
-  /** In one write: text that is joined first costs the socket a fraction of what it does piece by piece. */
   write(exchanges: readonly Exchange[]): void {
     const socket = this.#socket;
-    let text = '';
-    let encoding: Frame['encoding'] = 'latin1';
-    for (const { frame } of exchanges) {
-      if (text !== '' && frame.encoding !== encoding) {
-        // Bytes and characters cannot be joined; what is corked goes out in one all the same.
-        if (socket.writableCorked === 0) socket.cork();
-        socket.write(text, encoding);
-        text = '';
-      }
-      text += this.#endsFrames ? frame.text : frame.text.slice(0, -1);
-      encoding = frame.encoding;
-    }
-    socket.write(text, encoding);
-    socket.uncork();
+    writeTogether(socket, exchanges, this.#endsFrames);
     if (!socket.writableNeedDrain || this.#isFull) return;
     this.#isFull = true;
     this.table.hold();

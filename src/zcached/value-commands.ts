@@ -32,11 +32,14 @@ type Keys<F extends ZcachedEncoding> =
  * @typeParam E - how values are stored where the call does not say.
  */
 export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyCommands {
+  /** How values are stored where a call does not say. */
+  readonly encoding: E;
   readonly #codec: Codec;
 
-  constructor(caller: Caller, encoding: ZcachedEncoding) {
+  constructor(caller: Caller, encoding: E) {
     super(caller);
     this.#codec = codecOf(encoding);
+    this.encoding = encoding;
   }
 
   /**
