@@ -88,6 +88,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
     if (this.state === 'closed') return this.#aftermath?.closing ?? Promise.resolve();
     const attempt = this.#attempt;
     const { transport } = this;
+    const underWay = this.#aftermath?.closing;
     let shut!: (closing: Promise<void> | undefined) => void;
     const closing = new Promise<void>((resolve) => {
       shut = resolve;
@@ -96,7 +97,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
     // Out of service before its requests fail: whoever repeats one at once must not be sent here again.
     this[CELL].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
-    shut(transport && this.#shut(transport));
+    shut(transport ? this.#shut(transport) : underWay);
     return closing;
   }
 
@@ -106,9 +107,13 @@ export abstract class BaseConnection<T extends object> implements Connection {
       if (this.#attempt) stillborn.set(transport, cause);
       return;
     }
-    this.#current = { cause };
+    let shut!: (closing: Promise<void>) => void;
+    const closing = new Promise<void>((resolve) => {
+      shut = resolve;
+    });
+    this.#current = { cause, closing };
     this[CELL].setState('broken', cause);
-    this.#discard(transport);
+    shut(this.#shut(transport).catch(ignore));
   }
 
   /** One more request is in flight. */

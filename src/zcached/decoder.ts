@@ -76,9 +76,18 @@ export class Decoder {
    */
   next(form = this.usualForm): Reply | undefined {
     if (this.#open.length === 0 && this.#type === 0) this.#form = form;
-    const reply = this.#reply();
+    const reply = this.#bounded();
     if (reply === undefined) this.#in.release();
     return reply;
+  }
+
+  /** What is beyond the engine is no fault of anybody but the server: a string of gigabytes, a set of 2^24. */
+  #bounded(): Reply | undefined {
+    try {
+      return this.#reply();
+    } catch (error) {
+      throw error instanceof RangeError ? this.#in.error('A reply is larger than can be held') : error;
+    }
   }
 
   #reply(): Reply | undefined {

@@ -4,6 +4,7 @@ import { ZcachedArgumentError } from './errors.js';
 import { Frame } from './frame.js';
 import { printDouble, printNumber } from './numbers.js';
 import { ZcachedOrderedSet } from './ordered-set.js';
+import { isPlain } from './plain.js';
 
 /** Nesting that the server can be trusted with; a cycle ends here as well. */
 const MAX_DEPTH = 32;
@@ -108,10 +109,4 @@ function lengthOf(frame: Frame, { length }: readonly unknown[]): number {
 function double(frame: Frame, { value }: ZcachedDouble): string {
   if (typeof value === 'number') return printDouble(value);
   throw frame.refuse('TYPE');
-}
-
-/** Literals and `JSON.parse`, also of another realm; an instance of a class has more to it than its fields. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

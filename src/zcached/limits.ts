@@ -2,7 +2,10 @@
 export interface ZcachedLimits {
   /** Levels of nesting: 0 lets no array, map or set through, not even an empty one. @default 128 */
   readonly maxDepth: number;
-  /** Values within one reply, at all levels; the key of a map is one as well. @default 1048576 */
+  /**
+   * Values within one reply, at all levels; the key of a map is one as well. A million of the costliest, empty maps, take
+   * 200 MB. @default 1048576
+   */
   readonly maxElements: number;
   /** Bytes of one string, of an error's text as well. @default 67108864 */
   readonly maxBulkBytes: number;

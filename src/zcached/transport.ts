@@ -32,8 +32,8 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   #isFull = false;
   /** Whether it was given up on with a reply still to come. */
   #isOwed = false;
-  /** The 2024 server needs no 0x03, and trips over one that comes apart from its request. */
-  #endsFrames = true;
+  /** Settled once it is connected. */
+  #generation: Generation | undefined = undefined;
   #lost: { readonly cause: unknown } | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   /** Nothing is read or written any more. */
@@ -56,7 +56,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   }
 
   get generation(): Generation {
-    return this.#decoder.endsFrames ? '2025' : '2024';
+    return this.#generation ?? (this.#decoder.endsFrames ? '2025' : '2024');
   }
 
   /** Why it was lost, if it was. */
@@ -67,13 +67,14 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   /** Once it is known whom it has reached. */
   handOver(owner: TransportOwner): void {
     this.owner = owner;
-    this.#endsFrames = this.generation !== '2024';
-    if (this.#endsFrames) this.table.maxInFlight = this.settings.pipelining;
+    this.#generation = this.generation;
+    if (this.#generation !== '2024') this.table.maxInFlight = this.settings.pipelining;
   }
 
   write(exchanges: readonly Exchange[]): void {
     const socket = this.#socket;
-    writeTogether(socket, exchanges, this.#endsFrames);
+    // The 2024 server needs no 0x03, and trips over one that comes apart from its request.
+    writeTogether(socket, exchanges, this.#generation !== '2024');
     if (!socket.writableNeedDrain || this.#isFull) return;
     this.#isFull = true;
     this.table.hold();
@@ -171,8 +172,9 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       const { oldest } = this.table;
       if (oldest) this.table.refuse(oldest, error, 'failed');
       this.#lose(error);
+    } finally {
+      this.table.release();
     }
-    this.table.release();
   };
 
   #match(): void {

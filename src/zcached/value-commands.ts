@@ -1,10 +1,13 @@
+import { types } from 'node:util';
 import { Observable } from 'rxjs';
 import { checkBag, checkSize } from '../checks.js';
-import { outOfRange } from '../errors.js';
+import { outOfRange, wrongType } from '../errors.js';
 import type { Caller, ZcachedCallOptions } from './caller.js';
 import type { Codec, Decoded, Encodable, InPlace, ZcachedEncoding } from './encoding.js';
 import { codecOf } from './encoding.js';
+import { ZcachedRequestTooLargeError } from './errors.js';
 import { KeyCommands } from './key-commands.js';
+import { isPlain } from './plain.js';
 import { done, isMiss, lookup } from './replies.js';
 import type { ZcachedArgument } from './value.js';
 
@@ -16,7 +19,7 @@ export interface ZcachedValueOptions<F extends ZcachedEncoding> extends ZcachedC
 
 /** How everything is read. */
 export interface ZcachedEntriesOptions<F extends ZcachedEncoding> extends ZcachedValueOptions<F> {
-  /** Values asked for at once. @default 100 */
+  /** Values asked for at once; fewer where that makes a request too large. @default 100 */
   readonly batchSize?: number | undefined;
 }
 
@@ -95,7 +98,9 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * Stores a value under a key, whatever was there before.
+   * Stores a value under a key, whatever was there before. Leave a value alone until the promise settles: one that is
+   * stored natively is read when there is a connection for it. TypeScript takes an object literal or a `type` for a map,
+   * not an `interface`: spread it, `{ ...user }`.
    *
    * @throws `ZcachedArgumentError` for what has no native form, `ZcachedEncodingError` for what its encoding cannot
    * encode, as rejections. Nothing was sent then.
@@ -128,7 +133,8 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   mget<F extends ZcachedEncoding = E>(...keys: Keys<F>): Promise<Map<string, Decoded<F> | undefined>>;
   mget<T>(...keys: Keys<ZcachedEncoding>): Promise<Map<string, T | undefined>>;
   async mget(...args: Keys<ZcachedEncoding>): Promise<Map<string, unknown>> {
-    const [keys, options] = isList(args) ? args : [args as string[]];
+    const [given, options] = isList(args) ? args : [args as string[]];
+    const keys = [...given];
     const codec = this.#codecFor(options);
     if (keys.length === 0) return new Map();
     const found = lookup('MGET', await this.caller.send('MGET', keys, options, codec));
@@ -154,14 +160,17 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   ): Promise<void> {
     const codec = this.#codecFor(options);
     checkBag('entries', entries);
-    const pairs = entries instanceof Map ? [...entries] : Object.entries(entries);
+    if (!types.isMap(entries) && !isPlain(entries))
+      throw wrongType('entries', 'a Map or a plain object', typeof entries);
+    const pairs: [string, unknown][] = types.isMap(entries) ? [...entries] : Object.entries(entries);
     const args = pairs.flatMap(([key, value], index) => [key, codec.encode(value, 'MSET', 2 * index + 2)]);
     if (args.length > 0) done('MSET', await this.caller.send('MSET', args as ZcachedArgument[], options));
   }
 
   /**
    * Every key with its value: asks for the keys once, then for a batch of values whenever those before are consumed.
-   * What is deleted meanwhile is skipped, as is a null that was stored natively; what is added later is not seen.
+   * What is deleted meanwhile is skipped, as is a null that was stored natively; what is added later is not seen. A key
+   * that this client could not have stored, with a carriage return for example, ends the walk.
    * Ends the walk with what `mget` rejects with. `timeout` is that of each request, `signal` of all.
    *
    * @example
@@ -186,10 +195,16 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     options: ZcachedValueOptions<ZcachedEncoding>,
   ): AsyncGenerator<[string, unknown], void> {
     const keys = await this.keys(options);
-    for (let start = 0; start < keys.length; start += batchSize) {
-      for (const entry of await this.mget(keys.slice(start, start + batchSize), options)) {
-        if (entry[1] !== undefined) yield entry;
-      }
+    let size = batchSize;
+    for (let start = 0; start < keys.length; ) {
+      const batch = keys.slice(start, start + size);
+      const found = await this.mget(batch, options).catch((error: unknown) => {
+        if (!(error instanceof ZcachedRequestTooLargeError) || batch.length === 1) throw error;
+        size = Math.ceil(batch.length / 2);
+      });
+      if (!found) continue;
+      start += batch.length;
+      for (const entry of found) if (entry[1] !== undefined) yield entry;
     }
   }
 
