@@ -200,3 +200,14 @@ it('closes with links on it, twice if need be, and leaves no timer and no socket
   await until(() => client.closed && peer.closed);
   expect([proxy.links, clock.pending]).toEqual([[], 0]);
 });
+
+it('is closed at the end of a block that has it by `await using`', async () => {
+  const { proxy, client, peer } = await link();
+  {
+    await using _ = proxy;
+    peer.send('here');
+    await until(() => client.seen === 'here');
+  }
+  await until(() => client.closed && peer.closed);
+  expect(proxy.links).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { type Clock, systemClock } from '../../request/clock.js';
 import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
 import { reset } from './session.js';
@@ -53,7 +54,11 @@ export class FaultLink {
   }
 }
 
+/** Types for `await using`. */
+export interface FaultProxy extends AsyncDisposal {}
+
 /** Stands between a client and a server, on loopback, and passes every byte on until it is told otherwise. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class FaultProxy {
   readonly host = '127.0.0.1';
   readonly #server: Server;
@@ -98,6 +103,8 @@ export class FaultProxy {
     this.#links.add(new FaultLink(client, server, this.options, (link) => this.#links.delete(link)));
   }
 }
+
+makeDisposable(FaultProxy.prototype, 'asyncDispose', 'close');
 
 /**
  * Starts a proxy in front of a server: it delays and cuts up what passes, and each of its links can be held,

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { systemClock } from '../../request/clock.js';
 import { next } from './delay-line.js';
 import type { ZcachedGeneration } from './dialect.js';
@@ -16,7 +17,11 @@ const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.
 /** Sockets kept half-open for clients that have gone; beyond that the oldest are let go of. */
 const MAX_ABANDONED = 256;
 
+/** Types for `await using`. */
+export interface ZcachedServer extends AsyncDisposal {}
+
 /** A zcached server in this process, in memory; for tests. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ZcachedServer implements SessionHost {
   readonly generation: ZcachedGeneration;
   readonly host: string;
@@ -161,6 +166,8 @@ export class ZcachedServer implements SessionHost {
     if (this.#paused) session.hold();
   }
 }
+
+makeDisposable(ZcachedServer.prototype, 'asyncDispose', 'close');
 
 /**
  * Starts a zcached server in this process: in memory, on loopback, either generation, and as flawed as the real
