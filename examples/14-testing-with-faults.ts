@@ -23,10 +23,10 @@ function forgive(error: unknown): undefined {
 
 async function main(): Promise<void> {
   // The server has the quirks of its generation. The proxy delivers replies late, three bytes at a time.
-  const server = await startZcachedServer({ generation: '2024' });
-  const proxy = await startFaultProxy({ port: server.port, toClient: { delay: 5, cut: 3 } });
+  await using server = await startZcachedServer({ generation: '2024' });
+  await using proxy = await startFaultProxy({ port: server.port, toClient: { delay: 5, cut: 3 } });
   const heal = reconnectBroken<ZcachedConnection>({ backoff: constantBackoff(10) });
-  const client = await ZcachedClient.connect({ port: proxy.port, poolSize: 1, pool: { heal } });
+  await using client = await ZcachedClient.connect({ port: proxy.port, poolSize: 1, pool: { heal } });
   const greetings = new Greetings(client);
   const { events$ } = client.pool;
   events$.subscribe(({ type }) => {
@@ -61,10 +61,6 @@ async function main(): Promise<void> {
   server.flaws.hangsUpOnAccept = false;
   await isBack;
   console.log(' ', await greetings.for('Ada'));
-
-  await client.close();
-  await proxy.close();
-  await server.close();
 }
 
 void main();

@@ -95,7 +95,7 @@ const BESIDE: Record<string, readonly string[]> = {
   request: ['errors', 'checks', 'abort', 'list', 'connection'],
   zcached: ['errors', 'checks', 'disposal', 'connection', 'request', 'pool'],
   testing: ['connection'],
-  'testing/node': ['request'],
+  'testing/node': ['disposal', 'request'],
 };
 
 const PATHS = [...MODULES.keys()];

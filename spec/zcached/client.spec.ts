@@ -26,7 +26,7 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
 
   afterEach(() => expect(connection.pending).toBe(0));
 
-  it('ping', async () => expect(await client.ping()).toBe('PONG'));
+  it('ping is answered with PONG', async () => expect(await client.ping()).toBe('PONG'));
 
   it.each([
     ['text', 'žluťoučký kůň'],
@@ -72,7 +72,7 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     ]);
   });
 
-  it('mset and mget, in the order asked', async () => {
+  it('mget finds what mset stored, in the order asked', async () => {
     await client.mset({ a: 1, b: [2] });
     await client.mset(new Map([['c', null]]));
     const found = await client.mget('c', 'nothing', 'b', 'a');
@@ -91,14 +91,14 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     expect(server.requests).toBe(requests);
   });
 
-  it('mset of a great many', async () => {
+  it('mset stores a great many at once', async () => {
     // A 2024 server takes no more than 4096 bytes at a time.
     const many = generation === '2025' ? 20_000 : 200;
     await client.mset(new Map(Array.from({ length: many }, (_, index) => [`k${index}`, index])));
     expect(await client.dbsize()).toBe(many);
   });
 
-  it('keys, dbsize and flush', async () => {
+  it('keys and dbsize tell what there is, and flush removes it all', async () => {
     expect([await client.keys(), await client.dbsize()]).toEqual([[], 0]);
     await client.mset({ a: 1, b: 2 });
     expect([(await client.keys()).sort(), await client.dbsize()]).toEqual([['a', 'b'], 2]);
@@ -106,14 +106,14 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     expect([await client.keys(), await client.dbsize()]).toEqual([[], 0]);
   });
 
-  it('save and lastsave, in seconds', async () => {
+  it('save is refused while there is nothing; lastsave tells when it was done, in seconds', async () => {
     await expect(client.save()).rejects.toMatchObject({ constructor: ZcachedServerError, kind: 'NO_SAVE' });
     await client.set('key', 1);
     await client.save();
     expect(Math.abs((await client.lastsave()) - Date.now() / 1000)).toBeLessThan(5);
   });
 
-  it('isAlive never rejects', async () => {
+  it('isAlive tells of a connection that is closed, and does not reject', async () => {
     expect(await client.isAlive()).toBe(true);
     await connection.close();
     expect(await client.isAlive()).toBe(false);
@@ -132,7 +132,7 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     expect([server.requests, await client.dbsize()]).toEqual([requests, 1]);
   });
 
-  it('a command the server does not know', async () => {
+  it('a command the server does not know is rejected, and the error names it', async () => {
     await expect(connection.send('NONSENSE')).rejects.toMatchObject({ kind: 'UNKNOWN_COMMAND', request: 'NONSENSE' });
   });
 });
@@ -149,22 +149,22 @@ describe('what servers of 2025 and later can do besides', () => {
     client = over(connection);
   });
 
-  it('echo', async () => expect(await client.echo('žluťoučký kůň')).toBe('žluťoučký kůň'));
+  it('echo gives back the text', async () => expect(await client.echo('žluťoučký kůň')).toBe('žluťoučký kůň'));
 
-  it('sizeof, undefined for nothing', async () => {
+  it('sizeof tells the size as the server counts it, and undefined for nothing', async () => {
     await client.mset({ text: 'ž', list: [1, 2, 3], number: 1 });
     const sizes = await Promise.all(['text', 'list', 'number', 'nothing'].map((key) => client.sizeof(key)));
     expect(sizes).toEqual([2, 3, 8, undefined]);
   });
 
-  it('rename, whatever was there', async () => {
+  it('rename moves a value, whatever was there, and rejects where there is none', async () => {
     await client.mset({ a: 1, b: 2 });
     await client.rename('a', 'b');
     expect([await client.get('a'), await client.get('b')]).toEqual([undefined, 1]);
     await expect(client.rename('a', 'b')).rejects.toMatchObject({ kind: 'NOT_FOUND', request: 'RENAME' });
   });
 
-  it('copy, over what is there only if it may', async () => {
+  it('copy writes over what is there only if it may', async () => {
     await client.mset({ a: 1, b: 2 });
     await client.copy('a', 'c');
     await expect(client.copy('a', 'b')).rejects.toMatchObject({ kind: 'BUSY_KEY', request: 'COPY' });
@@ -174,7 +174,7 @@ describe('what servers of 2025 and later can do besides', () => {
     await expect(client.copy('nothing', 'd', { replace: false })).rejects.toMatchObject({ kind: 'NOT_FOUND' });
   });
 
-  it('copy, but not onto itself, which would destroy the value', async () => {
+  it('copy refuses to replace a value by itself, which would destroy it', async () => {
     await client.set('a', 1);
     const { requests } = server;
     await expect(client.copy('a', 'a', { replace: true })).rejects.toMatchObject({
@@ -187,7 +187,7 @@ describe('what servers of 2025 and later can do besides', () => {
     await expect(client.copy('a', 'a')).rejects.toMatchObject({ kind: 'BUSY_KEY' });
   });
 
-  it('and whatever else they know, by name or with everything there is to say', async () => {
+  it('command sends whatever else they know, by name or with everything there is to say', async () => {
     expect(await client.command('ECHO', 'hello')).toBe('hello');
     expect(await client.command({ command: 'ECHO', args: ['hello'], timeout: 1000 })).toBe('hello');
     await expect(client.command('GET', 'nothing')).rejects.toMatchObject({ kind: 'NOT_FOUND' });

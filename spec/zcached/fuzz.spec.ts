@@ -14,7 +14,7 @@ function expectVariety(tally: Record<string, number>, outcomes: readonly string[
   for (const times of Object.values(tally)) expect(times).toBeGreaterThan(count / 50);
 }
 
-describe(`from seed ${seed}`, () => {
+describe(`at random (SEED=${seed})`, () => {
   it(
     '100,000 inputs come to a value, a wish for more or a protocol error, and cost no more memory than came',
     () => {

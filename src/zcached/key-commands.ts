@@ -11,7 +11,14 @@ export interface ZcachedCopyOptions extends ZcachedCallOptions {
 
 /** The commands about keys, whatever is under them. */
 export abstract class KeyCommands extends ServerCommands {
-  /** Removes a key; resolves with whether it was there. */
+  /**
+   * Removes a key; resolves with whether it was there.
+   *
+   * @example
+   * ```ts
+   * await client.delete('draft'); // true, and false the next time
+   * ```
+   */
   async delete(key: string, options?: ZcachedCallOptions): Promise<boolean> {
     return wasThere(this.caller.send('DELETE', [key], options).then((reply) => done('DELETE', reply)));
   }
@@ -19,6 +26,11 @@ export abstract class KeyCommands extends ServerCommands {
   /**
    * Whether there is a value under a key. The protocol has no command for it: a server of 2024 sends the value, those
    * after it its size.
+   *
+   * @example
+   * ```ts
+   * if (!(await client.exists('greeting'))) await client.set('greeting', 'hello');
+   * ```
    */
   async exists(key: string, options?: ZcachedCallOptions): Promise<boolean> {
     return wasThere(this.caller.send('GET', [key], options, { newer: 'SIZEOF' }));
@@ -27,6 +39,11 @@ export abstract class KeyCommands extends ServerCommands {
   /**
    * Every key there is: on a large store, a large reply that holds up those behind it. The server has no cursor, so
    * there is nothing to iterate over piece by piece; see `entries()` for the values.
+   *
+   * @example
+   * ```ts
+   * const users = (await client.keys()).filter((key) => key.startsWith('user:'));
+   * ```
    */
   async keys(options?: ZcachedCallOptions): Promise<string[]> {
     return texts('KEYS', await this.caller.send('KEYS', [], options));
@@ -37,6 +54,10 @@ export abstract class KeyCommands extends ServerCommands {
    * of an array or a set, entries of a map, bytes of what else it has in memory.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
+   * @example
+   * ```ts
+   * await client.sizeof('thumbnail'); // 4096
+   * ```
    */
   async sizeof(key: string, options?: ZcachedCallOptions): Promise<number | undefined> {
     try {

@@ -12,12 +12,26 @@ export abstract class ServerCommands {
     this.caller = caller;
   }
 
-  /** Resolves with the server's `PONG`. */
+  /**
+   * Resolves with the server's `PONG`.
+   *
+   * @example
+   * ```ts
+   * await client.ping({ timeout: 100 }); // 'PONG'
+   * ```
+   */
   async ping(options?: ZcachedCallOptions): Promise<string> {
     return text('PING', await this.caller.send('PING', [], options));
   }
 
-  /** Whether a server answers a PING. Rejects for wrong options only. */
+  /**
+   * Whether a server answers a PING. Rejects for wrong options only.
+   *
+   * @example
+   * ```ts
+   * if (!(await client.isAlive({ timeout: 100 }))) console.warn('no cache');
+   * ```
+   */
   async isAlive(options?: ZcachedCallOptions): Promise<boolean> {
     try {
       return (await this.ping(options)) === 'PONG';
@@ -31,27 +45,59 @@ export abstract class ServerCommands {
    * Resolves with the text it was given, from the server.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
+   * @example
+   * ```ts
+   * await client.echo('anybody there?'); // 'anybody there?'
+   * ```
    */
   async echo(message: string, options?: ZcachedCallOptions): Promise<string> {
     return text('ECHO', await this.caller.send('ECHO', [message], options));
   }
 
-  /** How many keys there are. */
+  /**
+   * How many keys there are.
+   *
+   * @example
+   * ```ts
+   * console.log(`${await client.dbsize()} keys`);
+   * ```
+   */
   async dbsize(options?: ZcachedCallOptions): Promise<number> {
     return integer('DBSIZE', await this.caller.send('DBSIZE', [], options));
   }
 
-  /** Removes every key. */
+  /**
+   * Removes every key.
+   *
+   * @example
+   * ```ts
+   * await client.flush(); // and dbsize() is 0
+   * ```
+   */
   async flush(options?: ZcachedCallOptions): Promise<void> {
     done('FLUSH', await this.caller.send('FLUSH', [], options));
   }
 
-  /** Has the server write everything to its disk. A server that holds nothing refuses: kind `NO_SAVE`. */
+  /**
+   * Has the server write everything to its disk. A server that holds nothing refuses: kind `NO_SAVE`.
+   *
+   * @example
+   * ```ts
+   * if ((await client.dbsize()) > 0) await client.save();
+   * ```
+   */
   async save(options?: ZcachedCallOptions): Promise<void> {
     done('SAVE', await this.caller.send('SAVE', [], options));
   }
 
-  /** When the server last saved, or was started: seconds since 1970, which is all the server knows. */
+  /**
+   * When the server last saved, or was started: seconds since 1970, which is all the server knows.
+   *
+   * @example
+   * ```ts
+   * console.log(new Date((await client.lastsave()) * 1000).toISOString());
+   * ```
+   */
   async lastsave(options?: ZcachedCallOptions): Promise<number> {
     return integer('LASTSAVE', await this.caller.send('LASTSAVE', [], options));
   }

@@ -193,10 +193,22 @@ describe('a link', () => {
 
 it('closes with links on it, twice if need be, and leaves no timer and no socket', async () => {
   const clock = new VirtualClock();
-  const { proxy, client, peer } = await link({ clock, toServer: { delay: 1000 } });
+  const { proxy, client, peer, link: left } = await link({ clock, toServer: { delay: 1000 } });
   client.send('on its way');
   await until(() => clock.pending > 0);
   await Promise.all([proxy.close(), proxy.close()]);
   await until(() => client.closed && peer.closed);
+  left.toServer.end();
   expect([proxy.links, clock.pending]).toEqual([[], 0]);
+});
+
+it('is closed at the end of a block that has it by `await using`', async () => {
+  const { proxy, client, peer } = await link();
+  {
+    await using _ = proxy;
+    peer.send('here');
+    await until(() => client.seen === 'here');
+  }
+  await until(() => client.closed && peer.closed);
+  expect(proxy.links).toEqual([]);
 });

@@ -114,6 +114,17 @@ it('tells when it cannot listen', async () => {
   await expect(startZcachedServer({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
+it('is closed at the end of a block that has it by `await using`', async () => {
+  let client: Wire;
+  {
+    await using server = await startZcachedServer();
+    client = track(await wire(server.port));
+    expect(await client.ask(PING, PONG)).toBe(PONG);
+  }
+  await until(() => client.closed);
+  expect(client.error).toMatchObject({ code: 'ECONNRESET' });
+});
+
 it('listens at a path, where it can be cut off and closed as well', async () => {
   const path = join(tmpdir(), `zcached-${process.pid}.sock`);
   rmSync(path, { force: true });

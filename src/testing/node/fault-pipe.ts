@@ -32,8 +32,11 @@ export class FaultPipe {
     private readonly to: Socket,
     private readonly options: FaultPipeOptions,
     clock: Clock,
+    /** Aborted when nothing can arrive any more. */
+    private readonly over: AbortSignal,
   ) {
     this.#line = new DelayLine(clock, (parcel) => this.#deliver(parcel));
+    over.addEventListener('abort', () => this.#line.clear(), { once: true });
     from
       .on('data', (chunk: Buffer) => this.#received(chunk))
       .on('end', () => this.#send('end'))
@@ -65,11 +68,6 @@ export class FaultPipe {
     this.#ended = true;
   }
 
-  /** For the link: nothing more can arrive, and no timer is left behind. */
-  stop(): void {
-    this.#line.clear();
-  }
-
   #received(chunk: Buffer): void {
     const { cut } = this.options;
     for (let at = 0; at < chunk.length; ) {
@@ -82,7 +80,7 @@ export class FaultPipe {
   }
 
   #send(parcel: Parcel): void {
-    if (this.#ended && parcel !== 'reset') return;
+    if (this.over.aborted || (this.#ended && parcel !== 'reset')) return;
     if (this.#swallowing) {
       if (typeof parcel === 'string') this.#giveUp();
       return;

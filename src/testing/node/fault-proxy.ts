@@ -1,5 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { type Clock, systemClock } from '../../request/clock.js';
 import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
 import { reset } from './session.js';
@@ -22,6 +23,7 @@ export interface FaultProxyOptions {
 export class FaultLink {
   readonly toServer: FaultPipe;
   readonly toClient: FaultPipe;
+  readonly #over = new AbortController();
 
   /** Use {@link FaultProxy.links}. */
   constructor(
@@ -30,13 +32,14 @@ export class FaultLink {
     { toServer = {}, toClient = {}, clock = systemClock }: FaultProxyOptions,
     gone: (link: FaultLink) => void,
   ) {
-    this.toServer = new FaultPipe(client, server, toServer, clock);
-    this.toClient = new FaultPipe(server, client, toClient, clock);
+    const { signal } = this.#over;
+    this.toServer = new FaultPipe(client, server, toServer, clock, signal);
+    this.toClient = new FaultPipe(server, client, toClient, clock, signal);
     let open = 2;
     for (const socket of [client, server]) {
       socket.on('close', () => {
         if (--open > 0) return;
-        this.#stop();
+        this.#over.abort();
         gone(this);
       });
     }
@@ -44,16 +47,16 @@ export class FaultLink {
 
   /** Resets both ends at once. */
   reset(): void {
-    this.#stop();
+    this.#over.abort();
     for (const socket of [this.client, this.server]) reset(socket);
-  }
-
-  #stop(): void {
-    for (const pipe of [this.toServer, this.toClient]) pipe.stop();
   }
 }
 
+/** Types for `await using`. */
+export interface FaultProxy extends AsyncDisposal {}
+
 /** Stands between a client and a server, on loopback, and passes every byte on until it is told otherwise. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class FaultProxy {
   readonly host = '127.0.0.1';
   readonly #server: Server;
@@ -61,8 +64,13 @@ export class FaultProxy {
   #port = 0;
 
   /** Use {@link startFaultProxy}. */
-  constructor(private readonly options: FaultProxyOptions) {
+  private constructor(private readonly options: FaultProxyOptions) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#link(client));
+  }
+
+  /** For {@link startFaultProxy}. */
+  static start(options: FaultProxyOptions): Promise<FaultProxy> {
+    return new FaultProxy(options).#listen();
   }
 
   /** The port it listens at. */
@@ -75,8 +83,7 @@ export class FaultProxy {
     return [...this.#links];
   }
 
-  /** Resolves once it listens. */
-  listen(): Promise<this> {
+  #listen(): Promise<this> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject).listen(0, this.host, () => {
         this.#port = (this.#server.address() as AddressInfo).port;
@@ -99,6 +106,8 @@ export class FaultProxy {
   }
 }
 
+makeDisposable(FaultProxy.prototype, 'asyncDispose', 'close');
+
 /**
  * Starts a proxy in front of a server: it delays and cuts up what passes, and each of its links can be held,
  * silenced, half-closed or reset. A server that cannot be reached shows as a client that is reset. Takes in no
@@ -115,4 +124,4 @@ export class FaultProxy {
  * await proxy.close();
  * ```
  */
-export const startFaultProxy = (options: FaultProxyOptions): Promise<FaultProxy> => new FaultProxy(options).listen();
+export const startFaultProxy = (options: FaultProxyOptions): Promise<FaultProxy> => FaultProxy.start(options);

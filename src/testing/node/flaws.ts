@@ -1,6 +1,6 @@
 import type { ZcachedGeneration } from './dialect.js';
 
-/** What the real servers get wrong. May be changed while a server runs; the next segment or client meets the change. */
+/** What the real servers get wrong, always or at times. May be changed while a server runs; the next segment or client meets the change. */
 export interface ZcachedFlaws {
   /** Answers the first request of a segment and forgets the others. @default true for 2024 */
   dropsSecondRequest: boolean;

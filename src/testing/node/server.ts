@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { systemClock } from '../../request/clock.js';
 import { next } from './delay-line.js';
 import type { ZcachedGeneration } from './dialect.js';
@@ -16,15 +17,19 @@ const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.
 /** Sockets kept half-open for clients that have gone; beyond that the oldest are let go of. */
 const MAX_ABANDONED = 256;
 
+/** Types for `await using`. */
+export interface ZcachedServer extends AsyncDisposal {}
+
 /** A zcached server in this process, in memory; for tests. */
-export class ZcachedServer implements SessionHost {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
+export class ZcachedServer {
   readonly generation: ZcachedGeneration;
   readonly host: string;
-  readonly maxRequestBytes: number;
   /** What it gets wrong; may be changed at any time. */
   readonly flaws: ZcachedFlaws;
   readonly #server: Server;
   readonly #store: Store;
+  readonly #host: SessionHost;
   /** Every socket there is, in order of coming; under TLS what is below it. */
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<Session>();
@@ -35,16 +40,29 @@ export class ZcachedServer implements SessionHost {
   #crashed = false;
 
   /** Use {@link startZcachedServer}. */
-  constructor(private readonly options: ZcachedServerOptions) {
+  private constructor(private readonly options: ZcachedServerOptions) {
     this.generation = options.generation ?? '2025';
     this.host = options.host ?? '127.0.0.1';
-    this.maxRequestBytes = options.maxRequestBytes ?? 10 * 2 ** 20;
     this.flaws = resolveFlaws(this.generation, options.flaws);
-    const { flaws } = this;
+    const { generation, flaws } = this;
+    const { maxRequestBytes = 10 * 2 ** 20 } = options;
     const heard = options.onRequest ?? (() => {});
-    this.#store = new Store({ dialect: DIALECTS[this.generation], flaws, now: unixTime, heard });
+    this.#store = new Store({ dialect: DIALECTS[generation], flaws, now: unixTime, heard });
+    this.#host = {
+      generation,
+      flaws,
+      maxRequestBytes,
+      request: (session, request) => this.#answer(session, request),
+      left: (session) => this.#left(session),
+      crash: () => this.#crash(),
+    };
     // Before anything is begun on it.
     this.#server = this.#open().prependListener('connection', (socket: Socket) => this.#accept(socket));
+  }
+
+  /** For {@link startZcachedServer}. */
+  static start(options: ZcachedServerOptions): Promise<ZcachedServer> {
+    return new ZcachedServer(options).#listen();
   }
 
   /** The port it listens at, or did before it was closed; 0 for a Unix domain socket. */
@@ -57,7 +75,7 @@ export class ZcachedServer implements SessionHost {
     return this.#sessions.size;
   }
 
-  /** Requests received since the start, each client's first PING included. */
+  /** Requests received since the start, the PINGs of each dial included: one, or two to a server of 2024. */
   get requests(): number {
     return this.#requests;
   }
@@ -67,8 +85,7 @@ export class ZcachedServer implements SessionHost {
     return this.#crashed;
   }
 
-  /** Resolves once it listens. */
-  listen(): Promise<this> {
+  #listen(): Promise<this> {
     const { port = 0, path } = this.options;
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject).listen(path === undefined ? { port, host: this.host } : { path }, () => {
@@ -108,15 +125,13 @@ export class ZcachedServer implements SessionHost {
     return closed;
   }
 
-  /** For the sessions. */
-  request(session: Session, request: string): void {
+  #answer(session: Session, request: string): void {
     this.#requests++;
     const { latency = 0 } = this.options;
     session.reply(this.#store.answer(request), next(latency));
   }
 
-  /** For the sessions. */
-  left(session: Session): void {
+  #left(session: Session): void {
     const newest = [...this.#sessions].at(-1);
     if (!this.#sessions.delete(session)) {
       this.#abandoned.delete(session);
@@ -131,8 +146,7 @@ export class ZcachedServer implements SessionHost {
     oldest.socket.destroy();
   }
 
-  /** For the sessions. */
-  crash(): void {
+  #crash(): void {
     this.#crashed = true;
     void this.close();
   }
@@ -156,16 +170,19 @@ export class ZcachedServer implements SessionHost {
 
   #begin(socket: Socket): void {
     if (socket.destroyed) return;
-    const session = new Session(socket, this);
+    const session = new Session(socket, this.#host);
     this.#sessions.add(session);
     if (this.#paused) session.hold();
   }
 }
 
+makeDisposable(ZcachedServer.prototype, 'asyncDispose', 'close');
+
 /**
- * Starts a zcached server in this process: in memory, on loopback, either generation, and as flawed as the real
- * ones. Rejects with the socket's error if it cannot listen. With the `port` of one that was closed, or has
- * crashed, it takes that one's place.
+ * Starts a zcached server in this process: in memory, on loopback, either generation, with the flaws the real
+ * ones always show; those that come and go must be asked for: `flaws: { silencesNeighbour: true, crashesAbove: 64 }`.
+ * Rejects with the socket's error if it cannot listen. With the `port` of one that was closed, or has crashed, it takes
+ * that one's place.
  *
  * @example
  * ```ts
@@ -176,4 +193,4 @@ export class ZcachedServer implements SessionHost {
  * ```
  */
 export const startZcachedServer = (options: ZcachedServerOptions = {}): Promise<ZcachedServer> =>
-  new ZcachedServer(options).listen();
+  ZcachedServer.start(options);
