@@ -303,6 +303,28 @@ describe('a BaseConnection', () => {
     });
   });
 
+  it('whose lost transport is still being shut, closes when that has been', async () => {
+    const connection = new Handmade();
+    const connecting = connection.connect();
+    connection.verdicts[0]?.open();
+    await connecting;
+    let shut!: () => void;
+    connection.shutting = () =>
+      new Promise((resolve) => {
+        shut = resolve;
+      });
+    connection.lose(connection.current as Transport, new Error('lost'));
+    let closed = false;
+    void connection.close().then(() => {
+      closed = true;
+    });
+    await settle();
+    expect([connection.state, closed]).toEqual(['closed', false]);
+    shut();
+    await settle();
+    expect([closed, connection.log]).toEqual([true, ['open 1', 'shut 1']]);
+  });
+
   describe('that counts', () => {
     it('goes up with begin() and down with end(), and never below zero', () => {
       const connection = new Handmade();

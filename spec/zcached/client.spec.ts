@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
 import type { ZcachedSender, ZcachedValue } from '../../src/zcached/index.js';
 import {
@@ -135,6 +136,21 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
   it('a command the server does not know is rejected, and the error names it', async () => {
     await expect(connection.send('NONSENSE')).rejects.toMatchObject({ kind: 'UNKNOWN_COMMAND', request: 'NONSENSE' });
   });
+});
+
+it('mset stores maps of any realm, and refuses what is neither a map nor a plain object', async () => {
+  const server = track(await startZcachedServer());
+  const connection = track(new ZcachedConnection({ port: server.port }));
+  await connection.connect();
+  const client = over(connection);
+  await client.mset(runInNewContext("new Map([['a', 1]])") as Map<string, number>);
+  expect(await client.keys()).toEqual(['a']);
+  const { requests } = server;
+  class Lookalike extends Array<never> {}
+  for (const entries of [[['z', 1]], new Lookalike(), new Date(0), new Set(['z'])]) {
+    await expect(client.mset(entries as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  }
+  expect(server.requests).toBe(requests);
 });
 
 describe('what servers of 2025 and later can do besides', () => {

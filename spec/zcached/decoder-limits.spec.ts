@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Decoder } from '../../src/zcached/decoder.js';
+import { ZcachedProtocolError } from '../../src/zcached/index.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
 import { until } from '../support/until.js';
 import { cut, decode, latin1 } from './decoding.js';
@@ -57,6 +58,19 @@ describe('limits', () => {
     ['*1\r\n$67108861\r\n', 4],
   ])('by default they meet an announcement such as %p before anything of it comes', (wire, offset) => {
     expect(decode([latin1(wire)]).error?.offset).toBe(offset);
+  });
+
+  it('those of the engine are met by an error of the protocol as well', () => {
+    const add = jest.spyOn(Set.prototype, 'add').mockImplementation(() => {
+      throw new RangeError('Set maximum size exceeded');
+    });
+    try {
+      const decoder = new Decoder(DEFAULT_LIMITS);
+      decoder.push(latin1('~1\r\n:1\r\n'));
+      expect(() => decoder.next()).toThrow(ZcachedProtocolError);
+    } finally {
+      add.mockRestore();
+    }
   });
 
   it('counting starts anew with every reply', () => {

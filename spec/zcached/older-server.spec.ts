@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { startZcachedServer } from '../../src/testing/node/index.js';
-import { ZcachedConnection } from '../../src/zcached/index.js';
+import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
 import { track } from '../support/cleanup.js';
 import { startRawServer } from './raw-server.js';
 
@@ -50,6 +50,18 @@ describe('a server of 2024', () => {
       limit: 4096,
     });
     expect(server.requests).toBe(requests + 2);
+  });
+
+  it('has its entries walked in requests that fit', async () => {
+    const server = track(await startZcachedServer({ generation: '2024' }));
+    const connection = track(new ZcachedConnection({ port: server.port }));
+    await connection.connect();
+    const client = new ZcachedClient({ use: (work) => work(connection) });
+    const keys = Array.from({ length: 120 }, (_, index) => `user:${String(index).padStart(36, '0')}`);
+    for (const key of keys) await client.set(key, key.length);
+    const seen: string[] = [];
+    for await (const [key] of client.entries()) seen.push(key);
+    expect(seen.sort()).toEqual(keys);
   });
 
   it('is sent more where it is said to take more', async () => {

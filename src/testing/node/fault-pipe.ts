@@ -73,7 +73,7 @@ export class FaultPipe {
     for (let at = 0; at < chunk.length; ) {
       const available = chunk.length - at;
       const bytes = typeof cut === 'function' ? cut(available) : (cut ?? available);
-      const piece = chunk.subarray(at, at + Math.max(1, Math.floor(bytes)));
+      const piece = chunk.subarray(at, at + (bytes >= 1 ? Math.floor(bytes) : 1));
       at += piece.length;
       this.#send(piece);
     }
