@@ -25,6 +25,18 @@ export async function interleave(
   return new Map([...times].map(([name, values]) => [name, median(values)]));
 }
 
+/** So many callers, who each ask again as soon as they are answered. */
+export const asking = (callers: number, name: string, ask: () => Promise<unknown>): Variant => ({
+  name,
+  run: async (count) => {
+    let left = count;
+    const caller = async (): Promise<void> => {
+      while (left-- > 0) await ask();
+    };
+    await Promise.all(Array.from({ length: callers }, caller));
+  },
+});
+
 /** A goal of the project, with what was measured. */
 export interface Finding {
   readonly goal: string;

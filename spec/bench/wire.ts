@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { createPool } from 'generic-pool';
 import { ConnectionPool } from '../../src/index.js';
 import { listen, NetConnection } from '../support/net-connection.js';
-import { inform, interleave, report, type Variant } from './measure.js';
+import { asking, inform, interleave, report } from './measure.js';
 
 const SIZE = 8;
 const CALLERS = 64;
@@ -41,18 +41,6 @@ class EchoConnection extends NetConnection {
   }
 }
 
-/** Callers who each ask again as soon as they are answered. */
-const asking = (name: string, ask: () => Promise<void>): Variant => ({
-  name,
-  run: async (count) => {
-    let left = count;
-    const caller = async (): Promise<void> => {
-      while (left-- > 0) await ask();
-    };
-    await Promise.all(Array.from({ length: CALLERS }, caller));
-  },
-});
-
 /** P10: one client in a pool, in a loop over an array, and lent to one caller at a time. */
 export async function benchWire(): Promise<boolean> {
   const server = createServer(
@@ -80,10 +68,10 @@ export async function benchWire(): Promise<boolean> {
 
   let next = 0;
   const variants = [
-    asking('pool', () => pool.getLeastLoadedConnection().echo()),
-    asking('round robin', () => (connections[next++ % SIZE] as EchoConnection).echo()),
-    asking('use', () => pool.use((connection) => connection.echo())),
-    asking('generic-pool', () => exclusive.use((connection) => connection.echo())),
+    asking(CALLERS, 'pool', () => pool.getLeastLoadedConnection().echo()),
+    asking(CALLERS, 'round robin', () => (connections[next++ % SIZE] as EchoConnection).echo()),
+    asking(CALLERS, 'use', () => pool.use((connection) => connection.echo())),
+    asking(CALLERS, 'generic-pool', () => exclusive.use((connection) => connection.echo())),
   ];
   const times = await interleave(variants, COUNT, ROUNDS);
 

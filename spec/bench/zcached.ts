@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ConnectionPool } from '../../src/index.js';
 import { ZcachedClient, ZcachedConnection, type ZcachedOptions } from '../../src/zcached/index.js';
-import { inform, interleave, report, type Variant } from './measure.js';
+import { asking, inform, interleave, report, type Variant } from './measure.js';
 
 const CALLERS = 64;
 const COUNT = 1_024;
@@ -59,18 +59,6 @@ const lockStep = (name: string, sockets: readonly Socket[]): Variant => ({
     }),
 });
 
-/** Callers who each ask again as soon as they are answered. */
-const asking = (name: string, ask: () => Promise<unknown>): Variant => ({
-  name,
-  run: async (count) => {
-    let left = count;
-    const caller = async (): Promise<void> => {
-      while (left-- > 0) await ask();
-    };
-    await Promise.all(Array.from({ length: CALLERS }, caller));
-  },
-});
-
 const raw = (size: number): string => `raw ${size}`;
 const client = (size: number): string => `client ${size}`;
 const PIPELINED = 'pipelined';
@@ -80,7 +68,7 @@ async function clientOf(name: string, size: number, options: ZcachedOptions): Pr
   const pool = new ConnectionPool(size, () => new ZcachedConnection(options));
   await pool.setup();
   const client = new ZcachedClient(pool);
-  return [asking(name, () => client.get('visits')), () => pool.dispose()];
+  return [asking(CALLERS, name, () => client.get('visits')), () => pool.dispose()];
 }
 
 /** Requests a second. All numbers of connections take turns: their growth must not be the machine's drift. */

@@ -1,22 +1,12 @@
 import { ConnectionPool, type ExponentialBackoffOptions, exponentialBackoff, reconnectBroken } from 'rxpool';
 import { ScriptedConnection } from 'rxpool/testing';
+import { seeded } from '../support/seeded.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { wholeMilliseconds } from '../support/whole-milliseconds.js';
 
 const SEED = 20_250_101;
 /** In milliseconds. */
 const WINDOW = 100;
-
-/** Mulberry32. */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** One server, and when it was dialled. */
 class Server {
@@ -78,7 +68,7 @@ async function outage(seconds: number, options: ExponentialBackoffOptions = {}):
   const server = new Server();
   const { clock, dials, connections } = server;
   const { scheduler } = clock;
-  const backoff = exponentialBackoff({ ...options, random: chance(SEED) });
+  const backoff = exponentialBackoff({ ...options, random: seeded(SEED) });
   const heal = reconnectBroken<ScriptedConnection>({ scheduler, backoff });
   const pools = Array.from(
     { length: 1_000 },
