@@ -72,6 +72,15 @@ it('takes as long as it is told for each, and keeps the order all the same', asy
   expect([client.seen, latencies]).toEqual([replies, []]);
 });
 
+it('bears many levels of nesting, and answers too many with an error', async () => {
+  const { dial } = await start();
+  const client = await dial();
+  const nested = (levels: number) => frame('SET', 'k', `${'*1\r\n'.repeat(levels)}:1\r\n`);
+  expect(await client.ask(nested(900), '\x03')).toBe('+OK\r\n\x03');
+  expect(await client.ask(nested(100_000), '\x03')).toBe('-ERR unprocessable\r\n\x03');
+  expect(await client.ask(PING, PONG)).toBe(PONG);
+});
+
 it('tells of the requests it takes in', async () => {
   const heard: (readonly string[])[] = [];
   const { dial } = await start({ onRequest: (request) => heard.push(request) });

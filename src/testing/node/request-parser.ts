@@ -3,6 +3,8 @@ import { FaultyRequest } from './dialect.js';
 import type { Wire } from './wire.js';
 import { boolean, double, integer, list, map, NULL, simple, string } from './wire.js';
 
+/** A test's process must not run out of stack; the real ones bear as much. */
+const MAX_DEPTH = 1000;
 const COUNT = /^\+?\d+$/;
 const INTEGER = /^[+-]?\d+$/;
 const DOUBLE = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
@@ -13,6 +15,7 @@ const DOUBLE = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
  */
 export class RequestParser {
   #at = 0;
+  #depth = 0;
 
   constructor(
     private readonly text: string,
@@ -63,9 +66,16 @@ export class RequestParser {
   #container(kind: string): Wire {
     const isSet = kind === '~' || kind === '/';
     if (kind !== '*' && kind !== '%' && !(isSet && this.dialect.hasSets)) throw new FaultyRequest('malformed');
-    const count = this.#count();
+    if (++this.#depth > MAX_DEPTH) throw new FaultyRequest('malformed');
+    const container = this.#filled(kind, this.#count());
+    this.#depth--;
+    return container;
+  }
+
+  #filled(kind: string, count: number): Wire {
     if (kind === '%') return this.#map(count);
     const items = this.#items(count);
+    const isSet = kind !== '*';
     return list(kind, isSet ? [...new Map(items.map((item) => [item.encoded, item])).values()] : items);
   }
 
