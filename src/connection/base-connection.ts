@@ -89,10 +89,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
     const attempt = this.#attempt;
     const { transport } = this;
     const underWay = this.#aftermath?.closing;
-    let shut!: (closing: Promise<void> | undefined) => void;
-    const closing = new Promise<void>((resolve) => {
-      shut = resolve;
-    });
+    const { closing, shut } = announceClosing();
     this.#current = { closing };
     // Out of service before its requests fail: whoever repeats one at once must not be sent here again.
     this[CELL].setState('closed');
@@ -107,10 +104,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
       if (this.#attempt) stillborn.set(transport, cause);
       return;
     }
-    let shut!: (closing: Promise<void>) => void;
-    const closing = new Promise<void>((resolve) => {
-      shut = resolve;
-    });
+    const { closing, shut } = announceClosing();
     this.#current = { cause, closing };
     this[CELL].setState('broken', cause);
     shut(this.#shut(transport).catch(ignore));
@@ -182,6 +176,15 @@ export abstract class BaseConnection<T extends object> implements Connection {
   #discard(transport: T): void {
     void this.#shut(transport).catch(ignore);
   }
+}
+
+/** A closing that others may wait for before it has begun: first the state changes, then the transport is shut. */
+function announceClosing(): { closing: Promise<void>; shut: (closing: Promise<void> | undefined) => void } {
+  let shut!: (closing: Promise<void> | undefined) => void;
+  const closing = new Promise<void>((resolve) => {
+    shut = resolve;
+  });
+  return { closing, shut };
 }
 
 /** Transports that were lost before their dial had settled, with the cause. */

@@ -30,8 +30,6 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   readonly #socket: Socket;
   readonly #decoder: Decoder;
   #isFull = false;
-  /** Whether it was given up on with a reply still to come. */
-  #isOwed = false;
   /** Settled once it is connected. */
   #generation: Generation | undefined = undefined;
   #lost: { readonly cause: unknown } | undefined = undefined;
@@ -87,7 +85,6 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   overdue(request: ZcachedRequest): void {
     const waited = Math.round(this.settings.clock.now() - request.since);
-    this.#isOwed = true;
     this.#lose(new RequestTimeoutError(request.name, 'maybe', waited));
   }
 
@@ -103,13 +100,14 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       if (socket.closed) resolve();
       else socket.once('close', () => resolve());
     });
-    if (this.#lost && !this.#isOwed) {
+    const isOverdue = this.#lost?.cause instanceof RequestTimeoutError;
+    if (this.#lost && !isOverdue) {
       this.destroy();
       return this.#closing;
     }
     const cancel = this.settings.clock.after(this.settings.closeTimeout, () => this.destroy());
     socket.once('close', cancel);
-    if (this.#lost) {
+    if (isOverdue) {
       this.#stop();
       socket.end();
     } else {
