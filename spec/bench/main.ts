@@ -23,20 +23,38 @@ const SUITES: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
 };
 
 /** A process of its own: what one suite has taught the compiler must not meet the next one. */
-function runApart(suite: string): boolean {
+function runApart(suite: string): number {
   const runner = join('spec', 'package', 'run.mjs');
   const { status } = spawnSync(process.execPath, ['--expose-gc', runner, __filename, suite], { stdio: 'inherit' });
-  return status === 0;
+  return status ?? 2;
 }
 
-/** Runs the suites named on the command line, or all; the exit status says whether every goal was met. */
-async function main(names: readonly string[]): Promise<boolean> {
-  const [only] = names;
-  if (names.length === 1 && only !== undefined && SUITES[only]) return SUITES[only]();
-  const suites = names.length > 0 ? names : Object.keys(SUITES);
-  return suites.map(runApart).every(Boolean);
+const USAGE = `usage: npm run bench -- [SUITE...]
+Suites, all of them by default: ${Object.keys(SUITES).join(', ')}.
+Exit status: 0 when every goal is met, 1 when one is missed, 2 for a mistake.`;
+
+/** The exit status: a suite that throws is a mistake of the bench, not a goal that was missed. */
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const unknown = words.filter((word) => !Object.hasOwn(SUITES, word));
+  if (unknown.length > 0) {
+    console.error(`no such suite: ${unknown.join(', ')}\n${USAGE}`);
+    return 2;
+  }
+  const [only] = words;
+  if (words.length === 1 && only !== undefined) return (await SUITES[only]?.()) ? 0 : 1;
+  return Math.max(...(words.length > 0 ? words : Object.keys(SUITES)).map(runApart));
 }
 
-void main(process.argv.slice(2)).then((met) => {
-  if (!met) process.exitCode = 1;
-});
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    console.error(error);
+    process.exit(2);
+  },
+);

@@ -14,9 +14,18 @@ const MIB = 2 ** 20;
 const ROUNDS = 10;
 const MAX_GROWTH = 8 * MIB;
 
+const USAGE = 'usage: npm run fuzz -- [COUNT] [SEED]';
+
+if (process.argv.includes('--help')) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const count = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? anySeed());
-if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new RangeError('usage: [COUNT] [SEED]');
+if (process.argv.length > 4 || !Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
+  console.error(USAGE);
+  process.exit(2);
+}
 
 setFlagsFromString('--expose-gc');
 const gc: () => void = runInNewContext('gc');

@@ -5,8 +5,22 @@ import { anySeed } from '../../support/seeded.js';
 import { cancelAtRandom } from './cancellations.js';
 import { storm } from './storm.js';
 
+const USAGE = `usage: npm run stress -- [cancellations] [COUNT] [SEED]
+       npm run stress -- storm [REQUESTS] [SEED]`;
+
 async function main(args: readonly string[]): Promise<void> {
-  const [count, given] = args.map(Number).filter((argument) => !Number.isNaN(argument));
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return;
+  }
+  const isNamed = args[0] === 'storm' || args[0] === 'cancellations';
+  const numbers = (isNamed ? args.slice(1) : args).map(Number);
+  if (numbers.length > 2 || !numbers.every(Number.isInteger)) {
+    console.error(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const [count, given] = numbers;
   const seed = given ?? anySeed();
   if (args[0] === 'storm') {
     const requests = count ?? 1_000_000;
