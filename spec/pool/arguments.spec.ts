@@ -1,10 +1,64 @@
 import { NEVER } from 'rxjs';
 import { ConnectionPool, type ConnectionPoolOptions } from 'rxpool';
-import { KINDS, type TestConnection } from '../support/connections.js';
+import { OwnConnection, type TestConnection } from '../support/connections.js';
 import { figures, openRig, type Rig, thrownBy } from '../support/pools.js';
 
-const WRONG_TYPES = ['3', null, {}, [], true, Symbol.iterator, 1n, () => 3];
-const NO_SIZES = [Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 53];
+/** Values that an argument must not have: of another type, or of its type and not allowed. */
+interface Wrong {
+  readonly types: readonly unknown[];
+  readonly ranges?: readonly unknown[];
+}
+
+const types = (...values: unknown[]): Wrong => ({ types: values });
+
+/** For an option, which may be undefined. */
+const optional = ({ types, ranges }: Wrong): Wrong => ({
+  types: types.filter((value) => value !== undefined),
+  ...(ranges && { ranges }),
+});
+
+const SIZE: Wrong = {
+  types: ['3', null, {}, [], true, Symbol.iterator, 1n, () => 3, undefined],
+  ranges: [Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 53],
+};
+const AMOUNT: Wrong = { ...SIZE, ranges: [Number.NaN, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] };
+const LIMIT: Wrong = {
+  types: ['3', null, {}, true],
+  ranges: [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY],
+};
+const DURATION: Wrong = {
+  types: ['3', null, {}, true],
+  ranges: [Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 31],
+};
+const BAG = types(null, 5, 'options', true, Symbol.iterator);
+const SIGNAL = types(null, {}, 'abort', new AbortController());
+const WORK = types(undefined, null, 5, {}, 'work');
+const CONNECTIONS = types(undefined, null, 5, {}, true);
+const CONNECTION = types(undefined, null, 5, 'connection', {}, { connect() {}, close() {} });
+const FLAG = types(null, 0, 'yes', {});
+const FUNCTION_OR_FALSE = types(true, null, 0, '', {});
+
+/** The options of the constructor that `reconfigure()` takes as well. */
+const OPTIONS: Readonly<Record<string, Wrong>> = {
+  connectTimeout: DURATION,
+  closeTimeout: DURATION,
+  drainTimeout: DURATION,
+  waitTimeout: DURATION,
+  resetTimeout: DURATION,
+  maxDials: LIMIT,
+  maxPending: LIMIT,
+  maxSize: LIMIT,
+  minSize: optional(SIZE),
+  maxWaiting: optional(SIZE),
+  heal: FUNCTION_OR_FALSE,
+  breaker: FUNCTION_OR_FALSE,
+  warmup: FUNCTION_OR_FALSE,
+  reset: FUNCTION_OR_FALSE,
+  select: types(null, false, true, 0, {}),
+  policies: types(null, false, {}, () => 3, 'policies'),
+  failFast: FLAG,
+  leakThreshold: { types: ['3', null, {}, true], ranges: [Number.NaN, -1] },
+};
 
 const shown = (value: unknown): string => {
   if (typeof value === 'function') return 'a function';
@@ -13,119 +67,100 @@ const shown = (value: unknown): string => {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 };
 
-const wrongType = (argument: string, value: unknown): object => ({
-  name: 'TypeError',
-  code: 'ERR_INVALID_ARG_TYPE',
-  message: expect.stringMatching(new RegExp(`^${escaped(argument)} must be .+, got ${escaped(shown(value))}$`)),
-});
-
-const outOfRange = (argument: string, value: unknown): object => ({
-  name: 'RangeError',
-  code: 'ERR_OUT_OF_RANGE',
-  message: expect.stringMatching(new RegExp(`^${escaped(argument)} must be .+, got ${escaped(shown(value))}$`)),
-});
-
 const escaped = (text: string): string => text.replace(/[[\](){}.*+?^$|\\]/g, '\\$&');
 
-type Wrong = readonly [argument: string, value: unknown, error: (argument: string, value: unknown) => object];
+const refusal = (argument: string, name: string, code: string, value: unknown): object => ({
+  name,
+  code,
+  message: expect.stringMatching(`^${escaped(argument)} must be .+, got ${escaped(shown(value))}$`),
+});
+const wrongType = (argument: string, value: unknown): object =>
+  refusal(argument, 'TypeError', 'ERR_INVALID_ARG_TYPE', value);
+const outOfRange = (argument: string, value: unknown): object =>
+  refusal(argument, 'RangeError', 'ERR_OUT_OF_RANGE', value);
 
-const sizes = (argument: string): Wrong[] => [
-  ...WRONG_TYPES.concat([undefined as never]).map((value): Wrong => [argument, value, wrongType]),
-  ...NO_SIZES.map((value): Wrong => [argument, value, outOfRange]),
-];
-const types = (argument: string, values: readonly unknown[]): Wrong[] =>
-  values.map((value): Wrong => [argument, value, wrongType]);
-const ranges = (argument: string, values: readonly unknown[]): Wrong[] =>
-  values.map((value): Wrong => [argument, value, outOfRange]);
-const durations = (argument: string, ...more: unknown[]): Wrong[] => [
-  ...types(argument, ['3', {}, true, ...more]),
-  ...ranges(argument, [Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 31]),
-];
-const bags = [null, 5, 'options', true, Symbol.iterator];
-const signals = types('options.signal', [null, {}, 'abort', new AbortController()]);
-
-/** What is refused for every option that can be changed later. */
-const OPTIONS: Wrong[] = [
-  ...['connectTimeout', 'closeTimeout', 'drainTimeout', 'waitTimeout', 'resetTimeout'].flatMap((name) =>
-    durations(name, null),
-  ),
-  ...['maxDials', 'maxPending', 'maxSize'].flatMap((name) => [
-    ...types(name, ['3', null, {}, true]),
-    ...ranges(name, [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY]),
-  ]),
-  ...['minSize', 'maxWaiting'].flatMap((name) => sizes(name).filter(([, value]) => value !== undefined)),
-  ...['heal', 'breaker', 'warmup', 'reset'].flatMap((name) => types(name, [true, null, 0, '', {}])),
-  ...types('select', [null, false, true, 0, {}]),
-  ...types('policies', [null, false, {}, () => 3, 'policies']),
-  ...types('failFast', [null, 0, 'yes', {}]),
-  ...types('leakThreshold', ['3', null, {}, true]),
-  ...ranges('leakThreshold', [Number.NaN, -1]),
+/** Every wrong value with the error it is to cause. */
+const refusals = (argument: string, { types, ranges = [] }: Wrong): [value: unknown, error: object][] => [
+  ...types.map((value): [unknown, object] => [value, wrongType(argument, value)]),
+  ...ranges.map((value): [unknown, object] => [value, outOfRange(argument, value)]),
 ];
 
-describe('a pool that is made with wrong arguments', () => {
-  const make = (poolSize: unknown, factory: unknown, options?: unknown): ConnectionPool<TestConnection> =>
+const caught = (error: unknown): object => {
+  const { name, code, message } = error as Error & { readonly code: unknown };
+  return { name, code, message };
+};
+
+const make = (): TestConnection => new OwnConnection();
+
+describe('new ConnectionPool()', () => {
+  const create = (poolSize: unknown, factory: unknown, options?: unknown): ConnectionPool<TestConnection> =>
     new ConnectionPool(
       poolSize as number,
       factory as () => TestConnection,
       options as ConnectionPoolOptions<TestConnection>,
     );
   const factory = (): TestConnection => {
-    throw new Error('nobody asked for a connection');
+    throw new Error('the factory was called');
   };
 
-  it.each(sizes('poolSize'))('refuses %s: %p', (argument, value, error) => {
-    expect(thrownBy(() => make(value, factory))).toMatchObject(error(argument, value));
+  it.each<[call: string, argument: string, wrong: Wrong, call: (value: unknown) => unknown]>([
+    ['(poolSize, …)', 'poolSize', SIZE, (value) => create(value, factory)],
+    [
+      '(1, connectionFactory)',
+      'connectionFactory',
+      types(undefined, null, 5, 'factory', {}, []),
+      (value) => create(1, value),
+    ],
+    ['(1, factory, options)', 'options', BAG, (value) => create(1, factory, value)],
+    ...Object.entries({ ...OPTIONS, scheduler: types({}, 5, 'asap') }).map(
+      ([name, wrong]): [string, string, Wrong, (value: unknown) => unknown] => [
+        `(1, factory, { ${name} })`,
+        `options.${name}`,
+        wrong,
+        (value) => create(1, factory, { [name]: value }),
+      ],
+    ),
+    [
+      '(1, factory, { policies: [policy, …] })',
+      'options.policies[1]',
+      types(undefined, null, 5, {}, 'policy'),
+      (value) => create(1, factory, { policies: [() => NEVER, value] }),
+    ],
+  ])('new ConnectionPool%s throws for each wrong value, naming %s', (_, argument, wrong, call) => {
+    const expected = refusals(argument, wrong);
+    expect(expected.map(([value]) => [value, caught(thrownBy(() => call(value)))])).toEqual(expected);
   });
 
-  it.each(types('connectionFactory', [undefined, null, 5, 'factory', {}, []]))(
-    'refuses %s: %p',
-    (argument, value, error) => {
-      expect(thrownBy(() => make(1, value))).toMatchObject(error(argument, value));
-    },
-  );
-
-  it.each(types('options', bags))('refuses %s: %p', (argument, value, error) => {
-    expect(thrownBy(() => make(1, factory, value))).toMatchObject(error(argument, value));
-  });
-
-  it.each([...OPTIONS, ...types('scheduler', [{}, 5, 'asap'])])('refuses options.%s: %p', (name, value, error) => {
-    expect(thrownBy(() => make(1, factory, { [name]: value }))).toMatchObject(error(`options.${name}`, value));
-  });
-
-  it('refuses options.policies that are not all functions', () => {
-    const policies = [() => {}, 'policy'];
-    expect(thrownBy(() => make(1, factory, { policies }))).toMatchObject(wrongType('options.policies[1]', 'policy'));
-  });
-
-  it('refuses a minSize above maxSize, and a poolSize beyond either', () => {
-    expect(thrownBy(() => make(2, factory, { minSize: 3, maxSize: 2 }))).toMatchObject(
+  it('new ConnectionPool() throws for a minSize above maxSize, and for a poolSize beyond either', () => {
+    expect(thrownBy(() => create(2, factory, { minSize: 3, maxSize: 2 }))).toMatchObject(
       outOfRange('options.minSize', 3),
     );
-    expect(thrownBy(() => make(2, factory, { minSize: 3 }))).toMatchObject(outOfRange('poolSize', 2));
-    expect(thrownBy(() => make(2, factory, { maxSize: 1 }))).toMatchObject(outOfRange('poolSize', 2));
+    expect(thrownBy(() => create(2, factory, { minSize: 3 }))).toMatchObject(outOfRange('poolSize', 2));
+    expect(thrownBy(() => create(2, factory, { maxSize: 1 }))).toMatchObject(outOfRange('poolSize', 2));
   });
 
-  it('takes undefined for the default of every option', () => {
-    const names = [...OPTIONS.map(([name]) => name), 'scheduler'];
-    expect(make(1, factory, Object.fromEntries(names.map((name) => [name, undefined]))).poolSize).toBe(1);
-    expect(make(0, factory, undefined).poolSize).toBe(0);
+  it('new ConnectionPool() takes undefined options, and undefined for every option', () => {
+    const names = [...Object.keys(OPTIONS), 'scheduler'];
+    expect(create(1, factory, Object.fromEntries(names.map((name) => [name, undefined]))).poolSize).toBe(1);
+    expect(create(0, factory, undefined).poolSize).toBe(0);
   });
 
-  it('keeps the contents of long strings and of objects out of its messages', () => {
+  it('the error for a wrong argument contains neither a long string nor the contents of an object', () => {
     const secret = 'password '.repeat(10);
-    expect((thrownBy(() => make(secret, factory)) as Error).message).not.toContain('password');
-    expect((thrownBy(() => make({ secret }, factory)) as Error).message).not.toContain('password');
+    expect((thrownBy(() => create(secret, factory)) as Error).message).not.toContain('password');
+    expect((thrownBy(() => create({ secret }, factory)) as Error).message).not.toContain('password');
   });
 });
 
-describe.each(KINDS)('a pool of $kind that is called with wrong arguments', ({ make }) => {
+// One kind of connection: arguments are checked before any connection is touched, which each test asserts.
+describe('a wrong argument of a method of a pool', () => {
   let test: Rig;
   let before: string;
 
   const look = (): string => {
     const { pool, made, clock, events } = test;
     const states = made.map(({ state, dials, closes, pending }) => [state, dials, closes, pending]);
-    return JSON.stringify([figures(pool.health), pool.health.status, states, clock.timers, events.length]);
+    return JSON.stringify([pool.poolSize, figures(pool.health), pool.health.status, states, clock.timers, events]);
   };
 
   beforeEach(async () => {
@@ -137,181 +172,175 @@ describe.each(KINDS)('a pool of $kind that is called with wrong arguments', ({ m
     expect(look()).toBe(before);
   });
 
-  const rejections: [call: string, run: (value: never) => Promise<unknown>, wrongs: Wrong[]][] = [
-    ['setup(…)', (value) => test.pool.setup(value), types('options', bags)],
-    ['setup({ signal })', (signal) => test.pool.setup({ signal }), signals],
-    ['extendPoolBySize(…)', (value) => test.pool.extendPoolBySize(value), sizes('size')],
-    ['extendPoolBySize(1, …)', (value) => test.pool.extendPoolBySize(1, value), types('options', bags)],
-    ['extendPoolBySize(1, { signal })', (signal) => test.pool.extendPoolBySize(1, { signal }), signals],
+  const member = (): TestConnection => test.made[0] as TestConnection;
+
+  it.each<[call: string, argument: string, wrong: Wrong, run: (value: never) => Promise<unknown>]>([
+    ['setup(options)', 'options', BAG, (value) => test.pool.setup(value)],
+    ['setup({ signal })', 'options.signal', SIGNAL, (signal) => test.pool.setup({ signal })],
+    ['extendPoolBySize(size)', 'size', SIZE, (value) => test.pool.extendPoolBySize(value)],
+    ['extendPoolBySize(1, options)', 'options', BAG, (value) => test.pool.extendPoolBySize(1, value)],
     [
-      'extendPoolByConnections(…)',
+      'extendPoolBySize(1, { signal })',
+      'options.signal',
+      SIGNAL,
+      (signal) => test.pool.extendPoolBySize(1, { signal }),
+    ],
+    [
+      'extendPoolByConnections(connections)',
+      'connections',
+      CONNECTIONS,
       (value) => test.pool.extendPoolByConnections(value),
-      types('connections', [undefined, null, 5, {}, true]),
     ],
     [
-      'extendPoolByConnections([…])',
+      'extendPoolByConnections([connection, …])',
+      'connections[1]',
+      CONNECTION,
       (value) => test.pool.extendPoolByConnections([make(), value]),
-      types('connections[1]', [undefined, null, 5, 'connection', {}, { connect() {}, close() {} }]),
     ],
-    ['extendPoolByConnections([], …)', (value) => test.pool.extendPoolByConnections([], value), types('options', bags)],
-    ['extendPoolByConnections([], { signal })', (signal) => test.pool.extendPoolByConnections([], { signal }), signals],
-    ['reconnect(…)', (value) => test.pool.reconnect(value), types('onlyBrokenConnections', [null, 0, 'no', {}])],
-    ['reconnect(true, …)', (value) => test.pool.reconnect(true, value), types('options', bags)],
-    ['reconnect(true, { signal })', (signal) => test.pool.reconnect(true, { signal }), signals],
-    ['ready(…)', (value) => test.pool.ready(value), types('options', bags)],
+    ['extendPoolByConnections([], options)', 'options', BAG, (value) => test.pool.extendPoolByConnections([], value)],
     [
-      'ready({ min })',
-      (min) => test.pool.ready({ min }),
-      sizes('options.min').filter(([, value]) => value !== undefined),
+      'extendPoolByConnections([], { signal })',
+      'options.signal',
+      SIGNAL,
+      (signal) => test.pool.extendPoolByConnections([], { signal }),
     ],
-    ['ready({ timeout })', (timeout) => test.pool.ready({ timeout }), durations('options.timeout', null)],
-    ['ready({ signal })', (signal) => test.pool.ready({ signal }), signals],
-    ['close(…)', (value) => test.pool.close(value), types('options', bags)],
-    [
-      'close({ drainTimeout })',
-      (drainTimeout) => test.pool.close({ drainTimeout }),
-      durations('options.drainTimeout', null),
-    ],
-    ['close({ signal })', (signal) => test.pool.close({ signal }), signals],
-    ['use(…)', (value) => test.pool.use(value), types('work', [undefined, null, 5, {}, 'work'])],
-    ['use(work, …)', (value) => test.pool.use(() => 1, value), types('options', bags)],
-    ['use(work, { timeout })', (timeout) => test.pool.use(() => 1, { timeout }), durations('options.timeout', null)],
-    ['use(work, { signal })', (signal) => test.pool.use(() => 1, { signal }), signals],
+    ['reconnect(onlyBrokenConnections)', 'onlyBrokenConnections', FLAG, (value) => test.pool.reconnect(value)],
+    ['reconnect(true, options)', 'options', BAG, (value) => test.pool.reconnect(true, value)],
+    ['reconnect(true, { signal })', 'options.signal', SIGNAL, (signal) => test.pool.reconnect(true, { signal })],
+    ['ready(options)', 'options', BAG, (value) => test.pool.ready(value)],
+    ['ready({ min })', 'options.min', optional(SIZE), (min) => test.pool.ready({ min })],
+    ['ready({ timeout })', 'options.timeout', DURATION, (timeout) => test.pool.ready({ timeout })],
+    ['ready({ signal })', 'options.signal', SIGNAL, (signal) => test.pool.ready({ signal })],
+    ['close(options)', 'options', BAG, (value) => test.pool.close(value)],
+    ['close({ drainTimeout })', 'options.drainTimeout', DURATION, (drainTimeout) => test.pool.close({ drainTimeout })],
+    ['close({ signal })', 'options.signal', SIGNAL, (signal) => test.pool.close({ signal })],
+    ['use(work)', 'work', WORK, (value) => test.pool.use(value)],
+    ['use(work, options)', 'options', BAG, (value) => test.pool.use(() => 1, value)],
+    ['use(work, { timeout })', 'options.timeout', DURATION, (timeout) => test.pool.use(() => 1, { timeout })],
+    ['use(work, { signal })', 'options.signal', SIGNAL, (signal) => test.pool.use(() => 1, { signal })],
     [
       'use(work, { waitTimeout })',
+      'options.waitTimeout',
+      DURATION,
       (waitTimeout) => test.pool.use(() => 1, { waitTimeout }),
-      durations('options.waitTimeout', null),
     ],
-    ['lease(…)', (value) => test.pool.lease(value), types('options', bags)],
-    ['lease({ signal })', (signal) => test.pool.lease({ signal }), signals],
-    ['lease({ waitTimeout })', (waitTimeout) => test.pool.lease({ waitTimeout }), durations('options.waitTimeout')],
-    ['renew(…)', (value) => test.pool.renew(value), types('options', bags)],
-    ['renew({ signal })', (signal) => test.pool.renew({ signal }), signals],
+    ['lease(options)', 'options', BAG, (value) => test.pool.lease(value)],
+    ['lease({ signal })', 'options.signal', SIGNAL, (signal) => test.pool.lease({ signal })],
+    ['lease({ waitTimeout })', 'options.waitTimeout', DURATION, (waitTimeout) => test.pool.lease({ waitTimeout })],
+    ['renew(options)', 'options', BAG, (value) => test.pool.renew(value)],
+    ['renew({ signal })', 'options.signal', SIGNAL, (signal) => test.pool.renew({ signal })],
     [
       'renew({ maxUnavailable })',
+      'options.maxUnavailable',
+      optional(SIZE),
       (maxUnavailable) => test.pool.renew({ maxUnavailable }),
-      sizes('options.maxUnavailable').filter(([, value]) => value !== undefined),
     ],
-    [
-      'renew({ drainTimeout })',
-      (drainTimeout) => test.pool.renew({ drainTimeout }),
-      durations('options.drainTimeout', null),
-    ],
+    ['renew({ drainTimeout })', 'options.drainTimeout', DURATION, (drainTimeout) => test.pool.renew({ drainTimeout })],
     [
       'renew({ connections })',
+      'options.connections',
+      optional(CONNECTIONS),
       (connections) => test.pool.renew({ connections }),
-      types('options.connections', [null, 5, {}, true]),
     ],
     [
-      'renew({ connections: […] })',
-      (value) => test.pool.renew({ connections: [test.made[0] as TestConnection, value] }),
-      types('options.connections[1]', [undefined, null, 5, {}]),
+      'renew({ connections: [member, …] })',
+      'options.connections[1]',
+      CONNECTION,
+      (value) => test.pool.renew({ connections: [member(), value] }),
     ],
-  ];
-
-  describe.each(rejections)('%s', (_, run, wrongs) => {
-    it.each(wrongs)('rejects %s: %p, before anything changes', async (argument, value, error) => {
-      const rejected = run(value as never).then(
-        () => 'resolved',
-        (cause: unknown) => cause,
-      );
-      expect(look()).toBe(before);
-      expect(await rejected).toMatchObject(error(argument, value));
-    });
+  ])('%s rejects each wrong value, naming %s, and changes nothing', async (_, argument, wrong, run) => {
+    const expected = refusals(argument, wrong);
+    const calls = expected.map(async ([value]) => [value, await run(value as never).then(() => 'resolved', caught)]);
+    expect(look()).toBe(before);
+    expect(await Promise.all(calls)).toEqual(expected);
   });
 
-  const throws: [call: string, run: (value: never) => unknown, wrongs: Wrong[]][] = [
+  it.each<[call: string, argument: string, wrong: Wrong, run: (value: never) => unknown]>([
+    ['reducePoolConnections(amount)', 'amount', AMOUNT, (value) => test.pool.reducePoolConnections(value)],
     [
-      'reducePoolConnections(…)',
-      (value) => test.pool.reducePoolConnections(value),
-      [
-        ...types('amount', [...WRONG_TYPES, undefined]),
-        ...ranges(
-          'amount',
-          NO_SIZES.filter((value) => value !== -1),
-        ),
-      ],
-    ],
-    [
-      'reducePoolConnections(1, …)',
+      'reducePoolConnections(1, deletePendingConnections)',
+      'deletePendingConnections',
+      FLAG,
       (value) => test.pool.reducePoolConnections(1, value),
-      types('deletePendingConnections', [null, 0, 'yes', {}]),
     ],
+    ['removeConnections(connections)', 'connections', CONNECTIONS, (value) => test.pool.removeConnections(value)],
     [
-      'removeConnections(…)',
-      (value) => test.pool.removeConnections(value),
-      types('connections', [undefined, null, 5, {}]),
+      'removeConnections([member, …])',
+      'connections[1]',
+      CONNECTION,
+      (value) => test.pool.removeConnections([member(), value]),
     ],
-    [
-      'removeConnections([…])',
-      (value) => test.pool.removeConnections([test.made[0] as TestConnection, value]),
-      types('connections[1]', [undefined, null, 5, {}]),
-    ],
-    ['removeConnections(all, …)', (value) => test.pool.removeConnections(test.made, value), types('options', bags)],
+    ['removeConnections(all, options)', 'options', BAG, (value) => test.pool.removeConnections(test.made, value)],
     [
       'removeConnections(all, { drainTimeout })',
+      'options.drainTimeout',
+      DURATION,
       (drainTimeout) => test.pool.removeConnections(test.made, { drainTimeout }),
-      durations('options.drainTimeout', null),
     ],
     [
-      'ejectConnections(…)',
+      'ejectConnections(connections, …)',
+      'connections',
+      CONNECTIONS,
       (value) => test.pool.ejectConnections(value, { duration: 1 }),
-      types('connections', [undefined, null, 5, {}]),
     ],
     [
-      'ejectConnections(all, …)',
+      'ejectConnections(all, options)',
+      'options',
+      types(undefined, ...BAG.types),
       (value) => test.pool.ejectConnections(test.made, value),
-      types('options', [undefined, ...bags]),
     ],
     [
       'ejectConnections(all, { duration })',
+      'options.duration',
+      { ...DURATION, types: [undefined, ...DURATION.types] },
       (duration) => test.pool.ejectConnections(test.made, { duration }),
-      durations('options.duration', null, undefined),
     ],
     [
-      'invalidateConnections(…)',
+      'invalidateConnections(connections)',
+      'connections',
+      CONNECTIONS,
       (value) => test.pool.invalidateConnections(value),
-      types('connections', [undefined, null, 5, {}]),
     ],
     [
-      'invalidateConnections([…])',
-      (value) => test.pool.invalidateConnections([test.made[0] as TestConnection, value]),
-      types('connections[1]', [undefined, null, 5, {}]),
+      'invalidateConnections([member, …])',
+      'connections[1]',
+      CONNECTION,
+      (value) => test.pool.invalidateConnections([member(), value]),
     ],
     [
-      'invalidateConnections(all, …)',
+      'invalidateConnections(all, options)',
+      'options',
+      BAG,
       (value) => test.pool.invalidateConnections(test.made, value),
-      types('options', bags),
     ],
-    ['tryLease(…)', (value) => test.pool.tryLease(value), types('options', bags)],
-    ['withConnection(…)', (value) => test.pool.withConnection(value), types('work', [undefined, null, 5, {}])],
-    ['withConnection(work, …)', (value) => test.pool.withConnection(() => [], value), types('options', bags)],
-    ['reconfigure(…)', (value) => test.pool.reconfigure(value), types('changes', [undefined, ...bags])],
+    ['tryLease(options)', 'options', BAG, (value) => test.pool.tryLease(value)],
+    ['withConnection(work)', 'work', WORK, (value) => test.pool.withConnection(value)],
+    ['withConnection(work, options)', 'options', BAG, (value) => test.pool.withConnection(() => [], value)],
+    ['reconfigure(changes)', 'changes', types(undefined, ...BAG.types), (value) => test.pool.reconfigure(value)],
     [
-      'reconfigure({ poolSize })',
+      'reconfigure({ poolSize, maxPending: 1 })',
+      'changes.poolSize',
+      optional(SIZE),
       (poolSize) => test.pool.reconfigure({ poolSize, maxPending: 1 }),
-      sizes('changes.poolSize').filter(([, value]) => value !== undefined),
     ],
     [
-      'reconfigure({ policies: […] })',
+      'reconfigure({ policies: [policy, …] })',
+      'changes.policies[1]',
+      types(undefined, null, 5, {}),
       (value) => test.pool.reconfigure({ policies: [() => NEVER, value] }),
-      types('changes.policies[1]', [undefined, null, 5, {}]),
     ],
-  ];
-
-  it.each(OPTIONS)('reconfigure({ %s: %p }) throws, before anything changes', (name, value, error) => {
-    const changes = { maxPending: 1, poolSize: 3, [name]: value };
-    expect(thrownBy(() => test.pool.reconfigure(changes))).toMatchObject(error(`changes.${name}`, value));
-    expect(test.pool.poolSize).toBe(2);
+    ...Object.entries(OPTIONS).map(([name, wrong]): [string, string, Wrong, (value: never) => unknown] => [
+      `reconfigure({ maxPending: 1, poolSize: 3, ${name} })`,
+      `changes.${name}`,
+      wrong,
+      (value) => test.pool.reconfigure({ maxPending: 1, poolSize: 3, [name]: value }),
+    ]),
+  ])('%s throws for each wrong value, naming %s, and changes nothing', (_, argument, wrong, run) => {
+    const expected = refusals(argument, wrong);
+    expect(expected.map(([value]) => [value, caught(thrownBy(() => run(value as never)))])).toEqual(expected);
   });
 
-  describe.each(throws)('%s', (_, run, wrongs) => {
-    it.each(wrongs)('throws for %s: %p, before anything changes', (argument, value, error) => {
-      expect(thrownBy(() => run(value as never))).toMatchObject(error(argument, value));
-    });
-  });
-
-  it('takes no connection of an iterable that fails half-way', async () => {
+  it('extendPoolByConnections() and removeConnections() of an iterable that fails half-way touch no connection', async () => {
     const broken = new Error('half-way');
     const untouched = make();
     const iterables = {
@@ -334,7 +363,7 @@ describe.each(KINDS)('a pool of $kind that is called with wrong arguments', ({ m
     expect([untouched.dials, untouched.closes]).toEqual([0, 0]);
   });
 
-  it('refuses an array that pretends to be iterable', async () => {
+  it('extendPoolByConnections() rejects an object whose Symbol.iterator is no function or returns no iterator', async () => {
     const fake = { [Symbol.iterator]: 5 } as never;
     await expect(test.pool.extendPoolByConnections(fake)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
     const empty = { [Symbol.iterator]: () => undefined } as never;
