@@ -1,6 +1,5 @@
 import { Observable } from 'rxjs';
-import type { ConnectionPool } from 'rxpool';
-import type { Lease } from '../../src/borrowing/lease.js';
+import type { ConnectionPool, Lease } from 'rxpool';
 import type { TestConnection } from '../support/connections.js';
 import type { Asking, Move } from './acts.js';
 

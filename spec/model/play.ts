@@ -1,7 +1,6 @@
 import { BehaviorSubject, type Observable, type Subscription } from 'rxjs';
-import { ConnectionFactoryError, reconnectBroken } from 'rxpool';
+import { ConnectionFactoryError, circuitBreaker, reconnectBroken } from 'rxpool';
 import type { DialScript } from 'rxpool/testing';
-import { circuitBreaker } from '../../src/healing/circuit-breaker.js';
 import { OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { type Rig, rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';

@@ -1,7 +1,6 @@
 import { BehaviorSubject, Observable, type Subscription } from 'rxjs';
-import type { ConnectionPoolOptions, UseContext } from 'rxpool';
+import type { ConnectionPoolOptions, Lease, UseContext } from 'rxpool';
 import type { DialScript } from 'rxpool/testing';
-import type { Lease } from '../../src/borrowing/lease.js';
 import { OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { names, type Rig, rig } from '../support/pools.js';
 import type { Lending, ModelCaller } from './lending-model.js';

@@ -1,6 +1,6 @@
 import { EMPTY, finalize, map, Observable, type OperatorFunction, Subject, throwError } from 'rxjs';
 import type { ConnectionPoolOptions } from 'rxpool';
-import { type BreakerState, circuitBreaker, type DialReport } from '../../src/healing/circuit-breaker.js';
+import { type BreakerState, circuitBreaker, type DialReport } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, type Rig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';

@@ -1,5 +1,4 @@
-import { reconnectBroken } from 'rxpool';
-import { ConnectionInvalidatedError } from '../../src/errors.js';
+import { ConnectionInvalidatedError, reconnectBroken } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';

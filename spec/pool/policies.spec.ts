@@ -1,6 +1,5 @@
 import { concatMap, defer, EMPTY, filter, finalize, map, NEVER, type Observable, Subject, tap, throwError } from 'rxjs';
-import type { ConnectionPoolOptions } from 'rxpool';
-import type { Policy } from '../../src/pool/policy.js';
+import type { ConnectionPoolOptions, Policy } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { names, openRig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';

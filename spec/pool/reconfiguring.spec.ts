@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
+import type { Reconfiguration } from 'rxpool';
 import { ConnectionPool, leastLoaded, type Strategy } from 'rxpool';
-import type { Reconfiguration } from '../../src/pool/options.js';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, type Rig, rig, statesOf, thrownBy, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';

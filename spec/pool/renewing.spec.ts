@@ -1,4 +1,4 @@
-import { RenewalError } from '../../src/errors.js';
+import { RenewalError } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';

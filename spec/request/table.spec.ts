@@ -1,9 +1,4 @@
-import {
-  ConnectionLostError,
-  RequestAbortedError,
-  RequestQueueFullError,
-  RequestTimeoutError,
-} from '../../src/request/errors.js';
+import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, RequestTimeoutError } from 'rxpool/zcached';
 import { Request } from '../../src/request/request.js';
 import { RequestTable } from '../../src/request/table.js';
 import { VirtualClock } from './virtual-clock.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/request/clock.js';
+import type { Clock } from 'rxpool/zcached';
 
 interface Timer {
   readonly at: number;

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import { ConnectionPool } from 'rxpool';
+import { ScriptedConnection } from 'rxpool/testing';
 import { type Change, changesOf } from '../../src/streams/changes.js';
-import { ScriptedConnection } from '../../src/testing/scripted-connection.js';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 

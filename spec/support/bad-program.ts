@@ -1,4 +1,4 @@
-import { ConnectionPool } from '../../src/index.js';
+import { ConnectionPool } from 'rxpool';
 import { SubjectConnection } from './connections.js';
 
 /** Nobody subscribes, nobody awaits, everything fails. */

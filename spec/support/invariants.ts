@@ -1,6 +1,6 @@
 import { runInThisContext } from 'node:vm';
 import type { Observable } from 'rxjs';
-import type { Connection, ConnectionPool } from '../../src/index.js';
+import type { Connection, ConnectionPool } from 'rxpool';
 import { type Clock, systemClock } from '../../src/request/clock.js';
 
 /** Under jest `process` is a copy, which hears of nothing. */

@@ -1,7 +1,7 @@
-import { ConnectionPool } from '../../src/index.js';
-import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedCall, ZcachedCallOptions, ZcachedValue } from '../../src/zcached/index.js';
-import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { ConnectionPool } from 'rxpool';
+import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedCall, ZcachedCallOptions, ZcachedValue } from 'rxpool/zcached';
+import { ZcachedClient, ZcachedConnection } from 'rxpool/zcached';
 import { VirtualClock } from '../request/virtual-clock.js';
 import { track } from '../support/cleanup.js';
 import { until } from '../support/until.js';

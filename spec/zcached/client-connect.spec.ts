@@ -1,6 +1,6 @@
-import { ConnectionPool, roundRobin } from '../../src/index.js';
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { ConnectionPool, roundRobin } from 'rxpool';
+import { startZcachedServer } from 'rxpool/testing/node';
+import { ZcachedClient, ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { closedPort } from '../support/net-connection.js';
 import { until } from '../support/until.js';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { ConnectionPool } from '../../src/index.js';
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedArgument, ZcachedValue } from '../../src/zcached/index.js';
-import { ZcachedClient, ZcachedConnection, ZcachedServerError } from '../../src/zcached/index.js';
+import { ConnectionPool } from 'rxpool';
+import { startZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedArgument, ZcachedValue } from 'rxpool/zcached';
+import { ZcachedClient, ZcachedConnection, ZcachedServerError } from 'rxpool/zcached';
 import { serverError } from '../../src/zcached/server-error.js';
 import { ErrorReply } from '../../src/zcached/value.js';
 import { track } from '../support/cleanup.js';

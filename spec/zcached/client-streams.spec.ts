@@ -1,6 +1,6 @@
 import { lastValueFrom, toArray } from 'rxjs';
-import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
-import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
+import { ZcachedClient, ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { until } from '../support/until.js';
 

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { ConnectionPool } from '../../src/index.js';
+import type { ConnectionPool } from 'rxpool';
 import type {
   ConnectedZcachedClient,
   ValueEncoding,
@@ -7,8 +7,8 @@ import type {
   ZcachedEncoding,
   ZcachedPool,
   ZcachedValue,
-} from '../../src/zcached/index.js';
-import { ZcachedClient } from '../../src/zcached/index.js';
+} from 'rxpool/zcached';
+import { ZcachedClient } from 'rxpool/zcached';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 

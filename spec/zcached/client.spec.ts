@@ -1,13 +1,13 @@
 import { runInNewContext } from 'node:vm';
-import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedSender, ZcachedValue } from '../../src/zcached/index.js';
+import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedSender, ZcachedValue } from 'rxpool/zcached';
 import {
   ZcachedArgumentError,
   ZcachedClient,
   ZcachedConnection,
   ZcachedReplyError,
   ZcachedServerError,
-} from '../../src/zcached/index.js';
+} from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 
 /** A pool of one. */

@@ -1,7 +1,7 @@
-import { ConnectionClosedError } from '../../src/errors.js';
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedOptions } from '../../src/zcached/index.js';
-import { ZcachedConnection } from '../../src/zcached/index.js';
+import { ConnectionClosedError } from 'rxpool';
+import { startZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedOptions } from 'rxpool/zcached';
+import { ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { countingClock } from '../support/invariants.js';
 import { turns, until } from '../support/until.js';

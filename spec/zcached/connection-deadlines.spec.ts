@@ -1,5 +1,5 @@
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import { ZcachedConnection } from '../../src/zcached/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
+import { ZcachedConnection } from 'rxpool/zcached';
 import { VirtualClock } from '../request/virtual-clock.js';
 import { track } from '../support/cleanup.js';
 import { turns, until } from '../support/until.js';

@@ -1,9 +1,9 @@
 import dns from 'node:dns';
-import type { ConnectionState } from '../../src/connection/connection.js';
-import { ConnectionClosedError, ConnectTimeoutError } from '../../src/errors.js';
-import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedOptions } from '../../src/zcached/index.js';
-import { ZcachedConnectError, ZcachedConnection } from '../../src/zcached/index.js';
+import type { ConnectionState } from 'rxpool';
+import { ConnectionClosedError, ConnectTimeoutError } from 'rxpool';
+import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedOptions } from 'rxpool/zcached';
+import { ZcachedConnectError, ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { countingClock } from '../support/invariants.js';
 import { closedPort } from '../support/net-connection.js';

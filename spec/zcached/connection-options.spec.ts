@@ -1,6 +1,6 @@
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedOptions } from '../../src/zcached/index.js';
-import { ZcachedConnection } from '../../src/zcached/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedOptions } from 'rxpool/zcached';
+import { ZcachedConnection } from 'rxpool/zcached';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { track } from '../support/cleanup.js';
 

@@ -1,7 +1,7 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
-import { ConnectionPool, ConnectTimeoutError, isTerminalCause } from '../../src/index.js';
-import type { ZcachedOptions, ZcachedTlsOptions } from '../../src/zcached/index.js';
-import { ZcachedConnection } from '../../src/zcached/index.js';
+import { ConnectionPool, ConnectTimeoutError, isTerminalCause } from 'rxpool';
+import type { ZcachedOptions, ZcachedTlsOptions } from 'rxpool/zcached';
+import { ZcachedConnection } from 'rxpool/zcached';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { track } from '../support/cleanup.js';
 import { countingClock } from '../support/invariants.js';

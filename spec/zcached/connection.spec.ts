@@ -1,18 +1,16 @@
-import type { Outcome } from '../../src/connection/connection.js';
+import type { Outcome } from 'rxpool';
+import { startZcachedServer, type ZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedOptions } from 'rxpool/zcached';
 import {
   NotConnectedError,
   RequestAbortedError,
   RequestQueueFullError,
   type RequestTimeoutError,
-} from '../../src/request/errors.js';
-import { startZcachedServer, type ZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedOptions } from '../../src/zcached/index.js';
-import {
   ZcachedArgumentError,
   ZcachedConnection,
   ZcachedDisconnectedError,
   ZcachedServerError,
-} from '../../src/zcached/index.js';
+} from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { until } from '../support/until.js';
 import { ends } from './ends.js';

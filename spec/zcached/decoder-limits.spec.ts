@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { ZcachedProtocolError } from 'rxpool/zcached';
 import { Decoder } from '../../src/zcached/decoder.js';
-import { ZcachedProtocolError } from '../../src/zcached/index.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
 import { until } from '../support/until.js';
 import { cut, decode, latin1 } from './decoding.js';

@@ -1,7 +1,7 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
+import type { ZcachedLimits } from 'rxpool/zcached';
+import { ZcachedProtocolError } from 'rxpool/zcached';
 import { Decoder } from '../../src/zcached/decoder.js';
-import { ZcachedProtocolError } from '../../src/zcached/errors.js';
-import type { ZcachedLimits } from '../../src/zcached/limits.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
 import type { ReplyForm } from '../../src/zcached/value.js';
 import { ErrorReply } from '../../src/zcached/value.js';

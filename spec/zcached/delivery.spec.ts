@@ -1,5 +1,5 @@
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import { RequestAbortedError, ZcachedConnection } from '../../src/zcached/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
+import { RequestAbortedError, ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { anySeed, seeded } from '../support/seeded.js';
 import { turns } from '../support/until.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import type { ZcachedArgument, ZcachedValue } from 'rxpool/zcached';
+import { ZcachedArgumentError, ZcachedDouble, ZcachedOrderedSet } from 'rxpool/zcached';
 import { encodeRequest } from '../../src/zcached/encode.js';
-import type { ZcachedArgument, ZcachedValue } from '../../src/zcached/index.js';
-import { ZcachedArgumentError, ZcachedDouble, ZcachedOrderedSet } from '../../src/zcached/index.js';
 import { refusal, wireOf } from './encoding.js';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));

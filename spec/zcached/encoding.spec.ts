@@ -1,12 +1,7 @@
 import fc from 'fast-check';
-import { startZcachedServer, type ZcachedServerOptions } from '../../src/testing/node/index.js';
-import type { Encodable, ValueEncoding, ZcachedEncoding, ZcachedValue } from '../../src/zcached/index.js';
-import {
-  ZcachedArgumentError,
-  ZcachedClient,
-  ZcachedConnection,
-  ZcachedEncodingError,
-} from '../../src/zcached/index.js';
+import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
+import type { Encodable, ValueEncoding, ZcachedEncoding, ZcachedValue } from 'rxpool/zcached';
+import { ZcachedArgumentError, ZcachedClient, ZcachedConnection, ZcachedEncodingError } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { expectSame } from './decoding.js';
 

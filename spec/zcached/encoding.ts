@@ -1,5 +1,5 @@
+import { ZcachedArgumentError } from 'rxpool/zcached';
 import { encodeRequest } from '../../src/zcached/encode.js';
-import { ZcachedArgumentError } from '../../src/zcached/errors.js';
 
 /** What goes over the wire for a request, one character per byte. */
 export function wireOf(command: string, ...args: unknown[]): string {

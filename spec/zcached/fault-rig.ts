@@ -1,5 +1,5 @@
-import type { Connection, ConnectionState } from '../../src/connection/connection.js';
-import { ConnectionPool, type ConnectionPoolOptions, constantBackoff, reconnectBroken } from '../../src/index.js';
+import type { Connection, ConnectionState } from 'rxpool';
+import { ConnectionPool, type ConnectionPoolOptions, constantBackoff, reconnectBroken } from 'rxpool';
 import {
   type FaultProxy,
   type FaultProxyOptions,
@@ -7,8 +7,8 @@ import {
   startZcachedServer,
   type ZcachedServer,
   type ZcachedServerOptions,
-} from '../../src/testing/node/index.js';
-import { ZcachedConnection, type ZcachedOptions } from '../../src/zcached/index.js';
+} from 'rxpool/testing/node';
+import { ZcachedConnection, type ZcachedOptions } from 'rxpool/zcached';
 import {
   type CountingClock,
   countingClock,

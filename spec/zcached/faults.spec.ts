@@ -1,5 +1,5 @@
-import { exponentialBackoff, type PoolEvent, reconnectBroken } from '../../src/index.js';
-import type { ZcachedConnection } from '../../src/zcached/index.js';
+import { exponentialBackoff, type PoolEvent, reconnectBroken } from 'rxpool';
+import type { ZcachedConnection } from 'rxpool/zcached';
 import { turns, until } from '../support/until.js';
 import { failure } from './ends.js';
 import { FaultRig, IN_ORDER, type RigOptions } from './fault-rig.js';

@@ -1,5 +1,5 @@
-import { ZcachedOrderedSet } from '../../src/zcached/ordered-set.js';
-import type { ZcachedValue } from '../../src/zcached/value.js';
+import type { ZcachedValue } from 'rxpool/zcached';
+import { ZcachedOrderedSet } from 'rxpool/zcached';
 
 /** A reply as the servers send it, one character per byte; and what it says. */
 export interface Golden {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import { ZcachedClient, ZcachedConnection } from '../../src/zcached/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
+import { ZcachedClient, ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { startRawServer } from './raw-server.js';
 

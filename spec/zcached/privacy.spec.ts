@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
-import { RequestError } from '../../src/request/errors.js';
-import { startZcachedServer } from '../../src/testing/node/index.js';
-import type { ZcachedArgument } from '../../src/zcached/index.js';
-import { ZcachedConnection, ZcachedServerError } from '../../src/zcached/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
+import type { ZcachedArgument } from 'rxpool/zcached';
+import { RequestError, ZcachedConnection, ZcachedServerError } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { until } from '../support/until.js';
 import { startScript } from './raw-server.js';

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 import { inspect } from 'node:util';
+import { ZcachedDouble, ZcachedRequestTooLargeError } from 'rxpool/zcached';
 import { encodeRequest } from '../../src/zcached/encode.js';
-import { ZcachedDouble, ZcachedRequestTooLargeError } from '../../src/zcached/index.js';
 import { refusal, wireOf } from './encoding.js';
 
 const MIB = 2 ** 20;

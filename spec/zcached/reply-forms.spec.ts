@@ -1,6 +1,6 @@
+import { ZcachedOrderedSet } from 'rxpool/zcached';
 import { Decoder } from '../../src/zcached/decoder.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';
-import { ZcachedOrderedSet } from '../../src/zcached/ordered-set.js';
 import { DEFAULT_FORM, type ReplyForm } from '../../src/zcached/value.js';
 import { cut, decode, expectSame, latin1 } from './decoding.js';
 

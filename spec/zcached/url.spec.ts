@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { parseZcachedUrl, ZcachedConnection, type ZcachedUrlOptions } from '../../src/zcached/index.js';
+import { parseZcachedUrl, ZcachedConnection, type ZcachedUrlOptions } from 'rxpool/zcached';
 import { withUrl } from '../../src/zcached/url.js';
 
 const refusalOf = (url: unknown): Error & { code?: string } => {

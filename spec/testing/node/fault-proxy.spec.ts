@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { type FaultProxyOptions, startFaultProxy } from '../../../src/testing/node/index.js';
+import { type FaultProxyOptions, startFaultProxy } from 'rxpool/testing/node';
 import { VirtualClock } from '../../request/virtual-clock.js';
 import { track } from '../../support/cleanup.js';
 import { turns, until } from '../../support/until.js';

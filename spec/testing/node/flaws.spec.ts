@@ -1,4 +1,4 @@
-import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
+import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
 import { track } from '../../support/cleanup.js';
 import { until } from '../../support/until.js';
 import { frame, request, wire } from './bytes.js';

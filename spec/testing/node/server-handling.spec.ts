@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
+import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
 import { track } from '../../support/cleanup.js';
 import { until } from '../../support/until.js';
 import { frame, Wire, wire } from './bytes.js';

@@ -1,5 +1,5 @@
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { startZcachedServer } from '../../../src/testing/node/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { track } from '../../support/cleanup.js';
 import { until } from '../../support/until.js';

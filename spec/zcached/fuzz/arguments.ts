@@ -1,5 +1,4 @@
-import { ZcachedDouble } from '../../../src/zcached/double.js';
-import { ZcachedOrderedSet } from '../../../src/zcached/ordered-set.js';
+import { ZcachedDouble, ZcachedOrderedSet } from 'rxpool/zcached';
 import { HOSTILE } from './hostile.js';
 import type { Random } from './random.js';
 import { anyBytes, anyText, sentAs } from './texts.js';

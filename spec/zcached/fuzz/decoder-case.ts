@@ -1,4 +1,4 @@
-import type { ZcachedLimits } from '../../../src/zcached/limits.js';
+import type { ZcachedLimits } from 'rxpool/zcached';
 import type { ReplyForm } from '../../../src/zcached/value.js';
 import type { Decoded } from '../decoding.js';
 import { decode, expectSame } from '../decoding.js';

@@ -1,5 +1,5 @@
+import { ZcachedArgumentError, ZcachedRequestTooLargeError } from 'rxpool/zcached';
 import { encodeRequest } from '../../../src/zcached/encode.js';
-import { ZcachedArgumentError, ZcachedRequestTooLargeError } from '../../../src/zcached/errors.js';
 import type { Frame } from '../../../src/zcached/frame.js';
 import { anyArgument } from './arguments.js';
 import { Random } from './random.js';

@@ -1,4 +1,4 @@
-import { ZcachedDouble } from '../../../src/zcached/double.js';
+import { ZcachedDouble } from 'rxpool/zcached';
 import type { Intent, Tree } from './tree.js';
 
 const INJECTED = '0\r\n\x03*1\r\n$5\r\nFLUSH\r\n\x03';

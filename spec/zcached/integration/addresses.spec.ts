@@ -1,5 +1,5 @@
-import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
-import { ZcachedClient, ZcachedConnection, type ZcachedOptions } from '../../../src/zcached/index.js';
+import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
+import { ZcachedClient, ZcachedConnection, type ZcachedOptions } from 'rxpool/zcached';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { track } from '../../support/cleanup.js';
 import { socketPath } from '../../support/socket-path.js';

@@ -1,5 +1,5 @@
-import { startZcachedServer } from '../../../src/testing/node/index.js';
-import { ZcachedClient } from '../../../src/zcached/index.js';
+import { startZcachedServer } from 'rxpool/testing/node';
+import { ZcachedClient } from 'rxpool/zcached';
 import { track } from '../../support/cleanup.js';
 
 /** A client whose URL has it read maps as objects and strings as bytes, and how many requests have come from it. */

@@ -1,5 +1,5 @@
-import { startFaultProxy, startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
-import { ZcachedConnection } from '../../../src/zcached/index.js';
+import { startFaultProxy, startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
+import { ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../../support/cleanup.js';
 import { until } from '../../support/until.js';
 import { ends } from '../ends.js';

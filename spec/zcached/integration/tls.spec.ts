@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
-import { ConnectionPool, isTerminalCause } from '../../../src/index.js';
-import { startZcachedServer, type ZcachedServerOptions } from '../../../src/testing/node/index.js';
-import { ZcachedClient, ZcachedConnection, type ZcachedTlsOptions } from '../../../src/zcached/index.js';
+import { ConnectionPool, isTerminalCause } from 'rxpool';
+import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
+import { ZcachedClient, ZcachedConnection, type ZcachedTlsOptions } from 'rxpool/zcached';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { track } from '../../support/cleanup.js';
 import { until } from '../../support/until.js';

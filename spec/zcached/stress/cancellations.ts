@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { RequestAbortedError } from '../../../src/request/errors.js';
-import { startFaultProxy, startZcachedServer, type ZcachedGeneration } from '../../../src/testing/node/index.js';
-import { ZcachedConnection } from '../../../src/zcached/index.js';
+import { startFaultProxy, startZcachedServer, type ZcachedGeneration } from 'rxpool/testing/node';
+import { RequestAbortedError, ZcachedConnection } from 'rxpool/zcached';
 import { countingClock } from '../../support/invariants.js';
 import { seeded } from '../../support/seeded.js';
 import { turns } from '../../support/until.js';

@@ -1,5 +1,5 @@
-import { RequestError } from '../../../src/request/errors.js';
-import type { FaultLink } from '../../../src/testing/node/index.js';
+import type { FaultLink } from 'rxpool/testing/node';
+import { RequestError } from 'rxpool/zcached';
 import { seeded } from '../../support/seeded.js';
 import { turns, until } from '../../support/until.js';
 import { FaultRig } from '../fault-rig.js';
