@@ -1,0 +1,112 @@
+// Who may import what: `npm run layers`. Imports of types count.
+
+/** Files at the top of src/. Each may import those before it, and every folder of the core may import all of them. */
+const BASE = ['errors', 'checks', 'defaults', 'abort', 'list', 'disposal'];
+
+/** Folders of the core: what each may import besides itself and the files above. Whatever is not here is refused. */
+const CORE = {
+  streams: [],
+  connection: ['streams'],
+  selection: ['connection', 'streams'],
+  registry: ['selection', 'connection', 'streams'],
+  healing: ['connection', 'streams'],
+  health: ['healing', 'registry', 'connection', 'streams'],
+  borrowing: ['connection', 'streams'],
+  sizing: ['health', 'healing', 'connection', 'streams'],
+  pool: ['sizing', 'borrowing', 'health', 'healing', 'registry', 'selection', 'connection', 'streams'],
+};
+
+/** Beside the core: what each may import besides itself. */
+const BESIDE = {
+  request: ['connection', 'errors', 'checks', 'abort', 'list'],
+  zcached: ['connection', 'request', 'errors', 'checks', 'disposal', 'pool'], // connects a pool of its own
+  testing: ['connection'],
+  'testing/node': ['request', 'disposal'],
+};
+
+/** Folders that run in Node alone. */
+const NODE_ONLY = ['zcached', 'testing/node'];
+
+/** The ways into the package, which everything outside src/ is to use. */
+const ENTRIES = '^src/((zcached|testing|testing/node)/)?index[.]ts$';
+
+/** Matches the files directly in some folders of src/, and some files at its top. */
+const inside = (names) =>
+  `^src/(${names.map((name) => (BASE.includes(name) ? `${name}[.]ts` : `${name}/[^/]+`)).join('|')})$`;
+
+const only = (name, allowed, comment) => ({
+  name: `${name} imports only what it may`,
+  comment,
+  severity: 'error',
+  from: { path: inside([name]) },
+  to: { path: '^src/', pathNot: inside([name, ...allowed]) },
+});
+
+const above = 'No module imports one above it: see CORE and BESIDE in .dependency-cruiser.mjs.';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...BASE.map((name, index) => only(name, BASE.slice(0, index), above)),
+    ...Object.entries(CORE).map(([name, allowed]) => only(name, [...BASE, ...allowed], above)),
+    ...Object.entries(BESIDE).map(([name, allowed]) => only(name, allowed, above)),
+    {
+      name: 'every folder has a place',
+      comment: 'Add the folder to CORE or BESIDE in .dependency-cruiser.mjs.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [inside([...BASE, ...Object.keys(CORE), ...Object.keys(BESIDE)]), ENTRIES] },
+      to: {},
+    },
+    {
+      name: 'no cycle',
+      comment: 'Modules that import each other, types included, cannot be read or tested one by one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no import of a barrel',
+      comment: 'Inside src/, import the module that defines the name.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '/index[.]ts$' },
+    },
+    {
+      name: 'the core runs anywhere',
+      comment: "Nothing of Node's is reachable from the core entry and from rxpool/testing.",
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/(${NODE_ONLY.join('|')})/` },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'rxjs alone',
+      comment: "src/ imports rxjs by its main entry, of which there is one instance, and Node's own modules.",
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { pathNot: '^(src/|node_modules/rxjs/dist/types/index[.]d[.]ts$)', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'The module that is imported does not exist.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'public entries only',
+      comment: 'Examples show what users can import.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^src/', pathNot: ENTRIES },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '^node_modules/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
