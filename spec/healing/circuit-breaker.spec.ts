@@ -13,7 +13,7 @@ const STATES: Record<string, BreakerState> = { c: 'closed', o: 'open', h: 'half-
 class Rig {
   readonly clock = new VirtualClock();
   readonly reports$ = new Subject<DialReport>();
-  /** Each state, and since when. */
+  /** Each state and the time of its emission. */
   readonly states: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
@@ -41,17 +41,21 @@ describe('circuitBreaker', () => {
   };
 
   it.each<[what: string, reports: string, states: string]>([
-    ['is closed from the start', '-----------|', 'c----------|'],
-    ['opens at so many failures in a row', '-x-x-------|', 'c--o----h--|'],
-    ['counts anew after a success', '-x-o-x-x---|', 'c------o---|'],
-    ['counts none while something is connected', '-x-y-x-y-x-|', 'c----------|'],
-    ['closes at the success of the one dial that it lets through', '-xx------o--|', 'c-o----h-c--|'],
-    ['opens again when that fails', '-xx------x------|', 'c-o----h-o----h-|'],
-    ['closes when something comes up by itself', '-xx-o-----x---|', 'c-o-c---------|'],
-    ['closes when a failure tells of others that are connected', '-xx------y---|', 'c-o----h-c---|'],
-    ['lets dials fail that were begun before it opened', '-xxxxx---|', 'c-o----h-|'],
-    ['errors with its source', '-xx-#', 'c-o-#'],
-  ])('%s', (_what, reports, states) => {
+    ['is closed on subscribe', '-----------|', 'c----------|'],
+    [
+      'opens after consecutiveFailures failures in a row, and is half-open after openFor',
+      '-x-x-------|',
+      'c--o----h--|',
+    ],
+    ['a success resets the failure count', '-x-o-x-x---|', 'c------o---|'],
+    ['a failure reported with connected > 0 resets the failure count', '-x-y-x-y-x-|', 'c----------|'],
+    ['half-open closes after a successful dial', '-xx------o--|', 'c-o----h-c--|'],
+    ['half-open opens again after a failed dial', '-xx------x------|', 'c-o----h-o----h-|'],
+    ['open closes after a successful dial, before openFor is over', '-xx-o-----x---|', 'c-o-c---------|'],
+    ['half-open closes after a failure reported with connected > 0', '-xx------y---|', 'c-o----h-c---|'],
+    ['failures reported while open change nothing', '-xxxxx---|', 'c-o----h-|'],
+    ['errors when the source errors', '-xx-#', 'c-o-#'],
+  ])('circuitBreaker(): %s', (_what, reports, states) => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot(reports, REPORTS);
       expectObservable(source.pipe(circuitBreaker({ consecutiveFailures: 2, openFor: 5 }))).toBe(states, STATES);
@@ -59,7 +63,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('leaves its source and stops its clock when it is unsubscribed from', () => {
+  it('circuitBreaker(): unsubscribing while open cancels the timer and unsubscribes from the source', () => {
     const rig = new Rig();
     rig.fail(5);
     expect(rig.clock.timers).toBe(1);
@@ -68,15 +72,18 @@ describe('circuitBreaker', () => {
     expect(rig.reports$.observed).toBe(false);
   });
 
-  it.each(['complete', 'error'] as const)('stops its clock at the %s of its source', (ending) => {
-    const rig = new Rig();
-    rig.fail(5);
-    rig.reports$[ending]('gone');
-    expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
-    expect(rig.clock.timers).toBe(0);
-  });
+  it.each(['complete', 'error'] as const)(
+    'circuitBreaker(): %s of the source while open is passed on and cancels the timer',
+    (ending) => {
+      const rig = new Rig();
+      rig.fail(5);
+      rig.reports$[ending]('gone');
+      expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
+      expect(rig.clock.timers).toBe(0);
+    },
+  );
 
-  it('stops its clock when it closes', () => {
+  it('circuitBreaker(): a successful dial while open closes it and cancels the timer', () => {
     const rig = new Rig();
     rig.fail(5);
     rig.reports$.next(UP);
@@ -84,7 +91,7 @@ describe('circuitBreaker', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('stays half-open until there is something to judge by', async () => {
+  it('circuitBreaker(): stays half-open, without a timer, until the next dial report', async () => {
     const rig = new Rig({ openFor: 100 });
     rig.fail(5);
     await rig.clock.advance(1_000_000);
@@ -92,7 +99,7 @@ describe('circuitBreaker', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('asks how long by the times that it has opened in a row and the wait before, and anew after closing', async () => {
+  it('circuitBreaker({ openFor }): gets the number of openings in a row and the previous wait, reset by closing', async () => {
     const asked: [attempt: number, previous: number][] = [];
     const openFor = (attempt: number, previous: number): number => {
       asked.push([attempt, previous]);
@@ -113,7 +120,7 @@ describe('circuitBreaker', () => {
     ]);
   });
 
-  it('opens at five failures, for about a second, and for longer each time up to half a minute', async () => {
+  it('circuitBreaker() by default: opens after 5 failures; openFor doubles from 1 s to 30 s, minus up to half', async () => {
     const ceilings = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
     const spread = new Set<number>();
     for (let i = 0; i < 20; i++) {
@@ -138,7 +145,7 @@ describe('circuitBreaker', () => {
     ['NaN', () => Number.NaN],
     ['a negative number', () => -1],
     ['an exception', () => JSON.parse('{') as number],
-  ])('errors when `openFor` answers with %s', (_answer, openFor) => {
+  ])('circuitBreaker({ openFor }): the stream errors when openFor() gives %s', (_answer, openFor) => {
     const rig = new Rig({ consecutiveFailures: 1, openFor });
     rig.fail();
     expect(rig.failures).toEqual([expect.any(Error)]);
@@ -146,7 +153,7 @@ describe('circuitBreaker', () => {
     expect([rig.clock.timers, rig.reports$.observed]).toEqual([0, false]);
   });
 
-  it('takes reports from whoever it has just told of a state', async () => {
+  it('circuitBreaker(): handles a dial report emitted by a subscriber inside its next() for half-open', async () => {
     const { scheduler } = new VirtualClock();
     const reports$ = new Subject<DialReport>();
     const states: BreakerState[] = [];
@@ -160,7 +167,7 @@ describe('circuitBreaker', () => {
     expect(scheduler.actions).toEqual([]);
   });
 
-  it('has one circuit for each subscription', () => {
+  it('circuitBreaker(): each subscription has a circuit of its own', () => {
     marbles(({ cold, expectObservable }) => {
       const state$ = cold('-x-x-o-x-', REPORTS).pipe(circuitBreaker({ consecutiveFailures: 2, openFor: 20 }));
       expectObservable(state$).toBe('c--o-c---', STATES);
@@ -168,7 +175,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('does as a naive model does, whatever happens when', () => {
+  it('circuitBreaker() property: emits the states of a naive model for random dial reports and pauses', () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.constant(FAILED) },
       fc.record({ ok: fc.boolean(), connected: fc.integer({ min: 0, max: 1 }) }),

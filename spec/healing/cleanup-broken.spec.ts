@@ -11,9 +11,9 @@ type List = readonly TestConnection[];
 class Rig {
   readonly clock = new VirtualClock();
   readonly list$ = new Subject<List>();
-  /** What was removed, and when. */
+  /** Time and names of each call of `remove`. */
   readonly removed: string[] = [];
-  /** What was emitted after that. */
+  /** Time and names of each emission. */
   readonly emitted: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
@@ -44,7 +44,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     return connection;
   };
 
-  it('removes at once unless told to wait, all of a list together, and emits them after that', async () => {
+  it('cleanupBroken(): by default removes all new connections of a list at once, in one call, and emits them', async () => {
     const [a, b, c] = [await broken('a'), await broken('b'), await broken('c')];
     const rig = new Rig();
     rig.list$.next([a, b]);
@@ -54,7 +54,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     [a, b, c].forEach(expectUntouched);
   });
 
-  it('removes those that have been on the list for `after`, each by its own clock and once', async () => {
+  it('cleanupBroken({ after }): removes each connection once, when it has been on the list for `after`', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -71,7 +71,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     [a, b].forEach(expectUntouched);
   });
 
-  it('does not let a failing dial stop the clock', async () => {
+  it('cleanupBroken({ after }): a failed dial in between does not restart the time', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -88,7 +88,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['100: a']);
   });
 
-  it('removes one whose time runs out during a dial when that has failed', async () => {
+  it('cleanupBroken({ after }): a connection that is due during a dial is removed when that dial has failed', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -103,7 +103,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('stops the clock of one that comes up', async () => {
+  it('cleanupBroken({ after }): a successful dial cancels the removal; the next loss starts the time anew', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -122,7 +122,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['150: a']);
   });
 
-  it('lets go of one that is closed by somebody else', async () => {
+  it('cleanupBroken({ after }): a connection that left the list and is closed is unsubscribed at once', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -133,7 +133,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
   });
 
   it.each(['broken', 'idle'] as const)(
-    'lets go of one that left the list for good, %s, once its time is up',
+    'cleanupBroken({ after }): a connection that left the list, %s, is unsubscribed after `after`, not removed',
     async (state) => {
       const a = state === 'idle' ? make('wait', 'a') : await broken();
       const rig = new Rig({ after: 100 });
@@ -146,7 +146,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     },
   );
 
-  it('lets go of one that left the list for good once the dial has failed that outlasted its time', async () => {
+  it('cleanupBroken({ after }): a connection off the list is unsubscribed when a dial longer than `after` fails', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -160,7 +160,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('waits for a list that is late to tell, however many dials have failed meanwhile', async () => {
+  it('cleanupBroken({ after }): removes a due connection when a late list shows it, after several failed dials', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });
     rig.list$.next([a]);
@@ -184,7 +184,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
   });
 
   it.each([1, 3])(
-    'sets no timer any more when it is unsubscribed from after %d dials that outlasted it',
+    'cleanupBroken({ after }): unsubscribing when %d dials have failed past `after` leaves no timer',
     async (dials) => {
       const a = await broken();
       const rig = new Rig({ after: 100 });
@@ -203,7 +203,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     },
   );
 
-  it('stops its clocks when it is unsubscribed from', async () => {
+  it('cleanupBroken({ after }): unsubscribing cancels all timers and removes nothing', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ after: 100 });
     rig.list$.next([a, b]);
@@ -214,18 +214,21 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(rig.removed).toEqual([]);
   });
 
-  it.each(['complete', 'error'] as const)('ends with the %s of its source, and stops its clocks', async (ending) => {
-    const a = await broken();
-    const rig = new Rig({ after: 100 });
-    rig.list$.next([a]);
-    rig.list$[ending]('gone');
-    expect(rig.completed).toBe(ending === 'complete');
-    expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
-    expect(rig.clock.timers).toBe(0);
-    expectUntouched(a);
-  });
+  it.each(['complete', 'error'] as const)(
+    'cleanupBroken({ after }): %s of the source is passed on and cancels all timers',
+    async (ending) => {
+      const a = await broken();
+      const rig = new Rig({ after: 100 });
+      rig.list$.next([a]);
+      rig.list$[ending]('gone');
+      expect(rig.completed).toBe(ending === 'complete');
+      expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
+      expect(rig.clock.timers).toBe(0);
+      expectUntouched(a);
+    },
+  );
 
-  it('takes an error of the removal for its own', async () => {
+  it('cleanupBroken(): errors when remove() throws, and unsubscribes from the source', async () => {
     const a = await broken();
     const failure = new Error('not allowed to');
     const failures: unknown[] = [];
@@ -240,7 +243,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('tells of a removal that returns a promise when that has resolved, and takes its rejection for its own', async () => {
+  it('cleanupBroken(): emits when the promise of remove() resolves, and errors when it rejects', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const removals: { resolve(): void; reject(cause: unknown): void }[] = [];
     const heard: unknown[] = [];
@@ -263,7 +266,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(list$.observed).toBe(false);
   });
 
-  it('stops for somebody who has had enough inside the removal', async () => {
+  it('cleanupBroken({ after }): unsubscribing inside remove() prevents further removals', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ after: 10 });
     const removed: string[] = [];
@@ -288,7 +291,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     [a, b].forEach(expectUntouched);
   });
 
-  it('cleans a pool up that goes on redialling, of servers that refuse', async () => {
+  it('cleanupBroken({ after }) with reconnectBroken(): removes the member whose dials are refused for `after`', async () => {
     const { pool, clock, made } = await openRig(make, 3, { heal: false });
     const { scheduler } = clock;
     pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 1_000, scheduler })).subscribe();
@@ -306,7 +309,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('cleans a pool up that goes on redialling, of servers that never answer', async () => {
+  it('cleanupBroken({ after }) with reconnectBroken(): removes the member whose dials all time out', async () => {
     const { pool, clock, made } = await openRig(make, 2, { connectTimeout: 300 });
     const { scheduler } = clock;
     pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 1_000, scheduler })).subscribe();
@@ -319,7 +322,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('lets go of one that leaves the pool while it is dialled', async () => {
+  it('cleanupBroken() of pool.broken$: a member removed during its dial is unsubscribed although close() hangs', async () => {
     const { pool, clock, made } = await openRig(make, 2);
     const { scheduler } = clock;
     const a = made[0]!;
@@ -337,7 +340,7 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
 });
 
 describe('cleanupBroken', () => {
-  it('lets go of a member whose close() does not say that it is closed', async () => {
+  it('cleanupBroken() of pool.broken$: a removed member is unsubscribed although close() reports no state', async () => {
     const { pool, clock, made } = await openRig(
       (script, name) => new SubjectConnection({ onDial: script!, name: name! }),
       1,
@@ -352,7 +355,7 @@ describe('cleanupBroken', () => {
     expectUntouched(a);
   });
 
-  it('waits no shorter than timers can for `after` without an end', async () => {
+  it('cleanupBroken({ after: Infinity }): uses the longest timer delay, 2^31 - 1 ms, and removes nothing', async () => {
     const a = new OwnConnection({ name: 'a' });
     const rig = new Rig({ after: Number.POSITIVE_INFINITY });
     rig.list$.next([a]);
@@ -372,7 +375,7 @@ describe('cleanupBroken', () => {
     expect(delays).toEqual([2 ** 31 - 1]);
   });
 
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+  it('cleanupBroken(): subscribes to the source on subscribe, and unsubscribes with its subscriber', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
       const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];

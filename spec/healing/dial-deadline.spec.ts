@@ -6,8 +6,8 @@ import { brokenOf, ReconnectRig as Rig } from '../support/reconnect-rig.js';
 import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
-  /** Broken, and of a server that will never answer. */
+describe.each(KINDS)('reconnectBroken({ connectTimeout }), without a pool, over $kind', ({ make }) => {
+  /** A broken connection whose next dial gets no answer. */
   const broken = async (): Promise<TestConnection> => {
     const connection = make('refuse', 'a');
     await connection.connect().catch(() => {});
@@ -15,7 +15,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     return connection;
   };
 
-  it('fails after 5 s unless told otherwise, and is made anew when its wait is over', async () => {
+  it('reconnectBroken(): a dial without an answer fails after 5 s by default and is retried after the backoff', async () => {
     const a = await broken();
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(100 + 4_999);
@@ -31,7 +31,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('is closed before it is made anew, and not earlier: it may come up late', async () => {
+  it('reconnectBroken({ connectTimeout }): a timed-out dial that connects late is neither closed nor redialled', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
     await rig.clock.advance(100 + 50);
@@ -44,7 +44,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('that fails late is made anew all the same, once', async () => {
+  it('reconnectBroken({ connectTimeout }): a timed-out dial that fails late is retried once, without close()', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
     await rig.clock.advance(100 + 50);
@@ -57,7 +57,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expect(a.closes).toBe(0);
   });
 
-  it('is not made anew for an owner who has closed the connection meanwhile', async () => {
+  it('reconnectBroken({ connectTimeout }): a connection closed by its owner after the timeout is not redialled', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
     await rig.clock.advance(100 + 50);
@@ -69,7 +69,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('of the owner’s own, begun after closing one under way, is not taken for one that takes too long', async () => {
+  it('reconnectBroken({ connectTimeout }): a dial by the owner after close() is not timed out', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
     await rig.clock.advance(100);
@@ -80,7 +80,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expect([a.state, a.closes, a.dials]).toEqual(['connecting', 1, 3]);
   });
 
-  it('that the connection itself has ended for taking too long is over, and waits for its list', async () => {
+  it('reconnectBroken(): after a ConnectTimeoutError from connect() itself, retries once the list shows it again', async () => {
     const a = await broken();
     const rig = new Rig();
     rig.list$.next([a]);
@@ -95,7 +95,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expect(a.closes).toBe(0);
   });
 
-  it('counts as an attempt, and is closed when it was the last', async () => {
+  it('reconnectBroken({ connectTimeout, maxAttempts }): a timed-out dial is an attempt; the last one is closed', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50, maxAttempts: 2 }, brokenOf(a));
     await rig.clock.advance(100 + 50 + 200 + 50);
@@ -106,19 +106,22 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it.each([50, 60, 350])('is left alone when nobody subscribes any more, %d ms after it began', async (after) => {
-    const a = await broken();
-    const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
-    await rig.clock.advance(100 + after);
-    const { closes } = a;
-    rig.subscription.unsubscribe();
-    expect(rig.clock.timers).toBe(0);
-    await rig.clock.advance(1_000);
-    expect([a.state, a.closes]).toEqual(['connecting', closes]);
-    expectUntouched(a);
-  });
+  it.each([50, 60, 350])(
+    'reconnectBroken({ connectTimeout: 50 }): unsubscribing %d ms after the first dial began closes nothing',
+    async (after) => {
+      const a = await broken();
+      const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
+      await rig.clock.advance(100 + after);
+      const { closes } = a;
+      rig.subscription.unsubscribe();
+      expect(rig.clock.timers).toBe(0);
+      await rig.clock.advance(1_000);
+      expect([a.state, a.closes]).toEqual(['connecting', closes]);
+      expectUntouched(a);
+    },
+  );
 
-  it('is left alone by whoever has had enough when it is given up', async () => {
+  it('reconnectBroken({ connectTimeout }): unsubscribing on reconnect-abandoned leaves the dial unclosed', async () => {
     const a = await broken();
     const rig: Rig = new Rig({ connectTimeout: 50, maxAttempts: 1 }, brokenOf(a));
     rig.onEvent = ({ type }) => {
@@ -130,7 +133,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('is not made anew for whoever has had enough when the old one is closed', async () => {
+  it('reconnectBroken({ connectTimeout }): unsubscribing when the timed-out dial is closed prevents the redial', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));
     const watching = a.state$.subscribe((state) => {
@@ -143,7 +146,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('under way when the source completes is waited for no longer than that', async () => {
+  it('reconnectBroken({ connectTimeout }): completes at the timeout when the source completes during a dial', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 });
     rig.list$.next([a]);
@@ -158,7 +161,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
   });
 
   it.each(['reject', 'throw', 'hang'] as const)(
-    'is made anew whether or not closing the old one works: %s',
+    'reconnectBroken({ connectTimeout }): a timed-out dial is redialled also when close() does this: %s',
     async (onClose) => {
       const a = await broken();
       a.onClose = onClose;
@@ -170,7 +173,7 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
     },
   );
 
-  it('is made anew in a list that holds the connection whatever becomes of it', async () => {
+  it('reconnectBroken({ connectTimeout }): closes and redials a timed-out connection while the list never changes', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, new BehaviorSubject([a]));
     await rig.clock.advance(100 + 50 + 200);
@@ -180,8 +183,8 @@ describe.each(KINDS)('Without a pool, a dial of $kind', ({ make }) => {
   });
 });
 
-describe('In a pool, a dial', () => {
-  it('keeps to the deadline of the pool, whatever that of the operator', async () => {
+describe('reconnectBroken({ connectTimeout }) as the heal option of a pool', () => {
+  it('pool with heal: the connectTimeout of the pool counts, not the one of reconnectBroken()', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const heal = reconnectBroken<TestConnection>({ backoff: () => 100, connectTimeout: 10, scheduler });
@@ -195,7 +198,7 @@ describe('In a pool, a dial', () => {
     expect(events.map(({ type }) => type)).toContain('reconnect-failed');
   });
 
-  it('that takes too long is closed by the pool alone', async () => {
+  it('pool with heal: a timed-out dial is closed once, by the pool and not by reconnectBroken()', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const heal = reconnectBroken<TestConnection>({ backoff: () => 100, scheduler });

@@ -7,43 +7,46 @@ import { KINDS, type Make, OwnConnection, type TestConnection } from '../support
 import { openRig } from '../support/pools.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
-type Telling = TestConnection & { readonly outcomes$: Subject<unknown> };
+type WithOutcomes = TestConnection & { readonly outcomes$: Subject<unknown> };
 
-/** A connection that tells outcomes, whatever the test has them be. */
-const telling = (make: Make, name: string): Telling =>
-  Object.assign(make('accept', name), { outcomes$: new Subject<unknown>() }) as unknown as Telling;
+/** A connection with an `outcomes$` that the test writes to. */
+const withOutcomes = (make: Make, name: string): WithOutcomes =>
+  Object.assign(make('accept', name), { outcomes$: new Subject<unknown>() }) as unknown as WithOutcomes;
 
-const fail = (connection: Telling, times = 5): void => {
+const fail = (connection: WithOutcomes, times = 5): void => {
   for (let i = 0; i < times; i++) connection.outcomes$.next({ ok: false, durationMs: 1 });
 };
 
-const succeed = (connection: Telling): void => connection.outcomes$.next({ ok: true, durationMs: 1 });
+const succeed = (connection: WithOutcomes): void => connection.outcomes$.next({ ok: true, durationMs: 1 });
 
-/** A service that takes out who is ejected, for as long as it is told to, and then puts it back. */
+/** Removes an ejected connection from the list and re-adds it after the duration. */
 class Rig {
   readonly clock = new VirtualClock();
-  readonly all: Telling[];
-  readonly inService$: BehaviorSubject<readonly Telling[]>;
+  readonly all: WithOutcomes[];
+  readonly inService$: BehaviorSubject<readonly WithOutcomes[]>;
   readonly emitted: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
-  /** What ejecting does beside being told of. */
-  onEject = (connection: Telling, duration: number): void => {
+  /** Called by `eject`. By default removes the connection, and re-adds it after the duration. */
+  onEject = (connection: WithOutcomes, duration: number): void => {
     this.remove(connection);
     this.clock.scheduler.schedule(() => this.add(connection), duration);
   };
   readonly subscription;
 
   constructor(make: Make, count: number, options: EjectOutliersOptions = {}) {
-    this.all = Array.from({ length: count }, (_, index) => telling(make, String.fromCharCode(97 + index)));
-    this.inService$ = new BehaviorSubject<readonly Telling[]>(this.all);
+    this.all = Array.from({ length: count }, (_, index) => withOutcomes(make, String.fromCharCode(97 + index)));
+    this.inService$ = new BehaviorSubject<readonly WithOutcomes[]>(this.all);
     const { scheduler } = this.clock;
     this.subscription = this.inService$
       .pipe(
-        ejectOutliers<Telling>((connection, duration) => this.onEject(connection, duration), { scheduler, ...options }),
+        ejectOutliers<WithOutcomes>((connection, duration) => this.onEject(connection, duration), {
+          scheduler,
+          ...options,
+        }),
       )
       .subscribe({
-        next: ({ connection, duration, ejections }: Ejection<Telling>) =>
+        next: ({ connection, duration, ejections }: Ejection<WithOutcomes>) =>
           this.emitted.push(`${this.clock.now}: ${connection.name} ${duration} ms (${ejections})`),
         error: (error: unknown) => this.failures.push(error),
         complete: () => {
@@ -60,19 +63,19 @@ class Rig {
     return this.all.map(({ name, outcomes$ }) => (outcomes$.observed ? name : '')).join('');
   }
 
-  remove(connection: Telling): void {
+  remove(connection: WithOutcomes): void {
     this.inService$.next(this.inService$.value.filter((one) => one !== connection));
   }
 
-  add(connection: Telling): void {
+  add(connection: WithOutcomes): void {
     if (!this.inService$.value.includes(connection)) this.inService$.next([...this.inService$.value, connection]);
   }
 }
 
 describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
-  it('ejects at five failures in a row, for half a minute, and tells of it after that', () => {
+  it('ejectOutliers(): ejects a connection after 5 failures in a row for 30 s, then emits the ejection', () => {
     const rig = new Rig(make, 3);
-    const [a] = rig.all as [Telling];
+    const [a] = rig.all as [WithOutcomes];
     fail(a, 4);
     succeed(a);
     fail(a, 4);
@@ -82,9 +85,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.emitted).toEqual(['a for 30000', '0: a 30000 ms (1)']);
   });
 
-  it('ejects for longer each time, and not above the maximum', async () => {
+  it('ejectOutliers({ maxDuration }): ejections in quick succession last longer each time, up to maxDuration', async () => {
     const rig = new Rig(make, 3, { consecutiveFailures: 2, baseDuration: 100, maxDuration: 250 });
-    const [a] = rig.all as [Telling];
+    const [a] = rig.all as [WithOutcomes];
     for (let i = 0; i < 4; i++) {
       fail(a, 2);
       await rig.clock.advance(250);
@@ -103,9 +106,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     ]);
   });
 
-  it('makes one ejection good for each base duration that passes without another', async () => {
+  it('ejectOutliers({ baseDuration }): the duration drops one step per baseDuration without an ejection', async () => {
     const rig = new Rig(make, 3, { consecutiveFailures: 1, baseDuration: 100, maxDuration: 1_000 });
-    const [a] = rig.all as [Telling];
+    const [a] = rig.all as [WithOutcomes];
     for (const duration of [100, 200, 300]) {
       fail(a, 1);
       await rig.clock.advance(duration);
@@ -121,9 +124,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.emitted.at(-1)).toBe('11499: a 100 ms (1)');
   });
 
-  it('counts anew when a connection comes back', async () => {
+  it('ejectOutliers(): a returning connection starts with zero failures', async () => {
     const rig = new Rig(make, 3, { baseDuration: 100 });
-    const [a] = rig.all as [Telling];
+    const [a] = rig.all as [WithOutcomes];
     fail(a);
     await rig.clock.advance(100);
     fail(a, 4);
@@ -136,23 +139,23 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
   });
 
   it.each<[share: string, maxEjected: number | undefined, count: number, ejected: string]>([
-    ['of one, none', undefined, 1, ''],
-    ['of two, one', undefined, 2, 'a'],
-    ['of three, one', undefined, 3, 'a'],
-    ['of six, half', undefined, 6, 'abc'],
-    ['of ten, three tenths', 0.3, 10, 'abc'],
-    ['of three, a tenth, which is nobody', 0.1, 3, ''],
-    ['of four, all but the last', 1, 4, 'abc'],
-    ['none', 0, 4, ''],
-  ])('ejects no more than the share: %s', (_share, maxEjected, count, ejected) => {
+    ['by default none of 1', undefined, 1, ''],
+    ['by default 1 of 2', undefined, 2, 'a'],
+    ['by default 1 of 3', undefined, 3, 'a'],
+    ['by default 3 of 6', undefined, 6, 'abc'],
+    ['with 0.3, 3 of 10', 0.3, 10, 'abc'],
+    ['with 0.1, none of 3', 0.1, 3, ''],
+    ['with 1, 3 of 4', 1, 4, 'abc'],
+    ['with 0, none of 4', 0, 4, ''],
+  ])('ejectOutliers({ maxEjected }): when all fail, ejects %s', (_share, maxEjected, count, ejected) => {
     const rig = new Rig(make, count, { maxEjected, panicThreshold: 1 });
     for (const connection of rig.all) fail(connection);
     expect(rig.emitted.map((line) => line[3]).join('')).toBe(ejected);
   });
 
-  it('ejects one that goes on failing once there is room again', async () => {
+  it('ejectOutliers({ maxEjected }): a failing connection over the limit is ejected when another has returned', async () => {
     const rig = new Rig(make, 2, { baseDuration: 100, panicThreshold: 1 });
-    const [a, b] = rig.all as [Telling, Telling];
+    const [a, b] = rig.all as [WithOutcomes, WithOutcomes];
     fail(a);
     fail(b, 7);
     expect(rig.inService).toBe('b');
@@ -161,9 +164,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.emitted).toEqual(['0: a 100 ms (1)', '100: b 100 ms (1)']);
   });
 
-  it('ejects nobody while many fail at once, and one that still does after that', () => {
+  it('ejectOutliers(): ejects none while over half are failing, and one that still fails after that', () => {
     const rig = new Rig(make, 4, { maxEjected: 1 });
-    const [a, b, c] = rig.all as [Telling, Telling, Telling];
+    const [a, b, c] = rig.all as [WithOutcomes, WithOutcomes, WithOutcomes];
     for (const connection of [a, b, c]) fail(connection, 4);
     fail(a, 3);
     expect(rig.inService).toBe('abcd');
@@ -172,16 +175,16 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.inService).toBe('bcd');
   });
 
-  it('counts the ejected among those that look bad', () => {
+  it('ejectOutliers({ panicThreshold }): ejected connections count as failing', () => {
     const rig = new Rig(make, 4, { maxEjected: 1, panicThreshold: 0.5 });
-    const [a, b, c] = rig.all as [Telling, Telling, Telling];
+    const [a, b, c] = rig.all as [WithOutcomes, WithOutcomes, WithOutcomes];
     for (const connection of [a, b, c]) fail(connection, 5);
     expect(rig.inService).toBe('cd');
   });
 
-  it('forgets the failures of one that has left', () => {
+  it('ejectOutliers(): failures of a connection that left the list do not count towards panicThreshold', () => {
     const rig = new Rig(make, 3);
-    const [a, b, c] = rig.all as [Telling, Telling, Telling];
+    const [a, b, c] = rig.all as [WithOutcomes, WithOutcomes, WithOutcomes];
     fail(b, 4);
     fail(c, 4);
     rig.remove(c);
@@ -192,9 +195,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.inService).toBe('b');
   });
 
-  it('hears nothing of what an ejected one still carried', async () => {
+  it('ejectOutliers(): outcomes of requests in flight at ejection are ignored', async () => {
     const rig = new Rig(make, 3, { baseDuration: 100 });
-    const [a] = rig.all as [Telling];
+    const [a] = rig.all as [WithOutcomes];
     rig.onEject = () => {};
     fail(a, 20);
     expect(rig.emitted).toEqual(['0: a 100 ms (1)']);
@@ -205,9 +208,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.emitted).toHaveLength(2);
   });
 
-  it('takes one for back that is back before its time', () => {
+  it('ejectOutliers(): re-adding an ejected connection early cancels its timer and makes room for another ejection', () => {
     const rig = new Rig(make, 2, { baseDuration: 100 });
-    const [a, b] = rig.all as [Telling, Telling];
+    const [a, b] = rig.all as [WithOutcomes, WithOutcomes];
     rig.onEject = (connection) => rig.remove(connection);
     fail(a);
     expect(rig.clock.timers).toBe(1);
@@ -217,9 +220,9 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.inService).toBe('a');
   });
 
-  it('counts one as ejected until its time is over, though it never comes back', async () => {
+  it('ejectOutliers(): a connection that never returns counts as ejected until its duration is over', async () => {
     const rig = new Rig(make, 5, { baseDuration: 100, panicThreshold: 1 });
-    const [a, b, c] = rig.all as [Telling, Telling, Telling];
+    const [a, b, c] = rig.all as [WithOutcomes, WithOutcomes, WithOutcomes];
     rig.onEject = (connection) => rig.remove(connection);
     for (const connection of [a, b, c]) fail(connection);
     expect(rig.inService).toBe('cde');
@@ -230,7 +233,7 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('listens to those in the source and to nobody else, and uses nothing but their outcomes', () => {
+  it('ejectOutliers(): subscribes to outcomes$ of the listed connections, and to nothing else of them', () => {
     const rig = new Rig(make, 3);
     expect(rig.heard).toBe('abc');
     rig.remove(rig.all[1]!);
@@ -240,7 +243,7 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.heard).toBe('');
   });
 
-  it('stops its clocks when it is unsubscribed from', () => {
+  it('ejectOutliers(): unsubscribing cancels all timers and unsubscribes from the source', () => {
     const rig = new Rig(make, 4);
     rig.onEject = (connection) => rig.remove(connection);
     fail(rig.all[0]!);
@@ -251,16 +254,19 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.inService$.observed).toBe(false);
   });
 
-  it.each(['complete', 'error'] as const)('ends with the %s of its source, and stops its clocks', (ending) => {
-    const rig = new Rig(make, 3);
-    rig.onEject = (connection) => rig.remove(connection);
-    fail(rig.all[0]!);
-    rig.inService$[ending]('gone');
-    expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
-    expect([rig.clock.timers, rig.heard]).toEqual([0, '']);
-  });
+  it.each(['complete', 'error'] as const)(
+    'ejectOutliers(): %s of the source is passed on, cancels all timers and unsubscribes from outcomes$',
+    (ending) => {
+      const rig = new Rig(make, 3);
+      rig.onEject = (connection) => rig.remove(connection);
+      fail(rig.all[0]!);
+      rig.inService$[ending]('gone');
+      expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
+      expect([rig.clock.timers, rig.heard]).toEqual([0, '']);
+    },
+  );
 
-  it('takes an error of the command for its own', () => {
+  it('ejectOutliers(): errors when eject() throws, and unsubscribes from outcomes$', () => {
     const rig = new Rig(make, 3);
     const failure = new Error('not allowed to');
     rig.onEject = () => {
@@ -271,7 +277,7 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
   });
 
-  it('takes a rejection of the command for its own', async () => {
+  it('ejectOutliers(): errors when the promise of eject() rejects, and emits no ejection', async () => {
     const rig = new Rig(make, 3);
     rig.onEject = () => Promise.reject('not allowed to');
     fail(rig.all[0]!, 10);
@@ -281,26 +287,26 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
   });
 
-  it('stops for somebody who has had enough inside the command', () => {
+  it('ejectOutliers(): unsubscribing inside eject() emits nothing and leaves no timer or subscription', () => {
     const rig = new Rig(make, 3);
     rig.onEject = () => rig.subscription.unsubscribe();
     fail(rig.all[0]!, 10);
     expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
   });
 
-  it('judges what a pool has in service, by what its connections tell', async () => {
-    const { pool, clock, made } = await openRig((_script, name) => telling(make, name!), 3, { drainTimeout: 0 });
+  it('ejectOutliers() of pool.connected$: a failing member is removed; dispose() leaves no timer or subscription', async () => {
+    const { pool, clock, made } = await openRig((_script, name) => withOutcomes(make, name!), 3, { drainTimeout: 0 });
     const { scheduler } = clock;
     const ejected: string[] = [];
     pool.connected$
       .pipe(ejectOutliers((connection) => pool.removeConnections([connection]), { scheduler }))
       .subscribe(({ connection }) => ejected.push(connection.name));
-    fail(made[1] as Telling);
+    fail(made[1] as WithOutcomes);
     expect(ejected).toEqual(['#2']);
     expect(pool.connectedConnections).toEqual([made[0], made[2]]);
     await pool.dispose();
     expect(clock.timers).toBe(0);
-    expect(made.some((connection) => (connection as Telling).outcomes$.observed)).toBe(false);
+    expect(made.some((connection) => (connection as WithOutcomes).outcomes$.observed)).toBe(false);
   });
 });
 
@@ -308,17 +314,20 @@ describe('ejectOutliers', () => {
   const make: Make = (onDial, name) => new OwnConnection({ onDial, name });
 
   it.each<[what: string, outcomes$: unknown]>([
-    ['tells no outcomes', undefined],
-    ['tells garbage', of(null, undefined, 7, 'no', {}, { ok: 'no' }, { ok: 0 }, Object.create(null))],
-    ['tells values that throw', of(Object.defineProperty({}, 'ok', { get: () => JSON.parse('{') as boolean }))],
+    ['is undefined', undefined],
+    ['emits garbage', of(null, undefined, 7, 'no', {}, { ok: 'no' }, { ok: 0 }, Object.create(null))],
+    [
+      'emits values whose getter throws',
+      of(Object.defineProperty({}, 'ok', { get: () => JSON.parse('{') as boolean })),
+    ],
     ['errors', throwError(() => new Error('gone'))],
     ['completes', of()],
-    ['has no stream there', { subscribe: 1 }],
-    ['cannot be subscribed to', { subscribe: () => JSON.parse('{') as never }],
-  ])('leaves a connection alone that %s', (_what, outcomes$) => {
+    ['is not an observable', { subscribe: 1 }],
+    ['throws in subscribe()', { subscribe: () => JSON.parse('{') as never }],
+  ])('ejectOutliers(): ignores a connection whose outcomes$ %s', (_what, outcomes$) => {
     const rig = new Rig(make, 3, { consecutiveFailures: 1 });
-    const [a, b] = rig.all as [Telling, Telling];
-    const odd = Object.assign(new OwnConnection({ name: 'odd' }), { outcomes$ }) as unknown as Telling;
+    const [a, b] = rig.all as [WithOutcomes, WithOutcomes];
+    const odd = Object.assign(new OwnConnection({ name: 'odd' }), { outcomes$ }) as unknown as WithOutcomes;
     rig.add(odd);
     expect([rig.failures, rig.emitted]).toEqual([[], []]);
     rig.remove(odd);
@@ -327,37 +336,37 @@ describe('ejectOutliers', () => {
     expect(rig.inService).toBe('ac');
   });
 
-  it('leaves a connection alone whose outcomes cannot be asked for', () => {
+  it('ejectOutliers(): ignores a connection whose outcomes$ getter throws', () => {
     const rig = new Rig(make, 2);
     const odd = Object.defineProperty(new OwnConnection(), 'outcomes$', { get: () => JSON.parse('{') as never });
-    rig.add(odd as unknown as Telling);
+    rig.add(odd as unknown as WithOutcomes);
     expect(rig.failures).toEqual([]);
   });
 
-  it('hears one out that tells at once, and ejects it for that', () => {
+  it('ejectOutliers(): a connection whose outcomes$ emits failures on subscribe is ejected once', () => {
     const rig = new Rig(make, 3, { consecutiveFailures: 3 });
     const failure = { ok: false, durationMs: 1 };
     const outcomes$ = of(failure, failure, failure, failure, failure, failure);
-    rig.add(Object.assign(new OwnConnection({ name: 'z' }), { outcomes$ }) as unknown as Telling);
+    rig.add(Object.assign(new OwnConnection({ name: 'z' }), { outcomes$ }) as unknown as WithOutcomes);
     expect(rig.emitted).toEqual(['0: z 30000 ms (1)']);
     expect(rig.inService).toBe('abc');
   });
 
-  it('hears one no further that leaves while it tells', () => {
+  it('ejectOutliers(): outcomes emitted on subscribe after the connection has left the list are ignored', () => {
     const rig = new Rig(make, 3, { consecutiveFailures: 1, maxEjected: 1 });
     const z = Object.assign(new OwnConnection({ name: 'z' }), {
       outcomes$: new Observable((subscriber) => {
         subscriber.next({ ok: true, durationMs: 1 });
-        rig.remove(z as unknown as Telling);
+        rig.remove(z as unknown as WithOutcomes);
         subscriber.next({ ok: false, durationMs: 1 });
       }),
     });
-    rig.add(z as unknown as Telling);
+    rig.add(z as unknown as WithOutcomes);
     expect(rig.inService).toBe('abc');
     expect(rig.emitted).toEqual([]);
   });
 
-  it('waits no longer than timers can for durations without an end', () => {
+  it('ejectOutliers({ baseDuration: Infinity }): the duration is the longest timer delay, 2^31 - 1 ms', () => {
     const durations: number[] = [];
     const delays: (number | undefined)[] = [];
     const scheduler = {
@@ -374,7 +383,7 @@ describe('ejectOutliers', () => {
     expect([durations, delays]).toEqual([[2 ** 31 - 1], [2 ** 31 - 1]]);
   });
 
-  it('holds it against nobody that the clock was set back', async () => {
+  it('ejectOutliers(): setting the clock back does not change the durations of further ejections', async () => {
     const { scheduler } = new VirtualClock();
     let offset = 0;
     const jumping = {
@@ -382,7 +391,7 @@ describe('ejectOutliers', () => {
       schedule: scheduler.schedule.bind(scheduler),
     };
     const rig = new Rig(make, 3, { consecutiveFailures: 1, baseDuration: 100, scheduler: jumping });
-    const [a] = rig.all as [Telling];
+    const [a] = rig.all as [WithOutcomes];
     rig.onEject = () => {};
     fail(a, 1);
     scheduler.flush();
@@ -393,7 +402,7 @@ describe('ejectOutliers', () => {
     expect(rig.emitted.map((line) => line.slice(3))).toEqual(['a 100 ms (1)', 'a 200 ms (2)', 'a 300 ms (3)']);
   });
 
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+  it('ejectOutliers(): subscribes to source and outcomes$ on subscribe, and unsubscribes with its subscriber', () => {
     new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(
       ({ hot, cold, expectObservable, expectSubscriptions }) => {
         const outcomes = { o: { ok: true, durationMs: 1 }, x: { ok: false, durationMs: 1 } };
@@ -411,7 +420,7 @@ describe('ejectOutliers', () => {
     );
   });
 
-  it('ejects whom a naive model ejects, whatever happens when', () => {
+  it('ejectOutliers() property: ejects what a naive model ejects for random outcomes, pauses and lists', () => {
     const count = 6;
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.record({ who: fc.nat(count - 1), ok: fc.constant(true) }) },
@@ -429,8 +438,8 @@ describe('ejectOutliers', () => {
           const options = { consecutiveFailures: 2, baseDuration: 50, maxDuration: 120, maxEjected, panicThreshold };
           const rig = new Rig(make, count, options);
           const { scheduler } = rig.clock;
-          const streaks = new Map<Telling, number>();
-          const ejected = new Set<Telling>();
+          const streaks = new Map<WithOutcomes, number>();
+          const ejected = new Set<WithOutcomes>();
           const expected: string[] = [];
           rig.inService$.subscribe((list) => {
             for (const one of rig.all) if (!list.includes(one)) streaks.delete(one);
@@ -443,7 +452,7 @@ describe('ejectOutliers', () => {
               rig.add(connection);
             }, duration);
           };
-          const judge = (connection: Telling, ok: boolean): void => {
+          const judge = (connection: WithOutcomes, ok: boolean): void => {
             const streak = ok ? 0 : (streaks.get(connection) ?? 0) + 1;
             streaks.set(connection, streak);
             const total = rig.inService$.value.length + ejected.size;

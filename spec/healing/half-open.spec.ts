@@ -8,11 +8,11 @@ import { PONG, startRawServer } from '../zcached/raw-server.js';
 
 const INTERVAL = 200;
 const TIMEOUT = 100;
-/** By how much a busy machine may be late. */
+/** Allowance for timers on a busy machine. */
 const SLACK = 1_000;
 
-describe('validateIdle, over real sockets', () => {
-  it('finds a peer that has fallen silent within the interval and the deadline, and nobody else', async () => {
+describe('validateIdle() over real sockets', () => {
+  it('validateIdle(): of three peers finds and removes only the silent one, within interval + timeout', async () => {
     const silent = new Set<Socket>();
     const server = track(
       await startRawServer((socket, requests) =>

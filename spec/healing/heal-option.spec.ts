@@ -8,12 +8,12 @@ type Event = PoolEvent<TestConnection>;
 
 const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);
 
-/** As by default, with waits of 100, 200, 300 … ms of a clock. */
+/** The default `heal`, with waits of 100, 200, 300 … ms of the virtual clock. */
 const healing = (clock: VirtualClock): Heal<TestConnection> =>
   reconnectBroken({ backoff: (attempt) => attempt * 100, scheduler: clock.scheduler });
 
-describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
-  it('brings back what was lost, by default, within the first ceiling of the backoff', async () => {
+describe.each(KINDS)('Pool option heal, over $kind', ({ make }) => {
+  it('heal by default: lost members are connected again within 100 ms, the first ceiling of the backoff', async () => {
     const { pool, clock, made } = await openRig(make, 3, { heal: undefined });
     made[0]!.lose();
     made[2]!.lose();
@@ -24,7 +24,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('goes on with its backoff when the owner calls reconnect() again and again', async () => {
+  it('heal: failed dials of pool.reconnect() count as attempts of the backoff', async () => {
     const clock = new VirtualClock();
     const waits: number[] = [];
     const heal = reconnectBroken<TestConnection>({
@@ -44,7 +44,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('dials what never came up as well', async () => {
+  it('heal by default: dials members whose first dial, by setup(), failed', async () => {
     const opened = rig(make, 2, { heal: undefined });
     opened.script = 'refuse';
     await opened.pool.setup();
@@ -54,7 +54,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(opened.pool.connectedConnections).toHaveLength(2);
   });
 
-  it('is told in events$, beside what becomes of the member', async () => {
+  it('heal: events$ has its events in order with those of the member', async () => {
     const setup = rig(make, 1);
     const test = await openRig(make, 1, { heal: healing(setup.clock), scheduler: setup.clock.scheduler });
     test.events.length = 0;
@@ -78,7 +78,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     ]);
   });
 
-  it('leaves redialling to the caller when it is switched off', async () => {
+  it('heal: false: a lost member stays broken until reconnect()', async () => {
     const { pool, clock, made } = await openRig(make, 2, { heal: false });
     made[0]!.lose();
     await clock.advance(60_000);
@@ -87,7 +87,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(await pool.reconnect()).toBe(2);
   });
 
-  it('keeps to `maxDials`, however many are broken', async () => {
+  it('heal with maxDials: 3: never more than three of 20 broken members are dialled at a time', async () => {
     const clock = new VirtualClock();
     const backoff = exponentialBackoff({ random: () => 1 });
     const heal = reconnectBroken<TestConnection>({ backoff, scheduler: clock.scheduler });
@@ -108,7 +108,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(pool.connectedConnections).toHaveLength(20);
   });
 
-  it('keeps to `connectTimeout`, and goes on with a longer wait', async () => {
+  it('heal with connectTimeout: a dial without an answer fails and is retried after a longer backoff', async () => {
     const clock = new VirtualClock();
     const heal = healing(clock);
     const { pool, made, events } = await openRig(make, 1, { heal, connectTimeout: 1_000, scheduler: clock.scheduler });
@@ -123,7 +123,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(pool.connectedConnections).toEqual([made[0]]);
   });
 
-  it('goes on with its backoff when a connection is accepted and dropped at once', async () => {
+  it('heal: the backoff keeps growing when the connection is accepted and lost at once', async () => {
     const clock = new VirtualClock();
     const { pool, made, events } = await openRig(make, 1, { heal: healing(clock), scheduler: clock.scheduler });
     pool.connected$.subscribe(([connection]) => {
@@ -135,7 +135,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(delays).toEqual([100, 200, 300, 400, 500]);
   });
 
-  it('shares a dial with reconnect() and setup()', async () => {
+  it('heal: reconnect() and setup() share the dial under way', async () => {
     const clock = new VirtualClock();
     const { pool, made } = await openRig(make, 1, { heal: healing(clock), scheduler: clock.scheduler });
     made[0]!.onDial = 'wait';
@@ -148,7 +148,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(await all).toEqual([1, undefined, 1]);
   });
 
-  it('does not dial one that leaves on hearing that it is about to be dialled', async () => {
+  it('heal: a member removed by a subscriber of its reconnecting event is not dialled', async () => {
     const { pool, made, clock } = await openRig(make, 2, { heal: undefined });
     pool.events$.subscribe(({ type }) => {
       if (type === 'reconnecting') pool.cleanupBrokenConnections();
@@ -160,7 +160,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('does not dial one that has left, where the list is late to tell', async () => {
+  it('reconnectBroken() of a delayed broken$: a removed member is not dialled', async () => {
     const { pool, clock, made } = await openRig(make, 2);
     const { scheduler } = clock;
     pool.broken$.pipe(delay(1_000, scheduler), reconnectBroken({ backoff: () => 100, scheduler })).subscribe();
@@ -172,7 +172,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('ends with close(), and begins anew with setup()', async () => {
+  it('heal: close() unsubscribes from it and setup() subscribes anew', async () => {
     const clock = new VirtualClock();
     let subscriptions = 0;
     let teardowns = 0;
@@ -196,7 +196,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect([subscriptions, teardowns, clock.timers]).toEqual([2, 2, 0]);
   });
 
-  it('may be an operator of the user, whose events are the pool’s', async () => {
+  it('heal as a user-defined operator: gets the broken list, and its events are in events$', async () => {
     const own$ = new Subject<ReconnectEvent<TestConnection>>();
     const lists: (readonly TestConnection[])[] = [];
     const { made, events } = await openRig(make, 2, {
@@ -221,28 +221,31 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
       },
     ],
     ['returns no observable', () => undefined as unknown as Observable<never>],
-  ])('that %s is an event, and the pool works without it until it is opened again', async (_, failing) => {
-    let fail = true;
-    const clock = new VirtualClock();
-    const heal: Heal<TestConnection> = (broken$) => (fail ? failing(broken$) : healing(clock)(broken$));
-    const { pool, made, events } = await openRig(make, 2, { heal, scheduler: clock.scheduler });
-    expect(typesOf(events).filter((type) => type === 'heal-failed')).toHaveLength(1);
-    made[0]!.lose();
-    await clock.advance(10_000);
-    expect(pool.health).toMatchObject({ status: 'degraded', connected: 1, broken: 1 });
-    expect(await pool.reconnect()).toBe(2);
-    fail = false;
-    await Promise.all([pool.close(), clock.advance(10)]);
-    await pool.setup();
-    pool.connections[0]!.lose();
-    await clock.advance(100);
-    expect(pool.connectedConnections).toHaveLength(2);
-  });
+  ])(
+    'heal that %s: emits heal-failed once; the pool works on without it, and heals again after close() and setup()',
+    async (_, failing) => {
+      let fail = true;
+      const clock = new VirtualClock();
+      const heal: Heal<TestConnection> = (broken$) => (fail ? failing(broken$) : healing(clock)(broken$));
+      const { pool, made, events } = await openRig(make, 2, { heal, scheduler: clock.scheduler });
+      expect(typesOf(events).filter((type) => type === 'heal-failed')).toHaveLength(1);
+      made[0]!.lose();
+      await clock.advance(10_000);
+      expect(pool.health).toMatchObject({ status: 'degraded', connected: 1, broken: 1 });
+      expect(await pool.reconnect()).toBe(2);
+      fail = false;
+      await Promise.all([pool.close(), clock.advance(10)]);
+      await pool.setup();
+      pool.connections[0]!.lose();
+      await clock.advance(100);
+      expect(pool.connectedConnections).toHaveLength(2);
+    },
+  );
 
   it.each<[string, Heal<TestConnection>]>([
     ['completes at once', () => EMPTY],
     ['does nothing', () => NEVER],
-  ])('that %s is no failure', async (_, heal) => {
+  ])('heal that %s: emits no heal-failed', async (_, heal) => {
     const { pool, made, events } = await openRig(make, 2, { heal });
     made[0]!.lose();
     await settle();
@@ -250,7 +253,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(pool.health.connected).toBe(1);
   });
 
-  it('that fails after a while has told what it did before', async () => {
+  it('heal that errors later: events$ has its earlier events and then heal-failed', async () => {
     const clock = new VirtualClock();
     let scheduled = 0;
     const heal: Heal<TestConnection> = (broken$) =>
@@ -271,7 +274,7 @@ describe.each(KINDS)('Healing in a pool of $kind', ({ make }) => {
     expect(pool.brokenConnections).toEqual(made);
   });
 
-  it('may close the pool from inside, and it stays closed', async () => {
+  it('heal that calls pool.close() when it is called: setup() leaves the pool closed', async () => {
     const test = rig(make, 2, {
       heal: () => {
         void test.pool.close();

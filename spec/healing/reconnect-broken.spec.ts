@@ -14,7 +14,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     return connection;
   };
 
-  it('redials after a wait that grows with each failure, until the connection is up', async () => {
+  it('reconnectBroken(): redials with a backoff that grows with each failure, until the connection is connected', async () => {
     const a = await broken();
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(299);
@@ -32,7 +32,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(a.dials).toBe(3);
   });
 
-  it('tells the backoff which attempt it is, and how long was waited before the one before', async () => {
+  it('reconnectBroken({ backoff }): is called with the attempt number and the previous wait', async () => {
     const a = await broken();
     const asked: [attempt: number, previous: number][] = [];
     const grow = (attempt: number, previous: number): number => {
@@ -52,7 +52,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     ]);
   });
 
-  it('gives each connection a backoff of its own', async () => {
+  it('reconnectBroken(): each connection has a backoff of its own', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig();
     rig.list$.next([a]);
@@ -65,7 +65,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(b.dials).toBe(2);
   });
 
-  it('tells the cause that the promise of connect() rejected with', async () => {
+  it('reconnectBroken(): reconnect-failed has the error that connect() rejected with as its cause', async () => {
     const a = await broken();
     a.onDial = 'wait';
     const rig = new Rig({}, brokenOf(a));
@@ -76,7 +76,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(rig.failures).toEqual([cause]);
   });
 
-  it('keeps the backoff of a connection that its dial takes off the list', async () => {
+  it('reconnectBroken(): the backoff goes on although each dial takes the connection off the list', async () => {
     const a = await broken();
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(100 + 200 + 300);
@@ -88,7 +88,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     ]);
   });
 
-  it('goes on with the backoff of a connection that was up for less than `resetAfter`', async () => {
+  it('reconnectBroken({ resetAfter }): the backoff goes on when connected for less than resetAfter', async () => {
     const a = await broken();
     const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
     a.onDial = 'accept';
@@ -97,7 +97,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(rig.log.at(-1)).toBe('149: a2 in 200');
   });
 
-  it('begins anew with one that was up for `resetAfter`', async () => {
+  it('reconnectBroken({ resetAfter }): the backoff starts anew when connected for resetAfter', async () => {
     const a = await broken();
     const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
     a.onDial = 'accept';
@@ -107,7 +107,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(rig.log.at(-1)).toBe('150: a1 in 100');
   });
 
-  it('goes on with the backoff of a connection that somebody else dials while it waits', async () => {
+  it('reconnectBroken(): failed dials by the owner during the wait count as attempts of the backoff', async () => {
     const a = await broken();
     const rig = new Rig({ backoff: () => 10_000 }, brokenOf(a));
     for (let i = 0; i < 3; i++) {
@@ -121,21 +121,24 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
   it.each([
     { up: 49, next: 'a2 in 200' },
     { up: 50, next: 'a1 in 100' },
-  ])('counts `resetAfter` from when the dial of somebody else came up: $up ms of 50', async ({ up, next }) => {
-    const a = await broken();
-    const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
-    a.onDial = 'wait';
-    void a.connect();
-    await rig.clock.advance(1_000);
-    expect(rig.clock.timers).toBe(0);
-    a.accept();
-    await rig.clock.advance(up);
-    expect(rig.clock.timers).toBe(up < 50 ? 1 : 0);
-    a.lose();
-    expect(rig.log.slice(1)).toEqual([`${1_000 + up}: ${next}`]);
-  });
+  ])(
+    "reconnectBroken({ resetAfter: 50 }): counts from the connect of the owner's dial: lost after $up ms",
+    async ({ up, next }) => {
+      const a = await broken();
+      const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
+      a.onDial = 'wait';
+      void a.connect();
+      await rig.clock.advance(1_000);
+      expect(rig.clock.timers).toBe(0);
+      a.accept();
+      await rig.clock.advance(up);
+      expect(rig.clock.timers).toBe(up < 50 ? 1 : 0);
+      a.lose();
+      expect(rig.log.slice(1)).toEqual([`${1_000 + up}: ${next}`]);
+    },
+  );
 
-  it('forgets a connection at once that somebody else dials and closes', async () => {
+  it('reconnectBroken(): a connection that its owner dials and closes is unsubscribed at once', async () => {
     const a = await broken();
     const rig = new Rig();
     rig.list$.next([a]);
@@ -147,7 +150,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('forgets a connection that comes up, and one that is dialled again and again, without ever coming back', async () => {
+  it('reconnectBroken({ resetAfter }): connections off the list are unsubscribed, whether dials succeed or fail', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ resetAfter: 50 });
     rig.list$.next([a, b]);
@@ -163,7 +166,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(b);
   });
 
-  it('lets go of a connection that leaves while it waits, and soon forgets it', async () => {
+  it('reconnectBroken({ resetAfter }): a connection off the list during its wait is not dialled, later starts anew', async () => {
     const a = await broken();
     const rig = new Rig({ resetAfter: 50 });
     rig.list$.next([a]);
@@ -176,7 +179,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(rig.log.at(-1)).toBe('50: a1 in 100');
   });
 
-  it('forgets a connection at once that is closed while it waits', async () => {
+  it('reconnectBroken(): a connection closed during its wait leaves no timer and no subscription', async () => {
     const a = await broken();
     const rig = new Rig({}, brokenOf(a));
     await a.close();
@@ -186,7 +189,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('lets go of a connection that leaves and is closed while it is dialled', async () => {
+  it('reconnectBroken(): a connection closed during its dial emits reconnect-failed and leaves no timer', async () => {
     const a = await broken();
     a.onDial = 'wait';
     const rig = new Rig({}, brokenOf(a));
@@ -199,7 +202,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('cancels what waits when it is unsubscribed from', async () => {
+  it('reconnectBroken(): unsubscribing cancels scheduled attempts', async () => {
     const a = await broken();
     const rig = new Rig({}, brokenOf(a));
     rig.subscription.unsubscribe();
@@ -210,7 +213,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
   });
 
   it.each(['accept', 'refuse'] as const)(
-    'leaves a dial under way alone when it is unsubscribed from, to %s',
+    'reconnectBroken(): unsubscribing leaves the dial under way alone: %s',
     async (verdict) => {
       const a = await broken();
       a.onDial = 'wait';
@@ -229,7 +232,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
   );
 
   it.each(['reconnect-scheduled', 'reconnecting', 'reconnect-failed', 'reconnected'] as const)(
-    'does nothing further for somebody who has had enough at "%s"',
+    'reconnectBroken(): unsubscribing on "%s" prevents any further dial and leaves no timer',
     async (last) => {
       const a = await broken();
       if (last === 'reconnected') a.onDial = 'accept';
@@ -250,7 +253,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     },
   );
 
-  it('cancels what waits and completes at once when the source does', async () => {
+  it('reconnectBroken(): completes with the source and cancels scheduled attempts', async () => {
     const a = await broken();
     const rig = new Rig();
     rig.list$.next([a]);
@@ -260,7 +263,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('completes once dials have settled when the source completes during one', async () => {
+  it('reconnectBroken(): when the source completes during a dial, completes after that dial has settled', async () => {
     const a = await broken();
     a.onDial = 'wait';
     const rig = new Rig();
@@ -276,7 +279,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('errors with its source and cancels what waits', async () => {
+  it('reconnectBroken(): errors with the source and cancels scheduled attempts', async () => {
     const a = await broken();
     const rig = new Rig();
     rig.list$.next([a]);
@@ -287,7 +290,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('is not confused by lists that say the same again, nor by doubles', async () => {
+  it('reconnectBroken(): repeated lists and duplicates schedule one attempt per connection', async () => {
     const a = await broken();
     const rig = new Rig();
     rig.list$.next([a, a]);
@@ -298,7 +301,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(1);
   });
 
-  it('takes an error of the backoff for its own, and cancels what waits', async () => {
+  it('reconnectBroken({ backoff }): errors when backoff() throws, and cancels scheduled attempts', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const failure = new Error('no idea how long');
     const rig = new Rig({
@@ -318,7 +321,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
     expectUntouched(b);
   });
 
-  it('remembers nobody who has left it', async () => {
+  it('reconnectBroken(): keeps no timer and no subscription of 50 connections that have left the list', async () => {
     const connections = await Promise.all(Array.from({ length: 50 }, (_, i) => broken(`${i}`)));
     const rig = new Rig();
     for (let i = 0; i < 50; i++) rig.list$.next(connections.slice(i, i + 5));
@@ -332,7 +335,7 @@ describe.each(KINDS)('reconnectBroken, over $kind', ({ make }) => {
 describe('reconnectBroken', () => {
   const marbles = (): TestScheduler => new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
 
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+  it('reconnectBroken(): subscribes to the source on subscribe, and unsubscribes with its subscriber', () => {
     marbles().run(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot<readonly Connection[]>('--e--e--e--', { e: [] });
       expectObservable(source.pipe(reconnectBroken()), '   ---^---!').toBe('-----------');
@@ -340,7 +343,7 @@ describe('reconnectBroken', () => {
     });
   });
 
-  it('schedules when a connection comes onto the list, and cancels when it goes', () => {
+  it('reconnectBroken(): schedules when a connection enters the list, and cancels when it leaves', () => {
     const a = new OwnConnection({ name: 'a' });
     marbles().run(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot<readonly OwnConnection[]>('  --a----e--a--|', { a: [a], e: [] });
@@ -354,7 +357,7 @@ describe('reconnectBroken', () => {
     expectUntouched(a);
   });
 
-  it('passes an error of its source on', () => {
+  it('reconnectBroken(): passes on an error of the source', () => {
     marbles().run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<readonly Connection[]>('---#');
       expectObservable(source.pipe(reconnectBroken())).toBe('---#');
@@ -362,7 +365,7 @@ describe('reconnectBroken', () => {
     });
   });
 
-  it('starts afresh for each subscriber', async () => {
+  it('reconnectBroken(): each subscription schedules attempts of its own', async () => {
     const a = new OwnConnection({ name: 'a' });
     const clock = new VirtualClock();
     const operator = new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a])).pipe(
@@ -373,19 +376,22 @@ describe('reconnectBroken', () => {
     expect(clock.timers).toBe(2);
   });
 
-  it.each([2 ** 40, Number.POSITIVE_INFINITY])('does not storm the server for a wait of %d ms', (wait) => {
-    const a = new OwnConnection({ name: 'a' });
-    const schedule = jest.spyOn(asyncScheduler, 'schedule');
-    const subscription = new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a]))
-      .pipe(reconnectBroken({ backoff: () => wait }))
-      .subscribe();
-    const delays = schedule.mock.calls.map(([, delay]) => delay);
-    subscription.unsubscribe();
-    schedule.mockRestore();
-    expect(delays).toEqual([2 ** 31 - 1]);
-  });
+  it.each([2 ** 40, Number.POSITIVE_INFINITY])(
+    'reconnectBroken({ backoff }): a wait of %d ms becomes the longest timer delay, 2^31 - 1 ms',
+    (wait) => {
+      const a = new OwnConnection({ name: 'a' });
+      const schedule = jest.spyOn(asyncScheduler, 'schedule');
+      const subscription = new Observable<readonly OwnConnection[]>((subscriber) => subscriber.next([a]))
+        .pipe(reconnectBroken({ backoff: () => wait }))
+        .subscribe();
+      const delays = schedule.mock.calls.map(([, delay]) => delay);
+      subscription.unsubscribe();
+      schedule.mockRestore();
+      expect(delays).toEqual([2 ** 31 - 1]);
+    },
+  );
 
-  it.each([-1, Number.NaN])('errors for a wait of %d ms', (wait) => {
+  it.each([-1, Number.NaN])('reconnectBroken({ backoff }): errors with RangeError for a wait of %d ms', (wait) => {
     const a = new OwnConnection({ name: 'a' });
     const rig = new Rig({ backoff: () => wait });
     rig.list$.next([a]);
@@ -394,7 +400,7 @@ describe('reconnectBroken', () => {
     expectUntouched(a);
   });
 
-  it('judges a dial by the state, not by the promise', async () => {
+  it('reconnectBroken(): state$ decides whether a dial succeeded, not the promise of connect()', async () => {
     const a = new SubjectConnection({ name: 'a' });
     a.state$.next('broken');
     a.connect = async () => a.state$.next('connecting');
@@ -415,7 +421,7 @@ describe('reconnectBroken', () => {
     expect(rig.log.at(-1)).toBe('300: a2 reconnected');
   });
 
-  it('goes on with a connection that keeps its failure to itself, and was broken all the while', async () => {
+  it('reconnectBroken(): retries when connect() resolves although the connection stayed broken', async () => {
     const a = new SubjectConnection({ name: 'a' });
     a.state$.next('broken');
     a.connect = async () => a.state$.next('broken');
@@ -424,7 +430,7 @@ describe('reconnectBroken', () => {
     expect(rig.log).toEqual(['0: a1 in 100', '100: a1 dialling', '100: a1 failed', '100: a2 in 200']);
   });
 
-  it('takes a connect() that throws for one that rejects', async () => {
+  it('reconnectBroken(): treats a connect() that throws like one that rejects', async () => {
     const a = new SubjectConnection({ name: 'a' });
     a.state$.next('broken');
     const failure = new Error('thrown');
@@ -441,7 +447,7 @@ describe('reconnectBroken', () => {
     expectUntouched(a);
   });
 
-  it('keeps the backoff of a connection whose list hears of its failure only later', async () => {
+  it('reconnectBroken(): the backoff goes on when the list shows the failed connection later', async () => {
     const a = new SubjectConnection({ name: 'a', onDial: 'refuse' });
     a.state$.next('broken');
     const rig = new Rig();
@@ -457,7 +463,7 @@ describe('reconnectBroken', () => {
     expect(rig.log.at(-1)).toBe('100: a2 in 200');
   });
 
-  it('completes with a source that has nothing, and never with one that never does', async () => {
+  it('reconnectBroken(): completes with an empty list, stays open with NEVER, errors with throwError()', async () => {
     expect(new Rig({}, of([])).completed).toBe(true);
     expect(new Rig({}, NEVER).completed).toBe(false);
     expect(
@@ -468,7 +474,7 @@ describe('reconnectBroken', () => {
     ).toEqual(['gone']);
   });
 
-  it('counts attempts from one for those who take only the first events', async () => {
+  it('reconnectBroken(): take(7) gets attempts 1, 1, 1, 2, 2, 2, 3 and leaves no timer', async () => {
     const a = new OwnConnection({ name: 'a', onDial: 'refuse' });
     const clock = new VirtualClock();
     const attempts: number[] = [];

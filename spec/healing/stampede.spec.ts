@@ -8,7 +8,7 @@ const SEED = 20_250_101;
 /** In milliseconds. */
 const WINDOW = 100;
 
-/** One server, and when it was dialled. */
+/** A server and the times of its dials. */
 class Server {
   readonly clock = new VirtualClock(wholeMilliseconds());
   readonly connections = new Set<ScriptedConnection>();
@@ -24,7 +24,7 @@ class Server {
   }
 }
 
-/** One for all: a stack for each would take longer than the rest. */
+/** One error for all dials: creating a stack for each would dominate the run time. */
 const refusal = new Error('refused');
 
 class ServedConnection extends ScriptedConnection {
@@ -52,18 +52,18 @@ function peak(dials: readonly number[]): number {
 }
 
 interface Outage {
-  /** Dials in a window on average, from the loss until all were whole again. */
+  /** Average number of dials per window, from the loss to the last dial. */
   readonly mean: number;
-  /** The most dials in any window that begins so many milliseconds after the loss or later. */
+  /** The most dials in any window, counting those from `milliseconds` after the loss on. */
   peakSince(milliseconds: number): number;
   /** The dials since the server was back. */
   readonly recovery: readonly number[];
   readonly connections: number;
-  /** How the pools are one longest wait after the server was back. */
+  /** Statuses of the pools 5 s, the longest backoff, after the server was back. */
   readonly statuses: readonly string[];
 }
 
-/** Pools of two to four connections lose their one server, all at once and for so many seconds. */
+/** 1,000 pools of two to four connections lose their common server at once, for `seconds`. */
 async function outage(seconds: number, options: ExponentialBackoffOptions = {}): Promise<Outage> {
   const server = new Server();
   const { clock, dials, connections } = server;
@@ -90,36 +90,36 @@ async function outage(seconds: number, options: ExponentialBackoffOptions = {}):
   };
 }
 
-describe(`A thousand pools that lose their server at once (seed ${SEED})`, () => {
-  describe('for a minute, with the backoff they have by default', () => {
+describe(`1,000 pools lose their server at once (seed ${SEED})`, () => {
+  describe('for 60 s, with the default backoff', () => {
     let minute: Outage;
 
     beforeAll(async () => {
       minute = await outage(60);
     }, 120_000);
 
-    it('are whole again within the longest wait after it is back', () => {
+    it('stampede of 1,000 pools: all are healthy 5 s after the server is back', () => {
       expect(minute.statuses).toEqual(['healthy']);
     });
 
-    it('do not stampede it when it is back: each dials once, and never three times the mean at a time', () => {
+    it('stampede of 1,000 pools: when the server is back, each connection dials once, peak under 3 times the mean', () => {
       const { recovery, connections } = minute;
       const mean = (recovery.length * WINDOW) / 5_000;
       expect(recovery).toHaveLength(connections);
       expect(peak(recovery)).toBeLessThan(3 * mean);
     });
 
-    it('never dial it more than three times the mean from two seconds after its loss on', () => {
+    it('stampede of 1,000 pools: from 2 s after the loss on, the peak dial rate is under 3 times the mean', () => {
       expect(minute.peakSince(2_000)).toBeLessThan(3 * minute.mean);
     });
 
-    // A ceiling of 100 ms cannot spread them any better: it is for the loss of one connection, which is back at once.
-    it('knock at most once and a half each in the first 100 ms', () => {
+    // The first ceiling, 100 ms, spreads dials over one window only; it is meant for the loss of a single connection.
+    it('stampede of 1,000 pools: no 100 ms window has more than 1.5 dials per connection', () => {
       expect(minute.peakSince(0)).toBeLessThan(1.5 * minute.connections);
     });
   });
 
-  it('never dial it more than three times the mean, its loss included, where the first ceiling is 2 s', async () => {
+  it('stampede of 1,000 pools, initial backoff 2 s: the peak dial rate is under 3 times the mean from the loss on', async () => {
     const { mean, peakSince, statuses } = await outage(10, { initial: 2_000 });
     expect(peakSince(0)).toBeLessThan(3 * mean);
     expect(statuses).toEqual(['healthy']);

@@ -14,12 +14,12 @@ describe('isTerminalCause', () => {
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
     'ERR_TLS_CERT_ALTNAME_INVALID',
-  ])('knows a certificate that was refused: %s', (code) => {
+  ])('isTerminalCause(): true for a rejected certificate: %s', (code) => {
     expect(isTerminalCause(coded(code))).toBe(true);
   });
 
   it.each(['28P01', '28000', 'WRONGPASS', 'NOAUTH', 'ER_ACCESS_DENIED_ERROR'])(
-    'knows a login that was refused: %s',
+    'isTerminalCause(): true for rejected credentials: %s',
     (code) => {
       expect(isTerminalCause(coded(code))).toBe(true);
     },
@@ -37,36 +37,36 @@ describe('isTerminalCause', () => {
     'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
     'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
     'ERR_SSL_UNSUPPORTED_PROTOCOL',
-  ])('knows what a server refuses in a handshake: %s', (code) => {
+  ])('isTerminalCause(): true for a TLS alert of the server or an unsupported protocol: %s', (code) => {
     expect(isTerminalCause(coded(code))).toBe(true);
   });
 
   it.each<[string, unknown]>([
-    ['a handshake that failed', coded('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')],
-    ['a server with a mishap', coded('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR')],
-    ['no TLS at all', coded('ERR_SSL_WRONG_VERSION_NUMBER')],
-    ['refused', coded('ECONNREFUSED')],
-    ['reset', coded('ECONNRESET')],
-    ['a name that is not known yet', coded('ENOTFOUND')],
-    ['a server that is starting', coded('57P03')],
-    ['too many connections', coded('53300')],
-    ['a number for a code', coded(28_000)],
-    ['a dial that took too long', new ConnectTimeoutError('late')],
-    ['a code for a message', new Error('CERT_HAS_EXPIRED')],
-    ['a code for an error', 'CERT_HAS_EXPIRED'],
-    ['no error', undefined],
+    ['a failed TLS handshake', coded('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')],
+    ['an internal error of the server', coded('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR')],
+    ['a server without TLS', coded('ERR_SSL_WRONG_VERSION_NUMBER')],
+    ['ECONNREFUSED', coded('ECONNREFUSED')],
+    ['ECONNRESET', coded('ECONNRESET')],
+    ['ENOTFOUND', coded('ENOTFOUND')],
+    ['57P03, server starting', coded('57P03')],
+    ['53300, too many connections', coded('53300')],
+    ['a numeric code', coded(28_000)],
+    ['ConnectTimeoutError', new ConnectTimeoutError('late')],
+    ['the code as the message', new Error('CERT_HAS_EXPIRED')],
+    ['the code itself as the error', 'CERT_HAS_EXPIRED'],
+    ['undefined', undefined],
     ['null', null],
-    ['terminal, in a manner of speaking', { terminal: 'yes' }],
-  ])('sees that dialling again may help: %s', (_name, cause) => {
+    ['terminal: "yes"', { terminal: 'yes' }],
+  ])('isTerminalCause(): false where another dial may succeed: %s', (_name, cause) => {
     expect(isTerminalCause(cause)).toBe(false);
   });
 
-  it('believes an error that says so of itself, whatever its class', () => {
+  it('isTerminalCause(): true for any object with terminal: true', () => {
     expect(isTerminalCause(Object.assign(new Error('the account is closed'), { terminal: true }))).toBe(true);
     expect(isTerminalCause({ terminal: true })).toBe(true);
   });
 
-  it('looks for the cause behind the cause', () => {
+  it('isTerminalCause(): true when a nested cause is terminal', () => {
     const wrapped = new ZcachedConnectError(
       { host: 'localhost', port: 7556 },
       new Error('handshake', { cause: coded('CERT_HAS_EXPIRED') }),
@@ -74,7 +74,7 @@ describe('isTerminalCause', () => {
     expect(isTerminalCause(wrapped)).toBe(true);
   });
 
-  it('comes to an end where causes go in circles, and where there is no end to them', () => {
+  it('isTerminalCause(): false for circular and for endless chains of causes', () => {
     const circle: { cause?: unknown } = {};
     circle.cause = { cause: circle };
     const endless = {
@@ -86,7 +86,7 @@ describe('isTerminalCause', () => {
     expect(isTerminalCause(endless)).toBe(false);
   });
 
-  it('looks past members that throw', () => {
+  it('isTerminalCause(): skips getters that throw and checks the other properties', () => {
     const hostile = (rest: object): object =>
       Object.create(rest, {
         terminal: {
@@ -111,7 +111,7 @@ describe('isTerminalCause', () => {
     ).toBe(false);
   });
 
-  it('never throws, and finds the one among others wherever it is', () => {
+  it('isTerminalCause() property: finds a terminal cause anywhere in the chain, and never throws', () => {
     const innocent = fc.record({ code: fc.anything(), message: fc.string() });
     fc.assert(
       fc.property(fc.array(innocent, { maxLength: 10 }), fc.boolean(), (errors, guilty) => {

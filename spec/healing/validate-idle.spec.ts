@@ -20,17 +20,17 @@ interface Asked {
 class Rig {
   readonly clock: VirtualClock;
   readonly list$: Subject<List>;
-  /** Every validation that was begun, and those that nobody has answered yet. */
+  /** Every validation started, and those without an answer yet. */
   readonly begun: string[] = [];
   readonly open: Asked[] = [];
-  readonly condemned: string[] = [];
+  readonly invalidated: string[] = [];
   readonly causes: ValidationError[] = [];
   readonly emitted: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
-  /** What asking does beside being told of: by default one request is in flight until the answer. */
+  /** Called inside validate(). By default one request is in flight until the answer. */
   onAsk: (asked: Asked) => void = ({ connection }) => connection.send();
-  onCondemn: (connection: TestConnection) => unknown = () => {};
+  onInvalidate: (connection: TestConnection) => unknown = () => {};
   readonly subscription;
 
   constructor(
@@ -41,13 +41,13 @@ class Rig {
   ) {
     this.clock = clock;
     this.list$ = list$;
-    const condemn = (connection: TestConnection, cause: ValidationError): unknown => {
-      this.condemned.push(`${clock.now}: ${connection.name}`);
+    const invalidate = (connection: TestConnection, cause: ValidationError): unknown => {
+      this.invalidated.push(`${clock.now}: ${connection.name}`);
       this.causes.push(cause);
-      return this.onCondemn(connection);
+      return this.onInvalidate(connection);
     };
     const { scheduler } = clock;
-    const operator = validateIdle<TestConnection>((...args) => this.#validate(...args), condemn, {
+    const operator = validateIdle<TestConnection>((...args) => this.#validate(...args), invalidate, {
       scheduler,
       interval: 100,
       timeout: 20,
@@ -62,8 +62,8 @@ class Rig {
     });
   }
 
-  /** Whoever is asked from now on is well. */
-  answerEverybody(): this {
+  /** From now on every validation is answered at once. */
+  answerAll(): this {
     this.onAsk = ({ answer }) => answer();
     return this;
   }
@@ -94,20 +94,20 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     return made;
   };
 
-  it('validates one that has carried nothing for the interval, and again while that goes on', async () => {
-    const rig = new Rig(await connected('a')).answerEverybody();
+  it('validateIdle(): validates a connection that was idle for `interval`, and again after each further interval', async () => {
+    const rig = new Rig(await connected('a')).answerAll();
     await rig.clock.advance(99);
     expect(rig.begun).toEqual([]);
     await rig.clock.advance(201);
     expect(rig.begun).toEqual(['100: a', '200: a', '300: a']);
     expect(rig.emitted).toEqual(['100: a true', '200: a true', '300: a true']);
-    expect(rig.condemned).toEqual([]);
+    expect(rig.invalidated).toEqual([]);
   });
 
-  it('lets busy ones alone, and counts from when they have become idle', async () => {
+  it('validateIdle(): does not validate busy connections; the interval counts from the end of their last request', async () => {
     const [a, b] = (await connected('ab')) as [TestConnection, TestConnection];
     a.send();
-    const rig = new Rig([a, b]).answerEverybody();
+    const rig = new Rig([a, b]).answerAll();
     await rig.clock.advance(50);
     b.send();
     b.send();
@@ -122,7 +122,7 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.begun).toEqual(['170: b', '270: b', '280: a']);
   });
 
-  it('validates nothing at all while all are busy', async () => {
+  it('validateIdle(): never validates connections that are used more often than `interval`', async () => {
     const all = await connected('abc');
     const rig = new Rig(all);
     for (let i = 0; i < 100; i++) {
@@ -134,16 +134,16 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.begun).toEqual([]);
   });
 
-  it('condemns one that does not answer in time, and aborts the validation with the same cause', async () => {
+  it('validateIdle({ timeout }): invalidates a connection without a timely answer, and aborts with the cause', async () => {
     const rig = new Rig(await connected('ab'));
     rig.onAsk = ({ connection, answer }) => {
       connection.send();
       if (connection.name === 'b') answer();
     };
     await rig.clock.advance(119);
-    expect([rig.condemned, rig.last.signal.aborted]).toEqual([[], false]);
+    expect([rig.invalidated, rig.last.signal.aborted]).toEqual([[], false]);
     await rig.clock.advance(1);
-    expect(rig.condemned).toEqual(['120: a']);
+    expect(rig.invalidated).toEqual(['120: a']);
     expect(rig.emitted).toEqual(['100: b true', '120: a false']);
     expect(rig.last.signal.reason).toBe(rig.causes[0]);
     expect(rig.causes[0]).toMatchObject({ code: 'ERR_VALIDATION', message: expect.stringContaining('20 ms') });
@@ -161,23 +161,26 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
         throw 'no';
       },
     ],
-  ])('condemns one whose validation %s, and tells what that said', async (_what, said, onAsk) => {
-    const rig = new Rig(await connected('a'));
-    rig.onAsk = onAsk;
-    await rig.clock.advance(110);
-    expect(rig.condemned).toEqual(['100: a']);
-    expect(rig.causes[0]).toBeInstanceOf(ValidationError);
-    expect(rig.causes[0]?.cause).toBe(said);
-  });
+  ])(
+    'validateIdle(): invalidates a connection whose validate() %s, with that as the cause',
+    async (_what, said, onAsk) => {
+      const rig = new Rig(await connected('a'));
+      rig.onAsk = onAsk;
+      await rig.clock.advance(110);
+      expect(rig.invalidated).toEqual(['100: a']);
+      expect(rig.causes[0]).toBeInstanceOf(ValidationError);
+      expect(rig.causes[0]?.cause).toBe(said);
+    },
+  );
 
-  it('validates one again that was condemned and is still there', async () => {
+  it('validateIdle(): validates an invalidated connection again while it stays in the list', async () => {
     const rig = new Rig(await connected('a'));
     rig.onAsk = ({ fail }) => fail('no');
     await rig.clock.advance(250);
-    expect(rig.condemned).toEqual(['100: a', '200: a']);
+    expect(rig.invalidated).toEqual(['100: a', '200: a']);
   });
 
-  it('has one validation of a connection at a time, and does not take that for work', async () => {
+  it("validateIdle(): validates a connection once at a time, and the validation's request is not work", async () => {
     const rig = new Rig(await connected('a'), { timeout: 1_000 });
     await rig.clock.advance(700);
     expect(rig.begun).toEqual(['100: a']);
@@ -188,31 +191,34 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.begun).toHaveLength(2);
   });
 
-  it('does not take the later requests of a validation for work, one after the other', async () => {
+  it('validateIdle(): a second request of the same validation is not work', async () => {
     const rig = new Rig(await connected('a'));
     await rig.clock.advance(100);
     rig.last.connection.reply();
     rig.last.connection.send();
     await rig.clock.advance(20);
-    expect(rig.condemned).toEqual(['120: a']);
+    expect(rig.invalidated).toEqual(['120: a']);
   });
 
   it.each<[what: string, onAsk: (asked: Asked) => void]>([
-    ['is a request of it', ({ connection }) => connection.send()],
-    ['is none', () => {}],
-  ])('ignores the verdict on one that got work meanwhile, where the validation %s', async (_what, onAsk) => {
-    const rig = new Rig(await connected('a'));
-    rig.onAsk = onAsk;
-    await rig.clock.advance(100);
-    const { connection } = rig.last;
-    connection.send();
-    connection.reply();
-    await rig.clock.advance(20);
-    expect(rig.last.signal.aborted).toBe(true);
-    expect([rig.condemned, rig.emitted]).toEqual([[], []]);
-  });
+    ['sends a request', ({ connection }) => connection.send()],
+    ['sends no request', () => {}],
+  ])(
+    'validateIdle(): a connection used during its validation is not invalidated, where validate() %s',
+    async (_what, onAsk) => {
+      const rig = new Rig(await connected('a'));
+      rig.onAsk = onAsk;
+      await rig.clock.advance(100);
+      const { connection } = rig.last;
+      connection.send();
+      connection.reply();
+      await rig.clock.advance(20);
+      expect(rig.last.signal.aborted).toBe(true);
+      expect([rig.invalidated, rig.emitted]).toEqual([[], []]);
+    },
+  );
 
-  it('ignores the verdict on one that breaks meanwhile, and on its next transport', async () => {
+  it('validateIdle(): ignores the result for a connection lost meanwhile, also after it has reconnected', async () => {
     const [a] = (await connected('a')) as [TestConnection];
     const rig = new Rig([a]);
     await rig.clock.advance(100);
@@ -222,13 +228,13 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     await a.connect();
     fail('the first transport is gone');
     await rig.clock.advance(99);
-    expect([rig.condemned, rig.begun]).toEqual([[], ['100: a']]);
-    rig.answerEverybody();
+    expect([rig.invalidated, rig.begun]).toEqual([[], ['100: a']]);
+    rig.answerAll();
     await rig.clock.advance(1);
     expect(rig.begun).toEqual(['100: a', '200: a']);
   });
 
-  it('ignores the verdict on one that has left meanwhile, though it is back', async () => {
+  it('validateIdle(): ignores the result for a connection that left the list meanwhile, also after it is back', async () => {
     const [a] = (await connected('a')) as [TestConnection];
     const rig = new Rig([a]);
     await rig.clock.advance(100);
@@ -239,20 +245,20 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     rig.list$.next([a]);
     fail('too late');
     await settle();
-    expect([rig.condemned, rig.emitted]).toEqual([[], []]);
+    expect([rig.invalidated, rig.emitted]).toEqual([[], []]);
   });
 
-  it('ignores a verdict that comes after the deadline', async () => {
+  it('validateIdle({ timeout }): a rejection after the timeout does not invalidate a second time', async () => {
     const rig = new Rig(await connected('a'));
     await rig.clock.advance(120);
     rig.last.fail('no');
     await settle();
-    expect(rig.condemned).toEqual(['120: a']);
+    expect(rig.invalidated).toEqual(['120: a']);
   });
 
-  it('asks nothing of those who are not connected', async () => {
+  it('validateIdle(): validates a connection only after it has connected', async () => {
     const idle = make('accept', 'idle');
-    const rig = new Rig([idle]).answerEverybody();
+    const rig = new Rig([idle]).answerAll();
     await rig.clock.advance(150);
     expect(rig.begun).toEqual([]);
     await idle.connect();
@@ -260,7 +266,7 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.begun).toEqual(['250: idle']);
   });
 
-  it('has no more validations under way than it may, and goes on as they end', async () => {
+  it('validateIdle({ maxValidations: 2 }): runs two at a time, and starts the next when one ends', async () => {
     const rig = new Rig(await connected('abcde'), { maxValidations: 2 });
     await rig.clock.advance(110);
     expect(rig.begun).toEqual(['100: a', '100: b']);
@@ -269,10 +275,10 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.begun.slice(2)).toEqual(['110: c']);
     await rig.clock.advance(20);
     expect(rig.begun.slice(3)).toEqual(['120: d', '130: e']);
-    expect(rig.condemned).toEqual(['120: a', '130: c']);
+    expect(rig.invalidated).toEqual(['120: a', '130: c']);
   });
 
-  it('gives the turn of one that leaves to the next', async () => {
+  it('validateIdle({ maxValidations: 1 }): starts the next when the connection under validation leaves the list', async () => {
     const all = await connected('abc');
     const rig = new Rig(all, { maxValidations: 1 });
     await rig.clock.advance(100);
@@ -282,7 +288,7 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.begun).toEqual(['100: a', '100: b']);
   });
 
-  it('needs one timer for all, and none while nobody is idle', async () => {
+  it('validateIdle(): has one timer for all idle connections, and none while all are busy', async () => {
     const all = await connected('abcdefgh');
     const rig = new Rig(all);
     expect(rig.clock.timers).toBe(1);
@@ -293,7 +299,7 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(1);
   });
 
-  it('stops and aborts everything when it is unsubscribed from', async () => {
+  it('validateIdle(): unsubscribing aborts validations under way, cancels the timer and invalidates nothing', async () => {
     const all = await connected('abc');
     const rig = new Rig(all, { maxValidations: 2 });
     await rig.clock.advance(100);
@@ -304,24 +310,27 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
     for (const { fail } of [...rig.open]) fail('no');
     await rig.clock.advance(1_000);
-    expect([rig.condemned, rig.begun]).toEqual([[], ['100: a', '100: b']]);
+    expect([rig.invalidated, rig.begun]).toEqual([[], ['100: a', '100: b']]);
   });
 
-  it.each(['complete', 'error'] as const)('ends with the %s of its source, and stops everything', async (ending) => {
-    const all = await connected('abc');
-    const rig = new Rig(all, { maxValidations: 2 });
-    await rig.clock.advance(100);
-    rig.list$[ending]('gone');
-    expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
-    expect(rig.clock.timers).toBe(0);
-    all.forEach(expectUntouched);
-  });
+  it.each(['complete', 'error'] as const)(
+    'validateIdle(): %s of the source is passed on, cancels the timer and unsubscribes from connections',
+    async (ending) => {
+      const all = await connected('abc');
+      const rig = new Rig(all, { maxValidations: 2 });
+      await rig.clock.advance(100);
+      rig.list$[ending]('gone');
+      expect([rig.completed, rig.failures]).toEqual(ending === 'error' ? [false, ['gone']] : [true, []]);
+      expect(rig.clock.timers).toBe(0);
+      all.forEach(expectUntouched);
+    },
+  );
 
-  it('takes an error of the condemnation for its own', async () => {
+  it('validateIdle(): errors when invalidate() throws, and leaves no timer or subscription', async () => {
     const all = await connected('ab');
     const rig = new Rig(all);
     const failure = new Error('not allowed to');
-    rig.onCondemn = () => {
+    rig.onInvalidate = () => {
       throw failure;
     };
     await rig.clock.advance(1_000);
@@ -330,10 +339,10 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
-  it('takes a rejection of the condemnation for its own', async () => {
+  it('validateIdle(): errors when the promise of invalidate() rejects, and leaves no timer or subscription', async () => {
     const all = await connected('ab');
     const rig = new Rig(all);
-    rig.onCondemn = () => Promise.reject('not allowed to');
+    rig.onInvalidate = () => Promise.reject('not allowed to');
     await rig.clock.advance(1_000);
     expect(rig.failures).toEqual(['not allowed to']);
     expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
@@ -342,28 +351,31 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
 
   it.each<[where: string, arrange: (rig: Rig) => void]>([
     [
-      'validation',
+      'validate',
       (rig) => {
         rig.onAsk = () => rig.subscription.unsubscribe();
       },
     ],
     [
-      'condemnation',
+      'invalidate',
       (rig) => {
-        rig.onCondemn = () => rig.subscription.unsubscribe();
+        rig.onInvalidate = () => rig.subscription.unsubscribe();
       },
     ],
-  ])('stops for somebody who has had enough inside the %s', async (_where, arrange) => {
-    const all = await connected('ab');
-    const rig = new Rig(all, { maxValidations: 1 });
-    arrange(rig);
-    await rig.clock.advance(1_000);
-    expect(rig.begun).toEqual(['100: a']);
-    expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
-    all.forEach(expectUntouched);
-  });
+  ])(
+    'validateIdle(): unsubscribing inside %s() emits nothing and leaves no timer or subscription',
+    async (_where, arrange) => {
+      const all = await connected('ab');
+      const rig = new Rig(all, { maxValidations: 1 });
+      arrange(rig);
+      await rig.clock.advance(1_000);
+      expect(rig.begun).toEqual(['100: a']);
+      expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
+      all.forEach(expectUntouched);
+    },
+  );
 
-  it('tells a pool of those that fell silent, whose healing does the rest', async () => {
+  it('validateIdle() of pool.connected$: by default a silent member is removed after 6 s', async () => {
     const { pool, clock, made } = await openRig(make, 3, { drainTimeout: 0 });
     const { scheduler } = clock;
     pool.connected$
@@ -384,19 +396,21 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('does not condemn what a pool has lent meanwhile, though nothing was sent yet', async () => {
+  it('validateIdle() of pool.connected$: a member leased during its validation is not invalidated', async () => {
     const { pool, clock } = await openRig(make, 1);
     const { scheduler } = clock;
-    const condemned: unknown[] = [];
+    const invalidated: unknown[] = [];
     const validate = (connection: TestConnection): Promise<never> => {
       connection.send();
       return new Promise(() => {});
     };
-    pool.connected$.pipe(validateIdle(validate, (connection) => condemned.push(connection), { scheduler })).subscribe();
+    pool.connected$
+      .pipe(validateIdle(validate, (connection) => invalidated.push(connection), { scheduler }))
+      .subscribe();
     await clock.advance(5_000);
     void pool.use(() => new Promise(() => {}));
     await clock.advance(1_000);
-    expect(condemned).toEqual([]);
+    expect(invalidated).toEqual([]);
   });
 });
 
@@ -407,30 +421,30 @@ describe('validateIdle', () => {
     return made;
   };
 
-  it('has sixteen validations under way at once, of however many connections', async () => {
+  it('validateIdle() by default: runs 16 validations at a time, and validates all of 1,000 connections', async () => {
     const rig = new Rig(await connected(1_000), { maxValidations: undefined, timeout: 50 });
     await rig.clock.advance(100);
     expect(rig.open).toHaveLength(16);
-    rig.answerEverybody();
+    rig.answerAll();
     for (const { answer } of [...rig.open]) answer();
     await rig.clock.advance(10);
     expect(new Set(rig.begun).size).toBe(1_000);
     expect(rig.open).toHaveLength(0);
   });
 
-  it('is put off by no more than an interval when the clock is set back', async () => {
+  it('validateIdle(): setting the clock back delays a validation by one interval at most', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     let offset = 0;
     const jumping = { now: () => scheduler.now() + offset, schedule: scheduler.schedule.bind(scheduler) };
-    const rig = new Rig(await connected(1), { scheduler: jumping }, clock).answerEverybody();
+    const rig = new Rig(await connected(1), { scheduler: jumping }, clock).answerAll();
     await clock.advance(50);
     offset = -1_000_000;
     await clock.advance(150);
     expect(rig.begun).toEqual(['200: 0']);
   });
 
-  it('waits no longer than timers can for an interval and an answer without an end', async () => {
+  it('validateIdle(): an infinite interval or timeout becomes the longest timer delay, 2^31 - 1 ms', async () => {
     const delays: (number | undefined)[] = [];
     const clock = new VirtualClock();
     const scheduler = {
@@ -447,7 +461,7 @@ describe('validateIdle', () => {
     expect(delays).toEqual([2 ** 31 - 1, 1, 2 ** 31 - 1]);
   });
 
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', async () => {
+  it('validateIdle(): subscribes to the source on subscribe, and unsubscribes with its subscriber', async () => {
     const [a] = await connected(1);
     new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(
       ({ hot, expectObservable, expectSubscriptions }) => {
@@ -463,7 +477,7 @@ describe('validateIdle', () => {
     );
   });
 
-  it('condemns nobody that answered, and everybody that fell silent in time, whatever happens when', async () => {
+  it('validateIdle() property: invalidates exactly the connections that did not answer within the timeout', async () => {
     const count = 4;
     const make: Make = (onDial, name) => new OwnConnection({ onDial, name });
     const who = fc.nat(count - 1);
@@ -480,7 +494,7 @@ describe('validateIdle', () => {
         const all = Array.from({ length: count }, (_, index) => make('accept', `${index}`));
         await Promise.all(all.map((connection) => connection.connect()));
         const silent = new Set<TestConnection>();
-        /** When each was last alive, at work, dialled, let in, or let go. */
+        /** When each connection last answered, worked, was dialled, added or removed. */
         const since = new Map(all.map((connection) => [connection, 0]));
         const rig = new Rig(all);
         const touch = (connection: TestConnection): unknown => since.set(connection, rig.clock.now);
@@ -491,7 +505,7 @@ describe('validateIdle', () => {
           signal.addEventListener('abort', fail);
           if (!silent.has(connection)) answer();
         };
-        rig.onCondemn = (connection) => {
+        rig.onInvalidate = (connection) => {
           if (!silent.has(connection) || !listed.has(connection)) wrong.push(connection.name);
           touch(connection);
         };
@@ -520,7 +534,7 @@ describe('validateIdle', () => {
           }
           await settle();
           for (const connection of listed) {
-            // A validation that was begun just before it was touched ends first.
+            // A validation started just before the last change has to end first.
             const late = rig.clock.now - (since.get(connection) ?? 0) > 20 + 100 + 20;
             if (silent.has(connection) && late) wrong.push(`${connection.name} unnoticed`);
           }

@@ -9,7 +9,7 @@ import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const expired = (): Error => Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' });
 
-describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
+describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ make }) => {
   const broken = async (name = 'a', cause?: unknown): Promise<TestConnection> => {
     const connection = make('wait', name);
     const dial = connection.connect().catch(() => {});
@@ -19,7 +19,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     return connection;
   };
 
-  it('after so many attempts, and sets no timer any more', async () => {
+  it('reconnectBroken({ maxAttempts: 2 }): abandons after two failed dials, and leaves no timer', async () => {
     const a = await broken();
     const rig = new Rig({ maxAttempts: 2 }, brokenOf(a));
     await rig.clock.advance(300);
@@ -39,14 +39,14 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('never, unless it is told to', async () => {
+  it('reconnectBroken() without maxAttempts: still redials after 1,000 failed dials', async () => {
     const a = await broken();
     const rig = new Rig({ backoff: () => 1 }, brokenOf(a));
     await rig.clock.advance(1_000);
     expect(a.dials).toBe(1 + 1_000);
   });
 
-  it('on one connection, and goes on with the others', async () => {
+  it('reconnectBroken({ maxAttempts }): attempts are counted per connection; others are still dialled', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const rig = new Rig({ maxAttempts: 2 });
     rig.list$.next([a]);
@@ -59,7 +59,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expect(rig.log.at(-1)).toBe('450: b2 abandoned: max-attempts');
   });
 
-  it('on a connection that comes up time and again without proof that it works', async () => {
+  it('reconnectBroken({ maxAttempts: 3 }): abandons a connection that connects and is lost at once three times', async () => {
     const a = await broken();
     const rig = new Rig({ maxAttempts: 3, backoff: () => 10 }, brokenOf(a));
     a.onDial = 'accept';
@@ -78,7 +78,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     ]);
   });
 
-  it('at once when a dial fails for a terminal cause', async () => {
+  it('reconnectBroken(): abandons at once when a dial fails with a terminal cause', async () => {
     const a = await broken();
     a.onDial = 'wait';
     const rig = new Rig({}, brokenOf(a));
@@ -89,7 +89,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('before the first dial on a connection that broke for a terminal cause', async () => {
+  it('reconnectBroken(): abandons without a dial when the connection broke for a terminal cause', async () => {
     const a = await broken('a', expired());
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(60_000);
@@ -100,7 +100,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('on a connection that comes up and is then lost for a terminal cause', async () => {
+  it('reconnectBroken(): abandons a reconnected connection that is lost for a terminal cause', async () => {
     const a = await broken();
     a.onDial = 'accept';
     const rig = new Rig({}, brokenOf(a));
@@ -109,7 +109,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expect(rig.log.slice(-2)).toEqual(['100: a1 reconnected', '100: a1 abandoned: terminal']);
   });
 
-  it('by the verdict of the user, who is asked with each cause', async () => {
+  it('reconnectBroken({ isTerminal }): is called with each cause, and abandons when it returns true', async () => {
     const first = new Error('first');
     const a = await broken('a', first);
     const causes: unknown[] = [];
@@ -127,13 +127,13 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expect(rig.log.at(-1)).toBe('300: a2 abandoned: terminal');
   });
 
-  it('on nothing where the user says that nothing is terminal', async () => {
+  it('reconnectBroken({ isTerminal: () => false }): retries after an expired certificate', async () => {
     const a = await broken('a', expired());
     const rig = new Rig({ isTerminal: () => false }, brokenOf(a));
     expect(rig.log).toEqual(['0: a1 in 100']);
   });
 
-  it('and tells why, once', async () => {
+  it('reconnectBroken(): emits one reconnect-abandoned event, with reason and cause', async () => {
     const cause = expired();
     const a = await broken('a', cause);
     const events: unknown[] = [];
@@ -143,7 +143,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expect(events).toEqual([{ type: 'reconnect-abandoned', connection: a, attempt: 0, reason: 'terminal', cause }]);
   });
 
-  it('for as long as dials of somebody else fail', async () => {
+  it('reconnectBroken(): an abandoned connection stays abandoned while dials of its owner fail', async () => {
     const a = await broken();
     const rig = new Rig({ maxAttempts: 1 }, brokenOf(a));
     await rig.clock.advance(100);
@@ -156,7 +156,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
   });
 
   it.each([0, 10_000])(
-    'until somebody else has brought it up, and heals it afresh when it breaks %d ms later',
+    'reconnectBroken(): an abandoned connection that its owner connects is retried when lost %d ms later',
     async (up) => {
       const a = await broken();
       const rig = new Rig({ maxAttempts: 1 }, brokenOf(a));
@@ -172,7 +172,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     },
   );
 
-  it('and forgets a connection that leaves after that', async () => {
+  it('reconnectBroken({ resetAfter }): an abandoned connection off the list is unsubscribed after resetAfter', async () => {
     const a = await broken('a', expired());
     const rig = new Rig({ resetAfter: 50 });
     rig.list$.next([a]);
@@ -183,7 +183,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('and forgets a connection at once that is closed after that', async () => {
+  it('reconnectBroken(): an abandoned connection that is closed leaves no timer and no subscription', async () => {
     const a = await broken('a', expired());
     const rig = new Rig({}, brokenOf(a));
     await a.close();
@@ -192,7 +192,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('and completes with its source all the same', async () => {
+  it('reconnectBroken(): completes with the source although a connection was abandoned', async () => {
     const a = await broken('a', expired());
     const rig = new Rig();
     rig.list$.next([a]);
@@ -201,7 +201,7 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('and takes an error of the verdict for its own, and cancels what waits', async () => {
+  it('reconnectBroken({ isTerminal }): errors when isTerminal() throws, and cancels all attempts', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const failure = new Error('no opinion');
     let asked = 0;
@@ -218,25 +218,28 @@ describe.each(KINDS)('reconnectBroken gives up, over $kind', ({ make }) => {
     [a, b].forEach(expectUntouched);
   });
 
-  it.each(['isTerminal', 'backoff'] as const)('on one that is taken away when %s is asked', async (name) => {
-    const a = await broken();
-    const rig: Rig = new Rig({
-      [name]: () => {
-        rig.list$.next([]);
-        return name === 'backoff' ? 10 : false;
-      },
-    });
-    rig.list$.next([a]);
-    await rig.clock.advance(1_000);
-    expect(rig.log).toEqual([]);
-    expect(a.dials).toBe(1);
-    expect(rig.clock.timers).toBe(0);
-    expectUntouched(a);
-  });
+  it.each(['isTerminal', 'backoff'] as const)(
+    'reconnectBroken(): a connection that leaves the list inside %s() is not dialled',
+    async (name) => {
+      const a = await broken();
+      const rig: Rig = new Rig({
+        [name]: () => {
+          rig.list$.next([]);
+          return name === 'backoff' ? 10 : false;
+        },
+      });
+      rig.list$.next([a]);
+      await rig.clock.advance(1_000);
+      expect(rig.log).toEqual([]);
+      expect(a.dials).toBe(1);
+      expect(rig.clock.timers).toBe(0);
+      expectUntouched(a);
+    },
+  );
 });
 
 describe('reconnectBroken', () => {
-  it('says at once that it gives up, and nothing further', async () => {
+  it('reconnectBroken(): emits reconnect-abandoned synchronously, and once although the connection is listed again', async () => {
     const cause = expired();
     const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b', onDial: 'refuse' })];
     a.onDial = 'wait';
@@ -254,7 +257,7 @@ describe('reconnectBroken', () => {
   });
 });
 
-describe.each(KINDS)('A pool of $kind gives up', ({ make }) => {
+describe.each(KINDS)('Pool with reconnectBroken() as its heal option abandons members, over $kind', ({ make }) => {
   const opened = async (options: Parameters<typeof reconnectBroken>[0], size = 2): Promise<PoolRig> => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
@@ -269,7 +272,7 @@ describe.each(KINDS)('A pool of $kind gives up', ({ make }) => {
   const abandonments = (events: readonly PoolEvent<TestConnection>[]): unknown[] =>
     events.flatMap((event) => (event.type === 'reconnect-abandoned' ? [[event.reason, event.attempt]] : []));
 
-  it('after so many attempts; the connection stays broken, and reconnect() begins afresh', async () => {
+  it('heal with maxAttempts: 3: an abandoned member stays broken; after reconnect() it gets three attempts again', async () => {
     const { pool, clock, made, events } = await opened({ maxAttempts: 3 });
     const [a] = made;
     a!.onDial = 'refuse';
@@ -290,7 +293,7 @@ describe.each(KINDS)('A pool of $kind gives up', ({ make }) => {
     ]);
   });
 
-  it('on a first dial that a certificate fails, without dialling again', async () => {
+  it('heal: a member whose first dial fails with an expired certificate is abandoned and not redialled', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const opened = rig(make, 2, { heal: undefined, scheduler });
@@ -307,7 +310,7 @@ describe.each(KINDS)('A pool of $kind gives up', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('and leaves it to cleanupBroken to take away what it has given up', async () => {
+  it('heal with cleanupBroken({ after }): a member that healing has abandoned is removed after `after`', async () => {
     const { pool, clock, made } = await opened({ maxAttempts: 1 });
     const { scheduler } = clock;
     pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 1_000, scheduler })).subscribe();

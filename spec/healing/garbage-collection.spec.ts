@@ -14,15 +14,15 @@ type StreamName = 'connections$' | 'connected$' | 'broken$' | 'snapshot$';
 const STREAMS: StreamName[] = ['connections$', 'connected$', 'broken$', 'snapshot$'];
 
 const WAYS: Record<string, (stream: Observable<unknown>, pool: Pool) => void> = {
-  'is over': (stream) => stream.subscribe().unsubscribe(),
-  'took one value': (stream) => stream.pipe(take(1)).subscribe(),
-  'went while it was told of a change': (stream, pool) => {
+  'was unsubscribed': (stream) => stream.subscribe().unsubscribe(),
+  'completed by take(1)': (stream) => stream.pipe(take(1)).subscribe(),
+  'completed by take(2) inside a change': (stream, pool) => {
     stream.pipe(take(2)).subscribe();
     pool.connections[0]!.lose();
   },
 };
 
-/** Fills a pool, has it looked at, loses a connection, and gives that up; nothing of it stays in this frame. */
+/** Opens a pool, subscribes with `look`, loses a connection and removes it. Only a WeakRef to it is returned. */
 async function lostFrom(look: (pool: Pool) => void): Promise<{ pool: Pool; lost: WeakRef<OwnConnection> }> {
   const pool: Pool = new ConnectionPool(2, () => new OwnConnection(), { heal: false });
   await pool.setup();
@@ -42,9 +42,9 @@ async function collected(lost: WeakRef<object>): Promise<void> {
   }
 }
 
-describe('a connection that was given up is garbage', () => {
+describe('A removed connection is garbage-collected', () => {
   it.each(Object.keys(WAYS).flatMap((way) => STREAMS.map((name) => [name, way] as const)))(
-    'when a subscription to %s %s',
+    'a removed connection is garbage-collected when a subscription to %s %s',
     async (name, way) => {
       const { pool, lost } = await lostFrom((one) => WAYS[way]?.(one[name], one));
       await collected(lost);
@@ -54,7 +54,7 @@ describe('a connection that was given up is garbage', () => {
   );
 });
 
-it('a connection that was ejected and has gone is garbage, though its time is not over', async () => {
+it('ejectOutliers(): an ejected connection off the list is garbage-collected before its duration is over', async () => {
   const outcomes$ = new Subject<{ ok: boolean; durationMs: number }>();
   const make = (): OwnConnection => Object.assign(new OwnConnection(), { outcomes$: NEVER });
   const list$ = new BehaviorSubject<readonly OwnConnection[]>([make(), make()]);

@@ -9,8 +9,8 @@ import { VirtualClock } from '../support/virtual-clock.js';
 const answered: Outcome = { ok: true, durationMs: 1 };
 const failed: Outcome = { ok: false, durationMs: 1 };
 
-describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) => {
-  const telling = <O extends Observable<Outcome>>(
+describe.each(KINDS)('reconnectBroken() resets the backoff, over $kind', ({ make }) => {
+  const withOutcomes = <O extends Observable<Outcome>>(
     connection: TestConnection,
     outcomes$: O,
   ): TestConnection & { outcomes$: O } => Object.assign(connection, { outcomes$ });
@@ -22,18 +22,23 @@ describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) =>
     return connection;
   };
 
-  const cutOff = async (times: number, rig: Rig, a: TestConnection, carry: () => void): Promise<string[]> => {
+  const loseRepeatedly = async (
+    times: number,
+    rig: Rig,
+    a: TestConnection,
+    beforeLoss: () => void,
+  ): Promise<string[]> => {
     for (let i = 0; i < times; i++) {
       while (a.state !== 'connected') await rig.clock.advance(100);
-      carry();
+      beforeLoss();
       await rig.clock.advance(100);
       a.lose();
     }
     return rig.log.filter((line) => line.includes(' in ')).map((line) => line.replace(/^.* in /, ''));
   };
 
-  it('is proven by the first request that is answered, at once', async () => {
-    const a = telling(await broken(), new Subject<Outcome>());
+  it('reconnectBroken(): the first successful outcome after a reconnect resets the backoff at once', async () => {
+    const a = withOutcomes(await broken(), new Subject<Outcome>());
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(100);
     expect(rig.clock.timers).toBe(1);
@@ -44,27 +49,27 @@ describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) =>
     expect(rig.log.at(-1)).toBe('100: a1 in 100');
   });
 
-  it('that is cut off again and again, and works in between, waits no longer each time', async () => {
-    const a = telling(await broken(), new Subject<Outcome>());
+  it('reconnectBroken(): the backoff does not grow when each loss is preceded by a successful outcome', async () => {
+    const a = withOutcomes(await broken(), new Subject<Outcome>());
     const rig = new Rig({}, brokenOf(a));
-    const waits = await cutOff(5, rig, a, () => a.outcomes$.next(answered));
+    const waits = await loseRepeatedly(5, rig, a, () => a.outcomes$.next(answered));
     expect(waits).toEqual(['100', '100', '100', '100', '100', '100']);
   });
 
   it.each<[string, Outcome | undefined]>([
-    ['carries nothing', undefined],
-    ['answers nothing', failed],
-  ])('and is closed again and again before it %s waits longer each time', async (_what, outcome) => {
-    const a = telling(await broken(), new Subject<Outcome>());
+    ['no outcome', undefined],
+    ['only a failed outcome', failed],
+  ])('reconnectBroken(): the backoff grows with each loss when there was %s before it', async (_what, outcome) => {
+    const a = withOutcomes(await broken(), new Subject<Outcome>());
     const rig = new Rig({}, brokenOf(a));
-    const waits = await cutOff(4, rig, a, () => {
+    const waits = await loseRepeatedly(4, rig, a, () => {
       if (outcome) a.outcomes$.next(outcome);
     });
     expect(waits).toEqual(['100', '200', '300', '400', '500']);
   });
 
-  it('is proven by having been up for `resetAfter`, where nobody asks anything of it', async () => {
-    const a = telling(await broken(), new Subject<Outcome>());
+  it('reconnectBroken({ resetAfter }): without outcomes, the backoff is reset after resetAfter', async () => {
+    const a = withOutcomes(await broken(), new Subject<Outcome>());
     const rig = new Rig({ resetAfter: 50 }, brokenOf(a));
     await rig.clock.advance(150);
     expect(rig.clock.timers).toBe(0);
@@ -73,8 +78,8 @@ describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) =>
     expect(rig.log.at(-1)).toBe('150: a1 in 100');
   });
 
-  it('is proven by what it answers when somebody else has dialled it, and not before it is up', async () => {
-    const a = telling(await broken(), new Subject<Outcome>());
+  it('reconnectBroken(): when the owner dials, only an outcome after the connect resets the backoff', async () => {
+    const a = withOutcomes(await broken(), new Subject<Outcome>());
     const rig = new Rig({ backoff: () => 10_000 }, brokenOf(a));
     a.onDial = 'wait';
     void a.connect();
@@ -87,8 +92,8 @@ describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) =>
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('is not proven by what is replayed of earlier times', async () => {
-    const a = telling(await broken(), new BehaviorSubject(answered));
+  it('reconnectBroken(): an outcome that outcomes$ replays on subscribe does not reset the backoff', async () => {
+    const a = withOutcomes(await broken(), new BehaviorSubject(answered));
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(150);
     a.lose();
@@ -96,21 +101,24 @@ describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) =>
   });
 
   it.each<[string, unknown]>([
-    ['fail', throwError(() => new Error('no outcomes'))],
-    ['are no stream', 'none'],
-    ['are nonsense', new BehaviorSubject(undefined)],
-  ])('is proven by time alone where its outcomes %s', async (_what, outcomes$) => {
-    const a = Object.assign(await broken(), { outcomes$ });
-    const rig = new Rig({ resetAfter: 50 }, brokenOf(a as TestConnection));
-    await rig.clock.advance(149);
-    expect(rig.clock.timers).toBe(1);
-    await rig.clock.advance(1);
-    expect(rig.clock.timers).toBe(0);
-    expect(rig.failures).toEqual([]);
-  });
+    ['errors', throwError(() => new Error('no outcomes'))],
+    ['is not an observable', 'none'],
+    ['emits undefined', new BehaviorSubject(undefined)],
+  ])(
+    'reconnectBroken({ resetAfter }): only resetAfter resets the backoff when outcomes$ %s',
+    async (_what, outcomes$) => {
+      const a = Object.assign(await broken(), { outcomes$ });
+      const rig = new Rig({ resetAfter: 50 }, brokenOf(a as TestConnection));
+      await rig.clock.advance(149);
+      expect(rig.clock.timers).toBe(1);
+      await rig.clock.advance(1);
+      expect(rig.clock.timers).toBe(0);
+      expect(rig.failures).toEqual([]);
+    },
+  );
 
-  it('is not asked for proof any more when nobody subscribes', async () => {
-    const a = telling(await broken(), new Subject<Outcome>());
+  it('reconnectBroken(): unsubscribing unsubscribes from outcomes$ and cancels the timer', async () => {
+    const a = withOutcomes(await broken(), new Subject<Outcome>());
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(100);
     expect(a.outcomes$.observed).toBe(true);
@@ -120,12 +128,12 @@ describe.each(KINDS)('A connection that comes up again, of $kind', ({ make }) =>
     expectUntouched(a);
   });
 
-  it('in a pool as well', async () => {
+  it('heal: a successful outcome of a member resets its backoff; dispose() leaves no timer or subscription', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const heal = reconnectBroken<TestConnection>({ backoff: (attempt) => attempt * 100, scheduler });
     const { pool, made, events } = await openRig(make, 1, { heal, scheduler });
-    const a = telling(made[0]!, new Subject<Outcome>());
+    const a = withOutcomes(made[0]!, new Subject<Outcome>());
     for (const outcome of [answered, failed, failed, answered]) {
       a.lose();
       await clock.advance(400);
