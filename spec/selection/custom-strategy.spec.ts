@@ -7,20 +7,20 @@ import { settle } from '../support/virtual-clock.js';
 
 type List = readonly TestConnection[];
 
-/** A picker by one function over the array of the moment. */
+/** A strategy whose picker calls `choose` with the current list. */
 const picking = (choose: (all: List) => TestConnection | undefined): Strategy<TestConnection> =>
   map((all): Picker<TestConnection> => ({ pick: () => choose(all), peek: () => choose(all), size: all.length }));
 
 const last = picking((all) => all.at(-1));
 
-describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
-  it('chooses for a pool', async () => {
+describe.each(KINDS)('A user-defined strategy, over $kind', ({ make }) => {
+  it('custom strategy: use() and getLeastLoadedConnection() get the connection that pick() returns', async () => {
     const { pool, made } = await openRig(make, 3, { select: last });
     expect(pool.getLeastLoadedConnection()).toBe(made[2]);
     expect(await pool.use(({ name }) => name)).toBe('#3');
   });
 
-  it('is asked about the members of the moment', async () => {
+  it('custom strategy: picks among the members connected now, after a loss, a removal and reconnect()', async () => {
     const { pool, made } = await openRig(make, 3, { select: last });
     made[2]!.lose();
     expect(pool.getLeastLoadedConnection()).toBe(made[1]);
@@ -30,7 +30,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(pool.getLeastLoadedConnection()).toBe(made[2]);
   });
 
-  it('shows who would be picked in leastLoaded$', async () => {
+  it('custom strategy: leastLoaded$ emits what peek() returns', async () => {
     const { pool, made } = await openRig(make, 2, { select: last });
     const seen: unknown[] = [];
     pool.leastLoaded$.subscribe((connection) => seen.push(connection?.name));
@@ -39,13 +39,13 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(seen).toEqual(['#2', '#1', undefined]);
   });
 
-  it('need not know who is full when it shows who would be picked', async () => {
-    const heedless: Strategy<TestConnection> = map((all) => ({
+  it('custom strategy whose peek() ignores maxPending: leastLoaded$ emits a connection with free capacity', async () => {
+    const ignoringLimits: Strategy<TestConnection> = map((all) => ({
       pick: (_key, accepts) => all.find((connection) => !accepts || accepts(connection)),
       peek: () => all[0],
       size: all.length,
     }));
-    const { pool, made } = await openRig(make, 2, { select: heedless, maxPending: 1 });
+    const { pool, made } = await openRig(make, 2, { select: ignoringLimits, maxPending: 1 });
     const seen: unknown[] = [];
     pool.leastLoaded$.subscribe((connection) => seen.push(connection?.name));
     made[0]!.send();
@@ -55,7 +55,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(seen).toEqual(['#1', '#2', undefined]);
   });
 
-  it('may be made of the operators that come with the library', async () => {
+  it('custom strategy of map() and leastLoaded(): picks from the mapped list; close() leaves no subscription', async () => {
     const quiet = (source: Observable<List>) =>
       source.pipe(
         map((all) => all.slice(1)),
@@ -68,7 +68,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     for (const connection of made) expect(cellOf(connection).watchers).toBeUndefined();
   });
 
-  it('lets go of those who have left, without being asked', async () => {
+  it('custom strategy: gets the new list after a removal, and [] after dispose(), without a pick', async () => {
     const lists: List[] = [];
     const watching: Strategy<TestConnection> = (source) =>
       new Observable((subscriber) =>
@@ -85,16 +85,16 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(lists.at(-1)).toEqual([]);
   });
 
-  it('is refused when it answers with somebody that it was not given', async () => {
-    const stranger = new OwnConnection({ name: 'stranger' });
-    await stranger.connect();
-    const { pool } = await openRig(make, 1, { select: picking(() => stranger), maxWaiting: 0 });
+  it('custom strategy that picks a connection outside the pool: use() rejects with ERR_POOL_EXHAUSTED', async () => {
+    const outsider = new OwnConnection({ name: 'outsider' });
+    await outsider.connect();
+    const { pool } = await openRig(make, 1, { select: picking(() => outsider), maxWaiting: 0 });
     expect(thrownBy(() => pool.getLeastLoadedConnection())).toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
     await expect(pool.use(() => 1)).rejects.toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
-    expect(cellOf(stranger).borrowed).toBe(0);
+    expect(cellOf(outsider).borrowed).toBe(0);
   });
 
-  it('is refused when it answers with a member that is out of service', async () => {
+  it('custom strategy that picks a broken member: getLeastLoadedConnection() throws ERR_POOL_EXHAUSTED', async () => {
     let first: TestConnection | undefined;
     const { pool, made } = await openRig(make, 2, { select: picking(() => first) });
     first = made[0]!;
@@ -106,8 +106,8 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
   it.each<[string, Strategy<TestConnection>]>([
     ['emits nothing', () => NEVER],
     ['completes at once', () => of()],
-    ['picks nobody', picking(() => undefined)],
-  ])('leaves a pool that cannot choose and is otherwise well when it %s', async (_, select) => {
+    ['picks undefined', picking(() => undefined)],
+  ])('custom strategy that %s: use() rejects with ERR_POOL_EXHAUSTED and the pool stays healthy', async (_, select) => {
     const uncaught: unknown[] = [];
     const record = (error: unknown): number => uncaught.push(error);
     process.prependListener('uncaughtException', record);
@@ -124,7 +124,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     }
   });
 
-  it('tells whoever asks that it has errored, and leaves the pool whole', async () => {
+  it('custom strategy that errors: use() rejects with its error and the pool stays healthy', async () => {
     const failure = new Error('no strategy');
     const { pool } = await openRig(make, 2, { select: () => throwError(() => failure) });
     expect(thrownBy(() => pool.getLeastLoadedConnection())).toBe(failure);
@@ -132,7 +132,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(pool.health).toMatchObject({ status: 'healthy', connected: 2, pending: 0 });
   });
 
-  it('may fail later without taking the pool with it', async () => {
+  it('custom strategy that errors later: picks throw its error, leastLoaded$ is undefined, the pool stays healthy', async () => {
     const failure = new Error('too few to choose from');
     let most = 0;
     const failing: Strategy<TestConnection> = (source) =>
@@ -156,7 +156,7 @@ describe.each(KINDS)('A strategy of the user, over $kind', ({ make }) => {
     expect(seen.at(-1)).toBeUndefined();
   });
 
-  it('may throw when it is asked: the caller is told, and the pool stays whole', async () => {
+  it('custom strategy whose pick() throws: use() rejects with that error and the pool stays healthy', async () => {
     const failure = new Error('cannot decide');
     const indecisive = picking(() => {
       throw failure;

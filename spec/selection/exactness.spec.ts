@@ -29,8 +29,8 @@ interface Loan {
   finish(): void;
 }
 
-/** A pool, and what is open on each connection by hand-kept books. */
-class Books {
+/** A pool, and a model of the load of each connection. */
+class PoolAndModel {
   readonly loans: Loan[] = [];
   readonly rig: Rig;
 
@@ -72,7 +72,7 @@ class Books {
     const { pool } = this.rig;
     const foreseen = pool.connectedConnections.length;
     void pool.use((connection) => {
-      // At this point the borrowing is open, and the books do not know it yet.
+      // The lease is open here, and the model does not count it yet.
       this.expectLeast(connection);
       return new Promise<void>((finish) => loans.push({ connection, finish }));
     });
@@ -93,20 +93,20 @@ class Books {
   }
 }
 
-describe.each(KINDS)('Every pick of a pool of $kind', ({ make }) => {
-  it('has the least load of all that are connected, whatever happens', async () => {
+describe.each(KINDS)('Least-loaded picks of a pool, over $kind', ({ make }) => {
+  it('getLeastLoadedConnection() and use() property: give the least load; health.pending is the sum of loads', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 6 }), fc.array(step, { maxLength: 100 }), async (size, steps) => {
-        const books = new Books(make, size);
-        await books.rig.pool.setup();
+        const checked = new PoolAndModel(make, size);
+        await checked.rig.pool.setup();
         for (const one of steps) {
-          await books.take(one);
-          if (books.rig.pool.isWorking()) books.expectLeast(books.rig.pool.getLeastLoadedConnection());
-          const total = books.rig.pool.connections.reduce((sum, connection) => sum + books.loadOf(connection), 0);
-          expect(books.rig.pool.health.pending).toBe(total);
+          await checked.take(one);
+          if (checked.rig.pool.isWorking()) checked.expectLeast(checked.rig.pool.getLeastLoadedConnection());
+          const total = checked.rig.pool.connections.reduce((sum, connection) => sum + checked.loadOf(connection), 0);
+          expect(checked.rig.pool.health.pending).toBe(total);
         }
-        for (const loan of books.loans) loan.finish();
-        await books.rig.pool.dispose();
+        for (const loan of checked.loans) loan.finish();
+        await checked.rig.pool.dispose();
       }),
       { numRuns: 250 },
     );

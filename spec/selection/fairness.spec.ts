@@ -3,7 +3,7 @@ import { LoadIndex } from '../../src/selection/load-index.js';
 import { lottery } from '../support/pickers.js';
 
 const PICKS = 10_000;
-/** For patterns in which chance decides who is among the equals. */
+/** For random patterns, whose shares vary more. */
 const LONG = 40_000;
 
 class Item implements Ranked {
@@ -13,7 +13,7 @@ class Item implements Ranked {
   picks = 0;
 }
 
-/** Equals, and whoever picks among them. */
+/** An index of equally loaded items, with the number of picks of each. */
 class Rig {
   readonly index = new LoadIndex<Item>();
   readonly items: Item[];
@@ -39,7 +39,7 @@ class Rig {
     if (item) this.index.down(item, item.load--);
   }
 
-  /** How far the luckiest and the unluckiest are from their share. */
+  /** The largest deviation from an equal share, as a fraction of that share. */
   get bias(): number {
     const total = this.items.reduce((sum, { picks }) => sum + picks, 0);
     const share = total / this.items.length;
@@ -49,7 +49,7 @@ class Rig {
 
 type Pattern = (rig: Rig, picks?: number) => void;
 
-/** Up to `held` at once; the oldest is given back first. */
+/** Up to `held` at once; the oldest ends first. */
 const fifo =
   (held: number): Pattern =>
   (rig, picks = PICKS) => {
@@ -60,7 +60,7 @@ const fifo =
     }
   };
 
-/** Bursts of `size`, given back in the opposite order. */
+/** Bursts of `size` that end in the opposite order. */
 const lifo =
   (size: number): Pattern =>
   (rig, picks = PICKS) => {
@@ -70,7 +70,7 @@ const lifo =
     }
   };
 
-/** Comes and goes by chance, with about `held` under way. */
+/** Random starts and ends, with about `held` under way. */
 const random =
   (held: number, seed: number): Pattern =>
   (rig, most = PICKS) => {
@@ -116,17 +116,20 @@ const PATTERNS: Record<string, Pattern> = {
 
 const SIZES = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 19, 20, 24, 31, 32, 33, 50, 51, 64, 65, 77, 99, 100];
 
-describe('Equals', () => {
-  it.each(Object.entries(PATTERNS))('each get their share within 20 %%: %s', (_, pattern) => {
-    const unfair = SIZES.map((size) => {
-      const rig = new Rig(size);
-      pattern(rig);
-      return { size, bias: Number(rig.bias.toFixed(3)) };
-    }).filter(({ bias }) => bias > 0.2);
-    expect(unfair).toEqual([]);
-  });
+describe('Fairness among equally loaded items', () => {
+  it.each(Object.entries(PATTERNS))(
+    'LoadIndex: equally loaded items get equal shares within 20 %%: %s',
+    (_, pattern) => {
+      const unfair = SIZES.map((size) => {
+        const rig = new Rig(size);
+        pattern(rig);
+        return { size, bias: Number(rig.bias.toFixed(3)) };
+      }).filter(({ bias }) => bias > 0.2);
+      expect(unfair).toEqual([]);
+    },
+  );
 
-  it('each get their share when the caller accepts all but one', () => {
+  it('LoadIndex.pick(accepts): the accepted items get equal shares when one item is refused', () => {
     for (const size of SIZES) {
       const rig = new Rig(size + 1);
       const refused = rig.items[size >> 1];
@@ -137,7 +140,7 @@ describe('Equals', () => {
     }
   });
 
-  it('each get their share when members come and go', () => {
+  it('LoadIndex: items get equal shares while items are removed and added again', () => {
     const rig = new Rig(20);
     const draw = lottery(5);
     for (let i = 0; i < 40_000; i++) {

@@ -6,7 +6,7 @@ import type { List } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
 
-/** The picker of a stream, and how often it was emitted. */
+/** The picker of a subscription, and the number of its emissions. */
 function follow(source: Observable<List>) {
   const followed: { picker?: Picker<TestConnection>; emissions: number; completed: boolean; error?: unknown } = {
     emissions: 0,
@@ -30,7 +30,7 @@ function follow(source: Observable<List>) {
 describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
   const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));
 
-  it('answers with one of the smallest load, as loads come and go', () => {
+  it('leastLoaded(): pick() returns a connection with the least load after each change of load', () => {
     const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
     const { picker } = follow(new BehaviorSubject<List>([a, b, c]));
     a.send();
@@ -45,14 +45,14 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     expect(picker?.pick()).toBe(a);
   });
 
-  it('knows what connections carried before they came', () => {
+  it('leastLoaded(): counts the load that a connection had before it entered the list', () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     a.send();
     const { picker } = follow(new BehaviorSubject<List>([a, b]));
     for (let i = 0; i < 5; i++) expect(picker?.pick()).toBe(b);
   });
 
-  it('emits the picker at once and for each array, and keeps it current in between', () => {
+  it('leastLoaded(): emits the same picker on subscribe and for each list, with the current connections', () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     const list$ = new BehaviorSubject<List>([]);
     const followed = follow(list$);
@@ -65,7 +65,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
-  it('counts a connection once that an array holds twice', () => {
+  it('leastLoaded(): counts a connection once when the list holds it several times', () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     const list$ = new BehaviorSubject<List>([a, a, b, a]);
     const followed = follow(list$);
@@ -77,7 +77,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     [a, b].forEach(expectUntouched);
   });
 
-  it('takes turns among equals, and peeks at who is next', () => {
+  it('leastLoaded(): takes turns among equally loaded connections, and peek() returns the next pick', () => {
     const all = some(5);
     const { picker } = follow(new BehaviorSubject<List>(all));
     const picks = Array.from({ length: 500 }, () => {
@@ -89,7 +89,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     for (const connection of all) expect(picks.filter((pick) => pick === connection)).toHaveLength(100);
   });
 
-  it('passes over those whom the caller does not accept', () => {
+  it('leastLoaded(): pick(key, accepts) returns the least loaded accepted connection, or undefined', () => {
     const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
     const { picker } = follow(new BehaviorSubject<List>([a, b, c]));
     b.send();
@@ -100,7 +100,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     expect(picker?.pick(undefined, () => false)).toBeUndefined();
   });
 
-  it('ranks the same connection in several places at once, each for itself', () => {
+  it('leastLoaded(): several subscriptions rank the same connection, each among its own list', () => {
     const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
     const first = follow(new BehaviorSubject<List>([a, b]));
     const second = follow(new BehaviorSubject<List>([b, c]));
@@ -116,7 +116,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     [a, b, c].forEach(expectUntouched);
   });
 
-  it('answers with nothing and lets everybody go once it is unsubscribed from', () => {
+  it('leastLoaded(): after unsubscribe pick() is undefined and every connection is unsubscribed', () => {
     const all = some(4);
     const list$ = new BehaviorSubject<List>(all);
     const { picker, subscription } = follow(list$);
@@ -129,19 +129,22 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     expect(picker?.pick()).toBeUndefined();
   });
 
-  it.each(['complete', 'error'] as const)('answers with nothing after the %s of its source', (ending) => {
-    const all = some(2);
-    const list$ = new Subject<List>();
-    const followed = follow(list$);
-    list$.next(all);
-    expect(followed.picker?.size).toBe(2);
-    list$[ending]('gone');
-    expect([followed.completed, followed.error]).toEqual(ending === 'error' ? [false, 'gone'] : [true, undefined]);
-    expect([followed.picker?.pick(), followed.picker?.size]).toEqual([undefined, 0]);
-    all.forEach(expectUntouched);
-  });
+  it.each(['complete', 'error'] as const)(
+    'leastLoaded(): after %s of the source pick() is undefined and every connection is unsubscribed',
+    (ending) => {
+      const all = some(2);
+      const list$ = new Subject<List>();
+      const followed = follow(list$);
+      list$.next(all);
+      expect(followed.picker?.size).toBe(2);
+      list$[ending]('gone');
+      expect([followed.completed, followed.error]).toEqual(ending === 'error' ? [false, 'gone'] : [true, undefined]);
+      expect([followed.picker?.pick(), followed.picker?.size]).toEqual([undefined, 0]);
+      all.forEach(expectUntouched);
+    },
+  );
 
-  it('ranks what a pool has connected, and follows every change of that', async () => {
+  it('leastLoaded() of pool.connected$: follows losses, reconnects and removals', async () => {
     const { pool, made } = await openRig(make, 3, { drainTimeout: 0 });
     const { picker, subscription } = follow(pool.connected$);
     expect(picker?.size).toBe(3);
@@ -159,7 +162,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('ranks a part of what a pool has connected', async () => {
+  it('leastLoaded() of a filtered pool.connected$: picks among the filtered members only', async () => {
     const { pool, made } = await openRig(make, 6);
     const even = map((all: List) => all.filter(({ name }) => Number(name.slice(1)) % 2 === 0));
     const { picker } = follow(pool.connected$.pipe(even));
@@ -171,7 +174,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     expect(picker?.pick()).toBe(made[5]);
   });
 
-  it('counts what is borrowed of a pool as load', async () => {
+  it('leastLoaded() of pool.connected$: use() of the pool counts as load', async () => {
     const { pool, made } = await openRig(make, 2);
     const { picker } = follow(pool.connected$);
     let finish = (): void => {};
@@ -191,7 +194,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
     expect(picks.size).toBe(2);
   });
 
-  it('completes when the pool is disposed of, for those who come later as well', async () => {
+  it('leastLoaded() of pool.connected$: completes on dispose(), also for later subscribers', async () => {
     const { pool } = await openRig(make, 2);
     const early = follow(pool.connected$);
     await pool.dispose();
@@ -203,7 +206,7 @@ describe.each(KINDS)('leastLoaded(), over $kind', ({ make }) => {
 });
 
 describe('leastLoaded()', () => {
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+  it('leastLoaded(): subscribes to the source on subscribe, and unsubscribes with its subscriber', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
       const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
@@ -219,7 +222,7 @@ describe('leastLoaded()', () => {
     });
   });
 
-  it('believes no count that cannot be, and ranks such a connection behind the others', () => {
+  it('leastLoaded(): a connection with an invalid pending$ value is ranked last until the value is valid', () => {
     const [liar, honest] = [new SubjectConnection({ name: 'liar' }), new SubjectConnection({ name: 'honest' })];
     const { picker } = follow(new BehaviorSubject<List>([liar, honest]));
     for (const lie of [Number.NaN, -1, 1e9, 0.5, Number.POSITIVE_INFINITY]) {
@@ -234,7 +237,7 @@ describe('leastLoaded()', () => {
     expect(picker?.pick()).toBe(liar);
   });
 
-  it('goes on with a connection whose streams have ended', () => {
+  it('leastLoaded(): a connection whose pending$ has errored stays in the picker', () => {
     const [a, b] = [new SubjectConnection({ name: 'a' }), new SubjectConnection({ name: 'b' })];
     const { picker, subscription } = follow(new BehaviorSubject<List>([a, b]));
     a.send();

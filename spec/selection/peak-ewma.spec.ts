@@ -6,7 +6,7 @@ import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
-/** Two connections, so that both are drawn each time and the cheaper one is the answer. */
+/** Two connections: both are drawn each time, and the one of lower cost is picked. */
 class Duel {
   readonly clock = new VirtualClock();
   readonly a = new TellingConnection({ name: 'a' });
@@ -19,7 +19,7 @@ class Duel {
     this.followed = follow(peakEwma({ decay: 1_000, random: lottery(1), scheduler, ...options }), list$);
   }
 
-  /** Who wins, whichever is drawn first. */
+  /** The connections that were picked in 20 picks. */
   get winner(): string {
     const winners = new Set(Array.from({ length: 20 }, () => this.followed.picker.pick()?.name));
     return [...winners].sort().join(' or ');
@@ -27,14 +27,14 @@ class Duel {
 }
 
 describe('peakEwma()', () => {
-  it('prefers whoever answers faster', () => {
+  it('peakEwma(): picks the connection with the lower latency', () => {
     const duel = new Duel();
     duel.a.tell(20);
     duel.b.tell(10);
     expect(duel.winner).toBe('b');
   });
 
-  it('multiplies latency by load, the new request included', () => {
+  it('peakEwma(): the cost is latency × (load + 1)', () => {
     const duel = new Duel();
     duel.a.tell(31);
     duel.b.tell(10);
@@ -45,7 +45,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('believes a slow reply at once', () => {
+  it('peakEwma(): one reply slower than the average counts at once', () => {
     const duel = new Duel();
     for (let i = 0; i < 100; i++) duel.a.tell(5);
     duel.b.tell(50);
@@ -54,7 +54,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('b');
   });
 
-  it('believes fast replies bit by bit, by the time that they have been coming for', async () => {
+  it('peakEwma({ decay }): fast replies lower the latency over time, to 1/e of the difference after `decay`', async () => {
     const duel = new Duel();
     duel.a.tell(100);
     for (let i = 0; i < 1_000; i++) duel.a.tell(0);
@@ -76,7 +76,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('b');
   });
 
-  it('comes down to what is usual, and no lower', async () => {
+  it('peakEwma(): the latency decays to that of recent replies, and not below it', async () => {
     const duel = new Duel();
     duel.a.tell(1_000);
     for (let i = 0; i < 100; i++) {
@@ -89,7 +89,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('forgets what was slow with time, so that it is tried again', async () => {
+  it('peakEwma({ decay }): the latency of a connection without replies decays, until it is picked again', async () => {
     const duel = new Duel();
     duel.a.tell(1_000);
     for (let i = 0; i < 40; i++) {
@@ -103,7 +103,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('takes ten seconds to forget, unless told otherwise', async () => {
+  it('peakEwma() by default: the latency decays to 1/e in 10 s', async () => {
     const duel = new Duel({ decay: undefined });
     duel.a.tell(100);
     await duel.clock.advance(9_900);
@@ -114,7 +114,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('gives one request to a connection with no history, and no more until it has answered', () => {
+  it('peakEwma(): a connection without history gets one request, and no second until it has answered', () => {
     const duel = new Duel();
     duel.b.tell(5_000);
     expect(duel.winner).toBe('a');
@@ -126,7 +126,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('does not take a connection for fast that fails fast', async () => {
+  it('peakEwma(): a fast failure counts as slow', async () => {
     const duel = new Duel();
     duel.b.tell(100);
     duel.a.fail();
@@ -139,7 +139,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('takes a failure for as slow as it was, if that is slower', () => {
+  it('peakEwma({ failurePenalty }): a failure counts with its own duration where that exceeds the penalty', () => {
     const duel = new Duel({ failurePenalty: 50 });
     duel.a.tell(200, false);
     duel.b.tell(100);
@@ -148,7 +148,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('lets load count where replies take no time at all', async () => {
+  it('peakEwma(): with latencies of 0 ms, picks by load', async () => {
     const duel = new Duel();
     duel.a.tell(0);
     duel.b.tell(0);
@@ -160,7 +160,7 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a or b');
   });
 
-  it('ranks by load those that tell nothing, and those that have stopped telling', () => {
+  it('peakEwma(): picks by load where connections have no outcomes$ or outcomes$ has completed', () => {
     const [c, d] = [new OwnConnection({ name: 'c' }), new OwnConnection({ name: 'd' })];
     const { picker } = follow(peakEwma({ random: lottery(1) }), new BehaviorSubject<List>([c, d]));
     for (let i = 0; i < 500; i++) picker.pick()?.send();
@@ -174,7 +174,7 @@ describe('peakEwma()', () => {
     expect([duel.a.pending, duel.b.pending]).toEqual([5, 5]);
   });
 
-  it('waits for nothing, and stops listening when it is left', () => {
+  it('peakEwma(): sets no timer, and unsubscribing unsubscribes from all connections', () => {
     const duel = new Duel();
     duel.a.tell(5);
     duel.followed.picker.pick();
@@ -184,7 +184,7 @@ describe('peakEwma()', () => {
     [duel.a, duel.b].forEach(expectUntouched);
   });
 
-  it('sends most of what it has to the fast ones of many, and some to each', () => {
+  it('peakEwma(): of 1,000 requests over 750 go to the five fast connections of ten, and some to each', () => {
     const all = Array.from({ length: 10 }, (_, i) => new TellingConnection({ name: `${i}` }));
     const { picker } = follow(
       peakEwma({ random: lottery(3), scheduler: new VirtualClock().scheduler }),
@@ -198,7 +198,7 @@ describe('peakEwma()', () => {
     for (const { pending } of all) expect(pending).toBeGreaterThan(20);
   });
 
-  it('gives equals their shares', () => {
+  it('peakEwma(): connections without history or load get equal shares within 20 %', () => {
     const all = Array.from({ length: 5 }, () => new TellingConnection());
     const { picker } = follow(
       peakEwma({ random: lottery(9), scheduler: new VirtualClock().scheduler }),
@@ -209,7 +209,7 @@ describe('peakEwma()', () => {
     }
   });
 
-  it('chooses for a pool by what its connections tell', async () => {
+  it('peakEwma() as the select option: the pool picks the connection with the lower latency', async () => {
     const make = () => new TellingConnection();
     const { scheduler } = new VirtualClock();
     const rig = await openRig(make, 2, { select: peakEwma({ random: lottery(1), scheduler }) });

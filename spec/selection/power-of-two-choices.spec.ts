@@ -7,18 +7,18 @@ import { openRig } from '../support/pools.js';
 const some = (count: number): OwnConnection[] =>
   Array.from({ length: count }, (_, i) => new OwnConnection({ name: `${i}` }));
 
-/** The picker of a list that does not change, by given draws. */
+/** The picker of a constant list, with a given `random`. */
 const pickerOf = (all: List, random: () => number) =>
   follow(powerOfTwoChoices({ random }), new BehaviorSubject<List>(all)).picker;
 
-/** Draws that are known in advance, over and over. */
+/** A `random` that repeats the given values. */
 const drawing = (...draws: number[]): (() => number) => {
   let i = 0;
   return () => draws[i++ % draws.length] as number;
 };
 
 describe('powerOfTwoChoices()', () => {
-  it('draws two different ones, and takes the less loaded', () => {
+  it('powerOfTwoChoices(): draws two different connections and picks the less loaded', () => {
     const [a, b, c] = some(3) as [OwnConnection, OwnConnection, OwnConnection];
     a.send();
     // The first of three, then the first of the other two; the last of three, then the first of the other two.
@@ -32,7 +32,7 @@ describe('powerOfTwoChoices()', () => {
     expect(picker.pick()).toBe(b);
   });
 
-  it('draws every pair as often as any other', () => {
+  it('powerOfTwoChoices(): draws each ordered pair equally often', () => {
     const all = some(4);
     const pairs = new Map<string, number>();
     const picker = pickerOf(all, lottery(1));
@@ -48,7 +48,7 @@ describe('powerOfTwoChoices()', () => {
     for (const count of pairs.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
   });
 
-  it('gives equals their shares', () => {
+  it('powerOfTwoChoices(): connections of equal load get equal shares within 20 %', () => {
     for (const count of [1, 2, 3, 10]) {
       const all = some(count);
       const picker = pickerOf(all, lottery(count));
@@ -58,7 +58,7 @@ describe('powerOfTwoChoices()', () => {
     }
   });
 
-  it('keeps the most loaded within a few of the average, where one choice would not', () => {
+  it('powerOfTwoChoices(): the maximum load is at most 3 above the mean, with one choice at least 8', () => {
     const spread = (pick: (all: OwnConnection[], draw: () => number) => OwnConnection): number => {
       const all = some(100);
       const draw = lottery(7);
@@ -75,7 +75,7 @@ describe('powerOfTwoChoices()', () => {
     expect(ofOne).toBeGreaterThanOrEqual(8);
   });
 
-  it('takes the least loaded of the accepted where it has drawn none of them', () => {
+  it('powerOfTwoChoices(): picks the least loaded accepted connection when none of those drawn is accepted', () => {
     const all = some(20);
     all.forEach((connection, i) => {
       for (let load = 0; load < i; load++) connection.send();
@@ -86,14 +86,14 @@ describe('powerOfTwoChoices()', () => {
     expect(picker.pick(undefined, () => false)).toBeUndefined();
   });
 
-  it('takes the accepted one of the two, whatever it carries', () => {
+  it('powerOfTwoChoices(): picks the accepted one of the two drawn, whatever its load', () => {
     const all = some(3);
     for (let load = 0; load < 9; load++) all[1]?.send();
     const picker = pickerOf(all, drawing(0));
     expect(picker.pick(undefined, (connection) => connection !== all[0])).toBe(all[1]);
   });
 
-  it('favours no neighbour of the refused', () => {
+  it('powerOfTwoChoices(): three accepted connections of ten get equal shares within 10 %', () => {
     const all = some(10);
     const picker = pickerOf(all, lottery(4));
     const accepted: List = [all[3] as OwnConnection, all[4] as OwnConnection, all[9] as OwnConnection];
@@ -103,7 +103,7 @@ describe('powerOfTwoChoices()', () => {
     }
   });
 
-  it('reads loads when it is asked, not when it draws', () => {
+  it('powerOfTwoChoices(): pick() after peek() compares the current loads of the pair drawn', () => {
     const [a, b] = some(2) as [OwnConnection, OwnConnection];
     const picker = pickerOf([a, b], drawing(0.5));
     const foreseen = picker.peek() as TestConnection;
@@ -111,16 +111,16 @@ describe('powerOfTwoChoices()', () => {
     expect(picker.pick()).toBe(foreseen === a ? b : a);
   });
 
-  it('makes do with draws that are out of range', () => {
+  it('powerOfTwoChoices({ random }): values outside 0 … 1 still lead to a listed connection', () => {
     const all = some(3);
     const picker = pickerOf(all, drawing(1, Number.NaN, -1, 5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY));
     for (let i = 0; i < 6; i++) expect(all).toContain(picker.pick());
-    const chanceless = pickerOf(all, drawing(Number.NaN));
-    expect(all).toContain(chanceless.pick());
-    expect(chanceless.pick(undefined, ({ name }) => name === '2')).toBe(all[2]);
+    const withoutDraws = pickerOf(all, drawing(Number.NaN));
+    expect(all).toContain(withoutDraws.pick());
+    expect(withoutDraws.pick(undefined, ({ name }) => name === '2')).toBe(all[2]);
   });
 
-  it('errors when its chance fails', () => {
+  it('powerOfTwoChoices({ random }): errors when random() throws', () => {
     const random = (): never => {
       throw new Error('no luck');
     };
@@ -128,7 +128,7 @@ describe('powerOfTwoChoices()', () => {
     expect(error).toEqual(new Error('no luck'));
   });
 
-  it('counts as load what is borrowed of a pool', async () => {
+  it('powerOfTwoChoices() as the select option: ten parallel use() calls are spread five and five', async () => {
     const make = (): TestConnection => new OwnConnection();
     const { pool, made } = await openRig(make, 2, { select: powerOfTwoChoices({ random: lottery(5) }) });
     let finish = (): void => {};

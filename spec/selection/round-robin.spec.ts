@@ -10,12 +10,12 @@ class Rig {
   readonly list$ = new BehaviorSubject<List>([]);
   readonly picker = follow(roundRobin(), this.list$).picker;
 
-  /** Makes the list hold those of these names, in this order. */
-  hold(names: string): void {
+  /** Emits the list of the connections of these names, in this order. */
+  emit(names: string): void {
     this.list$.next([...names].map((name) => this.#named(name)));
   }
 
-  /** The names of the next ones. */
+  /** The names of the next `count` picks. */
   next(count: number, accepted?: string): string {
     const accepts = accepted === undefined ? undefined : ({ name }: { name: string }) => accepted.includes(name);
     return Array.from({ length: count }, () => this.picker.pick(undefined, accepts)?.name ?? '-').join('');
@@ -29,56 +29,56 @@ class Rig {
 }
 
 describe('roundRobin()', () => {
-  it('takes everybody in order of joining, whatever the load', () => {
+  it('roundRobin(): picks in order of joining, whatever the load', () => {
     const rig = new Rig();
-    rig.hold('abc');
+    rig.emit('abc');
     rig.list$.value[0]?.send();
     expect(rig.next(8)).toBe('abcabcab');
   });
 
   it.each([
-    ['one that was served', 'abcd', 2, 'bcd', 'cdbcdb'],
-    ['the one whose turn it is', 'abcd', 2, 'abd', 'dabdab'],
-    ['one whose turn is to come', 'abcd', 2, 'abc', 'cabcab'],
-    ['the last, when it is its turn', 'abcd', 3, 'abc', 'abcabc'],
-    ['the first, when it is its turn', 'abcd', 4, 'bcd', 'bcdbcd'],
-    ['all others', 'abcd', 2, 'b', 'bbbbbb'],
-  ])('passes over nobody and serves nobody twice when there leaves %s', (_, before, served, after, next) => {
+    ['a connection picked before in this round', 'abcd', 2, 'bcd', 'cdbcdb'],
+    ['the next connection', 'abcd', 2, 'abd', 'dabdab'],
+    ['a connection after the next one', 'abcd', 2, 'abc', 'cabcab'],
+    ['the last connection when it is next', 'abcd', 3, 'abc', 'abcabc'],
+    ['the first connection when it is next', 'abcd', 4, 'bcd', 'bcdbcd'],
+    ['all connections but one', 'abcd', 2, 'b', 'bbbbbb'],
+  ])('roundRobin(): skips none and repeats none when this leaves: %s', (_, before, served, after, next) => {
     const rig = new Rig();
-    rig.hold(before);
+    rig.emit(before);
     rig.next(served);
-    rig.hold(after);
+    rig.emit(after);
     expect(rig.next(6)).toBe(next);
   });
 
   it.each([
     ['in the middle of a round', 1, 'bcdabc'],
     ['at the end of a round', 3, 'abcdab'],
-  ])('puts whoever joins behind all others, %s', (_, served, next) => {
+  ])('roundRobin(): a new connection goes to the end of the ring, %s', (_, served, next) => {
     const rig = new Rig();
-    rig.hold('abc');
+    rig.emit('abc');
     rig.next(served);
-    rig.hold('dabc');
+    rig.emit('dabc');
     expect(rig.next(6)).toBe(next);
   });
 
-  it('puts whoever comes back behind all others', () => {
+  it('roundRobin(): a returning connection goes to the end of the ring', () => {
     const rig = new Rig();
-    rig.hold('abc');
-    rig.hold('bc');
-    rig.hold('abc');
+    rig.emit('abc');
+    rig.emit('bc');
+    rig.emit('abc');
     expect(rig.next(6)).toBe('bcabca');
   });
 
-  it('passes over those that are not accepted', () => {
+  it('roundRobin(): pick(key, accepts) skips connections that are not accepted', () => {
     const rig = new Rig();
-    rig.hold('abcd');
+    rig.emit('abcd');
     expect(rig.next(4, 'bd')).toBe('bdbd');
     expect(rig.next(2, '')).toBe('--');
     expect(rig.next(4)).toBe('abcd');
   });
 
-  it('goes round in order of joining, however members come and go', () => {
+  it('roundRobin() property: picks in order of joining while connections join and leave', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ who: fc.nat(7), picks: fc.nat(5) }), { maxLength: 80 }), (steps) => {
         const rig = new Rig();
@@ -91,7 +91,7 @@ describe('roundRobin()', () => {
           else present.splice(place, 1);
           if (place >= 0 && place < turn) turn--;
           if (turn === present.length) turn = 0;
-          rig.hold(present.join(''));
+          rig.emit(present.join(''));
           for (let i = 0; i < picks && present.length > 0; i++) {
             expect(rig.next(1)).toBe(present[turn]);
             turn = (turn + 1) % present.length;
@@ -101,13 +101,13 @@ describe('roundRobin()', () => {
     );
   });
 
-  it('looks at nothing of a connection', () => {
+  it('roundRobin(): subscribes to no stream of a connection', () => {
     const connection = new SubjectConnection();
     follow(roundRobin(), new BehaviorSubject<List>([connection]));
     expect(connection.observed).toBe(false);
   });
 
-  it('chooses for a pool, in the order of its members', async () => {
+  it('roundRobin() as the select option: use() gets the members in turn', async () => {
     const make = () => new OwnConnection();
     const { pool, made } = await openRig(make, 3, { select: roundRobin() });
     const used = [];

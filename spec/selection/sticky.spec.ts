@@ -17,16 +17,16 @@ function rigOf(all: List, options?: StickyOptions<TestConnection>) {
     sticky((key: string) => key, options),
     list$,
   );
-  /** The names of where the keys lead to, in their order. */
+  /** The names of the connections that KEYS map to. */
   const where = (): (string | undefined)[] => KEYS.map((key) => picker.pick(key)?.name);
   return { list$, picker, error, where };
 }
 
 describe.each<[string, StickyOptions<TestConnection> | undefined]>([
-  ['by names of its own', undefined],
-  ['by given names', byName],
+  ['without idOf', undefined],
+  ['with idOf', byName],
 ])('sticky(), %s', (_, options) => {
-  it('gives the same connection for the same key, whatever the load', () => {
+  it('sticky(): pick() and peek() give the same connection for a key, whatever the load', () => {
     const { picker, where } = rigOf(some(5), options);
     const before = where();
     for (let i = 0; i < 50; i++) picker.pick('user:1')?.send();
@@ -34,7 +34,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     expect(KEYS.map((key) => picker.peek(key)?.name)).toEqual(before);
   });
 
-  it('gives each connection its share of the keys', () => {
+  it('sticky(): each connection gets an equal share of the keys within 15 %', () => {
     for (const count of [2, 3, 10, 25]) {
       const all = some(count);
       const { picker } = rigOf(all, options);
@@ -44,7 +44,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     }
   });
 
-  it('moves the keys of those that leave and no others, evenly, and takes for newcomers no more than their share', () => {
+  it('sticky() property: only keys of a leaving connection move, and only to a joining one', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(11), { minLength: 1, maxLength: 12 }), (toggles) => {
         const all = some(12);
@@ -62,7 +62,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     );
   });
 
-  it('spreads the keys of one that leaves over all others', () => {
+  it('sticky(): the keys of a leaving connection are spread evenly over all others', () => {
     const all = some(6);
     const { list$, picker } = rigOf(all, options);
     const keys = Array.from({ length: 30_000 }, (_, i) => `${i}`).filter((key) => picker.pick(key) === all[2]);
@@ -72,7 +72,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     for (const count of counts.filter((_, i) => i !== 2)) expect(Math.abs(count - 1_000)).toBeLessThan(150);
   });
 
-  it('leads a key home when its connection comes back', () => {
+  it('sticky(): a key maps to the same connection after it leaves and returns', () => {
     const all = some(6);
     const { list$, where } = rigOf(all, options);
     const before = where();
@@ -81,7 +81,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     expect(where()).toEqual(before);
   });
 
-  it('falls to the next best for the key, which is where the key would go without the refused', () => {
+  it('sticky(): pick(key, accepts) gives what the key maps to without the refused connections', () => {
     const all = some(6);
     const { list$, picker, where } = rigOf(all, options);
     const refused = new Set<TestConnection>([all[1] as OwnConnection, all[4] as OwnConnection]);
@@ -90,7 +90,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     expect(where()).toEqual(fallen);
   });
 
-  it('asks no more than it has to whether a connection is accepted', () => {
+  it('sticky(): calls accepts() fewer than 7 times per key for 200 connections', () => {
     const { picker } = rigOf(some(200), options);
     let asked = 0;
     for (const key of KEYS)
@@ -102,14 +102,14 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     expect(asked / KEYS.length).toBeLessThan(7);
   });
 
-  it('agrees with another one over the same connections, in whatever order', () => {
+  it('sticky(): two instances map keys alike, whatever the order of the list', () => {
     const all = some(8);
     expect(rigOf([...all].reverse(), options).where()).toEqual(rigOf(all, options).where());
   });
 });
 
 describe('sticky()', () => {
-  it('gives the same answers in every process, where names are given', () => {
+  it('sticky({ idOf }): the mapping is the same in every process (snapshot)', () => {
     const all = some(5);
     const { picker } = rigOf(all, byName);
     expect(KEYS.slice(0, 10).map((key) => picker.pick(key)?.name)).toMatchInlineSnapshot(`
@@ -128,7 +128,7 @@ describe('sticky()', () => {
 `);
   });
 
-  it('shares the keys of a name among the connections of that name, by load', () => {
+  it('sticky({ idOf }): connections of equal id share their keys by load', () => {
     const twins = [new OwnConnection({ name: 'host-0' }), new OwnConnection({ name: 'host-0' })];
     const other = new OwnConnection({ name: 'host-1' });
     const { list$, picker } = rigOf([...twins, other], byName);
@@ -143,7 +143,7 @@ describe('sticky()', () => {
     for (const key of homes) expect(picker.pick(key)).toBe(second);
   });
 
-  it('tells the caller of a key that is no text, and of what reading it throws', () => {
+  it('sticky(keyOf): pick() throws when keyOf() returns no string or throws', () => {
     const { picker } = follow(
       sticky((key: { id: string }) => key.id),
       new BehaviorSubject<List>(some(2)),
@@ -155,7 +155,7 @@ describe('sticky()', () => {
     expect(picker.pick({ id: '5' })).toBeDefined();
   });
 
-  it('errors when a name is no text, and lets everybody go', () => {
+  it('sticky({ idOf }): errors when idOf() returns no string, and unsubscribes from all connections', () => {
     const all = some(3);
     const { error, picker } = rigOf(all, { idOf: ({ name }) => (name === 'host-2' ? (2 as never) : name) });
     expect(error).toMatchObject({
@@ -166,7 +166,7 @@ describe('sticky()', () => {
     all.forEach(expectUntouched);
   });
 
-  it('chooses for a pool by the key of each use', async () => {
+  it('sticky() as the select option: use({ key }) maps keys, also after a loss and reconnect(); no key throws', async () => {
     let count = 0;
     const pool = new ConnectionPool(4, () => new OwnConnection({ name: `host-${count++}` }), {
       select: sticky((user: { id: string }) => user.id, { idOf: ({ name }) => name }),

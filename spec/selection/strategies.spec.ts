@@ -31,7 +31,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
   describe.each(KINDS)('over $kind', ({ make }) => {
     const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));
 
-    it('emits one picker, at once and for each array, that chooses among the connections of the moment', () => {
+    it(`${name}: emits the same picker on subscribe and for each list, picking among the current connections`, () => {
       const [a, b] = some(2) as [TestConnection, TestConnection];
       const list$ = new BehaviorSubject<List>([]);
       const followed = follow(strategy(), list$);
@@ -48,7 +48,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
       expect(new Set(followed.emissions).size).toBe(1);
     });
 
-    it('answers with nobody and lets everybody go once it is unsubscribed from', () => {
+    it(`${name}: after unsubscribe pick() is undefined and every connection is unsubscribed`, () => {
       const all = some(4);
       const list$ = new BehaviorSubject<List>(all);
       const { picker, subscription } = follow(strategy(), list$);
@@ -67,18 +67,21 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
       expect(picker.pick('k')).toBeUndefined();
     });
 
-    it.each(['complete', 'error'] as const)('ends with the %s of its source', (ending) => {
-      const all = some(2);
-      const list$ = new Subject<List>();
-      const followed = follow(strategy(), list$);
-      list$.next(all);
-      list$[ending]('gone');
-      expect([followed.completed, followed.error]).toEqual(ending === 'error' ? [false, 'gone'] : [true, undefined]);
-      expect([followed.picker.size, followed.picker.pick('k')]).toEqual([0, undefined]);
-      all.forEach(expectUntouched);
-    });
+    it.each(['complete', 'error'] as const)(
+      `${name}: %s of the source is passed on, pick() is undefined and every connection is unsubscribed`,
+      (ending) => {
+        const all = some(2);
+        const list$ = new Subject<List>();
+        const followed = follow(strategy(), list$);
+        list$.next(all);
+        list$[ending]('gone');
+        expect([followed.completed, followed.error]).toEqual(ending === 'error' ? [false, 'gone'] : [true, undefined]);
+        expect([followed.picker.size, followed.picker.pick('k')]).toEqual([0, undefined]);
+        all.forEach(expectUntouched);
+      },
+    );
 
-    it('chooses for a pool, within the limits of the pool', async () => {
+    it(`${name} as the select option: use() keeps to maxPending and picks connected members only`, async () => {
       const made: TestConnection[] = [];
       const pool = new ConnectionPool<TestConnection, string>(
         3,
@@ -116,7 +119,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     });
   });
 
-  it('has a pool show the one that has room while others are full', async () => {
+  it(`${name} as the select option: leastLoaded$ emits the only member below maxPending`, async () => {
     const made: TestConnection[] = [];
     const pool = new ConnectionPool<TestConnection, string>(
       3,
@@ -136,14 +139,14 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
       const others = made.filter((one) => one !== free);
       for (const other of others) other.send();
       await settle();
-      // Without a key, sticky() has nobody to show.
+      // Without a key, sticky() cannot pick.
       expect(shown).toBe(name === 'sticky()' ? undefined : free);
       for (const other of others) other.reply();
     }
     await pool.dispose();
   });
 
-  it('follows its source in time, and no longer than it is followed', () => {
+  it(`${name}: emits with its source, and unsubscribes with its subscriber`, () => {
     const testing = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     testing.run(({ hot, expectObservable, expectSubscriptions }) => {
       const [a, b] = named('ab') as [TestConnection, TestConnection];
@@ -161,7 +164,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     });
   });
 
-  it('picks whom it foresaw, of those there are and are accepted, whatever happens', () => {
+  it(`${name} property: pick() returns what peek() returned, listed and accepted, or undefined`, () => {
     const step = fc.record({
       type: fc.constantFrom('toggle', 'send', 'reply', 'pick', 'pick'),
       who: fc.nat(7),
@@ -199,7 +202,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     );
   });
 
-  it('tells the caller what `accepts` throws, and goes on', () => {
+  it(`${name}: pick() throws what accepts() throws, and the next pick() works`, () => {
     const all = named('abc');
     const { picker } = follow(strategy(), new BehaviorSubject<List>(all));
     const refuse = (): never => {
@@ -209,7 +212,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     expect(all).toContain(picker.pick('k'));
   });
 
-  it('stays whole when `accepts` takes everybody away', () => {
+  it(`${name}: accepts() may change the list; later picks are among the connections then listed`, () => {
     const all = named('abcd');
     const list$ = new BehaviorSubject<List>(all);
     const { picker } = follow(strategy(), list$);
@@ -229,10 +232,10 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     all.forEach(expectUntouched);
   });
 
-  it('holds nobody who has left', async () => {
+  it(`${name}: a connection that has left the list is garbage-collected`, async () => {
     const list$ = new BehaviorSubject<List>([]);
     const { picker } = follow(strategy(), list$);
-    /** In a frame of its own, in which nothing of it stays. */
+    /** A function of its own, so that no local variable keeps the connection. */
     const passThrough = (): WeakRef<TestConnection> => {
       const [leaver, ...others] = ['a', 'b', 'c'].map((name) => new TellingConnection({ name }));
       list$.next([leaver as TellingConnection, ...others]);
@@ -250,7 +253,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     expect([picker.size, leaver.deref()]).toEqual([2, undefined]);
   });
 
-  it('may be unsubscribed from, and its source changed, from within its own emission', () => {
+  it(`${name}: a subscriber may change the source and unsubscribe inside next()`, () => {
     const all = named('abc');
     const list$ = new BehaviorSubject<List>(all);
     const sizes: number[] = [];
@@ -266,8 +269,8 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
   });
 });
 
-/** A connection that does something when somebody begins to look at it. */
-class Meddler extends SubjectConnection {
+/** A connection that runs `onSubscribe` before a subscription to its `pending$`. */
+class ReentrantConnection extends SubjectConnection {
   onSubscribe = (): void => {};
 
   constructor() {
@@ -281,45 +284,45 @@ class Meddler extends SubjectConnection {
 }
 
 describe.each(['leastLoaded()', 'leastLoaded() with options', 'powerOfTwoChoices()', 'peakEwma()', 'sticky()'])(
-  'A connection that meddles while it is being seated by %s',
+  'A connection that reenters while %s subscribes to it',
   (name) => {
     const strategy = STRATEGIES[name] as () => Keyed;
 
-    it('may change the source', () => {
-      const [a, meddler, b] = [new OwnConnection({ name: 'a' }), new Meddler(), new OwnConnection()];
+    it(`${name}: a connection may change the list while the strategy subscribes to it`, () => {
+      const [a, reentrant, b] = [new OwnConnection({ name: 'a' }), new ReentrantConnection(), new OwnConnection()];
       const list$ = new BehaviorSubject<List>([]);
       const followed = follow(strategy(), list$);
-      meddler.onSubscribe = () => list$.next([b]);
-      list$.next([a, meddler]);
+      reentrant.onSubscribe = () => list$.next([b]);
+      list$.next([a, reentrant]);
       expect([followed.picker.size, followed.picker.pick('k')]).toEqual([1, b]);
       followed.subscription.unsubscribe();
-      [a, meddler, b].forEach(expectUntouched);
+      [a, reentrant, b].forEach(expectUntouched);
     });
 
-    it('may have it unsubscribed from', () => {
-      const [a, meddler, b] = [new OwnConnection({ name: 'a' }), new Meddler(), new OwnConnection()];
+    it(`${name}: a connection may end the subscription while the strategy subscribes to it`, () => {
+      const [a, reentrant, b] = [new OwnConnection({ name: 'a' }), new ReentrantConnection(), new OwnConnection()];
       const list$ = new BehaviorSubject<List>([]);
       const followed = follow(strategy(), list$);
-      meddler.onSubscribe = () => followed.subscription.unsubscribe();
-      list$.next([a, meddler, b]);
+      reentrant.onSubscribe = () => followed.subscription.unsubscribe();
+      list$.next([a, reentrant, b]);
       expect([followed.picker.size, followed.picker.pick('k')]).toEqual([0, undefined]);
-      [a, meddler, b].forEach(expectUntouched);
+      [a, reentrant, b].forEach(expectUntouched);
     });
   },
 );
 
-describe.each(['leastLoaded() with options', 'peakEwma()'])('Outcomes that cannot be, with %s', (name) => {
+describe.each(['leastLoaded() with options', 'peakEwma()'])('Invalid outcomes, with %s', (name) => {
   const strategy = STRATEGIES[name] as () => Keyed;
 
   it.each<[string, (connection: TellingConnection) => void]>([
     [
-      'values that are no outcomes',
+      'values without ok and durationMs',
       ({ outcomes$ }) => {
         for (const value of [undefined, null, 5, {}]) outcomes$.next(value as never);
       },
     ],
     [
-      'outcomes whose members throw',
+      'getters that throw',
       ({ outcomes$ }) =>
         outcomes$.next({
           ok: false,
@@ -329,13 +332,13 @@ describe.each(['leastLoaded() with options', 'peakEwma()'])('Outcomes that canno
         }),
     ],
     [
-      'durations that are none',
+      'invalid durations',
       (connection) => {
         for (const value of [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e300, '5' as never]) connection.tell(value);
       },
     ],
-    ['a verdict that is none', ({ outcomes$ }) => outcomes$.next({ ok: 'no' as never, durationMs: 5 })],
-  ])('are passed over: %s', (_, tell) => {
+    ['an ok that is no boolean', ({ outcomes$ }) => outcomes$.next({ ok: 'no' as never, durationMs: 5 })],
+  ])(`${name}: outcomes$ with invalid values does not change the picks: %s`, (_, tell) => {
     const [a, b] = [new TellingConnection({ name: 'a' }), new TellingConnection({ name: 'b' })];
     const { picker } = follow(strategy(), new BehaviorSubject<List>([a, b]));
     tell(a);
@@ -346,7 +349,7 @@ describe.each(['leastLoaded() with options', 'peakEwma()'])('Outcomes that canno
   it.each<[string, (connection: TellingConnection) => void]>([
     ['errors', ({ outcomes$ }) => outcomes$.error(new Error('gone'))],
     ['completes', ({ outcomes$ }) => outcomes$.complete()],
-  ])('do no harm when the stream of them %s', (_, end) => {
+  ])(`${name}: a connection whose outcomes$ %s is still picked by load`, (_, end) => {
     const [a, b] = [new TellingConnection({ name: 'a' }), new TellingConnection({ name: 'b' })];
     const { picker, subscription } = follow(strategy(), new BehaviorSubject<List>([a, b]));
     end(a);
@@ -359,15 +362,15 @@ describe.each(['leastLoaded() with options', 'peakEwma()'])('Outcomes that canno
     [a, b].forEach(expectUntouched);
   });
 
-  it('do no harm when they cannot be asked for', () => {
-    const sullen = Object.defineProperty(new OwnConnection({ name: 'a' }), 'outcomes$', {
+  it(`${name}: an outcomes$ that throws on access, or is no observable, is ignored`, () => {
+    const throwing = Object.defineProperty(new OwnConnection({ name: 'a' }), 'outcomes$', {
       get: () => {
         throw new Error('not today');
       },
     });
     const empty = Object.assign(new OwnConnection({ name: 'b' }), { outcomes$: {} as never });
-    const { picker, error } = follow(strategy(), new BehaviorSubject<List>([sullen, empty]));
-    sullen.send();
+    const { picker, error } = follow(strategy(), new BehaviorSubject<List>([throwing, empty]));
+    throwing.send();
     expect([error, picker.size, picker.pick('k')]).toEqual([undefined, 2, empty]);
   });
 });
