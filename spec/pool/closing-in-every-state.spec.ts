@@ -27,77 +27,76 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
   }
 
   const SCENES: Record<string, () => Promise<Scene> | Scene> = {
-    'has never been opened': () => ({ test: rig(make, 2, bounds), calls: [] }),
+    'was never set up': () => ({ test: rig(make, 2, bounds), calls: [] }),
     'has idle members': async () => {
       const test = await open(0);
       void test.pool.extendPoolByConnections([make('wait'), make('wait')]);
       test.pool.reconfigure({ maxDials: 1 });
       return { test, calls: [] };
     },
-    'has a dial under way': () => opening('wait'),
-    'has a dial that waits for its turn': () => opening('wait', { maxDials: 1 }),
-    'has a dial that has failed': () => opening('refuse'),
-    'is warming up': () => opening('accept', { warmup: () => new Promise(() => {}) }),
-    'waits for its breaker': () => opening('accept', { breaker: () => NEVER.pipe(startWith('open' as const)) }),
-    'tries one dial for its breaker': () =>
-      opening('wait', { breaker: () => NEVER.pipe(startWith('half-open' as const)) }),
-    'is at work': async () => {
+    'has a dial in flight': () => opening('wait'),
+    'has a dial queued by maxDials': () => opening('wait', { maxDials: 1 }),
+    'has broken members': () => opening('refuse'),
+    'runs a warmup': () => opening('accept', { warmup: () => new Promise(() => {}) }),
+    'has an open breaker': () => opening('accept', { breaker: () => NEVER.pipe(startWith('open' as const)) }),
+    'has a half-open breaker': () => opening('wait', { breaker: () => NEVER.pipe(startWith('half-open' as const)) }),
+    'has requests in flight': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.send();
       return { test, calls: [] };
     },
-    'has leases out, and callers that wait': async () => {
+    'has leases and waiters': async () => {
       const test = await open(1, { maxPending: 1 });
       const lease = await test.pool.lease();
       const recalled = new Promise((resolve) => lease.signal.addEventListener('abort', resolve));
       return { test, calls: [recalled, test.pool.use(() => 'never'), test.pool.lease()] };
     },
-    'has members that have left, and drain without a limit': async () => {
+    'drains removed members without a limit': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.send();
       test.pool.reconfigure({ poolSize: 1 });
       return { test, calls: [] };
     },
-    'has members that have left, and are closed': async () => {
+    'closes removed members': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.onClose = 'hang';
       test.pool.removeConnections(test.made);
       return { test, calls: [test.pool.setup()] };
     },
-    'drains to be redialled': async () => {
+    'drains members for reconnect(false)': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.send();
       return { test, calls: [test.pool.reconnect(false)] };
     },
-    'closes to be redialled': async () => {
+    'closes members for reconnect(false)': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.onClose = 'hang';
       return { test, calls: [test.pool.reconnect(false)] };
     },
-    'closes what was invalidated': async () => {
+    'closes invalidated members': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.onClose = 'hang';
       test.pool.invalidateConnections(test.made);
       return { test, calls: [test.pool.reconnect()] };
     },
-    'has ejected all of its members': async () => {
+    'has ejected every member': async () => {
       const test = await open(2);
       test.made[0]?.send();
       test.pool.ejectConnections(test.made, { duration: 60_000 });
       return { test, calls: [] };
     },
-    'dials a replacement': async () => {
+    'dials a replacement for renew()': async () => {
       const test = await open(2);
       test.script = 'wait';
       return { test, calls: [test.pool.renew(), test.pool.renew({ maxUnavailable: 2 })] };
     },
-    'dials a replacement whose old one drains without a limit': async () => {
+    'dials replacements while the old members drain': async () => {
       const test = await open(2);
       for (const connection of test.made) connection.send();
       test.script = 'wait';
       return { test, calls: [test.pool.renew({ maxUnavailable: 2 }), test.pool.reconnect(false)] };
     },
-    'resets what was given back': async () => {
+    'runs a reset': async () => {
       const test = await open(1, { maxPending: 1, reset: () => new Promise(() => {}) });
       await test.pool.use(() => 'done');
       return { test, calls: [test.pool.use(() => 'never')] };
@@ -109,7 +108,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     },
   };
 
-  describe.each(Object.entries(SCENES))('that %s', (_, enter) => {
+  describe.each(Object.entries(SCENES))('that %s', (state, enter) => {
     async function enterScene(): Promise<Scene> {
       const scene = await enter();
       for (const call of scene.calls) call.catch(() => {});
@@ -118,7 +117,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     }
 
     it.each(['close', 'dispose'] as const)(
-      'ends with %s() within its bound, settles all that was asked, leaves nothing',
+      `%s() of a pool that ${state} resolves in time, settles pending calls and leaves nothing open`,
       async (end) => {
         const { test, calls } = await enterScene();
         const asked = calls.map((call) => watch(call));
@@ -139,7 +138,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
       },
     );
 
-    it('is as good as new when setup() follows at once', async () => {
+    it(`close() then setup() of a pool that ${state} settles pending calls and serves with new members`, async () => {
       const { test, calls } = await enterScene();
       const asked = calls.map((call) => watch(call));
       const old = [...test.made];
@@ -166,7 +165,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     });
   });
 
-  it('tells a lease at the call, though it may take as long as it likes', async () => {
+  it('close({ drainTimeout: 2 ** 31 - 1 }) aborts lease signals at the call and waits for the release', async () => {
     const { pool } = await open(1);
     const lease = await pool.lease();
     const closing = watch(pool.close({ drainTimeout: 2 ** 31 - 1 }));
@@ -179,7 +178,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     expect(closing.status).toBe('resolved');
   });
 
-  it('may be opened again by a lease that is told, or by a connection that is closed', async () => {
+  it("setup() called by a lease's abort listener or a state$ subscriber during close() reopens the pool", async () => {
     for (const busy of [true, false]) {
       const work = new Subject();
       const test = await open(2, { policies: [() => work] });
@@ -201,7 +200,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     }
   });
 
-  it('keeps those that somebody calls back while it lets the others go', async () => {
+  it('a connection that an abort listener adds again during removeConnections() stays a member', async () => {
     const test = await open(2);
     const lease = await test.pool.lease();
     const other = test.made.find((connection) => connection !== lease.connection) as TestConnection;

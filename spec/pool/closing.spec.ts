@@ -6,7 +6,7 @@ import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
   describe('close()', () => {
-    it('shows an empty pool at the call', async () => {
+    it('close() makes getters and streams show an empty pool before it returns', async () => {
       const { pool, made } = await openRig(make, 2);
       made[1]?.lose();
       const shown: Record<string, unknown> = {};
@@ -33,7 +33,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       await closing;
     });
 
-    it('closes every connection, whatever its state', async () => {
+    it('close() closes connected, broken, connecting and idle members once each', async () => {
       const test = rig(make, 0, { maxDials: 1 });
       const members = ['connected', 'broken', 'connecting', 'idle'].map((name) => make('wait', name));
       const [connected, broken, connecting, idle] = members as [
@@ -53,7 +53,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(idle.dials).toBe(0);
     });
 
-    it('gives work in flight its time, then closes', async () => {
+    it('close() waits drainTimeout for requests in flight, then closes their connection', async () => {
       const { pool, made, clock } = await openRig(make, 2);
       made[0]?.send();
       const outcome = watch(pool.close());
@@ -64,7 +64,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(clock.timers).toBe(0);
     });
 
-    it('resolves as soon as the work is done', async () => {
+    it('close() resolves as soon as the requests in flight are done', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.send();
       const outcome = watch(pool.close());
@@ -73,7 +73,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(outcome.status).toBe('resolved');
     });
 
-    it('tells leases that time is running, those of connections that were leaving without end too', async () => {
+    it('close() aborts the leases of connections already draining without a limit, and bounds that draining', async () => {
       const { pool, clock } = await openRig(make, 1);
       const { signal } = await pool.lease();
       pool.reconfigure({ poolSize: 0 });
@@ -85,7 +85,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(outcome.status).toBe('resolved');
     });
 
-    it('bounds the draining by the drainTimeout it is given, for what was leaving before too', async () => {
+    it('close({ drainTimeout }) also bounds the draining of connections removed before it', async () => {
       const { pool, made, clock } = await openRig(make, 2);
       for (const connection of made) connection.send();
       pool.removeConnections([made[0] as TestConnection], { drainTimeout: 60_000 });
@@ -96,7 +96,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect([outcome.status, statesOf(made)]).toEqual(['resolved', 'closed closed']);
     });
 
-    it('cuts the draining short when its signal aborts, or when a closing after it has no time', async () => {
+    it('close() ends draining when its signal aborts or a later close({ drainTimeout: 0 }) is called', async () => {
       const { pool, made } = await openRig(make, 2);
       for (const connection of made) connection.send();
       pool.removeConnections([made[0] as TestConnection]);
@@ -117,20 +117,23 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       await expect(pool.close({ signal: AbortSignal.abort() })).resolves.toBeUndefined();
     });
 
-    it.each(['hang', 'reject', 'throw'] as const)('resolves within its bound though closers %s', async (script) => {
-      const { pool, made, clock, events } = await openRig(make, 3, { closeTimeout: 250 });
-      (made[1] as TestConnection).onClose = script;
-      (made[2] as TestConnection).onClose = script;
-      const outcome = watch(pool.close());
-      await clock.advance(script === 'hang' ? 249 : 0);
-      expect(outcome.status).toBe(script === 'hang' ? 'pending' : 'resolved');
-      await clock.advance(1);
-      expect(outcome).toEqual({ status: 'resolved', value: undefined });
-      expect(events.filter(({ type }) => type === 'close-failed')).toHaveLength(2);
-      expect(clock.timers).toBe(0);
-    });
+    it.each(['hang', 'reject', 'throw'] as const)(
+      'close() resolves within closeTimeout when connection.close() is scripted to %s',
+      async (script) => {
+        const { pool, made, clock, events } = await openRig(make, 3, { closeTimeout: 250 });
+        (made[1] as TestConnection).onClose = script;
+        (made[2] as TestConnection).onClose = script;
+        const outcome = watch(pool.close());
+        await clock.advance(script === 'hang' ? 249 : 0);
+        expect(outcome.status).toBe(script === 'hang' ? 'pending' : 'resolved');
+        await clock.advance(1);
+        expect(outcome).toEqual({ status: 'resolved', value: undefined });
+        expect(events.filter(({ type }) => type === 'close-failed')).toHaveLength(2);
+        expect(clock.timers).toBe(0);
+      },
+    );
 
-    it('is idempotent, and every call waits for the same end', async () => {
+    it('close() called twice closes the connection once, and both promises wait for that', async () => {
       const { pool, made } = await openRig(make, 1);
       (made[0] as TestConnection).onClose = 'wait';
       const outcomes = [watch(pool.close()), watch(pool.close())];
@@ -142,7 +145,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(made[0]?.closes).toBe(1);
     });
 
-    it('is harmless before setup()', async () => {
+    it('close() before setup() resolves, and setup() opens the pool afterwards', async () => {
       const { pool, made } = rig(make, 2);
       await pool.close();
       await pool.close();
@@ -152,13 +155,13 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(pool.connectedConnections).toHaveLength(2);
     });
 
-    it('tells that each member left because of it', async () => {
+    it('close() emits a left event with reason pool-closed for each member', async () => {
       const { pool, made, events } = await openRig(make, 2);
       await pool.close();
       expect(events.slice(-2)).toEqual(made.map((connection) => ({ type: 'left', connection, reason: 'pool-closed' })));
     });
 
-    it('takes no new work, and refuses everything but setup', async () => {
+    it('after close() picking, use(), extending, reconnect() and ready() fail with PoolClosedError', async () => {
       const { pool } = await openRig(make, 1);
       const closing = pool.close();
       expect(() => pool.getLeastLoadedConnection()).toThrow(PoolClosedError);
@@ -172,7 +175,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
     });
   });
 
-  describe('close() wins over', () => {
+  describe('close() during other work', () => {
     const overtaken = async (begin: (test: ReturnType<typeof rig>) => Promise<unknown>): Promise<void> => {
       const test = rig(make, 2, { maxDials: 1 });
       test.script = 'wait';
@@ -190,14 +193,16 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(test.clock.timers).toBe(0);
     };
 
-    it('a setup with one dial under way and one in the queue', () => overtaken(({ pool }) => pool.setup()));
+    it('close() during setup(), one dial in flight and one queued, settles it and closes every connection', () =>
+      overtaken(({ pool }) => pool.setup()));
 
-    it('an extension', () => overtaken(({ pool }) => pool.extendPoolBySize(3)));
+    it('close() during extendPoolBySize() settles it and closes every connection', () =>
+      overtaken(({ pool }) => pool.extendPoolBySize(3)));
 
-    it('an extension by connections', () =>
+    it('close() during extendPoolByConnections() settles it and closes every connection', () =>
       overtaken(({ pool }) => pool.extendPoolByConnections([make('wait'), make('wait')])));
 
-    it('a reconnect', () =>
+    it('close() during reconnect() settles it and closes every connection', () =>
       overtaken(async (test) => {
         test.script = 'refuse';
         await test.pool.setup();
@@ -205,7 +210,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
         await test.pool.reconnect();
       }));
 
-    it('a rolling reconnect that drains', () =>
+    it('close() while reconnect(false) drains members settles it and closes every connection', () =>
       overtaken(async (test) => {
         test.script = 'accept';
         await test.pool.setup();
@@ -213,7 +218,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
         await test.pool.reconnect(false);
       }));
 
-    it('a rolling reconnect that closes', () =>
+    it('close() while reconnect(false) closes members settles it and closes every connection', () =>
       overtaken(async (test) => {
         test.script = 'accept';
         await test.pool.setup();
@@ -227,7 +232,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
         await reconnecting;
       }));
 
-    it('a rolling reconnect that dials', () =>
+    it('close() while reconnect(false) dials members settles it and closes every connection', () =>
       overtaken(async (test) => {
         test.script = 'accept';
         await test.pool.setup();
@@ -235,7 +240,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
         await test.pool.reconnect(false);
       }));
 
-    it('a reduction that drains', () =>
+    it('close() while reducePoolConnections(2, true) drains members closes every connection', () =>
       overtaken(async (test) => {
         test.script = 'accept';
         await test.pool.setup();
@@ -243,7 +248,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
         test.pool.reducePoolConnections(2, true);
       }));
 
-    it('healing that waits, and healing that dials', async () => {
+    it('close() during the backoff or the dial of healing leaves the connection closed and no timer', async () => {
       for (const wait of [0, 50]) {
         const { pool, made, clock } = await openRig(make, 1, { heal: undefined });
         (made[0] as TestConnection).onDial = 'wait';
@@ -256,7 +261,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       }
     });
 
-    it('a dial that has just come up', async () => {
+    it('close() right after a dial has succeeded closes the connection and empties the pool', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       const setup = test.pool.setup();
@@ -267,7 +272,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect([statesOf(test.made), test.pool.isEmpty()]).toEqual(['closed', true]);
     });
 
-    it('a factory that calls it', async () => {
+    it('close() called by the factory during setup() closes what it makes, undialled', async () => {
       const made: TestConnection[] = [];
       const pool: ConnectionPool<TestConnection> = new ConnectionPool(2, () => {
         if (made.length === 1) void pool.close();
@@ -285,7 +290,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       await expect(pool.extendPoolBySize(1)).rejects.toThrow(PoolClosedError);
     });
 
-    it('healing that calls it when it is subscribed to', async () => {
+    it('close() called by the heal operator during setup() closes the connections, undialled', async () => {
       const made: TestConnection[] = [];
       let healed = 0;
       const pool: ConnectionPool<TestConnection> = new ConnectionPool(
@@ -309,7 +314,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(pool.health.status).toBe('closed');
     });
 
-    it('healing that calls it and goes on: it is unsubscribed from', async () => {
+    it('close() called inside the subscribe of heal unsubscribes from heal', async () => {
       let healing = 0;
       const pool: ConnectionPool<TestConnection> = new ConnectionPool(1, () => make(), {
         heal: () =>
@@ -323,7 +328,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(healing).toBe(0);
     });
 
-    it('a closer that calls close() of the pool, which waits for it', async () => {
+    it('pool.close() called from state$ inside connection.close() waits for that connection to close', async () => {
       const { pool, made } = await openRig(make, 1);
       const [connection] = made as [TestConnection];
       connection.onClose = 'wait';
@@ -342,7 +347,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
   });
 
   describe('setup() after close()', () => {
-    it('opens the pool again at once, beside connections that are still closing', async () => {
+    it('setup() right after close() connects new members while old connections are still closing', async () => {
       const { pool, made } = await openRig(make, 2);
       for (const connection of made) connection.onClose = 'wait';
       const closing = watch(pool.close());
@@ -355,7 +360,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(names(pool.connectedConnections)).toBe('#3 #4');
     });
 
-    it('calls back connections that are still draining, when the factory returns the same ones', async () => {
+    it('setup() after close() keeps draining connections open when the factory returns them again', async () => {
       const members = [make(), make()] as const;
       let next = 0;
       const { clock } = rig(make, 0);
@@ -378,7 +383,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(statesOf(members)).toBe('closed closed');
     });
 
-    it('dials connections that are still closing once they are closed, when the factory returns the same ones', async () => {
+    it('setup() after close() redials closing connections once closed, when the factory returns them again', async () => {
       const members = [make(), make()] as const;
       let next = 0;
       const pool = new ConnectionPool(2, () => members[next++ % 2] as TestConnection, { heal: false });
@@ -400,7 +405,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(statesOf(members)).toBe('closed closed');
     });
 
-    it('keeps the time of a closing before it from what leaves after it', async () => {
+    it('the drainTimeout of an earlier close() does not apply to connections removed after setup()', async () => {
       const { pool, made, clock } = await openRig(make, 1);
       (made[0] as TestConnection).onClose = 'hang';
       void pool.close({ drainTimeout: 100 });
@@ -414,7 +419,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(busy.state).toBe('closed');
     });
 
-    it('heals again', async () => {
+    it('setup() after close() starts healing again: a lost connection is redialled', async () => {
       const { pool, clock } = await openRig(make, 1, { heal: undefined });
       await pool.close();
       await pool.setup();
@@ -424,7 +429,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       await pool.close();
     });
 
-    it('keeps streams going', async () => {
+    it('health$ keeps emitting across close() and setup(): healthy, closed, starting, healthy', async () => {
       const { pool } = await openRig(make, 1);
       const statuses: string[] = [];
       pool.health$.subscribe(({ status }) => statuses.at(-1) !== status && statuses.push(status));
@@ -436,9 +441,9 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
 
   describe.each([
     { how: 'dispose()', end: (pool: ConnectionPool<TestConnection>) => pool.dispose() },
-    { how: 'Symbol.asyncDispose', end: (pool: ConnectionPool<TestConnection>) => pool[Symbol.asyncDispose]() },
-  ])('$how', ({ end }) => {
-    it('gives every stream a last value and completes it', async () => {
+    { how: '[Symbol.asyncDispose]()', end: (pool: ConnectionPool<TestConnection>) => pool[Symbol.asyncDispose]() },
+  ])('$how', ({ how, end }) => {
+    it(`${how} emits a last value on every stream and completes it`, async () => {
       const { pool } = await openRig(make, 2);
       const seen: Record<string, unknown[]> = {};
       const streams = {
@@ -474,7 +479,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       ]);
     });
 
-    it('replays the last value to whoever comes later, and completes', async () => {
+    it(`streams subscribed to after ${how} replay their last value and complete`, async () => {
       const { pool } = await openRig(make, 1);
       await end(pool);
       const seen: unknown[] = [];
@@ -489,7 +494,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(seen).toEqual([[], '|', [], '|', [], '|', 0, '|', undefined, '|', '|', 'closed', '|']);
     });
 
-    it('makes every call that would do work fail, lets closing resolve, and shows an empty pool', async () => {
+    it(`after ${how} calls fail with PoolDisposedError, close() resolves and the getters show an empty pool`, async () => {
       const { pool, made } = await openRig(make, 1);
       await end(pool);
       await expect(pool.setup()).rejects.toThrow(PoolDisposedError);
@@ -512,7 +517,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(made).toHaveLength(1);
     });
 
-    it('waits for work in flight and for every closer', async () => {
+    it(`${how} waits drainTimeout for a request and closeTimeout for connection.close()`, async () => {
       const { pool, made, clock } = await openRig(make, 2, { drainTimeout: 500, closeTimeout: 200 });
       made[0]?.send();
       (made[0] as TestConnection).onClose = 'hang';
@@ -524,7 +529,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
       expect(statesOf(made)).toBe('closed closed');
     });
 
-    it('may follow a close, and come before it is over', async () => {
+    it(`${how} called while close() is pending waits for the same closing`, async () => {
       const { pool, made } = await openRig(make, 1);
       (made[0] as TestConnection).onClose = 'wait';
       const outcomes = [watch(pool.close()), watch(end(pool)), watch(end(pool))];
@@ -536,7 +541,7 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
     });
   });
 
-  it('works with `await using`', async () => {
+  it('`await using` closes every connection at the end of the block', async () => {
     let members: readonly TestConnection[];
     {
       await using pool = new ConnectionPool(2, () => make(), { heal: false });
@@ -547,8 +552,8 @@ describe.each(KINDS)('closing a pool of $kind', ({ make }) => {
   });
 });
 
-describe('closing a pool whose connections do not let go', () => {
-  it('does not wait for a dial that hangs and has closed the pool itself', async () => {
+describe('closing a pool whose connect() never settles', () => {
+  it('close() called by a connect() that never settles ends that dial and unsubscribes from the connection', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();
       connection.connect = () => {
@@ -564,7 +569,7 @@ describe('closing a pool whose connections do not let go', () => {
     expect((test.made as SubjectConnection[]).map(({ observed }) => observed)).toEqual([false]);
   });
 
-  it('does not wait for a dial that hangs though its connection was closed', async () => {
+  it('close() settles setup() although connect() does not settle when its connection is closed', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();
       connection.connect = () => {

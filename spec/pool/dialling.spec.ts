@@ -12,7 +12,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     { limit: 'maxDials: 1', options: { maxDials: 1 }, most: 1 },
     { limit: 'maxDials: 3', options: { maxDials: 3 }, most: 3 },
     { limit: 'maxDials: Infinity', options: { maxDials: Number.POSITIVE_INFINITY }, most: 40 },
-  ])('has no more than $most dials under way, $limit', async ({ options, most }) => {
+  ])('setup() has at most $most dials in flight ($limit)', async ({ options, most }) => {
     const test = rig(make, 40, options);
     test.script = 'wait';
     const outcome = watch(test.pool.setup());
@@ -27,7 +27,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(figures(test.pool.health)).toEqual({ poolSize: 40, total: 40, connected: 26, broken: 14 });
   });
 
-  it('counts the dials of setup, extending and reconnecting together', async () => {
+  it('maxDials limits the dials of setup(), extendPoolBySize() and reconnect() together', async () => {
     const test = rig(make, 3, { maxDials: 4 });
     test.script = 'refuse';
     await test.pool.setup();
@@ -42,7 +42,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.made.map(({ dials }) => dials)).toEqual([2, 2, 2, 1, 1, 1]);
   });
 
-  it('gives the room of a member that is removed to the next', async () => {
+  it('removeConnections() of a member being dialled frees its dial slot for the next member', async () => {
     const test = rig(make, 3, { maxDials: 1 });
     test.script = 'wait';
     void test.pool.setup();
@@ -51,15 +51,15 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.made.map(({ dials }) => dials)).toEqual([1, 0, 1]);
   });
 
-  it('leaves those whose dial has to wait where they stand', () => {
+  it('members queued for a dial because of maxDials stay idle', () => {
     const test = rig(make, 3, { maxDials: 1 });
     test.script = 'wait';
     void test.pool.setup();
     expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, idle: 2, connecting: 1 });
   });
 
-  describe('that hang', () => {
-    it('makes them broken at the deadline and closes them', async () => {
+  describe('a dial that hangs', () => {
+    it('a dial that exceeds connectTimeout makes the member broken and closes the connection', async () => {
       const test = rig(make, 1, { connectTimeout: 700 });
       test.script = 'wait';
       const outcome = watch(test.pool.setup());
@@ -77,7 +77,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
       expect(test.pool.connections).toEqual(test.made);
     });
 
-    it('gives them five seconds by default', async () => {
+    it('connectTimeout is 5 seconds by default', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       void test.pool.setup();
@@ -87,7 +87,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
       expect(test.pool.brokenConnections).toHaveLength(1);
     });
 
-    it('can be dialled again', async () => {
+    it('reconnect() redials a member whose dial timed out', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       void test.pool.setup();
@@ -96,7 +96,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
       await expect(test.pool.reconnect()).resolves.toBe(1);
     });
 
-    it('are not dialled again before their closing has ended, or its bound has passed', async () => {
+    it('reconnect() after a dial timeout waits closeTimeout for a close() that hangs, then redials', async () => {
       const test = rig(make, 1, { closeTimeout: 300 });
       const connection = make('wait');
       connection.onClose = 'hang';
@@ -110,7 +110,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
       expect([outcome, connection.dials]).toEqual([{ status: 'resolved', value: 1 }, 2]);
     });
 
-    it('are redialled by a subscriber who is told of it, and are not closed again behind its back', async () => {
+    it('reconnect() inside broken$ after a dial timeout connects the member and does not close it again', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       void test.pool.setup();
@@ -127,7 +127,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     });
   });
 
-  it('shows a dial under way as neither connected nor broken, so that a cleanup cannot end it', async () => {
+  it('cleanupBrokenConnections() keeps a member being dialled, which is neither connected nor broken', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     void test.pool.setup();
@@ -139,7 +139,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.pool.isWorking()).toBe(true);
   });
 
-  it('sees a dial that its owner begins, and gives it the same deadline', async () => {
+  it('a dial that the owner of a member starts counts as connecting and is bounded by connectTimeout', async () => {
     const test = await openRig(make, 1);
     const connection = test.made[0] as TestConnection;
     connection.lose();
@@ -151,7 +151,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(connection.state).toBe('closed');
   });
 
-  it('lets its owner bring back a member whose dial had timed out', async () => {
+  it('connect() by the owner brings a member back into service after a dial timeout', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     void test.pool.setup();
@@ -165,7 +165,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.pool.brokenConnections).toEqual([connection]);
   });
 
-  it('hears a member again that had timed out, was removed, and has joined again', async () => {
+  it('a member that timed out, was removed and joined again is observed: its loss makes it broken', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     void test.pool.setup();
@@ -180,7 +180,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.pool.brokenConnections).toEqual([connection]);
   });
 
-  it('redials when a subscriber who hears of a failed dial asks for it', async () => {
+  it('reconnect() inside broken$ after a failed dial redials the connection', async () => {
     const test = rig(make, 1);
     test.script = 'refuse';
     let reconnecting: Promise<number> | undefined;
@@ -194,7 +194,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.made[0]?.dials).toBe(2);
   });
 
-  it('has lost a connection that fails in the very moment in which it came up', async () => {
+  it('a connection that is lost inside its own connected emission becomes a broken member', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     void test.pool.setup();
@@ -209,7 +209,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.pool.connectedConnections).toEqual([]);
   });
 
-  it('does not dial members that left while another was being dialled', async () => {
+  it('close() during the first dial of extendPoolByConnections() keeps the other members from being dialled', async () => {
     const { pool } = rig(make, 3);
     const first = make('wait');
     first.state$.subscribe((state) => {

@@ -4,7 +4,7 @@ import { figures, names, openRig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) => {
-  it('is lost in the eyes of the pool, with its cause, and closed behind it', async () => {
+  it('invalidateConnections() makes a member broken, emits lost with the cause and closes the connection', async () => {
     const { pool, made, events } = await openRig(make, 2);
     const cause = new Error('replica lags');
     expect(pool.invalidateConnections(made.slice(0, 1), { cause })).toBe(1);
@@ -17,7 +17,7 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
     expect(events.filter(({ type }) => type === 'left' || type === 'lost')).toHaveLength(1);
   });
 
-  it('is dialled by whoever heals the pool, when its closing has settled', async () => {
+  it('an invalidated connection is redialled by heal only after its close() has settled', async () => {
     const test = await openRig(make, 1);
     test.pool.reconfigure({ heal: reconnectBroken({ backoff: () => 100, scheduler: test.clock.scheduler }) });
     const first = test.made[0] as TestConnection;
@@ -34,7 +34,7 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
     expect(test.clock.timers).toBe(0);
   });
 
-  it('is dialled at the end of closeTimeout where its closing hangs', async () => {
+  it('reconnect() redials an invalidated connection after closeTimeout when its close() hangs', async () => {
     const { pool, made, clock } = await openRig(make, 1, { closeTimeout: 300 });
     const first = made[0] as TestConnection;
     first.onClose = 'hang';
@@ -46,7 +46,7 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
     expect([reconnecting.value, first.dials]).toEqual([1, 2]);
   });
 
-  it('has its borrowers told, by the error that says why, and is carried by nobody', async () => {
+  it('invalidating a connection aborts its leases with ConnectionInvalidatedError and its load becomes 0', async () => {
     const { pool, made } = await openRig(make, 1);
     const cause = new Error('wrong password');
     const signals: AbortSignal[] = [];
@@ -76,7 +76,7 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
     expect([using.status, pool.health.pending]).toEqual(['resolved', 0]);
   });
 
-  it('is not given out any more when its borrowers are told', async () => {
+  it('an invalidated connection is no longer picked when its lease signals abort', async () => {
     const { pool, made } = await openRig(make, 2);
     const lease = await pool.lease();
     const bad = lease.connection;
@@ -90,7 +90,7 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
     expect(made).toHaveLength(2);
   });
 
-  it('is dialled after its closing though its borrowers ask for it at once', async () => {
+  it('reconnect() called by an abort listener of an invalidated lease dials after connection.close()', async () => {
     const { pool } = await openRig(make, 1);
     const lease = await pool.lease();
     const bad = lease.connection;
@@ -109,7 +109,7 @@ describe.each(KINDS)('an invalidated connection of a pool of $kind', ({ make }) 
 });
 
 describe.each(KINDS)('invalidateConnections() of a pool of $kind', ({ make }) => {
-  it('takes only members that are connected, in service or not', async () => {
+  it('invalidateConnections() takes connected and ejected members only, and returns how many', async () => {
     const { pool, made } = await openRig(make, 3);
     made[0]?.lose();
     pool.ejectConnections(made.slice(1, 2), { duration: 1_000 });
@@ -120,7 +120,7 @@ describe.each(KINDS)('invalidateConnections() of a pool of $kind', ({ make }) =>
     expect(() => pool.invalidateConnections(made)).toThrow(expect.objectContaining({ code: 'ERR_POOL_DISPOSED' }));
   });
 
-  it('of one that drains to be redialled has it broken, and redialled all the same', async () => {
+  it('invalidateConnections() makes a member that drains for reconnect(false) broken; it is still redialled', async () => {
     const { pool, made } = await openRig(make, 1);
     made[0]?.send();
     const reconnecting = watch(pool.reconnect(false));
@@ -131,7 +131,7 @@ describe.each(KINDS)('invalidateConnections() of a pool of $kind', ({ make }) =>
     expect([reconnecting.value, made[0]?.dials]).toEqual([1, 2]);
   });
 
-  it('has waiters fail fast where that is asked for', async () => {
+  it('invalidateConnections() of the last connected member rejects waiters at once with failFast: true', async () => {
     const { pool, made } = await openRig(make, 1, { failFast: true, maxPending: 1 });
     made[0]?.send();
     const waiting = watch(pool.use(() => 'never'));
@@ -140,7 +140,7 @@ describe.each(KINDS)('invalidateConnections() of a pool of $kind', ({ make }) =>
     expect(waiting.reason).toMatchObject({ code: 'ERR_POOL_NOT_CONNECTED' });
   });
 
-  it('by a lease leaves alone what the connection has become since it was lost', async () => {
+  it('lease.invalidate() does nothing when the connection was lost and redialled since', async () => {
     const { pool, made } = await openRig(make, 1);
     const lease = await pool.lease();
     made[0]?.lose();

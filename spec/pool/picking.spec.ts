@@ -13,7 +13,7 @@ import { openRig, rig, thrownBy, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
-  it('gives the connected one with the least load', async () => {
+  it('getLeastLoadedConnection() returns the connected member with the least load', async () => {
     const { pool, made } = await openRig(make, 3);
     const [a, b, c] = made as [TestConnection, TestConnection, TestConnection];
     for (const busy of [a, a, b, c, c, c]) busy.send();
@@ -25,7 +25,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
     expect(pool.getLeastLoadedConnection()).toBe(c);
   });
 
-  it('favours nobody among equals: each of them gets its share of 10,000 within 20 %', async () => {
+  it('getLeastLoadedConnection() spreads 10,000 picks at equal load evenly, within 20 %', async () => {
     for (const size of [2, 3, 7]) {
       const { pool } = await openRig(make, size);
       const shares = new Map<TestConnection, number>();
@@ -41,7 +41,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
     }
   });
 
-  it('passes over those that are broken, being dialled or drained', async () => {
+  it('getLeastLoadedConnection() skips broken, connecting and draining members', async () => {
     const { pool, made } = await openRig(make, 4);
     const [broken, draining, dialled, left] = made as [TestConnection, TestConnection, TestConnection, TestConnection];
     broken.onDial = 'refuse';
@@ -61,7 +61,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
     void pool.close({ drainTimeout: 0 });
   });
 
-  it('tells apart why there is none to give', async () => {
+  it('getLeastLoadedConnection() throws a typed error: empty, not connected, exhausted, closed or disposed', async () => {
     const test = rig(make, 1, { maxPending: 1 });
     const { pool } = test;
     expect(thrownBy(() => pool.getLeastLoadedConnection())).toBeInstanceOf(PoolEmptyError);
@@ -94,7 +94,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
   });
 
   describe('leastLoaded$', () => {
-    it('shows who would be picked now', async () => {
+    it('leastLoaded$ emits the connection that getLeastLoadedConnection() would return', async () => {
       const { pool, made } = await openRig(make, 3);
       let shown: TestConnection | undefined;
       pool.leastLoaded$.subscribe((connection) => {
@@ -113,7 +113,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
       expect(shown).toBeUndefined();
     });
 
-    it('shows nobody where everybody is at the limit', async () => {
+    it('leastLoaded$ emits undefined when every member is at maxPending', async () => {
       const { pool, made } = await openRig(make, 2, { maxPending: 2 });
       let shown: TestConnection | undefined;
       pool.leastLoaded$.subscribe((connection) => {
@@ -127,7 +127,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
       expect(shown).toBe(made[1]);
     });
 
-    it('shows a load once a microtask, however often it changed', async () => {
+    it('pending$ emits load once per microtask, however often it changed', async () => {
       const { pool, made } = await openRig(make, 2);
       const shown: unknown[] = [];
       pool.pending$.subscribe((pending) => shown.push(pending));
@@ -144,7 +144,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
   });
 
   describe('load', () => {
-    it('is the larger of what is pending and what is borrowed', async () => {
+    it('health.pending is the larger of the pending requests and the open use() calls of a connection', async () => {
       const { pool, made } = await openRig(make, 1);
       const [connection] = made as [TestConnection];
       const finish: (() => void)[] = [];
@@ -173,7 +173,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
       expect(loads).toEqual([0, 1, 2, 2, 3, 3, 1, 0]);
     });
 
-    it('is not counted while the connection is no member, and counted when it is', async () => {
+    it('health.pending counts the load of a connection only while it is a member', async () => {
       const { pool } = rig(make, 0);
       const connection = make();
       await connection.connect();
@@ -193,8 +193,8 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
     });
   });
 
-  describe("with somebody's own strategy", () => {
-    /** Always the last that joined and may be taken. */
+  describe('with a custom strategy', () => {
+    /** Picks the last that joined and is accepted. */
     const latest: Strategy<TestConnection> = (source) =>
       source.pipe(
         map(
@@ -206,7 +206,7 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
         ),
       );
 
-    it('chooses by it, among those of now', async () => {
+    it('getLeastLoadedConnection() follows a custom strategy as members join, leave and reach maxPending', async () => {
       const { pool, made } = await openRig(make, 3, { select: latest, maxPending: 1 });
       expect(pool.getLeastLoadedConnection()).toBe(made[2]);
       made[2]?.send();
@@ -238,22 +238,25 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
           return { pick: fail, peek: fail, size: 1 };
         }),
       },
-    ])('tells whoever picks when it $how, and keeps the pool in order', async ({ select }) => {
-      const test = rig(make, 2, { select });
-      const shown: unknown[] = [];
-      test.pool.leastLoaded$.subscribe((connection) => shown.push(connection));
-      await test.pool.setup();
-      expect(thrownBy(() => test.pool.getLeastLoadedConnection())).toEqual(new Error('a mistake'));
-      await expect(test.pool.use(() => 1)).rejects.toThrow('a mistake');
-      expect(test.pool.health.pending).toBe(0);
-      test.made[0]?.lose();
-      expect(test.pool.brokenConnections).toEqual([test.made[0]]);
-      await test.pool.dispose();
-      expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
-      expect(shown.every((connection) => connection === undefined)).toBe(true);
-    });
+    ])(
+      'a strategy that $how fails each pick with its error, and the pool still tracks its members',
+      async ({ select }) => {
+        const test = rig(make, 2, { select });
+        const shown: unknown[] = [];
+        test.pool.leastLoaded$.subscribe((connection) => shown.push(connection));
+        await test.pool.setup();
+        expect(thrownBy(() => test.pool.getLeastLoadedConnection())).toEqual(new Error('a mistake'));
+        await expect(test.pool.use(() => 1)).rejects.toThrow('a mistake');
+        expect(test.pool.health.pending).toBe(0);
+        test.made[0]?.lose();
+        expect(test.pool.brokenConnections).toEqual([test.made[0]]);
+        await test.pool.dispose();
+        expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
+        expect(shown.every((connection) => connection === undefined)).toBe(true);
+      },
+    );
 
-    it('does not follow it to a connection that is not in service', async () => {
+    it('getLeastLoadedConnection() throws PoolExhaustedError when a strategy picks a non-member', async () => {
       const stale = make();
       const { pool } = await openRig(make, 1, {
         select: map(() => ({ pick: () => stale, peek: () => stale, size: 1 })),

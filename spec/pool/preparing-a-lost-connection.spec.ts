@@ -3,8 +3,8 @@ import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('When one of $kind goes while it is being prepared', ({ make }) => {
-  /** Work that ends with its signal, and what it was told. */
+describe.each(KINDS)('reset and warmup of $kind that are lost or closed meanwhile', ({ make }) => {
+  /** Work that never settles, and the abort reasons of its signal. */
   function hanging(): {
     work: (_: TestConnection, context: { signal: AbortSignal }) => Promise<void>;
     told: unknown[];
@@ -17,13 +17,13 @@ describe.each(KINDS)('When one of $kind goes while it is being prepared', ({ mak
     return { work, told };
   }
 
-  describe('by a reset', () => {
+  describe('reset', () => {
     const options = (reset: ConnectionPoolOptions<TestConnection>['reset']): ConnectionPoolOptions<TestConnection> => ({
       maxPending: 1,
       reset,
     });
 
-    it('the reset is told, and the next to come up in its place is left alone', async () => {
+    it('a loss during reset aborts its signal, and the redialled connection is not affected by that reset', async () => {
       const { work, told } = hanging();
       const { pool, made, clock } = await openRig(make, 1, options(work));
       await pool.use(() => {});
@@ -36,7 +36,7 @@ describe.each(KINDS)('When one of $kind goes while it is being prepared', ({ mak
       expect([pool.health.connected, clock.timers]).toEqual([1, 0]);
     });
 
-    it('no timer outlives the closing of the pool', async () => {
+    it('close() during reset aborts its signal and leaves no timer', async () => {
       const { work, told } = hanging();
       const { pool, clock } = await openRig(make, 1, options(work));
       await pool.use(() => {});
@@ -46,8 +46,8 @@ describe.each(KINDS)('When one of $kind goes while it is being prepared', ({ mak
     });
   });
 
-  describe('by a warm-up', () => {
-    it('the warm-up is told, and it can be dialled at once', async () => {
+  describe('warmup', () => {
+    it('a loss during warmup aborts its signal, and the connection can be redialled at once', async () => {
       const { work, told } = hanging();
       const { pool, made, clock } = rig(make, 1, { warmup: work });
       void pool.setup();
@@ -61,7 +61,7 @@ describe.each(KINDS)('When one of $kind goes while it is being prepared', ({ mak
       expect(made[0]?.dials).toBe(2);
     });
 
-    it('no timer outlives the closing of the pool', async () => {
+    it('close() during warmup aborts its signal and leaves no timer', async () => {
       const { work, told } = hanging();
       const { pool, clock } = rig(make, 1, { warmup: work });
       void pool.setup();

@@ -31,8 +31,11 @@ const CALLS: [name: string, call: (test: Rig, make: Make) => unknown][] = [
   ['getLeastLoadedConnection()', ({ pool }) => pool.getLeastLoadedConnection()],
   ['use()', ({ pool }) => pool.use((connection) => connection.send())],
   ['ready()', ({ pool }) => pool.ready({ timeout: 10 })],
-  ['the getters', ({ pool }) => [pool.connections, pool.connectedConnections, pool.brokenConnections, pool.health]],
-  ['subscribing', ({ pool }) => STREAMS.map(([, of]) => of(pool).subscribe())],
+  [
+    'reading the getters',
+    ({ pool }) => [pool.connections, pool.connectedConnections, pool.brokenConnections, pool.health],
+  ],
+  ['subscribing to every stream', ({ pool }) => STREAMS.map(([, of]) => of(pool).subscribe())],
   ['lose() of a connection', ({ pool }) => pool.connections[0]?.lose()],
   ['close() of a connection', ({ pool }) => pool.connections[0]?.close()],
 ];
@@ -50,48 +53,51 @@ function expectConsistent({ pool }: Rig): void {
   for (const connection of brokenConnections) expect(connection.state).toBe('broken');
 }
 
-describe.each(KINDS)('inside a next of a pool of $kind', ({ make }) => {
-  describe.each(STREAMS)('of %s', (_stream, of) => {
-    it.each(CALLS)('%s can be called, and every subscriber sees the same', async (_call, call) => {
-      const test = await openRig(make, 3);
-      const logs: [string[], string[]] = [[], []];
-      const note = (log: string[]) => (all: readonly TestConnection[]) => log.push(names(all));
-      test.pool.connected$.subscribe(note(logs[0]));
-      let calls = 0;
-      of(test.pool).subscribe(() => {
-        if (calls++ >= 3) return;
-        try {
-          const result = call(test, make);
-          if (result instanceof Promise) result.catch(() => {});
-        } catch {
-          // There may be none to pick.
+describe.each(KINDS)('calls inside next(), pool of $kind', ({ make }) => {
+  describe.each(STREAMS)('of %s', (stream, of) => {
+    it.each(CALLS)(
+      `%s inside next() of ${stream} works, and every subscriber of connected$ sees the same`,
+      async (_call, call) => {
+        const test = await openRig(make, 3);
+        const logs: [string[], string[]] = [[], []];
+        const note = (log: string[]) => (all: readonly TestConnection[]) => log.push(names(all));
+        test.pool.connected$.subscribe(note(logs[0]));
+        let calls = 0;
+        of(test.pool).subscribe(() => {
+          if (calls++ >= 3) return;
+          try {
+            const result = call(test, make);
+            if (result instanceof Promise) result.catch(() => {});
+          } catch {
+            // There may be none to pick.
+          }
+        });
+        test.pool.connected$.subscribe(note(logs[1]));
+        for (const log of logs) log.length = 0;
+        const steps = [
+          () => test.made[1]?.lose(),
+          () => test.pool.reconnect().catch(() => {}),
+          () => test.pool.extendPoolBySize(1).catch(() => {}),
+          () => test.made[0]?.send(),
+        ];
+        for (const step of steps) {
+          await step();
+          await settle();
+          expectConsistent(test);
         }
-      });
-      test.pool.connected$.subscribe(note(logs[1]));
-      for (const log of logs) log.length = 0;
-      const steps = [
-        () => test.made[1]?.lose(),
-        () => test.pool.reconnect().catch(() => {}),
-        () => test.pool.extendPoolBySize(1).catch(() => {}),
-        () => test.made[0]?.send(),
-      ];
-      for (const step of steps) {
-        await step();
+        expect(calls).toBeGreaterThan(0);
+        expect(logs[0]).toEqual(logs[1]);
+        calls = Number.POSITIVE_INFINITY;
+        await test.pool.close({ drainTimeout: 0 });
         await settle();
-        expectConsistent(test);
-      }
-      expect(calls).toBeGreaterThan(0);
-      expect(logs[0]).toEqual(logs[1]);
-      calls = Number.POSITIVE_INFINITY;
-      await test.pool.close({ drainTimeout: 0 });
-      await settle();
-      expect(figures({ ...test.pool.health, poolSize: 0 })).toEqual({});
-      await test.clock.advance(60_000);
-      expect(test.clock.timers).toBe(0);
-    });
+        expect(figures({ ...test.pool.health, poolSize: 0 })).toEqual({});
+        await test.clock.advance(60_000);
+        expect(test.clock.timers).toBe(0);
+      },
+    );
   });
 
-  it('changes fields at once and emits afterwards', async () => {
+  it('extendPoolBySize() inside next() changes the fields at once and emits after the current emission', async () => {
     const { pool } = await openRig(make, 1);
     const log: string[] = [];
     pool.connections$.subscribe(({ length }) => {
@@ -106,7 +112,7 @@ describe.each(KINDS)('inside a next of a pool of $kind', ({ make }) => {
     expect(log).toEqual(['first sees 2', 'first has made it 3', 'second sees 2', 'first sees 3', 'second sees 3']);
   });
 
-  it('shows everybody the same order, whoever nests what', async () => {
+  it('all subscribers of health$ see the same values in the same order when others change the pool in next()', async () => {
     const { pool, made } = await openRig(make, 3);
     const logs: string[][] = [[], [], []];
     const follow = (place: number): unknown =>
@@ -128,7 +134,7 @@ describe.each(KINDS)('inside a next of a pool of $kind', ({ make }) => {
     expect(logs[0]?.at(-1)).toBe('2/0/2');
   });
 
-  it('gives somebody who comes during an emission what the others have reached', async () => {
+  it('a subscriber added inside next() starts at the current value and sees every later one', async () => {
     const { pool, made } = await openRig(make, 2);
     const late: string[] = [];
     let came = false;
@@ -152,7 +158,7 @@ describe.each(KINDS)('inside a next of a pool of $kind', ({ make }) => {
       config.onUnhandledError = null;
     });
 
-    it('disturbs nobody else, and the pool not at all', async () => {
+    it('a subscriber that throws affects neither other subscribers nor the pool, and its error is reported', async () => {
       jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
       try {
         const test = await openRig(make, 2);
@@ -182,7 +188,7 @@ describe.each(KINDS)('inside a next of a pool of $kind', ({ make }) => {
     });
   });
 
-  it('100,000 nested calls do not grow the stack', () => {
+  it('100,000 calls nested in next() of health$ do not overflow the stack', () => {
     const { pool } = rig(make, 200_000);
     let calls = 0;
     pool.health$.subscribe(() => {
@@ -192,7 +198,7 @@ describe.each(KINDS)('inside a next of a pool of $kind', ({ make }) => {
     expect(pool.poolSize).toBe(100_000);
   });
 
-  it('1,000 calls from the outside that each emit leave nothing behind', async () => {
+  it('1,000 losses, each answered by reconnect() inside broken$, cause 1,000 redials and leave no timer', async () => {
     const test = rig(make, 1);
     await test.pool.setup();
     const [connection] = test.pool.connections as [TestConnection];

@@ -2,8 +2,8 @@ import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('reconnect(false) that waits for another one, in a pool of $kind', ({ make }) => {
-  it('leaves those alone who joined after the pool was closed', async () => {
+describe.each(KINDS)('overlapping reconnect(false) calls, pool of $kind', ({ make }) => {
+  it('a queued reconnect(false) does not redial members that joined after close() and setup()', async () => {
     const test = await openRig(make, 2);
     const renewals = [test.pool.reconnect(false), test.pool.reconnect(false)];
     void test.pool.close();
@@ -15,8 +15,8 @@ describe.each(KINDS)('reconnect(false) that waits for another one, in a pool of 
   });
 });
 
-describe.each(KINDS)('a pool of $kind with a limit', ({ make }) => {
-  it('tells apart an old failure from what is wrong now', async () => {
+describe.each(KINDS)('errors of a pool of $kind with maxPending', ({ make }) => {
+  it('after a successful redial, the error of an exhausted pool does not carry the earlier dial failure', async () => {
     const { pool, made } = await openRig(make, 1, { maxPending: 1, maxWaiting: 0 });
     const connection = made[0] as TestConnection;
     connection.lose();

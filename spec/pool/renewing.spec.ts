@@ -3,7 +3,7 @@ import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-/** The extremes of the figures that a pool has shown. */
+/** The least connected, the most members and every poolSize that health$ has emitted. */
 function extremes({ pool }: Rig): { connected: number; total: number; poolSizes: Set<number> } {
   const seen = { connected: Number.POSITIVE_INFINITY, total: 0, poolSizes: new Set<number>() };
   pool.health$.subscribe(({ connected, total, poolSize }) => {
@@ -17,7 +17,7 @@ function extremes({ pool }: Rig): { connected: number; total: number; poolSizes:
 const reasons = ({ events }: Rig): string[] =>
   events.flatMap((event) => (event.type === 'left' ? [`${event.connection.name} ${event.reason}`] : []));
 
-/** Does something so many microtasks after a connection has come up, as long as the old one is there. */
+/** Calls `act` this many microtasks after a connection has connected, while the old one is a member. */
 function afterComingUp({ pool, made }: Rig, name: string, turns: number, act: () => void): void {
   pool.events$.subscribe(async (event) => {
     if (event.type !== 'connected' || event.connection.name !== name) return;
@@ -27,7 +27,7 @@ function afterComingUp({ pool, made }: Rig, name: string, turns: number, act: ()
 }
 
 describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
-  it('replaces every connection by a new one, in order, and closes the old ones', async () => {
+  it('renew() replaces every connection by a new one, in order, and closes the old ones', async () => {
     const test = await openRig(make, 3);
     const { pool, made } = test;
     await expect(pool.renew()).resolves.toBe(3);
@@ -37,14 +37,14 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(pool.poolSize).toBe(3);
   });
 
-  it('never has fewer in service than before, and one more at most', async () => {
+  it('renew() never has fewer connected members than before, and at most one more in total', async () => {
     const test = await openRig(make, 4);
     const seen = extremes(test);
     await test.pool.renew();
     expect(seen).toEqual({ connected: 4, total: 5, poolSizes: new Set([4]) });
   });
 
-  it('keeps its size though somebody fills, extends or reconfigures it on hearing of a replacement', async () => {
+  it('renew() keeps the pool size when a connections$ subscriber calls setup() or reconfigure()', async () => {
     for (const act of [
       (pool: Rig['pool']) => void pool.setup(),
       (pool: Rig['pool']) => pool.reconfigure({ waitTimeout: 1_000 }),
@@ -56,7 +56,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     }
   });
 
-  it('holds nothing up once it has been aborted, though a lease is held without end', async () => {
+  it('an aborted renew() does not block reconnect(false), although a lease still holds its connection', async () => {
     const { pool, clock } = await openRig(make, 1);
     const lease = await pool.lease();
     const controller = new AbortController();
@@ -70,26 +70,29 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     await pool.dispose();
   });
 
-  it.each([1, 2, 3, 9])('with maxUnavailable %d has that many fewer at most, and never more members', async (n) => {
-    const test = await openRig(make, 4);
-    const seen = extremes(test);
-    test.script = 'wait';
-    const renewal = watch(test.pool.renew({ maxUnavailable: n }));
-    for (let round = 0; round < 4; round++) {
+  it.each([1, 2, 3, 9])(
+    'renew({ maxUnavailable: %d }) has at most that many fewer connected members, and none in excess',
+    async (n) => {
+      const test = await openRig(make, 4);
+      const seen = extremes(test);
+      test.script = 'wait';
+      const renewal = watch(test.pool.renew({ maxUnavailable: n }));
+      for (let round = 0; round < 4; round++) {
+        await settle();
+        for (const connection of test.made) connection.accept();
+      }
       await settle();
-      for (const connection of test.made) connection.accept();
-    }
-    await settle();
-    expect(renewal).toMatchObject({ status: 'resolved', value: 4 });
-    expect(seen).toEqual({ connected: Math.max(0, 4 - n), total: 4, poolSizes: new Set([4]) });
-  });
+      expect(renewal).toMatchObject({ status: 'resolved', value: 4 });
+      expect(seen).toEqual({ connected: Math.max(0, 4 - n), total: 4, poolSizes: new Set([4]) });
+    },
+  );
 
-  it('takes any number that is a size for maxUnavailable', async () => {
+  it('renew() accepts Number.MAX_SAFE_INTEGER as maxUnavailable', async () => {
     const { pool } = await openRig(make, 2);
     await expect(pool.renew({ maxUnavailable: Number.MAX_SAFE_INTEGER })).resolves.toBe(2);
   });
 
-  it('lets what is in flight finish before it closes, without a limit of time', async () => {
+  it('renew() drains requests in flight without a time limit before it closes the old connection', async () => {
     const { pool, made, clock } = await openRig(make, 2);
     made[0]?.send();
     const renewal = watch(pool.renew());
@@ -102,7 +105,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('closes what has not finished within the drainTimeout', async () => {
+  it('renew({ drainTimeout }) closes an old connection whose request has not finished in time', async () => {
     const { pool, made, clock } = await openRig(make, 1);
     made[0]?.send();
     const renewal = watch(pool.renew({ drainTimeout: 300 }));
@@ -112,7 +115,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect([renewal.status, made[0]?.state]).toEqual(['resolved', 'closed']);
   });
 
-  it('serves callers all the while, none of whom fails', async () => {
+  it('use() calls made during renew() all succeed', async () => {
     const { pool } = await openRig(make, 3, { maxPending: 1 });
     const failures: unknown[] = [];
     let done = 0;
@@ -140,7 +143,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(done).toBeGreaterThan(10);
   });
 
-  it('replaces the idle, the broken and the ejected as well', async () => {
+  it('renew() replaces broken and ejected members too', async () => {
     const test = await openRig(make, 3);
     const { pool, made, clock } = test;
     made[0]?.lose();
@@ -151,7 +154,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(names(pool.connections)).toBe('#4 #5 #6');
   });
 
-  it('replaces one that is being dialled', async () => {
+  it('renew() replaces a member that is being dialled, and setup() resolves', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     const setup = watch(test.pool.setup());
@@ -160,7 +163,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect([setup.status, statesOf(test.made)]).toEqual(['resolved', 'closed connected']);
   });
 
-  it('replaces only those that are named, members once each and others not at all', async () => {
+  it('renew({ connections }) replaces only the named members, once each, and ignores non-members', async () => {
     const { pool, made } = await openRig(make, 3);
     const second = made[1] as TestConnection;
     await expect(pool.renew({ connections: [second, make(), second] })).resolves.toBe(1);
@@ -170,11 +173,11 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(made).toHaveLength(4);
   });
 
-  it('has nothing to do before setup()', async () => {
+  it('renew() before setup() resolves with 0', async () => {
     await expect(rig(make, 3).pool.renew()).resolves.toBe(0);
   });
 
-  it('is refused by a pool that is closed or disposed of', async () => {
+  it('renew() rejects with ERR_POOL_CLOSED after close() and ERR_POOL_DISPOSED after dispose()', async () => {
     const { pool } = await openRig(make, 1);
     await pool.close();
     await expect(pool.renew()).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED' });
@@ -182,7 +185,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     await expect(pool.renew()).rejects.toMatchObject({ code: 'ERR_POOL_DISPOSED' });
   });
 
-  it('may go beyond maxSize by the one it is about to replace', async () => {
+  it('renew() exceeds maxSize by one replacement; renew({ maxUnavailable: 1 }) does not', async () => {
     const test = await openRig(make, 2, { maxSize: 2 });
     const seen = extremes(test);
     await expect(test.pool.renew()).resolves.toBe(2);
@@ -194,8 +197,8 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
   });
 });
 
-describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) => {
-  it('is told of with its cause, and leaves the rest in service', async () => {
+describe.each(KINDS)('a replacement that fails, pool of $kind', ({ make }) => {
+  it('renew() rejects with RenewalError and its cause when a dial fails; the old member stays in service', async () => {
     const test = await openRig(make, 3);
     const { pool, made } = test;
     const seen = extremes(test);
@@ -215,7 +218,7 @@ describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) 
     expect(reasons(test)).toEqual(['#1 renewed', '#5 removed']);
   });
 
-  it('stays a member where the old one has gone, for whoever mends the pool', async () => {
+  it('renew({ maxUnavailable: 2 }): replacements that fail to connect stay members, broken', async () => {
     const test = await openRig(make, 3);
     const { pool } = test;
     test.script = 'refuse';
@@ -223,7 +226,7 @@ describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) 
     expect(figures(pool.health)).toEqual({ poolSize: 3, total: 3, connected: 1, broken: 2 });
   });
 
-  it('is one that does not come up within connectTimeout', async () => {
+  it('renew() rejects with RenewalError when a replacement exceeds connectTimeout; the old member stays', async () => {
     const test = await openRig(make, 1, { connectTimeout: 400 });
     test.script = 'wait';
     const renewal = watch(test.pool.renew());
@@ -232,16 +235,19 @@ describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) 
     expect(names(test.pool.connectedConnections)).toBe('#1');
   });
 
-  it.each([0, 1, 2, 3, 4])('is one that is lost %d turns after it has come up', async (turns) => {
-    const test = await openRig(make, 1);
-    const lost = new Error('lost at once');
-    afterComingUp(test, '#2', turns, () => test.made[1]?.lose(lost));
-    await expect(test.pool.renew()).rejects.toMatchObject({ code: 'ERR_RENEWAL', cause: lost });
-    expect(names(test.pool.connections)).toBe('#1');
-    expect(figures(test.pool.health)).toEqual({ poolSize: 1, total: 1, connected: 1 });
-  });
+  it.each([0, 1, 2, 3, 4])(
+    'renew() rejects with RenewalError when the replacement is lost %d microtasks after it connected',
+    async (turns) => {
+      const test = await openRig(make, 1);
+      const lost = new Error('lost at once');
+      afterComingUp(test, '#2', turns, () => test.made[1]?.lose(lost));
+      await expect(test.pool.renew()).rejects.toMatchObject({ code: 'ERR_RENEWAL', cause: lost });
+      expect(names(test.pool.connections)).toBe('#1');
+      expect(figures(test.pool.health)).toEqual({ poolSize: 1, total: 1, connected: 1 });
+    },
+  );
 
-  it.each([0, 1])('changes nothing where the factory throws (maxUnavailable %d)', async (maxUnavailable) => {
+  it.each([0, 1])('renew({ maxUnavailable: %d }) changes no member when the factory throws', async (maxUnavailable) => {
     const test = await openRig(make, 2);
     const mistake = new Error('no more');
     Object.defineProperty(test, 'script', {
@@ -258,7 +264,7 @@ describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) 
     expect(names(test.pool.connections)).toBe('#1 #2');
   });
 
-  it('does not keep the next renewal from beginning', async () => {
+  it('a failed renew() does not block the next renew() or reconnect(false)', async () => {
     const test = await openRig(make, 2);
     test.script = 'refuse';
     const renewals = [watch(test.pool.renew()), watch(test.pool.renew())];
@@ -269,7 +275,7 @@ describe.each(KINDS)('a replacement that fails, in a pool of $kind', ({ make }) 
   });
 });
 
-describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ make }) => {
+describe.each(KINDS)('calls during renew(), pool of $kind', ({ make }) => {
   /** A renewal whose first replacement is being dialled. */
   async function renewing(size: number): Promise<Rig & { renewal: ReturnType<typeof watch<number>> }> {
     const test = await openRig(make, size);
@@ -280,7 +286,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     return Object.assign(test, { renewal });
   }
 
-  it('is followed by another one, which renews what has come up before it was asked for', async () => {
+  it('a second renew() runs after the first and replaces only members that joined before its call', async () => {
     const test = await renewing(2);
     const seen = extremes(test);
     const next = watch(test.pool.renew());
@@ -293,7 +299,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(seen).toMatchObject({ connected: 2, total: 3 });
   });
 
-  it('is followed by another one that the factory asks for', async () => {
+  it('renew() called inside the factory of another renew() keeps the pool size and connected members', async () => {
     const test = await openRig(make, 2);
     const seen = extremes(test);
     let asked: Promise<number> | undefined;
@@ -311,7 +317,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(figures(test.pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
   });
 
-  it('is waited for by reconnect(false), which leaves the new ones alone', async () => {
+  it('reconnect(false) during renew() waits for it and redials no replacement', async () => {
     const test = await renewing(2);
     const reconnecting = watch(test.pool.reconnect(false));
     test.made[2]?.accept();
@@ -320,7 +326,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(test.made.map(({ dials }) => dials)).toEqual([1, 1, 1, 1]);
   });
 
-  it('does not count the one to come when the pool is extended', async () => {
+  it('extendPoolBySize(1) during renew() does not count the extra replacement towards poolSize', async () => {
     const test = await renewing(2);
     await test.pool.extendPoolBySize(1);
     expect(test.pool.poolSize).toBe(3);
@@ -329,7 +335,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
   });
 
-  it('leaves extending the room that maxSize gives', async () => {
+  it('renew() in progress leaves extendPoolByConnections() the capacity that maxSize allows', async () => {
     const test = await openRig(make, 2, { maxSize: 3 });
     test.script = 'wait';
     const renewal = watch(test.pool.renew());
@@ -341,7 +347,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
   });
 
-  it('does not keep setup() from filling up', async () => {
+  it('setup() during renew() fills the pool up to poolSize', async () => {
     const test = await renewing(3);
     test.pool.removeConnections([test.made[2] as TestConnection]);
     await settle();
@@ -353,7 +359,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
   });
 
-  it('loses nobody to a reconfiguration of something else', async () => {
+  it('reconfigure({ waitTimeout }) during renew() removes no member', async () => {
     const test = await renewing(2);
     test.pool.reconfigure({ waitTimeout: 10 });
     test.made[2]?.accept();
@@ -362,7 +368,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(figures(test.pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
   });
 
-  it('and makes the pool smaller leaves it as small as that', async () => {
+  it('reconfigure({ poolSize }) or reducePoolConnections() during renew() leaves the pool at the new size', async () => {
     const shrinkings = [
       (test: Rig) => test.pool.reconfigure({ poolSize: 2 }),
       (test: Rig) => test.pool.reducePoolConnections(1),
@@ -378,7 +384,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     }
   });
 
-  it('and removes the replacement leaves the old one where it was', async () => {
+  it('removeConnections() of the replacement during renew() keeps the old member in service', async () => {
     const test = await renewing(2);
     test.pool.removeConnections([test.made[2] as TestConnection]);
     await settle();
@@ -386,14 +392,17 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(names(test.pool.connectedConnections)).toBe('#1 #4');
   });
 
-  it.each([0, 1, 2, 3, 4])('and removes the replacement %d turns after it has come up', async (turns) => {
-    const test = await openRig(make, 1);
-    afterComingUp(test, '#2', turns, () => test.pool.removeConnections(test.made.slice(1)));
-    await expect(test.pool.renew()).resolves.toBe(0);
-    expect(names(test.pool.connectedConnections)).toBe('#1');
-  });
+  it.each([0, 1, 2, 3, 4])(
+    'removeConnections() of the replacement %d microtasks after it connected keeps the old member',
+    async (turns) => {
+      const test = await openRig(make, 1);
+      afterComingUp(test, '#2', turns, () => test.pool.removeConnections(test.made.slice(1)));
+      await expect(test.pool.renew()).resolves.toBe(0);
+      expect(names(test.pool.connectedConnections)).toBe('#1');
+    },
+  );
 
-  it('and removes the old one has the replacement take its place', async () => {
+  it('removeConnections() of the old member during renew() keeps the replacement as a member', async () => {
     const test = await renewing(2);
     test.pool.removeConnections([test.made[0] as TestConnection]);
     test.made[2]?.accept();
@@ -402,16 +411,19 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(names(test.pool.connectedConnections)).toBe('#3 #4');
   });
 
-  it.each(['close', 'dispose'] as const)('ends with %s(), whatever was under way', async (end) => {
-    const test = await renewing(2);
-    const closing = watch(test.pool[end]());
-    await settle();
-    expect([closing.status, test.renewal.status, test.renewal.value]).toEqual(['resolved', 'resolved', 0]);
-    expect(statesOf(test.made)).toBe('closed closed closed');
-    expect(test.clock.timers).toBe(0);
-  });
+  it.each(['close', 'dispose'] as const)(
+    '%s() during renew() resolves it with 0 and closes every connection',
+    async (end) => {
+      const test = await renewing(2);
+      const closing = watch(test.pool[end]());
+      await settle();
+      expect([closing.status, test.renewal.status, test.renewal.value]).toEqual(['resolved', 'resolved', 0]);
+      expect(statesOf(test.made)).toBe('closed closed closed');
+      expect(test.clock.timers).toBe(0);
+    },
+  );
 
-  it('leaves those alone who join after the pool was closed', async () => {
+  it('renew() overtaken by close() and setup() does not replace the members that joined afterwards', async () => {
     const test = await renewing(2);
     void test.pool.close();
     await test.pool.setup();
@@ -421,7 +433,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect(test.made).toHaveLength(5);
   });
 
-  it('closes what the factory makes while it closes the pool', async () => {
+  it('renew() closes the connection of a factory that calls close(), and resolves with 0', async () => {
     const test = await openRig(make, 1);
     Object.defineProperty(test, 'script', {
       get: () => {
@@ -434,7 +446,7 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
     expect([test.pool.connections, statesOf(test.made)]).toEqual([[], 'closed closed']);
   });
 
-  it('stops after the replacement under way when its signal aborts', async () => {
+  it('renew({ signal }) rejects on abort and stops after the replacement in progress', async () => {
     const test = await openRig(make, 3);
     const controller = new AbortController();
     test.script = 'wait';
@@ -450,8 +462,8 @@ describe.each(KINDS)('a renewal of a pool of $kind that something overlaps', ({ 
   });
 });
 
-describe.each(KINDS)('a lease of a connection that is renewed, in a pool of $kind', ({ make }) => {
-  it('is not recalled while there is no limit of time, whenever its signal is asked for', async () => {
+describe.each(KINDS)('leases during renew(), pool of $kind', ({ make }) => {
+  it('renew() without drainTimeout does not abort lease.signal, whether read before or after the call', async () => {
     const { pool, made } = await openRig(make, 2);
     const leases = [await pool.lease(), await pool.lease()];
     const before = leases[0]?.signal;
@@ -464,7 +476,7 @@ describe.each(KINDS)('a lease of a connection that is renewed, in a pool of $kin
     expect([renewal.value, statesOf(made)]).toEqual([2, 'closed closed connected connected']);
   });
 
-  it('is recalled where there is, whenever its signal is asked for', async () => {
+  it('renew({ drainTimeout }) aborts lease.signal, whether read before or after the call', async () => {
     const { pool } = await openRig(make, 2);
     const leases = [await pool.lease(), await pool.lease()];
     const before = leases[0]?.signal;
@@ -478,7 +490,7 @@ describe.each(KINDS)('a lease of a connection that is renewed, in a pool of $kin
     expect(renewal.value).toBe(2);
   });
 
-  it('is recalled by a closing of the pool that follows', async () => {
+  it('close() during renew() aborts the signal of a lease whose connection drains', async () => {
     const { pool, made, clock } = await openRig(make, 1);
     const lease = await pool.lease();
     const { signal } = lease;
@@ -494,7 +506,7 @@ describe.each(KINDS)('a lease of a connection that is renewed, in a pool of $kin
     expect([closing.status, made[0]?.state]).toEqual(['resolved', 'closed']);
   });
 
-  it('is recalled by reconnect(false), whose time is limited', async () => {
+  it('reconnect(false) aborts the lease signals of each connection when it starts to drain', async () => {
     const { pool, made, clock } = await openRig(make, 2);
     const leases = [await pool.lease(), await pool.lease()];
     const signals = leases.slice(0, 1).map(({ signal }) => signal);

@@ -3,8 +3,8 @@ import { KINDS, type Make, type TestConnection } from '../support/connections.js
 import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-/** Members of every kind, two each, named by what they are. */
-async function motley(make: Make): Promise<Rig & { member(name: string): TestConnection }> {
+/** A pool with two members of each status and load, named by those. */
+async function mixedPool(make: Make): Promise<Rig & { member(name: string): TestConnection }> {
   const test = rig(make, 0, { maxDials: 2 });
   const kinds = ['unused', 'busy3', 'broken', 'busy1', 'connecting', 'idle'];
   const members = kinds.flatMap((kind) => [1, 2].map((n) => make('accept', `${kind}-${n}`)));
@@ -48,9 +48,9 @@ const ORDER = [
 describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
   describe('reducePoolConnections()', () => {
     it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
-      'parts with the right ones of twelve when %i have to go',
+      'reducePoolConnections(%i, true) removes broken, idle, connecting, unused, then least loaded members',
       async (amount) => {
-        const { pool } = await motley(make);
+        const { pool } = await mixedPool(make);
         const before = [...pool.connections];
         expect(pool.reducePoolConnections(amount, true)).toBe(amount);
         expect(pool.poolSize).toBe(12 - amount);
@@ -60,16 +60,16 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       },
     );
 
-    it('does not touch the busy ones unless asked, and then aims for what is left', async () => {
-      const { pool } = await motley(make);
+    it('reducePoolConnections(10) of 12 keeps members with load, and poolSize becomes the number left', async () => {
+      const { pool } = await mixedPool(make);
       expect(pool.reducePoolConnections(10)).toBe(8);
       expect(names(pool.connections)).toBe('busy3-1 busy3-2 busy1-1 busy1-2');
       expect(pool.poolSize).toBe(4);
       await pool.close({ drainTimeout: 0 });
     });
 
-    it('lets the busy ones finish what they carry before it closes them', async () => {
-      const { pool, member } = await motley(make);
+    it('reducePoolConnections(12, true) closes members with load only when their requests are done', async () => {
+      const { pool, member } = await mixedPool(make);
       pool.reducePoolConnections(12, true);
       await settle();
       const busy = member('busy1-1');
@@ -81,7 +81,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       await pool.close({ drainTimeout: 0 });
     });
 
-    it('removes only what is too many for the new size', async () => {
+    it('reducePoolConnections() removes only the members in excess of the new poolSize', async () => {
       const { pool } = rig(make, 5);
       await pool.extendPoolBySize(2);
       expect(pool.reducePoolConnections(2)).toBe(0);
@@ -90,27 +90,30 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect([pool.poolSize, pool.connections.length]).toEqual([1, 1]);
     });
 
-    it('never aims for less than nothing', async () => {
+    it('reducePoolConnections() by more than poolSize lowers poolSize to 0, not below', async () => {
       const { pool } = await openRig(make, 2);
       expect(pool.reducePoolConnections(100)).toBe(2);
       expect(pool.poolSize).toBe(0);
       expect(pool.reducePoolConnections(Number.MAX_SAFE_INTEGER)).toBe(0);
     });
 
-    it.each([0, -0, -1, -5, Number.MIN_SAFE_INTEGER])('changes nothing for %i', async (amount) => {
-      const { pool, made } = await openRig(make, 2);
-      expect(pool.reducePoolConnections(amount, true)).toBe(0);
-      expect([pool.poolSize, ...pool.connections]).toEqual([2, ...made]);
-    });
+    it.each([0, -0, -1, -5, Number.MIN_SAFE_INTEGER])(
+      'reducePoolConnections(%i, true) changes nothing and returns 0',
+      async (amount) => {
+        const { pool, made } = await openRig(make, 2);
+        expect(pool.reducePoolConnections(amount, true)).toBe(0);
+        expect([pool.poolSize, ...pool.connections]).toEqual([2, ...made]);
+      },
+    );
 
-    it('lowers the size of a pool that was not set up', async () => {
+    it('reducePoolConnections() before setup() lowers poolSize', async () => {
       const { pool } = rig(make, 3);
       expect(pool.reducePoolConnections(1)).toBe(0);
       await pool.setup();
       expect(pool.connections).toHaveLength(2);
     });
 
-    it('closes a dial under way, which never comes to life', async () => {
+    it('reducePoolConnections() closes a member being dialled, also if its dial is accepted afterwards', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       const filling = test.pool.setup();
@@ -121,7 +124,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect(statesOf(test.made)).toBe('closed');
     });
 
-    it('is visible in every stream when it returns', async () => {
+    it('reducePoolConnections() has updated connected$ and health$ when it returns', async () => {
       const { pool, made } = await openRig(make, 3);
       let shown: readonly TestConnection[] = [];
       let size = 0;
@@ -132,7 +135,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect(size).toBe(2);
     });
 
-    it('is waited for by close()', async () => {
+    it('close() waits for connections that reducePoolConnections() is closing', async () => {
       const { pool, made } = await openRig(make, 1);
       (made[0] as TestConnection).onClose = 'wait';
       pool.reducePoolConnections(1);
@@ -148,7 +151,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
   });
 
   describe('cleanupBrokenConnections()', () => {
-    it('removes and closes the broken ones and keeps the size', async () => {
+    it('cleanupBrokenConnections() removes and closes broken members; poolSize stays and setup() refills', async () => {
       const { pool, made } = await openRig(make, 3);
       made[0]?.lose();
       made[2]?.lose();
@@ -160,7 +163,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect(names(pool.connections)).toBe('#2 #4 #5');
     });
 
-    it('returns 0 where none is broken, before setup and when closed', async () => {
+    it('cleanupBrokenConnections() returns 0 when none is broken, before setup() and after close()', async () => {
       const { pool } = rig(make, 1);
       expect(pool.cleanupBrokenConnections()).toBe(0);
       await pool.setup();
@@ -171,7 +174,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
   });
 
   describe('removeConnections()', () => {
-    it('takes these out, and ignores strangers and repetitions', async () => {
+    it('removeConnections() removes the given members and ignores non-members and repetitions', async () => {
       const { pool, made } = await openRig(make, 3);
       const [a, b] = made as [TestConnection, TestConnection];
       const stranger = make();
@@ -185,9 +188,9 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
     });
 
     it.each([
-      { bound: 'the one it is given', options: { drainTimeout: 300 }, after: 300 },
-      { bound: "the pool's", options: {}, after: 800 },
-    ])('drains for up to $bound', async ({ options, after }) => {
+      { bound: 'its own drainTimeout', options: { drainTimeout: 300 }, after: 300 },
+      { bound: "the pool's drainTimeout", options: {}, after: 800 },
+    ])('removeConnections() drains for up to $bound', async ({ options, after }) => {
       const { pool, made, clock } = await openRig(make, 1, { drainTimeout: 800 });
       made[0]?.send();
       pool.removeConnections(made, options);
@@ -199,14 +202,14 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect(clock.timers).toBe(0);
     });
 
-    it('closes at once with a drainTimeout of 0', async () => {
+    it('removeConnections() with drainTimeout: 0 closes at once', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.send();
       pool.removeConnections(made, { drainTimeout: 0 });
       expect(statesOf(made)).toBe('closed');
     });
 
-    it('does not wait for the work of one that breaks while it drains', async () => {
+    it('removeConnections() closes a connection at once when it is lost while it drains', async () => {
       const { pool, made, clock } = await openRig(make, 1);
       made[0]?.send();
       pool.removeConnections(made);
@@ -216,14 +219,14 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect(clock.timers).toBe(0);
     });
 
-    it('leaves connections of another pool alone', async () => {
+    it('removeConnections() ignores connections of another pool', async () => {
       const { pool } = await openRig(make, 1);
       const { pool: other, made } = await openRig(make, 1);
       expect(pool.removeConnections(made)).toBe(0);
       expect(other.connectedConnections).toEqual(made);
     });
 
-    it('lets a connection come back that was still draining', async () => {
+    it('a draining connection that is added again stays connected with its request and is not closed', async () => {
       const { pool, made, clock } = await openRig(make, 1);
       made[0]?.send();
       pool.removeConnections(made);
@@ -237,7 +240,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       ]);
     });
 
-    it('dials a connection again that comes back while it was being closed', async () => {
+    it('a closing connection that is added again is redialled once its close() has settled', async () => {
       const { pool, made } = await openRig(make, 1);
       const connection = made[0] as TestConnection;
       connection.onClose = 'wait';
@@ -251,7 +254,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
     });
   });
 
-  it('waits for the second closing of a connection that came back during its first, and left again', async () => {
+  it('close() waits for the second closing of a connection that rejoined during the first and was removed', async () => {
     const { pool, made, clock } = await openRig(make, 1, { closeTimeout: 500 });
     const [connection] = made as [TestConnection];
     connection.onClose = 'wait';
@@ -268,7 +271,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
     expect([outcome.status, connection.closes, connection.dials]).toEqual(['resolved', 2, 1]);
   });
 
-  it('is refused by a pool that was disposed of', async () => {
+  it('reducing, cleaning up and removing throw PoolDisposedError after dispose()', async () => {
     const { pool } = await openRig(make, 1);
     await pool.dispose();
     expect(() => pool.reducePoolConnections(1)).toThrow(PoolDisposedError);
@@ -277,7 +280,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
   });
 
   describe('a member that its owner closes', () => {
-    it('leaves, the size stays', async () => {
+    it('a member closed by its owner leaves with reason closed-by-owner, and poolSize stays', async () => {
       const { pool, made, events } = await openRig(make, 2);
       await made[0]?.close();
       expect(pool.connections).toEqual([made[1]]);
@@ -286,7 +289,7 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       expect(pool.health.status).toBe('degraded');
     });
 
-    it('may be taken in again by a subscriber who sees it leave', async () => {
+    it('a connection closed by its owner can be added again by a connections$ subscriber that sees it leave', async () => {
       const { pool, made } = await openRig(make, 1);
       const [connection] = made as [TestConnection];
       let back: Promise<void> | undefined;

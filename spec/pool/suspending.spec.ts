@@ -5,7 +5,7 @@ import { openRig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
-  it('says so in its events, once each time', async () => {
+  it('suspend() and resume() emit one event per change, however often they are called', async () => {
     const { pool, events } = await openRig(make, 1);
     events.length = 0;
     pool.resume();
@@ -16,7 +16,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(events).toEqual([{ type: 'suspended' }, { type: 'resumed' }]);
   });
 
-  it('gives nothing out, in whichever way it is asked', async () => {
+  it('a suspended pool queues use(), lease() and withConnection() until resume(), and allows no other pick', async () => {
     const { pool } = await openRig(make, 2);
     pool.suspend();
     const calls = [
@@ -40,7 +40,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(pool.getLeastLoadedConnection()).toBeDefined();
   });
 
-  it('refuses those who would not wait', async () => {
+  it('use() with maxWaiting: 0 rejects with ERR_POOL_SUSPENDED while suspended, and works after resume()', async () => {
     const { pool } = await openRig(make, 1, { maxWaiting: 0 });
     pool.suspend();
     await expect(pool.use(() => 'never')).rejects.toMatchObject({ code: 'ERR_POOL_SUSPENDED' });
@@ -48,7 +48,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     await expect(pool.use(() => 'done')).resolves.toBe('done');
   });
 
-  it('shows nobody to be picked, and shows it at once', async () => {
+  it('leastLoaded$ emits undefined at suspend() and the connection again at resume()', async () => {
     const { pool } = await openRig(make, 1);
     const shown: (string | undefined)[] = [];
     pool.leastLoaded$.subscribe((connection) => shown.push(connection?.name));
@@ -59,7 +59,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(shown).toEqual(['#1', undefined, '#1']);
   });
 
-  it('leaves work under way alone, and the rest of its figures', async () => {
+  it('suspend() leaves leases and health alone, and ready() still resolves', async () => {
     const { pool, made } = await openRig(make, 1);
     const lease = await pool.lease();
     pool.suspend();
@@ -70,7 +70,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     await expect(pool.ready()).resolves.toBeUndefined();
   });
 
-  it('keeps to the deadlines of those who wait, and says why', async () => {
+  it('waitTimeout and signals still apply while suspended, and the timeout message says suspended', async () => {
     const { pool, clock } = await openRig(make, 1, { waitTimeout: 500 });
     pool.suspend();
     const waiting = watch(pool.use(() => 'never'));
@@ -84,7 +84,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('serves them in their order, before who comes after', async () => {
+  it('resume() serves waiters first come, first served, before new callers', async () => {
     const { pool } = await openRig(make, 1, { maxPending: 1 });
     pool.suspend();
     const order: number[] = [];
@@ -99,7 +99,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
-  it('serves nobody where it was resumed and suspended again', async () => {
+  it('resume() followed at once by suspend() serves no waiter', async () => {
     const { pool } = await openRig(make, 1);
     pool.suspend();
     const waiting = watch(pool.use(() => 'done'));
@@ -112,7 +112,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(waiting.value).toBe('done');
   });
 
-  it('serves nobody any more when a strategy suspends it in the middle', async () => {
+  it('suspend() called by a strategy while waiters are served stops serving after that pick', async () => {
     let suspend = (): void => {};
     const { pool, made } = await openRig(make, 1, {
       select: (source) =>
@@ -134,7 +134,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     await pool.close();
   });
 
-  it('is closed as any other, and stays suspended when it is opened again', async () => {
+  it('close() of a suspended pool rejects waiters, and setup() reopens it still suspended', async () => {
     const { pool } = await openRig(make, 1);
     pool.suspend();
     const waiting = watch(pool.use(() => 'never'));
@@ -151,7 +151,7 @@ describe.each(KINDS)('a suspended pool of $kind', ({ make }) => {
     expect(pool.health.status).toBe('closed');
   });
 
-  it('may be suspended before setup()', async () => {
+  it('suspend() before setup() applies once the pool is set up', async () => {
     const { pool } = rig(make, 1);
     pool.suspend();
     await expect(pool.use(() => 'never')).rejects.toMatchObject({ code: 'ERR_POOL_EMPTY' });

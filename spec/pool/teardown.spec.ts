@@ -9,22 +9,22 @@ const run = promisify(execFile);
 describe.each([
   { ending: 'close()', end: ({ pool }: Rig) => pool.close({ drainTimeout: 0 }) },
   { ending: 'dispose()', end: ({ pool }: Rig) => pool.dispose() },
-])('after $ending of a pool of connections made of two subjects', ({ end }) => {
+])('after $ending of a pool of connections made of two subjects', ({ ending, end }) => {
   const make = (): SubjectConnection => new SubjectConnection();
   const members = ({ made }: Rig): SubjectConnection[] => made as SubjectConnection[];
 
   const PHASES: [phase: string, reach: (test: Rig) => unknown][] = [
-    ['a new pool', () => {}],
-    ['one that was set up', ({ pool }) => pool.setup()],
+    ['new pool', () => {}],
+    ['pool set up', ({ pool }) => pool.setup()],
     [
-      'dials under way and in the queue',
+      'dials in flight and queued',
       (test) => {
         test.script = 'wait';
         void test.pool.setup();
       },
     ],
     [
-      'a dial that has timed out',
+      'dial timed out',
       async (test) => {
         test.script = 'wait';
         void test.pool.setup();
@@ -32,7 +32,7 @@ describe.each([
       },
     ],
     [
-      'redials that wait',
+      'redials in backoff',
       async (test) => {
         test.script = 'refuse';
         await test.pool.setup();
@@ -40,7 +40,7 @@ describe.each([
       },
     ],
     [
-      'a redial just done',
+      'redial just done',
       async (test) => {
         await test.pool.setup();
         members(test)[0]?.lose();
@@ -48,7 +48,7 @@ describe.each([
       },
     ],
     [
-      'a rolling reconnect',
+      'reconnect(false) in progress',
       async (test) => {
         await test.pool.setup();
         for (const connection of test.made) connection.send();
@@ -57,20 +57,20 @@ describe.each([
       },
     ],
     [
-      'somebody who waits until it is ready',
+      'ready() pending',
       (test) => {
         watch(test.pool.ready({ timeout: 60_000 }));
       },
     ],
     [
-      'work that is done',
+      'use() done',
       async (test) => {
         await test.pool.setup();
         await test.pool.use(() => 1, { timeout: 60_000, signal: new AbortController().signal });
       },
     ],
     [
-      'streams that ended',
+      'connection streams ended',
       async (test) => {
         await test.pool.setup();
         members(test)[0]?.state$.error(new Error('broke'));
@@ -80,7 +80,7 @@ describe.each([
     ],
   ];
 
-  it.each(PHASES)('no timer waits and nobody listens: %s', async (_, reach) => {
+  it.each(PHASES)(`after ${ending} there is no timer and no subscription left: %s`, async (_, reach) => {
     const test = rig(make, 3, { heal: undefined, maxDials: 2 });
     await reach(test);
     await end(test);
@@ -92,7 +92,7 @@ describe.each([
 });
 
 describe.each(KINDS)('a pool of $kind', ({ make }) => {
-  it('has no timer while nothing is under way, and none left after a thousand rounds', async () => {
+  it('an idle pool has no timer, and none is left after 1,000 use() calls, losses and reopenings', async () => {
     const { pool, clock } = await openRig(make, 2);
     expect(clock.timers).toBe(0);
     for (let round = 0; round < 1_000; round++) {
@@ -113,7 +113,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('lets go of the signals it is given', async () => {
+  it('calls that are given a signal remove every abort listener they add', async () => {
     const { pool } = await openRig(make, 1);
     const { signal } = new AbortController();
     const added = jest.spyOn(signal, 'addEventListener');
@@ -129,8 +129,8 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
   });
 });
 
-describe('a program that uses a pool badly and ends', () => {
-  it('hears nothing of unhandled rejections, exceptions or warnings, and is not kept alive', async () => {
+describe('a program that misuses a pool and ends', () => {
+  it('a program whose pool calls fail unawaited gets no unhandled rejection or warning, and exits', async () => {
     const program = ['spec/package/run.mjs', 'spec/support/bad-program.ts'];
     const { stdout, stderr } = await run(process.execPath, ['--trace-warnings', ...program], { timeout: 20_000 });
     expect(stderr).toBe('');

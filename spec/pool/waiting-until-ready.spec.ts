@@ -4,14 +4,14 @@ import { openRig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
-  it('resolves at once where enough are connected', async () => {
+  it('ready({ min }) resolves at once when at least min members are connected', async () => {
     const { pool } = await openRig(make, 2);
     await expect(pool.ready()).resolves.toBeUndefined();
     await expect(pool.ready({ min: 2, timeout: 0 })).resolves.toBeUndefined();
     await expect(pool.ready({ min: 0 })).resolves.toBeUndefined();
   });
 
-  it('waits until as many are connected as asked for, also in a new pool', async () => {
+  it('ready({ min }) resolves once min members are connected, also when called before setup()', async () => {
     const test = rig(make, 3);
     test.script = 'wait';
     const outcomes = [watch(test.pool.ready({ min: 0 })), watch(test.pool.ready()), watch(test.pool.ready({ min: 2 }))];
@@ -30,7 +30,7 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
     expect(states()).toBe('resolved resolved resolved');
   });
 
-  it('is answered at its deadline with the last dial’s failure and the figures', async () => {
+  it('ready({ timeout }) rejects with ReadyTimeoutError, the last dial failure as cause and the pool figures', async () => {
     const test = rig(make, 2);
     test.script = 'wait';
     void test.pool.setup();
@@ -49,7 +49,7 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
     expect(outcome.reason).toBeInstanceOf(PoolError);
   });
 
-  it('leaves no timer behind when it is over', async () => {
+  it('ready({ timeout }) leaves no timer after it has resolved', async () => {
     const test = rig(make, 1);
     const outcome = watch(test.pool.ready({ timeout: 300 }));
     expect(test.clock.timers).toBe(1);
@@ -57,7 +57,7 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
     expect([outcome.status, test.clock.timers]).toEqual(['resolved', 0]);
   });
 
-  it('is answered with the reason when its signal aborts', async () => {
+  it("ready({ signal }) rejects with the signal's reason when it aborts or has aborted before", async () => {
     const { pool, clock } = rig(make, 1);
     const controller = new AbortController();
     const outcome = watch(pool.ready({ timeout: 300, signal: controller.signal }));
@@ -69,7 +69,7 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
     await expect(pool.ready({ signal: controller.signal })).rejects.toBe(reason);
   });
 
-  it('is answered when the pool is closed, also when setup() follows at once', async () => {
+  it('pending ready() calls reject with PoolClosedError on close(), even if setup() follows at once', async () => {
     const { pool } = rig(make, 1);
     const [closed, reopened] = [watch(pool.ready()), watch(pool.ready({ min: 5 }))];
     void pool.close();
@@ -86,7 +86,7 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
     await expect(pool.ready()).resolves.toBeUndefined();
   });
 
-  it('is answered when the pool is disposed of', async () => {
+  it('a pending ready() rejects with PoolDisposedError on dispose()', async () => {
     const { pool } = rig(make, 1);
     const outcome = watch(pool.ready());
     await pool.dispose();
