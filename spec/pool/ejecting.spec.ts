@@ -10,7 +10,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     return { ...test, first, eject: (time: number) => test.pool.ejectConnections([first], { duration: time }) };
   }
 
-  it('is a member out of service, and tells so', async () => {
+  it('ejectConnections() takes a member out of service and emits ejected; it stays in connections', async () => {
     const { pool, events } = await ejecting(2, 1_000);
     expect([names(pool.connections), names(pool.connectedConnections)]).toEqual(['#1 #2', '#2']);
     expect(figures(pool.health)).toEqual({ poolSize: 2, total: 2, connected: 1, ejected: 1 });
@@ -19,7 +19,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     for (let pick = 0; pick < 5; pick++) expect(pool.getLeastLoadedConnection().name).toBe('#2');
   });
 
-  it('is back when its time is over, and not before', async () => {
+  it('an ejected connection returns to service when its duration ends, not before', async () => {
     const { pool, clock } = await ejecting(2, 1_000);
     const shown: string[] = [];
     pool.connected$.subscribe((connected) => shown.push(names(connected)));
@@ -30,7 +30,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('serves those who have waited for it when it is back', async () => {
+  it('an ejected connection serves waiters when it returns to service', async () => {
     const { pool, clock } = await ejecting(1, 1_000);
     const waiting = watch(pool.use(({ name }) => name));
     await clock.advance(999);
@@ -39,7 +39,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     expect(waiting.value).toBe('#1');
   });
 
-  it('keeps what is borrowed of it, and its signals alone', async () => {
+  it('ejectConnections() leaves open leases and their signals alone', async () => {
     const test = await openRig(make, 1);
     const lease = await test.pool.lease();
     const { signal } = lease;
@@ -51,7 +51,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     expect(test.pool.health.pending).toBe(0);
   });
 
-  it('stays out for the new time when it is ejected again, be that shorter or longer', async () => {
+  it('ejectConnections() of an ejected connection sets a new duration and emits no second event', async () => {
     const { pool, clock, eject, events } = await ejecting(2, 1_000);
     await clock.advance(900);
     expect(eject(500)).toBe(1);
@@ -63,7 +63,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     expect(events.filter(({ type }) => type === 'ejected')).toHaveLength(1);
   });
 
-  it('is broken when it breaks, and is not brought back by its time', async () => {
+  it('an ejected connection that is lost becomes broken and does not return when its duration ends', async () => {
     const { pool, clock, first, events } = await ejecting(2, 1_000);
     first.lose();
     expect(figures(pool.health)).toEqual({ poolSize: 2, total: 2, connected: 1, broken: 1 });
@@ -73,7 +73,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     await expect(pool.reconnect()).resolves.toBe(2);
   });
 
-  it('is in service when it has been redialled meanwhile, and is not touched by its old time', async () => {
+  it('reconnect(false) returns an ejected connection to service and cancels its ejection timer', async () => {
     const { pool, clock, first, eject } = await ejecting(2, 1_000);
     await expect(pool.reconnect(false)).resolves.toBe(2);
     expect([first.dials, clock.timers]).toEqual([2, 0]);
@@ -82,7 +82,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     expect(pool.health.ejected).toBe(1);
   });
 
-  it('leaves with the others, and its time with it', async () => {
+  it('an ejected connection that leaves the pool is closed, its timer is cancelled, and it does not return', async () => {
     const leavings = [
       ({ pool }: Awaited<ReturnType<typeof ejecting>>) => pool.reducePoolConnections(2),
       ({ pool, first }: Awaited<ReturnType<typeof ejecting>>) => pool.removeConnections([first]),
@@ -101,7 +101,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
     }
   });
 
-  it('is left alone by setup() and by reconnect() of the broken', async () => {
+  it('setup() and reconnect() do not redial an ejected connection', async () => {
     const { pool, first } = await ejecting(2, 1_000);
     await pool.setup();
     await expect(pool.reconnect()).resolves.toBe(1);
@@ -110,7 +110,7 @@ describe.each(KINDS)('an ejected connection of a pool of $kind', ({ make }) => {
 });
 
 describe.each(KINDS)('ejectConnections() of a pool of $kind', ({ make }) => {
-  it('takes out only members that are connected, once each', async () => {
+  it('ejectConnections() ejects connected members only, once each, and returns how many', async () => {
     const { pool, made } = await openRig(make, 3);
     const [first, second] = made as [TestConnection, TestConnection];
     second.lose();
@@ -123,7 +123,7 @@ describe.each(KINDS)('ejectConnections() of a pool of $kind', ({ make }) => {
     );
   });
 
-  it('shows all of them gone at once', async () => {
+  it('ejectConnections() counts all of several members in health before connected$ emits the first change', async () => {
     const { pool, made } = await openRig(make, 3);
     const seen: number[] = [];
     pool.connected$.subscribe(() => seen.push(pool.health.ejected));

@@ -8,21 +8,21 @@ const connectionWith = (state$: Observable<ConnectionState>, pending$: Observabl
   close: () => Promise.resolve(),
 });
 
-/** The first mistake that whoever writes a connection makes: streams that end where they should go on. */
+/** A common mistake in adapters: streams that complete or error where they should stay open. */
 describe('a connection whose streams end at once', () => {
   const count = new BehaviorSubject(0);
   it.each<[name: string, connection: Connection]>([
-    ["of('connected')", connectionWith(of('connected'), count)],
-    ["of('idle')", connectionWith(of('idle'), count)],
-    ['an empty state$', connectionWith(EMPTY, count)],
+    ["state$: of('connected')", connectionWith(of('connected'), count)],
+    ["state$: of('idle')", connectionWith(of('idle'), count)],
+    ['state$: EMPTY', connectionWith(EMPTY, count)],
     [
-      'a pending$ that fails',
+      'pending$: throwError()',
       connectionWith(
         new BehaviorSubject<ConnectionState>('idle'),
         throwError(() => 'no'),
       ),
     ],
-  ])('%s fails its dial without waiting for a timeout', async (_name, connection) => {
+  ])('a connection with %s fails its dial without waiting for connectTimeout', async (_name, connection) => {
     const pool = new ConnectionPool(1, () => connection, { heal: false, connectTimeout: 2 ** 30 });
     const causes: unknown[] = [];
     pool.events$.subscribe((event) => event.type === 'connect-failed' && causes.push(event.cause));
@@ -32,7 +32,7 @@ describe('a connection whose streams end at once', () => {
     await pool.dispose();
   });
 
-  it('and one that breaks within connect() fails its dial as soon as that has resolved', async () => {
+  it('a connection that becomes broken inside connect() fails its dial as soon as connect() resolves', async () => {
     const state$ = new BehaviorSubject<ConnectionState>('idle');
     const connect = (): Promise<void> => {
       state$.next('connecting');

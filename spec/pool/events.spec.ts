@@ -14,7 +14,7 @@ const told = ({ events }: Rig): string[] =>
   });
 
 describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
-  it('tells of a life from joining to leaving, in order', async () => {
+  it('events$ emits joins, dials, losses, draining and leaves with their reasons, in order', async () => {
     const test = rig(make, 2);
     await test.pool.setup();
     expect(told(test)).toEqual([
@@ -52,7 +52,7 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     expect(told(test)).toEqual(['#2 left: pool-closed']);
   });
 
-  it('tells why a connection was lost, and why a dial failed', async () => {
+  it('events$ carries the cause of lost and connect-failed events, ConnectTimeoutError included', async () => {
     const test = await openRig(make, 1);
     const [connection] = test.made as [TestConnection];
     const cut = new Error('cable cut');
@@ -69,14 +69,14 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     expect(test.events.at(-1)).toEqual({ type: 'connect-failed', connection, cause: expect.any(ConnectTimeoutError) });
   });
 
-  it('replays nothing', async () => {
+  it('events$ replays nothing to a late subscriber', async () => {
     const { pool } = await openRig(make, 1);
     const late: PoolEvent<TestConnection>[] = [];
     pool.events$.subscribe((event) => late.push(event));
     expect(late).toEqual([]);
   });
 
-  it('passes on what healing does', async () => {
+  it('events$ includes the events of the heal operator', async () => {
     const test = rig(make, 1);
     const heal = reconnectBroken<TestConnection>({ backoff: () => 100, scheduler: test.clock.scheduler });
     const healed = rig(make, 1, { heal, scheduler: test.clock.scheduler });
@@ -103,7 +103,7 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     await healed.pool.dispose();
   });
 
-  it('tells that healing has failed, and the pool serves on', async () => {
+  it('events$ emits heal-failed when heal errors or throws, and the pool keeps working', async () => {
     const mistake = new Error('a mistake in heal');
     for (const heal of [
       () => throwError(() => mistake),
@@ -123,12 +123,12 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     }
   });
 
-  it('tells that healing has failed which is no stream at all', async () => {
+  it('events$ emits heal-failed with a TypeError when heal returns no observable', async () => {
     const test = await openRig(make, 1, { heal: (() => undefined) as never });
     expect(test.events.find(({ type }) => type === 'heal-failed')).toMatchObject({ cause: expect.any(TypeError) });
   });
 
-  it('unsubscribes from healing when the pool is closed', async () => {
+  it('close() and dispose() unsubscribe from heal, and setup() subscribes to it again', async () => {
     let healing = 0;
     const test = await openRig(make, 1, {
       heal: () => {
@@ -145,7 +145,7 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     expect(healing).toBe(0);
   });
 
-  it('tells of a closer that fails', async () => {
+  it('events$ emits close-failed with the cause when connection.close() rejects', async () => {
     const test = await openRig(make, 1);
     const [connection] = test.made as [TestConnection];
     connection.onClose = 'reject';
@@ -158,7 +158,7 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     });
   });
 
-  it('answers whoever waits for the dial of a member that left', async () => {
+  it('connect() of a member that is removed while it dials rejects, without a connect-failed event', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     void test.pool.setup();

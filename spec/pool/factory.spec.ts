@@ -24,39 +24,42 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
     { how: 'returns the same one twice', last: (made: TestConnection[]) => made[0], because: undefined },
   ];
 
-  describe.each(FAILURES)('as it $how', ({ last, because }) => {
-    it.each([1, 2, 3])('at call %i: everything made is closed, the pool unchanged, the error typed', async (nth) => {
-      if (nth === 1 && because === undefined) nth = 2;
-      const made: TestConnection[] = [];
-      let calls = 0;
-      const pool = new ConnectionPool<TestConnection>(
-        3,
-        () => {
-          if (++calls % nth === 0) return last(made) as TestConnection;
-          made.push(make());
-          return made.at(-1) as TestConnection;
-        },
-        { heal: false },
-      );
-      const attempts = [() => pool.setup(), () => pool.extendPoolBySize(3)];
-      for (const attempt of attempts) {
-        calls = 0;
-        made.length = 0;
-        const error = await attempt().catch((reason: unknown) => reason);
-        expect(error).toBeInstanceOf(ConnectionFactoryError);
-        expect(error).toMatchObject({ code: 'ERR_CONNECTION_FACTORY', figures: { total: 0, connected: 0 } });
-        expect((error as Error).cause).toEqual(because);
-        await settle();
-        expect(calls).toBe(nth);
-        expect(made).toHaveLength(nth - 1);
-        expect(made.map(({ state, dials }) => [state, dials])).toEqual(made.map(() => ['closed', 0]));
-        expect(figures(pool.health)).toEqual({ poolSize: 3 });
-        expect(pool.health.status).toBe('empty');
-      }
-    });
+  describe.each(FAILURES)('it $how', ({ how, last, because }) => {
+    it.each([1, 2, 3])(
+      `a factory that ${how} at call %i: the call rejects with ConnectionFactoryError and closes what was made`,
+      async (nth) => {
+        if (nth === 1 && because === undefined) nth = 2;
+        const made: TestConnection[] = [];
+        let calls = 0;
+        const pool = new ConnectionPool<TestConnection>(
+          3,
+          () => {
+            if (++calls % nth === 0) return last(made) as TestConnection;
+            made.push(make());
+            return made.at(-1) as TestConnection;
+          },
+          { heal: false },
+        );
+        const attempts = [() => pool.setup(), () => pool.extendPoolBySize(3)];
+        for (const attempt of attempts) {
+          calls = 0;
+          made.length = 0;
+          const error = await attempt().catch((reason: unknown) => reason);
+          expect(error).toBeInstanceOf(ConnectionFactoryError);
+          expect(error).toMatchObject({ code: 'ERR_CONNECTION_FACTORY', figures: { total: 0, connected: 0 } });
+          expect((error as Error).cause).toEqual(because);
+          await settle();
+          expect(calls).toBe(nth);
+          expect(made).toHaveLength(nth - 1);
+          expect(made.map(({ state, dials }) => [state, dials])).toEqual(made.map(() => ['closed', 0]));
+          expect(figures(pool.health)).toEqual({ poolSize: 3 });
+          expect(pool.health.status).toBe('empty');
+        }
+      },
+    );
   });
 
-  it('leaves the members alone that were there before', async () => {
+  it('setup() rejects when the factory returns a member of another pool, which stays connected there', async () => {
     const { pool, made } = await openRig(make, 2);
     const second = new ConnectionPool<TestConnection>(1, () => made[0] as TestConnection);
     const third = new ConnectionPool<TestConnection>(1, () => pool.connections[0] as TestConnection);
@@ -68,7 +71,7 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
     expect(pool.connectedConnections).toEqual(made);
   });
 
-  it('may not return a member again', async () => {
+  it('extendPoolBySize() rejects when the factory returns a member again, which stays connected', async () => {
     const connection = make();
     const pool = new ConnectionPool<TestConnection>(1, () => connection, { heal: false });
     await pool.setup();
@@ -78,7 +81,7 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
     await pool.dispose();
   });
 
-  it('may not give away what it has made', async () => {
+  it('setup() rejects when the factory adds its connection to another pool, where that stays connected', async () => {
     const made: TestConnection[] = [];
     const other = new ConnectionPool<TestConnection>(0, make, { heal: false });
     const pool = new ConnectionPool<TestConnection>(
@@ -98,7 +101,7 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
     await other.dispose();
   });
 
-  it('may call the pool that it makes connections for', async () => {
+  it('setup() called inside the factory creates no more connections than poolSize', async () => {
     const made: TestConnection[] = [];
     const pool: ConnectionPool<TestConnection> = new ConnectionPool<TestConnection>(
       3,
@@ -116,7 +119,7 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
     expect(statesOf(made)).toBe('closed closed closed');
   });
 
-  it('closes what was made in vain, although closing fails', async () => {
+  it('setup() closes what was made before the factory threw, also when connection.close() throws', async () => {
     const connection = make();
     connection.onClose = 'throw';
     let calls = 0;

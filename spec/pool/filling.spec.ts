@@ -5,7 +5,7 @@ import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
   describe('setup()', () => {
-    it('makes as many as the pool aims for and resolves when every dial has settled', async () => {
+    it('setup() creates poolSize connections at the call and resolves when every dial has settled', async () => {
       const { pool, made } = rig(make, 3);
       const outcome = watch(pool.setup());
       expect(made).toHaveLength(3);
@@ -18,7 +18,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(made.map(({ dials }) => dials)).toEqual([1, 1, 1]);
     });
 
-    it('waits for the slowest dial', async () => {
+    it('setup() waits for the slowest dial, also when that fails', async () => {
       const test = rig(make, 2);
       test.script = 'wait';
       const outcome = watch(test.pool.setup());
@@ -31,14 +31,14 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(figures(test.pool.health)).toEqual({ poolSize: 2, total: 2, connected: 1, broken: 1 });
     });
 
-    it('leaves broken connections behind where the server refuses, and does not reject', async () => {
+    it('setup() resolves and leaves broken members when the server refuses', async () => {
       const test = rig(make, 2);
       test.script = 'refuse';
       await expect(test.pool.setup()).resolves.toBeUndefined();
       expect(test.pool.brokenConnections).toEqual(test.made);
     });
 
-    it('tops up and leaks nothing when it is called twice', async () => {
+    it('setup() called again dials nothing twice and replaces only removed members', async () => {
       const { pool, made } = rig(make, 2);
       await Promise.all([pool.setup(), pool.setup()]);
       await pool.setup();
@@ -49,7 +49,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(names(pool.connections)).toBe('#2 #3');
     });
 
-    it('shares dials under way with a setup before it', async () => {
+    it('setup() called twice shares the dials in flight, and both calls wait for them', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       const outcomes = [watch(test.pool.setup()), watch(test.pool.setup())];
@@ -61,7 +61,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(test.made[0]?.dials).toBe(1);
     });
 
-    it('dials every member that is broken', async () => {
+    it('setup() redials every broken member', async () => {
       const test = rig(make, 2);
       test.script = 'refuse';
       await test.pool.setup();
@@ -71,7 +71,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(test.made.map(({ dials }) => dials)).toEqual([2, 2]);
     });
 
-    it('stops waiting when its signal aborts, and goes on dialling', async () => {
+    it('setup() rejects when its signal aborts, and the dials go on', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       const controller = new AbortController();
@@ -85,7 +85,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(test.pool.isWorking()).toBe(true);
     });
 
-    it('does nothing with a signal that has aborted', async () => {
+    it('setup() with an aborted signal rejects with its reason and creates nothing', async () => {
       const { pool, made } = rig(make, 1);
       const reason = new Error('too late');
       await expect(pool.setup({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -93,7 +93,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(pool.health.status).toBe('empty');
     });
 
-    it('notices a signal that the factory itself aborts', async () => {
+    it('setup() rejects when the factory aborts its signal', async () => {
       const controller = new AbortController();
       const factory = (): TestConnection => {
         controller.abort(new Error('from within'));
@@ -106,13 +106,13 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       await pool.dispose();
     });
 
-    it('opens an empty pool of size 0', async () => {
+    it('setup() with poolSize 0 resolves with an empty pool that is full and not working', async () => {
       const { pool } = rig(make, 0);
       await pool.setup();
       expect([pool.isEmpty(), pool.isFull(), pool.isWorking()]).toEqual([true, true, false]);
     });
 
-    it('fills up to the size that a reduction has left', async () => {
+    it('setup() after reducePoolConnections() fills up to the reduced poolSize', async () => {
       const test = await openRig(make, 3);
       test.pool.reducePoolConnections(1);
       await test.pool.setup();
@@ -121,19 +121,19 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
   });
 
   describe('extendPoolBySize()', () => {
-    it('opens a new pool, and adds to none that would fill it', async () => {
+    it('extendPoolBySize(1) before setup() adds one connection and does not fill up to poolSize', async () => {
       const { pool } = rig(make, 3);
       await pool.extendPoolBySize(1);
       expect([pool.poolSize, pool.connections.length, pool.connectedConnections.length]).toEqual([3, 1, 1]);
     });
 
-    it('raises the pool size to the number of connections', async () => {
+    it('extendPoolBySize() raises poolSize to the number of connections', async () => {
       const { pool } = await openRig(make, 2);
       await pool.extendPoolBySize(3);
       expect([pool.poolSize, pool.connections.length]).toEqual([5, 5]);
     });
 
-    it('changes members and size at the call', () => {
+    it('extendPoolBySize() changes members and poolSize before it returns', () => {
       const { pool } = rig(make, 1);
       void pool.extendPoolBySize(2);
       expect([pool.poolSize, pool.connections.length]).toEqual([2, 2]);
@@ -141,7 +141,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect([pool.poolSize, pool.connections.length]).toEqual([3, 3]);
     });
 
-    it('dials the new ones and leaves the broken ones alone', async () => {
+    it('extendPoolBySize() dials the new connections and leaves broken members alone', async () => {
       const test = rig(make, 1);
       test.script = 'refuse';
       await test.pool.setup();
@@ -151,20 +151,20 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(statesOf(test.made)).toBe('broken connected');
     });
 
-    it('adds nothing for 0, and opens the pool all the same', async () => {
+    it('extendPoolBySize(0) before setup() adds nothing', async () => {
       const { pool } = rig(make, 1);
       await pool.extendPoolBySize(0);
       expect(pool.isEmpty()).toBe(true);
     });
 
-    it('is refused by a closed pool, which makes nothing', async () => {
+    it('extendPoolBySize() of a closed pool rejects with PoolClosedError and creates nothing', async () => {
       const { pool, made } = rig(make, 1);
       await pool.close();
       await expect(pool.extendPoolBySize(1)).rejects.toThrow(PoolClosedError);
       expect(made).toHaveLength(0);
     });
 
-    it('stops waiting when its signal aborts', async () => {
+    it('extendPoolBySize() rejects when its signal aborts, and the new member stays', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       const controller = new AbortController();
@@ -177,7 +177,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
   });
 
   describe('extendPoolByConnections()', () => {
-    it('adds them in order and connects those that are not connected', async () => {
+    it('extendPoolByConnections() adds connections in order and dials those that are not connected', async () => {
       const { pool } = rig(make, 1);
       const [idle, connected, broken, closed] = [make(), make(), make('refuse'), make()] as const;
       await connected.connect();
@@ -191,7 +191,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(pool.poolSize).toBe(4);
     });
 
-    it('ignores members and repetitions', async () => {
+    it('extendPoolByConnections() ignores members and repetitions', async () => {
       const { pool, made } = await openRig(make, 1);
       const extra = make();
       await pool.extendPoolByConnections([extra, made[0] as TestConnection, extra]);
@@ -200,7 +200,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(pool.poolSize).toBe(2);
     });
 
-    it('reads an iterable once', async () => {
+    it('extendPoolByConnections() reads the iterable once', async () => {
       const { pool } = rig(make, 1);
       let reads = 0;
       const connections = {
@@ -214,7 +214,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect([reads, pool.connections.length]).toEqual([1, 2]);
     });
 
-    it('waits for a dial that somebody else has begun', async () => {
+    it('extendPoolByConnections() waits for a dial that the owner of the connection has started', async () => {
       const { pool } = rig(make, 1);
       const connection = make('wait');
       const dial = connection.connect();
@@ -228,7 +228,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(connection.dials).toBe(1);
     });
 
-    it('refuses a connection of another pool, and takes none of the others', async () => {
+    it('extendPoolByConnections() rejects a connection of another pool and adds none of the others', async () => {
       const { pool: first, made } = await openRig(make, 1);
       const { pool: second } = rig(make, 1);
       await expect(second.extendPoolByConnections([make(), made[0] as TestConnection])).rejects.toMatchObject({
@@ -240,7 +240,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(first.connectedConnections).toHaveLength(1);
     });
 
-    it('takes one that has left another pool', async () => {
+    it('extendPoolByConnections() takes a connection that has left another pool', async () => {
       const { pool: first, made } = await openRig(make, 1);
       const { pool: second } = rig(make, 1);
       await first.close();
@@ -248,7 +248,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(second.connectedConnections).toEqual(made);
     });
 
-    it('is refused by a closed pool', async () => {
+    it('extendPoolByConnections() of a closed pool rejects with PoolClosedError and dials nothing', async () => {
       const { pool } = await openRig(make, 1);
       await pool.close();
       const connection = make();
@@ -256,7 +256,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
       expect(connection.dials).toBe(0);
     });
 
-    it('admits each connection once, even if healing adds the same one while the pool opens', async () => {
+    it('extendPoolByConnections() adds a connection once, even if heal adds it while the pool opens', async () => {
       const connection = make();
       const pool: ConnectionPool<TestConnection> = new ConnectionPool(1, make, {
         heal: (broken$) => {
@@ -271,7 +271,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
     });
   });
 
-  it('shows the members as frozen arrays that are the same while nothing changes', async () => {
+  it('connections, connectedConnections, brokenConnections are frozen arrays, the same until a change', async () => {
     const { pool, made } = await openRig(make, 2);
     for (const list of ['connections', 'connectedConnections', 'brokenConnections'] as const) {
       expect(pool[list]).toBe(pool[list]);
@@ -284,7 +284,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
     expect(() => (pool.connections as TestConnection[]).push(make())).toThrow(TypeError);
   });
 
-  it('keeps the size and the function it was given', () => {
+  it('poolSize and connectionFactory return the constructor arguments, and poolSize is read-only', () => {
     const factory = (): TestConnection => make();
     const pool = new ConnectionPool(7, factory);
     expect(pool.poolSize).toBe(7);

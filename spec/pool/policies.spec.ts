@@ -7,7 +7,7 @@ import { settle } from '../support/virtual-clock.js';
 type Options = ConnectionPoolOptions<TestConnection>;
 
 describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
-  /** A policy that tells when it is begun and ended. */
+  /** A policy that notes when it is subscribed to and unsubscribed from. */
   function noted(name: string, notes: string[], source: Observable<unknown> = NEVER): Policy<TestConnection> {
     return () =>
       defer(() => {
@@ -19,7 +19,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
   const failures = (events: readonly { readonly type: string }[]): unknown[] =>
     events.filter(({ type }) => type === 'policy-failed');
 
-  it.each(['close', 'dispose'] as const)('run while it is open, and end with %s()', async (end) => {
+  it.each(['close', 'dispose'] as const)('policies start with setup() and end with %s()', async (end) => {
     const notes: string[] = [];
     const test = rig(make, 1, { policies: [noted('a', notes), noted('b', notes)] });
     expect(notes).toEqual([]);
@@ -37,7 +37,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect(notes).toEqual(['a ends', 'b ends']);
   });
 
-  it('are given the pool, whose streams they hear and which they command, within a next too', async () => {
+  it('policies receive the pool, subscribe to its streams and call it inside next()', async () => {
     const seen: string[] = [];
     const growing: Policy<TestConnection> = (pool) =>
       pool.health$.pipe(
@@ -78,7 +78,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
           }),
         ),
     ],
-  ])('where one %s, tell of it and leave the pool and each other whole', async (_, policy) => {
+  ])('a policy that %s emits policy-failed and affects neither the pool nor another policy', async (_, policy) => {
     const notes: string[] = [];
     const test = rig(make, 2, { policies: [policy, noted('other', notes)] });
     await test.pool.setup();
@@ -94,7 +94,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect(failures(test.events)).toHaveLength(2);
   });
 
-  it('that have failed or ended are begun again when the pool is opened again, and not before', async () => {
+  it('policies that failed or completed start again at setup() after close(), not at reconfigure()', async () => {
     const notes: string[] = [];
     const policies = [
       noted('ended', notes, EMPTY),
@@ -113,27 +113,30 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect(notes).toHaveLength(4);
   });
 
-  it.each(['close', 'dispose'] as const)('may %s() it as they begin', async (end) => {
-    const notes: string[] = [];
-    const ending: Policy<TestConnection> = () => {
-      void test.pool[end]();
-      return defer(() => {
-        notes.push('subscribed');
-        return NEVER.pipe(finalize(() => notes.push('ended')));
-      });
-    };
-    const test = rig(make, 2, { policies: [noted('before', notes), ending, noted('after', notes)] });
-    const setup = watch(test.pool.setup());
-    await settle();
-    expect([setup.status, test.pool.health.status]).toEqual(['resolved', 'closed']);
-    expect(notes.filter((note) => !note.includes('begins') && note !== 'subscribed')).toEqual(
-      notes.includes('subscribed') ? ['before ends', 'ended'] : ['before ends'],
-    );
-    expect(notes).not.toContain('after begins');
-    expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
-  });
+  it.each(['close', 'dispose'] as const)(
+    '%s() called by a policy as it starts ends the policies before it and starts none after it',
+    async (end) => {
+      const notes: string[] = [];
+      const ending: Policy<TestConnection> = () => {
+        void test.pool[end]();
+        return defer(() => {
+          notes.push('subscribed');
+          return NEVER.pipe(finalize(() => notes.push('ended')));
+        });
+      };
+      const test = rig(make, 2, { policies: [noted('before', notes), ending, noted('after', notes)] });
+      const setup = watch(test.pool.setup());
+      await settle();
+      expect([setup.status, test.pool.health.status]).toEqual(['resolved', 'closed']);
+      expect(notes.filter((note) => !note.includes('begins') && note !== 'subscribed')).toEqual(
+        notes.includes('subscribed') ? ['before ends', 'ended'] : ['before ends'],
+      );
+      expect(notes).not.toContain('after begins');
+      expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
+    },
+  );
 
-  it('may open it again as they end', async () => {
+  it('setup() called by a policy as it ends reopens the pool and starts the policies again', async () => {
     const notes: string[] = [];
     let again = true;
     const reopening: Policy<TestConnection> = () =>
@@ -153,7 +156,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect([...notes].sort()).toEqual(['other begins', 'other begins', 'other ends', 'other ends']);
   });
 
-  it('go on undisturbed where reconfigure() keeps them, and begin and end where it does not', async () => {
+  it('reconfigure({ policies }) ends removed policies, starts new ones and leaves the others running', async () => {
     const notes: string[] = [];
     const [a, b, c] = [noted('a', notes), noted('b', notes), noted('c', notes)];
     const { pool } = await openRig(make, 1, { policies: [a, b] });
@@ -172,7 +175,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     await pool.dispose();
   });
 
-  it('may reconfigure it as they begin', async () => {
+  it('reconfigure({ policies }) called by a policy as it starts replaces it and those not yet started', async () => {
     const notes: string[] = [];
     const late = noted('late', notes);
     const changing: Policy<TestConnection> = () => {
@@ -186,7 +189,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect(notes.at(-1)).toBe('late ends');
   });
 
-  it('and what heals it change apart from each other', async () => {
+  it('reconfigure({ heal }) restarts healing only; policies keep running', async () => {
     const notes: string[] = [];
     const heal =
       (name: string): NonNullable<Exclude<Options['heal'], false>> =>
@@ -204,7 +207,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect(notes.at(-1)).toBe('policy ends');
   });
 
-  it('are those of the moment they were given, whatever becomes of the array', async () => {
+  it('changing the policies array after construction has no effect', async () => {
     const notes: string[] = [];
     const policies = [noted('a', notes)];
     const { pool } = rig(make, 1, { policies });
@@ -217,7 +220,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     await pool.dispose();
   });
 
-  it('hear nothing of a closing that they ended with', async () => {
+  it('close() ends policies before it emits its events', async () => {
     const heard: string[] = [];
     const told = new Subject<void>();
     const listening: Policy<TestConnection> = ({ events$ }) =>

@@ -32,8 +32,8 @@ describe('a pool over real sockets', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
-  describe('that is closed', () => {
-    it('says of what it cuts off that it may have been sent, and of what waits that it was not', async () => {
+  describe('close()', () => {
+    it('close() fails requests it cuts off with sent: maybe, and waiters with sent: never', async () => {
       const server = await serve();
       const pool = await open(4, () => new ZcachedConnection({ port: server.port }), { maxPending: 1 });
       const before = server.requests;
@@ -57,7 +57,7 @@ describe('a pool over real sockets', () => {
       await until(() => server.connections === 0);
     });
 
-    it('lets what is answered in time finish', async () => {
+    it('close({ drainTimeout }) lets requests and a lease finish that are answered in time', async () => {
       const server = await serve({ latency: 20 });
       const pool = await open(2, () => new ZcachedConnection({ port: server.port }));
       const replies = ['a', 'b', 'c'].map((word) => pool.use((connection) => connection.send('ECHO', word)));
@@ -72,7 +72,7 @@ describe('a pool over real sockets', () => {
       await until(() => server.connections === 0);
     });
 
-    it('dials nothing any more, wherever its dials are', async () => {
+    it('close() at any turn of setup() leaves no socket open at the server', async () => {
       const server = await serve();
       const pool = new ConnectionPool(4, () => new ZcachedConnection({ port: server.port }), {
         maxDials: 2,
@@ -90,8 +90,8 @@ describe('a pool over real sockets', () => {
     });
   });
 
-  describe('that is renewed', () => {
-    it('fails no request, many of which are under way all the time', async () => {
+  describe('renew()', () => {
+    it('renew() with 30 concurrent callers fails no request and closes the old connections', async () => {
       const server = await serve({ latency: 1 });
       const pool = await open(3, () => new ZcachedConnection({ port: server.port }));
       const old = pool.connections;
@@ -119,7 +119,7 @@ describe('a pool over real sockets', () => {
       expect(pool.health.pending).toBe(0);
     });
 
-    it('goes over to another server', async () => {
+    it('renew() moves every connection to the server that the factory now dials', async () => {
       const [primary, standby] = [await serve(), await serve()];
       let { port } = primary;
       const pool = await open(3, () => new ZcachedConnection({ port }));
@@ -131,7 +131,7 @@ describe('a pool over real sockets', () => {
       expect([standby.connections, primary.requests]).toEqual([3, before]);
     });
 
-    it('stays where it is when the other one refuses', async () => {
+    it('renew() rejects and keeps the old connections in service when the new server refuses', async () => {
       const [primary, standby] = [await serve(), await serve()];
       let { port } = primary;
       const pool = await open(3, () => new ZcachedConnection({ port }));
@@ -143,7 +143,7 @@ describe('a pool over real sockets', () => {
     });
   });
 
-  it('invalidates a connection whose requests may have been sent, and heals', async () => {
+  it('invalidateConnections() fails a request in flight with sent: maybe, and the pool heals', async () => {
     const server = await serve();
     const pool = await open(1, () => new ZcachedConnection({ port: server.port, closeTimeout: 20 }));
     const before = server.requests;

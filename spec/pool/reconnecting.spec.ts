@@ -5,7 +5,7 @@ import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
   describe('reconnect()', () => {
-    it('redials the broken ones and tells how many are connected afterwards', async () => {
+    it('reconnect() redials broken members and resolves with how many members are connected afterwards', async () => {
       const { pool, made } = await openRig(make, 3);
       made[0]?.lose();
       made[1]?.lose();
@@ -15,7 +15,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(pool.brokenConnections).toEqual([made[1]]);
     });
 
-    it('takes broken ones off the list at the call', async () => {
+    it('reconnect() makes broken members connecting before it returns', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.lose();
       const reconnecting = pool.reconnect();
@@ -23,14 +23,14 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       await reconnecting;
     });
 
-    it('leaves healthy ones and their work alone', async () => {
+    it('reconnect() does not touch a connected member and its request in flight', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.send();
       await expect(pool.reconnect()).resolves.toBe(1);
       expect(made.map(({ dials, closes, pending }) => [dials, closes, pending])).toEqual([[1, 0, 1]]);
     });
 
-    it('shares and awaits the dial of a reconnect before it', async () => {
+    it('reconnect() called twice dials once, and both calls wait for that dial', async () => {
       const { pool, made } = await openRig(make, 1);
       const [connection] = made as [TestConnection];
       connection.lose();
@@ -41,7 +41,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(connection.dials).toBe(2);
     });
 
-    it('has nothing to do in a new pool, and is refused by a closed one', async () => {
+    it('reconnect() resolves with 0 before setup() and rejects with PoolClosedError after close()', async () => {
       const { pool } = rig(make, 2);
       await expect(pool.reconnect()).resolves.toBe(0);
       expect(pool.health.status).toBe('empty');
@@ -50,7 +50,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       await expect(pool.reconnect(false)).rejects.toThrow(PoolClosedError);
     });
 
-    it('stops waiting when its signal aborts', async () => {
+    it('reconnect() rejects when its signal aborts, and the dial goes on', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.lose();
       (made[0] as TestConnection).onDial = 'wait';
@@ -66,7 +66,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
   });
 
   describe('reconnect(false)', () => {
-    it('redials every member', async () => {
+    it('reconnect(false) redials every member', async () => {
       const test = rig(make, 3);
       await test.pool.setup();
       test.made[2]?.lose();
@@ -81,7 +81,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       { size: 3, atOnce: 1 },
       { size: 4, atOnce: 2 },
       { size: 7, atOnce: 3 },
-    ])('has at most $atOnce of $size out of service at a time', async ({ size, atOnce }) => {
+    ])('reconnect(false) has at most $atOnce of $size members out of service at a time', async ({ size, atOnce }) => {
       const { pool, made } = await openRig(make, size);
       let most = 0;
       pool.health$.subscribe(({ draining, connecting }) => {
@@ -100,7 +100,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made.map(({ dials }) => dials)).toEqual(made.map(() => 2));
     });
 
-    it('lets two of them overlap without more being out, or anybody left out', async () => {
+    it('two overlapping reconnect(false) calls redial every member twice, at most half of them at a time', async () => {
       const { pool, made, clock } = await openRig(make, 4);
       let most = 0;
       pool.health$.subscribe(({ draining, connecting }) => {
@@ -117,7 +117,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made.map(({ dials }) => dials)).toEqual([3, 3, 3, 3]);
     });
 
-    it('gives work in flight its time, and no new work to those that finish theirs', async () => {
+    it('reconnect(false) gives a draining member no new work and redials it when it is empty or late', async () => {
       const { pool, made, clock, events } = await openRig(make, 2);
       for (const connection of made) connection.send();
       const outcome = watch(pool.reconnect(false));
@@ -137,7 +137,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made.map(({ pending }) => pending)).toEqual([0, 0]);
     });
 
-    it('writes off work that does not settle in time', async () => {
+    it('reconnect(false) aborts use() that exceeds drainTimeout, drops its load and redials', async () => {
       const { pool, made, clock } = await openRig(make, 1, { drainTimeout: 300 });
       let signal: AbortSignal | undefined;
       const work = watch(
@@ -159,14 +159,14 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made[0]?.dials).toBe(2);
     });
 
-    it('does not take a member for gone that it closes itself', async () => {
+    it('reconnect(false) emits neither left nor lost for the members it closes itself', async () => {
       const { pool, events } = await openRig(make, 2);
       await pool.reconnect(false);
       expect(events.filter(({ type }) => type === 'left' || type === 'lost')).toEqual([]);
       expect(pool.connections).toHaveLength(2);
     });
 
-    it('waits for a closing before it dials, no longer than its bound', async () => {
+    it('reconnect(false) waits closeTimeout for a connection.close() that hangs, then dials', async () => {
       const { pool, made, clock } = await openRig(make, 1, { closeTimeout: 400 });
       (made[0] as TestConnection).onClose = 'hang';
       const outcome = watch(pool.reconnect(false));
@@ -176,7 +176,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect([made[0]?.dials, outcome.value]).toEqual([2, 1]);
     });
 
-    it('goes no further when its signal aborts', async () => {
+    it('reconnect(false) rejects when its signal aborts, and redials only the members already draining', async () => {
       const { pool, made, clock } = await openRig(make, 4);
       for (const connection of made) connection.send();
       const controller = new AbortController();
@@ -188,7 +188,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(pool.connectedConnections).toHaveLength(4);
     });
 
-    it('leaves a member alone that leaves while it drains', async () => {
+    it('reconnect(false) does not redial a member that is removed while it drains', async () => {
       const { pool, made, clock } = await openRig(make, 1);
       made[0]?.send();
       const outcome = watch(pool.reconnect(false));
@@ -198,7 +198,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made.map(({ state, dials }) => [state, dials])).toEqual([['closed', 1]]);
     });
 
-    it('redials a member that breaks while it drains', async () => {
+    it('reconnect(false) redials a member that is lost while it drains', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.send();
       const outcome = watch(pool.reconnect(false));
@@ -208,7 +208,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(made[0]?.dials).toBe(2);
     });
 
-    it('leaves a member where it stands that breaks when it is told to drain', async () => {
+    it('reconnect(false) redials a member that a connected$ subscriber loses as it starts to drain', async () => {
       const { pool, made } = await openRig(make, 2);
       const [, second] = made as [TestConnection, TestConnection];
       const broken: number[] = [];
@@ -222,7 +222,7 @@ describe.each(KINDS)('reconnecting a pool of $kind', ({ make }) => {
       expect(figures(pool.health)).toEqual({ poolSize: 2, total: 2, connected: 2 });
     });
 
-    it('is not kept from its end by a subscriber who closes the pool when it begins', async () => {
+    it('reconnect(false) resolves with 0 although a health$ subscriber closes the pool', async () => {
       const { pool, made } = await openRig(make, 2);
       pool.health$.subscribe(({ connecting }) => {
         if (connecting > 0) void pool.close();

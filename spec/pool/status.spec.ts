@@ -4,7 +4,7 @@ import { figures, openRig, rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
-  it('goes through every status, each at its transition', async () => {
+  it('health.status is empty, starting, down, degraded, healthy and closed, each from its transition on', async () => {
     const test = rig(make, 2);
     const { pool, made } = test;
     const log: string[] = [];
@@ -57,7 +57,7 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     expect(taken()).toBe('healthy closed starting healthy');
   });
 
-  it('is starting until a dial has come to an end, and not again', async () => {
+  it('health.status is starting until the first dial has ended, and not again at reconnect()', async () => {
     const test = rig(make, 1);
     test.script = 'wait';
     void test.pool.setup();
@@ -68,7 +68,7 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     expect(test.pool.health).toMatchObject({ status: 'down', connecting: 1 });
   });
 
-  it('is not starting when a connection joins that is connected', async () => {
+  it('health.status is healthy at once when the first connection joins connected', async () => {
     const { pool } = rig(make, 1);
     const connection = make();
     await connection.connect();
@@ -76,7 +76,7 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     expect(pool.health.status).toBe('healthy');
   });
 
-  it('counts those that are drained out of service', async () => {
+  it('health.status is degraded while reconnect(false) drains a member, which counts as draining', async () => {
     const { pool, made } = await openRig(make, 2);
     for (const connection of made) connection.send();
     void pool.reconnect(false);
@@ -85,7 +85,7 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     void pool.close({ drainTimeout: 0 });
   });
 
-  it('counts every member in exactly one figure', async () => {
+  it('health counts every member in exactly one of idle, connecting, connected, draining, ejected, broken', async () => {
     const { pool, made, clock } = await openRig(make, 4);
     const seen: Health[] = [];
     pool.health$.subscribe((health) => seen.push(health));
@@ -102,7 +102,7 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     expect(seen.length).toBeGreaterThan(10);
   });
 
-  it('is one frozen object while nothing changes', async () => {
+  it('health is the same frozen object until something changes', async () => {
     const { pool, made } = await openRig(make, 1);
     const before = pool.health;
     expect(pool.health).toBe(before);

@@ -40,8 +40,8 @@ const STREAMS = [
 ];
 
 describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
-  describe.each(STREAMS)('$name', ({ of, getter }) => {
-    it('replays the current value on subscribe, and agrees with the getter after each change', async () => {
+  describe.each(STREAMS)('$name', ({ name, of, getter }) => {
+    it(`${name} replays the current value on subscribe and equals the getter after each change`, async () => {
       const { pool, made } = rig(make, 2);
       const checks: (() => void)[] = [];
       const check = (): void => {
@@ -74,7 +74,7 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
       check();
     });
 
-    it('is hot: what it shows does not depend on who subscribes, and leaving costs nobody else anything', async () => {
+    it(`${name} is hot: two subscribers see the same, and unsubscribing one does not affect the other`, async () => {
       const { pool, made } = await openRig(make, 2);
       const seen: unknown[][] = [[], []];
       const first = of(pool).subscribe((value) => seen[0]?.push(value));
@@ -88,14 +88,14 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
       await pool.dispose();
     });
 
-    it('shows values that cannot be changed', async () => {
+    it(`${name} emits frozen values`, async () => {
       const { pool } = await openRig(make, 1);
       of(pool).subscribe((value) => expect(typeof value !== 'object' || Object.isFrozen(value)).toBe(true));
       await pool.close();
     });
   });
 
-  it('gives a new array for each change and none where nothing changes', async () => {
+  it('connected$ emits a new array per change, and nothing when only load changes', async () => {
     const { pool, made } = await openRig(make, 2);
     const arrays: (readonly TestConnection[])[] = [];
     pool.connected$.subscribe((connected) => arrays.push(connected));
@@ -108,7 +108,7 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
     expect(arrays.at(-1)).toBe(pool.connectedConnections);
   });
 
-  it('shows joining in connections$ first, leaving there last, and a move first in the list being left', async () => {
+  it('connections$ emits a join first and a leave last; a move is emitted first by the list being left', async () => {
     const { pool, made } = rig(make, 2);
     const log: string[] = [];
     const follow = (name: string, stream: Observable<readonly TestConnection[]>): Subscription =>
@@ -138,7 +138,7 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
     expect(made).toHaveLength(0);
   });
 
-  it('never shows a connection as connected and broken to somebody who combines the two', async () => {
+  it('combineLatest([connected$, broken$]) never has a connection in both lists', async () => {
     const { pool, made } = await openRig(make, 3);
     let seen = 0;
     combineLatest([pool.connected$, pool.broken$, pool.connections$]).subscribe(([connected, broken, all]) => {
@@ -158,7 +158,7 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
     expect(seen).toBeGreaterThan(30);
   });
 
-  it('shows a snapshot of one moment, by the arrays of the other streams', async () => {
+  it('snapshot$ emits lists that fit each other and equal the getters', async () => {
     const { pool, made } = await openRig(make, 2);
     pool.snapshot$.subscribe(({ connections, connected, broken }) => {
       expect(connected.length + broken.length).toBeLessThanOrEqual(connections.length);
@@ -174,7 +174,7 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
     await pool.dispose();
   });
 
-  it('does not listen to what connections carry while nobody wants to know', async () => {
+  it('pending$ emits nothing after unsubscribe, and health.pending stays current', async () => {
     const { pool } = await openRig(make, 1);
     const [connection] = pool.connections as [TestConnection];
     const { timers } = rig(make, 0).clock;
