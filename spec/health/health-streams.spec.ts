@@ -10,8 +10,8 @@ const record = <T>(stream: Observable<T>): T[] => {
   return log;
 };
 
-describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
-  it('show load once a microtask, however much happens in between', async () => {
+describe.each(KINDS)('health$, pending$ and leastLoaded$ of a pool of $kind', ({ make }) => {
+  it('pending$ and health$ emit load once per microtask, however often it changed', async () => {
     const { pool, made } = await openRig(make, 2);
     const [pending, health] = [record(pool.pending$), record(pool.health$)];
     for (let i = 0; i < 1_000; i++) made[i % 2]!.send();
@@ -24,7 +24,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(health.map((one) => one.pending)).toEqual(pending);
   });
 
-  it('show nothing where load comes back within the microtask to what it was', async () => {
+  it('pending$ and health$ emit nothing when load is back at its old value within the microtask', async () => {
     const { pool, made } = await openRig(make, 2);
     const [pending, health] = [record(pool.pending$), record(pool.health$)];
     made[0]!.send();
@@ -36,7 +36,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(health).toHaveLength(1);
   });
 
-  it('show membership and status at once', async () => {
+  it('health$ emits changes of membership and status synchronously', async () => {
     const { pool, made } = await openRig(make, 2);
     const health = record(pool.health$);
     made[0]!.send();
@@ -44,12 +44,12 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(health.at(-1)).toMatchObject({ status: 'degraded', connected: 1, broken: 1, pending: 1 });
     made[0]!.lose();
     expect(health.at(-1)).toMatchObject({ status: 'down', connected: 0, broken: 2 });
-    // Its requests fail once it is out of service: what they leave is load, shown a microtask later.
+    // Its requests fail after it is out of service, and their load is emitted a microtask later.
     await undefined;
     expect(health.at(-1)).toMatchObject({ status: 'down', connected: 0, broken: 2, pending: 0 });
   });
 
-  it('tell everybody of a load that somebody learns by subscribing before its microtask', async () => {
+  it('pending$ and health$ emit a load to earlier subscribers that a new one got on subscribe', async () => {
     const { pool, made } = await openRig(make, 1);
     const early = { pending: record(pool.pending$), health: record(pool.health$) };
     made[0]!.send();
@@ -62,7 +62,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(late.health).toHaveLength(1);
   });
 
-  it('count a borrowing that has not sent yet, and one that has not twice', async () => {
+  it('pending$ counts an open use() before its request is sent, and not twice once it is', async () => {
     const { pool, made } = await openRig(make, 1);
     const pending = record(pool.pending$);
     let finish = (): void => {};
@@ -83,7 +83,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(pending).toEqual([0, 1, 2, 1, 0]);
   });
 
-  it('show who would be picked now', async () => {
+  it('leastLoaded$ emits the connection that would be picked now, as loads change and members are lost', async () => {
     const { pool, made } = await openRig(make, 2);
     const least = record(pool.leastLoaded$);
     for (let i = 0; i < 20; i++) {
@@ -98,7 +98,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(least.at(-1)).toBeUndefined();
   });
 
-  it('follow who is next when equals take turns', async () => {
+  it('leastLoaded$ emits the next of equally loaded connections after each pick', async () => {
     const { pool } = await openRig(make, 3);
     const least = record(pool.leastLoaded$);
     for (let i = 0; i < 9; i++) {
@@ -109,7 +109,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(new Set(least).size).toBe(3);
   });
 
-  it('ask a strategy only when all that belongs to a change is known', async () => {
+  it('removeConnections() inside weight() of a joining connection emits joined before left', async () => {
     const holder: { pool?: ConnectionPool<TestConnection> } = {};
     const select = leastLoaded<TestConnection>({
       weight: (connection) => {
@@ -128,7 +128,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(made).toContain(least.at(-1));
   });
 
-  it('never repeat themselves', async () => {
+  it('pending$, leastLoaded$ and health$ never emit the same value twice in a row', async () => {
     const { pool, made, clock } = await openRig(make, 3, { drainTimeout: 0 });
     const logs: unknown[][] = [record(pool.pending$), record(pool.leastLoaded$)];
     const health = record(pool.health$);
@@ -138,7 +138,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
       else if (i % 5 === 0) void pool.reconnect();
       else if (i % 2 === 0) one.send();
       else if (one.pending > 0) one.reply();
-      // Reading may not make a difference.
+      // Reading `health` must not change what is emitted.
       if (i % 3 === 0) void pool.health;
       if (i % 4 === 0) await clock.advance(10);
     }
@@ -146,7 +146,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     for (const log of logs) expect(log.filter((value, place) => place > 0 && value === log[place - 1])).toEqual([]);
   });
 
-  it('add up, in every value they show', async () => {
+  it('in every value of health$ the counts of idle to broken members add up to total', async () => {
     const { pool, made, clock } = await openRig(make, 4);
     const health = record(pool.health$);
     made[0]!.lose();
@@ -165,7 +165,7 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
     expect(health.at(-1)).toMatchObject({ status: 'closed', total: 0, pending: 0, poolSize: 2 });
   });
 
-  it('give a last value and complete when the pool is disposed of', async () => {
+  it('pending$, leastLoaded$ and health$ emit a last value and complete on dispose()', async () => {
     const { pool, made } = await openRig(make, 2, { drainTimeout: 0 });
     made[0]!.send();
     const ends: string[] = [];
@@ -189,8 +189,8 @@ describe.each(KINDS)('The figures of a pool of $kind', ({ make }) => {
   });
 });
 
-describe('The figures of a pool', () => {
-  it('are not computed while nobody subscribes to them', async () => {
+describe('health$ and leastLoaded$ of a pool with a strategy', () => {
+  it('peek() of a strategy is called only while leastLoaded$ has a subscriber', async () => {
     const [make] = KINDS.map((kind) => kind.make);
     let peeks = 0;
     const counting: Strategy<TestConnection> = (source) =>
@@ -217,7 +217,7 @@ describe('The figures of a pool', () => {
     expect(peeks).toBe(1);
   });
 
-  it('say what the getter says, for a strategy of any kind', async () => {
+  it('health$ emits the object of the health getter, with select: leastLoaded()', async () => {
     const pool = new ConnectionPool<TestConnection>(2, () => KINDS[0]!.make(), { select: leastLoaded() });
     const seen: Health[] = [];
     pool.health$.subscribe((health) => seen.push(health));

@@ -6,8 +6,8 @@ import { figures, names, openRig, type Rig, rig, statesOf, thrownBy, watch } fro
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
-  describe('of its size', () => {
-    it('makes it larger, and dials', async () => {
+  describe('poolSize', () => {
+    it('reconfigure({ poolSize }) above the current size creates and dials the missing connections', async () => {
       const { pool, made } = await openRig(make, 2);
       pool.reconfigure({ poolSize: 4 });
       expect([pool.poolSize, names(pool.connections)]).toEqual([4, '#1 #2 #3 #4']);
@@ -16,7 +16,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect([statesOf(made), pool.health.status]).toEqual(['connected connected connected connected', 'healthy']);
     });
 
-    it('fills it up as it makes it larger, and only then', async () => {
+    it('reconfigure({ poolSize }) refills removed members when it raises poolSize, and only then', async () => {
       const { pool, made } = await openRig(make, 3);
       pool.removeConnections(made.slice(0, 2));
       pool.reconfigure({ poolSize: 3 });
@@ -25,7 +25,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(names(pool.connections)).toBe('#3 #4 #5 #6');
     });
 
-    it('makes it smaller by those that do least, and drops no work', async () => {
+    it('reconfigure({ poolSize }) below the current size removes the least loaded, without a drain limit', async () => {
       const { pool, made, clock, events } = await openRig(make, 4);
       for (const connection of made.slice(1)) connection.send();
       made[3]?.send();
@@ -45,7 +45,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(clock.timers).toBe(0);
     });
 
-    it('opens no pool that is new or closed, whose next setup() goes by it', async () => {
+    it('reconfigure() of a new or closed pool creates nothing, and the next setup() uses the new poolSize', async () => {
       for (const phase of ['new', 'closed']) {
         const test = rig(make, 1);
         if (phase === 'closed') {
@@ -60,7 +60,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       }
     });
 
-    it('changes nothing where the factory throws', async () => {
+    it('reconfigure() throws and changes nothing when the factory throws', async () => {
       const { pool, made, test } = await failing();
       const select = jest.fn(leastLoaded<TestConnection>());
       expect(thrownBy(() => pool.reconfigure({ poolSize: 5, maxPending: 1, maxSize: 9, select }))).toMatchObject({
@@ -74,7 +74,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(pool.tryLease()).toBeDefined();
     });
 
-    /** Its factory makes one more, and throws then. */
+    /** A pool whose factory creates one more connection and then throws. */
     async function failing() {
       const test = Object.assign(await openRig(make, 2), { mistake: new Error('no more') });
       Object.defineProperty(test, 'script', {
@@ -86,7 +86,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       return { ...test, test };
     }
 
-    it('closes what the factory made while it closed the pool', async () => {
+    it('reconfigure({ poolSize }) closes the connections of a factory that calls close()', async () => {
       const test = await openRig(make, 1);
       Object.defineProperty(test, 'script', {
         get: () => {
@@ -101,8 +101,8 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
     });
   });
 
-  describe('of its bounds', () => {
-    it('takes poolSize along, up and down, without dropping work', async () => {
+  describe('minSize and maxSize', () => {
+    it('reconfigure({ minSize, maxSize }) moves poolSize into the bounds and drops no request', async () => {
       const { pool, made } = await openRig(make, 3);
       for (const connection of made) connection.send();
       pool.reconfigure({ maxSize: 2 });
@@ -112,7 +112,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect([pool.poolSize, pool.connections.length]).toEqual([5, 5]);
     });
 
-    it('refuses what contradicts it, before anything changes', async () => {
+    it('reconfigure() with sizes that contradict each other throws RangeError before anything changes', async () => {
       const { pool } = await openRig(make, 3, { minSize: 2, maxSize: 4 });
       const wrongs: [Reconfiguration<TestConnection>, string][] = [
         [{ poolSize: 1 }, 'changes.poolSize'],
@@ -133,8 +133,8 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
     });
   });
 
-  describe('of its limits', () => {
-    it('serves those who wait when it raises maxPending', async () => {
+  describe('limits and timeouts', () => {
+    it('reconfigure({ maxPending }) serves waiters when it raises the limit', async () => {
       const { pool } = await openRig(make, 1, { maxPending: 1 });
       const held = await pool.lease();
       const waiting = [1, 2].map(() => watch(pool.lease()));
@@ -145,7 +145,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       held.release();
     });
 
-    it('takes nothing from anybody when it lowers maxPending', async () => {
+    it('reconfigure({ maxPending }) with a lower limit keeps open leases and gives out no new one above it', async () => {
       const { pool } = await openRig(make, 1);
       const leases = await Promise.all([pool.lease(), pool.lease()]);
       pool.reconfigure({ maxPending: 1 });
@@ -157,7 +157,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(pool.tryLease()).toBeDefined();
     });
 
-    it('lets those wait who wait already when it lowers maxWaiting, and refuses the next', async () => {
+    it('reconfigure({ maxWaiting }) with a lower limit keeps the waiters and rejects the next caller', async () => {
       const { pool } = await openRig(make, 1, { maxPending: 1 });
       const held = await pool.lease();
       const waiting = [1, 2].map(() => watch(pool.use(() => 'done')));
@@ -168,7 +168,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(waiting.map(({ value }) => value)).toEqual(['done', 'done']);
     });
 
-    it('begins the dials that waited when it raises maxDials', async () => {
+    it('reconfigure({ maxDials }) starts queued dials when raised, and none above the limit when lowered', async () => {
       const test = rig(make, 4, { maxDials: 1 });
       test.script = 'wait';
       void test.pool.setup();
@@ -180,7 +180,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(test.made.map(({ dials }) => dials)).toEqual([1, 1, 1, 0]);
     });
 
-    it('refuses those who wait when it turns failFast on and nothing is connected', async () => {
+    it('reconfigure({ failFast: true }) rejects waiters when no member is connected', async () => {
       const { pool, made } = await openRig(make, 1);
       made[0]?.lose();
       const waiting = watch(pool.use(() => 'never'));
@@ -189,7 +189,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(waiting.reason).toMatchObject({ code: 'ERR_POOL_NOT_CONNECTED' });
     });
 
-    it('has its durations hold for what begins from now on', async () => {
+    it('reconfigure() of waitTimeout, connectTimeout, closeTimeout and drainTimeout applies to later calls', async () => {
       const test = await openRig(make, 1, { maxPending: 1 });
       test.pool.reconfigure({ waitTimeout: 30, connectTimeout: 40, closeTimeout: 50, drainTimeout: 60 });
       const first = test.made[0] as TestConnection;
@@ -209,7 +209,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(closing.status).toBe('resolved');
     });
 
-    it('has a reset and a leakThreshold hold for the next borrowing', async () => {
+    it('reconfigure() of reset applies to the next release, and of leakThreshold to the next lease', async () => {
       const reset = jest.fn();
       const { pool, events, clock } = await openRig(make, 1, { maxPending: 1 });
       const lease = await pool.lease();
@@ -227,8 +227,8 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
     });
   });
 
-  describe('of its strategy', () => {
-    /** Picks whoever is named, with what it was asked. */
+  describe('select', () => {
+    /** Picks the connection of this name; `ends` records when it is unsubscribed from. */
     const always =
       (name: string, ends: string[] = []): Strategy<TestConnection> =>
       (source) =>
@@ -240,7 +240,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
           return () => ends.push(name);
         });
 
-    it('is gone by from the next pick on, and lets go of the old one', async () => {
+    it('reconfigure({ select }) applies from the next pick on and unsubscribes from the old strategy', async () => {
       const ends: string[] = [];
       const { pool } = await openRig(make, 3, { select: always('#2', ends) });
       const shown: (string | undefined)[] = [];
@@ -254,8 +254,8 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(ends).toEqual(['#2']);
     });
 
-    it('serves those whom the old one would not', async () => {
-      const { pool } = await openRig(make, 1, { select: always('nobody') });
+    it('reconfigure({ select }) serves a waiter for which the old strategy picked no connection', async () => {
+      const { pool } = await openRig(make, 1, { select: always('none') });
       const waiting = watch(pool.use(({ name }) => name));
       await settle();
       expect(waiting.status).toBe('pending');
@@ -264,7 +264,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect(waiting.value).toBe('#1');
     });
 
-    it('may change the pool while it is subscribed to: what is not named beside it stays changed', async () => {
+    it('reconfigure() and extendPoolBySize() inside the subscribe of a new select take effect', async () => {
       const { pool, made } = await openRig(make, 2, { maxPending: 1 });
       const begun: string[] = [];
       const policy = () =>
@@ -289,7 +289,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       await expect(pool.use(() => 'never')).rejects.toMatchObject({ code: 'ERR_POOL_EXHAUSTED' });
     });
 
-    it('may change the pool while it is subscribed to, within what is named beside it', async () => {
+    it('extendPoolBySize() inside the subscribe of a new select keeps to the sizes given beside it', async () => {
       const { pool } = await openRig(make, 2);
       const extending: Strategy<TestConnection> = (source) => {
         void pool.extendPoolBySize(5);
@@ -302,7 +302,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
       expect([pool.poolSize, pool.connections.length]).toEqual([5, 5]);
     });
 
-    it('changes nothing where it throws', async () => {
+    it('reconfigure({ select }) throws and changes nothing when the strategy throws', async () => {
       const { pool, made } = await openRig(make, 1);
       const mistake = new Error('no strategy');
       const select = (): never => {
@@ -316,7 +316,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
     });
   });
 
-  it('leaves what is not named, or is undefined, as it is', async () => {
+  it('reconfigure() leaves options that are absent or undefined as they are', async () => {
     const { pool } = await openRig(make, 2, { maxPending: 1, maxWaiting: 0, minSize: 1 });
     pool.reconfigure({});
     pool.reconfigure({ poolSize: undefined, maxPending: undefined, maxWaiting: undefined, heal: undefined });
@@ -327,14 +327,14 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
     expect(pool.poolSize).toBe(2);
   });
 
-  it('is refused by a pool that was disposed of', async () => {
+  it('reconfigure() throws ERR_POOL_DISPOSED after dispose()', async () => {
     const { pool } = await openRig(make, 1);
     await pool.dispose();
     expect(thrownBy(() => pool.reconfigure({ poolSize: 2 }))).toMatchObject({ code: 'ERR_POOL_DISPOSED' });
     expect(pool.poolSize).toBe(1);
   });
 
-  it('may be called by a subscriber, whom it shows what came of it afterwards', async () => {
+  it('reconfigure({ poolSize }) inside next() of health$ changes the pool at once and emits afterwards', async () => {
     const { pool } = await openRig(make, 1);
     const shown: string[] = [];
     const inside: number[] = [];
@@ -350,7 +350,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
     expect(pool.health).toMatchObject({ status: 'healthy', total: 4 });
   });
 
-  it('may be called by a connection that is dialled or closed by it', async () => {
+  it('reconfigure() called from state$ of a connection that reconfigure() closes takes effect', async () => {
     const test: Rig = await openRig(make, 1);
     const [first] = test.made as [TestConnection];
     first.state$.subscribe((state) => {
@@ -363,7 +363,7 @@ describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
 });
 
 describe.each(KINDS)('minSize and maxSize of a pool of $kind', ({ make }) => {
-  it('refuse a poolSize beyond them', () => {
+  it('the constructor throws RangeError for a poolSize outside minSize and maxSize', () => {
     const construct = (poolSize: number, minSize?: number, maxSize?: number) => () =>
       new ConnectionPool(poolSize, () => make(), { minSize, maxSize });
     expect(thrownBy(construct(1, 2))).toMatchObject({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
@@ -374,7 +374,7 @@ describe.each(KINDS)('minSize and maxSize of a pool of $kind', ({ make }) => {
     expect(construct(3, 3, 3)().poolSize).toBe(3);
   });
 
-  it('bound extending by size, which makes as many as there is room for', async () => {
+  it('extendPoolBySize() adds no more connections than maxSize allows', async () => {
     const { pool, made } = await openRig(make, 2, { maxSize: 4 });
     await pool.extendPoolBySize(9);
     expect([pool.poolSize, made.length, pool.health.connected]).toEqual([4, 4, 4]);
@@ -382,7 +382,7 @@ describe.each(KINDS)('minSize and maxSize of a pool of $kind', ({ make }) => {
     expect([pool.poolSize, made.length]).toEqual([4, 4]);
   });
 
-  it('refuse more connections than there is room for, before anything changes', async () => {
+  it('extendPoolByConnections() beyond maxSize rejects with RangeError before anything changes', async () => {
     const { pool, made } = await openRig(make, 2, { maxSize: 3 });
     const others = [make(), make()];
     await expect(pool.extendPoolByConnections([...made, ...others])).rejects.toMatchObject({
@@ -395,7 +395,7 @@ describe.each(KINDS)('minSize and maxSize of a pool of $kind', ({ make }) => {
     expect([pool.poolSize, pool.connections.length]).toEqual([3, 3]);
   });
 
-  it('hold for calls within the factory', async () => {
+  it('maxSize also limits extendPoolBySize() called inside the factory', async () => {
     let nested: Promise<void> | undefined;
     const pool: ConnectionPool<TestConnection> = new ConnectionPool<TestConnection>(
       0,
@@ -412,14 +412,14 @@ describe.each(KINDS)('minSize and maxSize of a pool of $kind', ({ make }) => {
     await pool.dispose();
   });
 
-  it('bound reducing', async () => {
+  it('reducePoolConnections() does not go below minSize', async () => {
     const { pool } = await openRig(make, 4, { minSize: 3 });
     expect(pool.reducePoolConnections(3)).toBe(1);
     expect(pool.reducePoolConnections(1)).toBe(0);
     expect(figures(pool.health)).toEqual({ poolSize: 3, total: 3, connected: 3 });
   });
 
-  it('leave it to others to take members away', async () => {
+  it('removeConnections() can go below minSize', async () => {
     const { pool, made } = await openRig(make, 2, { minSize: 2 });
     expect(pool.removeConnections(made)).toBe(2);
     expect(figures(pool.health)).toEqual({ poolSize: 2 });

@@ -10,7 +10,7 @@ interface WarmUp {
   fail(cause: unknown): void;
 }
 
-describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
+describe.each(KINDS)('warmup of $kind', ({ make }) => {
   /** A pool whose warm-ups end when the test says so. */
   function warmRig(size: number, options = {}): Rig & { warmUps: WarmUp[] } {
     const warmUps: WarmUp[] = [];
@@ -22,7 +22,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
   const failures = ({ events }: Rig): unknown[] =>
     events.flatMap((event) => (event.type === 'connect-failed' ? [event.cause] : []));
 
-  it('is not in service before that has settled', async () => {
+  it('a connection is not in service until its warmup has settled', async () => {
     const { pool, made, warmUps, events } = warmRig(1);
     const setup = watch(pool.setup());
     const waiting = watch(pool.use(({ name }) => name));
@@ -37,7 +37,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect(warmUps[0]?.signal.aborted).toBe(false);
   });
 
-  it('is warmed up at each dial, whoever asks for it', async () => {
+  it('warmup runs at each dial: setup(), reconnect(), extending, renew() and connect() by the owner', async () => {
     const warmed: string[] = [];
     const test = await openRig(make, 2, { warmup: ({ name }) => warmed.push(name) });
     test.made[0]?.lose();
@@ -60,7 +60,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
         throw new Error('cold');
       },
     ],
-  ])('is broken and closed where that %s', async (_, warmup) => {
+  ])('a connection whose warmup %s is broken and closed, and connect-failed carries ERR_WARMUP', async (_, warmup) => {
     const test = rig(make, 1, { warmup });
     await test.pool.setup();
     await settle();
@@ -74,7 +74,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     await expect(test.pool.reconnect()).resolves.toBe(1);
   });
 
-  it('is broken and closed when that takes longer than connectTimeout, and told to stop', async () => {
+  it('a warmup longer than connectTimeout fails the dial with ERR_WARMUP and has its signal aborted', async () => {
     const test = warmRig(1, { connectTimeout: 200 });
     const setup = watch(test.pool.setup());
     await test.clock.advance(199);
@@ -88,7 +88,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect([test.pool.health.broken, test.clock.timers]).toEqual([1, 0]);
   });
 
-  it('is dialled anew by whoever heals the pool, when it has been closed', async () => {
+  it('a connection whose warmup failed is redialled by heal', async () => {
     let cold = true;
     const test = rig(make, 1, {
       warmup: () => (cold ? Promise.reject(new Error('cold')) : undefined),
@@ -103,7 +103,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect(test.clock.timers).toBe(0);
   });
 
-  it('has failed when it is lost meanwhile, without waiting for the warm-up', async () => {
+  it('a connection lost during warmup fails its dial at once, without waiting for the warmup', async () => {
     const test = warmRig(1);
     const setup = watch(test.pool.setup());
     await settle();
@@ -125,18 +125,21 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect(again.value).toBe(1);
   });
 
-  it.each(['close', 'dispose'] as const)('is closed by %s() at once, and the warm-up told to stop', async (end) => {
-    const test = warmRig(2);
-    const setup = watch(test.pool.setup());
-    await settle();
-    const closing = watch(test.pool[end]());
-    await settle();
-    expect([setup.status, closing.status, test.clock.timers]).toEqual(['resolved', 'resolved', 0]);
-    expect(test.warmUps.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-    expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
-  });
+  it.each(['close', 'dispose'] as const)(
+    '%s() during warmup closes the connections at once and aborts the warmup signals',
+    async (end) => {
+      const test = warmRig(2);
+      const setup = watch(test.pool.setup());
+      await settle();
+      const closing = watch(test.pool[end]());
+      await settle();
+      expect([setup.status, closing.status, test.clock.timers]).toEqual(['resolved', 'resolved', 0]);
+      expect(test.warmUps.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+      expect(test.made.map(({ state }) => state)).toEqual(['closed', 'closed']);
+    },
+  );
 
-  it('leaves when its owner closes it meanwhile', async () => {
+  it('a connection closed by its owner during warmup leaves the pool, and setup() resolves', async () => {
     const test = warmRig(1);
     const setup = watch(test.pool.setup());
     await settle();
@@ -145,7 +148,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect([setup.status, test.pool.connections, test.clock.timers]).toEqual(['resolved', [], 0]);
   });
 
-  it('takes room of maxDials until then', async () => {
+  it('a dial keeps its maxDials slot until its warmup has settled', async () => {
     const { pool, made, warmUps } = warmRig(2, { maxDials: 1 });
     void pool.setup();
     await settle();
@@ -155,7 +158,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect(made.map(({ dials }) => dials)).toEqual([1, 1]);
   });
 
-  it('is warmed up before its turn when its owner dials it', async () => {
+  it('a connection queued by maxDials is warmed up at once when its owner dials it', async () => {
     const { pool, made, warmUps } = warmRig(2, { maxDials: 1 });
     void pool.setup();
     await settle();
@@ -167,7 +170,7 @@ describe.each(KINDS)('a connection of $kind that is warmed up', ({ make }) => {
     expect([names(pool.connectedConnections), made[1]?.dials]).toEqual(['#2', 1]);
   });
 
-  it('is warmed up by what was set when it was dialled', async () => {
+  it('reconfigure({ warmup }) inside the connected event does not warm up that connection', async () => {
     const test = rig(make, 1);
     const late: string[] = [];
     test.pool.events$.subscribe(({ type }) => {

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { ConnectionPool, PoolNotConnectedError } from 'rxpool';
 import { closedPort, listen, NetConnection } from '../support/net-connection.js';
 
-/** The tests of the original, over real sockets. */
+/** The tests of zcached's AsyncConnectionPool, over real sockets. */
 describe.each([
   { healing: 'with the default healing', options: {} },
   { healing: 'without healing', options: { heal: false as const } },
@@ -11,7 +11,7 @@ describe.each([
   let port: number;
   let pool: ConnectionPool<NetConnection>;
 
-  /** A dial under way is neither connected nor broken; healing may be at it. */
+  /** Healing may be redialling a member, which is neither connected nor broken meanwhile. */
   const notConnected = (): number => {
     const { broken, connecting } = pool.health;
     return broken + connecting;
@@ -27,7 +27,7 @@ describe.each([
 
   afterEach(() => pool.dispose());
 
-  it('is empty before setup', () => {
+  it('a pool is empty before setup()', () => {
     expect(pool.connections).toHaveLength(0);
     expect(pool.connectedConnections).toHaveLength(0);
     expect(pool.brokenConnections).toHaveLength(0);
@@ -37,13 +37,13 @@ describe.each([
     expect(pool.isWorking()).toBe(false);
   });
 
-  it('can be closed before setup', async () => {
+  it('close() before setup() resolves, and setup() works afterwards', async () => {
     await expect(pool.close()).resolves.toBeUndefined();
     await pool.setup();
     expect(pool.connections).toHaveLength(2);
   });
 
-  it('has two broken connections after setup', async () => {
+  it('setup() against a server that refuses leaves two broken members with ECONNREFUSED', async () => {
     await pool.setup();
     expect(pool.connections).toHaveLength(2);
     expect(pool.connectedConnections).toHaveLength(0);
@@ -57,7 +57,7 @@ describe.each([
     ]);
   });
 
-  it('is reduced, cleaned up and extended', async () => {
+  it('reducePoolConnections(), cleanupBrokenConnections() and extendPoolBySize() work on broken members', async () => {
     await pool.setup();
 
     expect(pool.reducePoolConnections(1)).toBe(1);
@@ -74,7 +74,7 @@ describe.each([
     expect(pool.brokenConnections).toHaveLength(1);
   });
 
-  it('is extended by connections, and by none of its own twice', async () => {
+  it('extendPoolByConnections() called twice with the same connections adds them once', async () => {
     const connections = [new NetConnection(port), new NetConnection(port)];
     await pool.extendPoolByConnections(connections);
     await pool.extendPoolByConnections(connections);
@@ -82,42 +82,45 @@ describe.each([
     expect(notConnected()).toBe(2);
   });
 
-  it('reconnects nobody', async () => {
+  it('reconnect() against a server that refuses resolves with 0 and keeps both members', async () => {
     await pool.setup();
     await expect(pool.reconnect()).resolves.toBe(0);
     await expect(pool.reconnect(false)).resolves.toBe(0);
     expect(notConnected()).toBe(2);
   });
 
-  it('has no connection to give', async () => {
+  it('getLeastLoadedConnection() throws PoolNotConnectedError when every dial was refused', async () => {
     await pool.setup();
     expect(() => pool.getLeastLoadedConnection()).toThrow(PoolNotConnectedError);
   });
 
-  it('does not mind being reduced by less than nothing', async () => {
+  it('reducePoolConnections(-5) changes nothing and returns 0', async () => {
     await pool.setup();
     expect(pool.reducePoolConnections(-5)).toBe(0);
     expect(pool.poolSize).toBe(2);
     expect(pool.connections).toHaveLength(2);
   });
 
-  it.each([true, false])('can be closed and set up again (closing awaited: %s)', async (awaited) => {
-    await pool.setup();
-    const first = pool.connections;
-    const closing = pool.close();
-    expect(pool.connections).toHaveLength(0);
-    if (awaited) await closing;
-    await pool.setup();
-    expect(pool.connections).toHaveLength(2);
-    expect(pool.connections).not.toEqual(expect.arrayContaining([first[0]]));
-    expect(pool.poolSize).toBe(2);
-    await closing;
-    expect(first.map(({ state }) => state)).toEqual(['closed', 'closed']);
-  });
+  it.each([true, false])(
+    'setup() after close() replaces both members, and the old ones are closed (close awaited: %s)',
+    async (awaited) => {
+      await pool.setup();
+      const first = pool.connections;
+      const closing = pool.close();
+      expect(pool.connections).toHaveLength(0);
+      if (awaited) await closing;
+      await pool.setup();
+      expect(pool.connections).toHaveLength(2);
+      expect(pool.connections).not.toEqual(expect.arrayContaining([first[0]]));
+      expect(pool.poolSize).toBe(2);
+      await closing;
+      expect(first.map(({ state }) => state)).toEqual(['closed', 'closed']);
+    },
+  );
 });
 
 describe('a pool of two and a server that accepts', () => {
-  it('connects, loses, reconnects and closes real sockets', async () => {
+  it('setup(), reconnect() after a loss and dispose() over real sockets leave no socket open', async () => {
     const sockets = new Set<Socket>();
     let accepted!: () => void;
     const both = new Promise<void>((resolve) => {

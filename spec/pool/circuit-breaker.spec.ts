@@ -6,7 +6,7 @@ import { figures, type Rig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
-  /** A pool with a circuit that opens at the second failure, for a second. */
+  /** A pool with a breaker that opens at the second failed dial, for a second. */
   function breakable(size: number, options: ConnectionPoolOptions<TestConnection> = {}): Rig {
     const test = rig(make, size, options);
     const breaker = circuitBreaker({ consecutiveFailures: 2, openFor: 1_000, scheduler: test.clock.scheduler });
@@ -14,7 +14,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     return test;
   }
 
-  /** A pool whose circuit the test switches, and what it was told. */
+  /** A pool whose breaker state the test sets, with the dial reports that the breaker received. */
   function switched(size: number, options: ConnectionPoolOptions<TestConnection> = {}) {
     const states = new Subject<BreakerState>();
     const reports: DialReport[] = [];
@@ -32,7 +32,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
   const states = ({ events }: Rig): string[] =>
     events.flatMap((event) => (event.type === 'breaker-changed' ? [event.state] : []));
 
-  it('hears of every dial, and of how many are in service after it', async () => {
+  it('breaker receives a report of every dial with the number of connected members after it', async () => {
     const test = switched(2, { maxDials: 1 });
     await test.pool.setup();
     test.made[0]?.lose();
@@ -48,7 +48,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     ]);
   });
 
-  it('opens when nothing can be connected, tries one dial later, and lets everything through when that succeeds', async () => {
+  it('breaker opens after failed dials, allows one dial after openFor, and closes when that succeeds', async () => {
     const test = breakable(4, { maxDials: 1 });
     test.script = 'refuse';
     const setup = watch(test.pool.setup());
@@ -68,7 +68,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect([test.pool.health.connected, test.clock.timers]).toEqual([2, 0]);
   });
 
-  it('opens again when the one dial fails', async () => {
+  it('half-open breaker opens again when its one dial fails', async () => {
     const test = breakable(4, { maxDials: 1 });
     test.script = 'refuse';
     const setup = watch(test.pool.setup());
@@ -82,7 +82,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.clock.timers).toBe(0);
   });
 
-  it('lets a single dial through though somebody asks for more as soon as it has failed', async () => {
+  it('half-open breaker allows one dial although reconnect() is called as soon as that dial has failed', async () => {
     const test = breakable(4, { maxDials: 1 });
     test.script = 'refuse';
     void test.pool.setup();
@@ -95,7 +95,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect([dials(test), states(test)]).toEqual(['1 1 1 0', ['open', 'half-open', 'open']]);
   });
 
-  it('gives the turn to the next when the one that was being tried leaves', async () => {
+  it('half-open breaker dials the next member when the one being dialled is removed', async () => {
     const test = breakable(4, { maxDials: 1 });
     test.script = 'refuse';
     void test.pool.setup();
@@ -109,7 +109,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(dials(test)).toBe('1 1 1 1');
   });
 
-  it('begins no dial that had waited for a closing when it opened', async () => {
+  it('open breaker holds back a redial that waited for connection.close() until it is half-open', async () => {
     const test = switched(1);
     await test.pool.setup();
     const first = test.made[0] as TestConnection;
@@ -125,7 +125,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect([first.dials, reconnecting.value]).toEqual([2, 1]);
   });
 
-  it('has setup(), extending and reconnect() wait, until their signals abort', async () => {
+  it('open breaker keeps setup(), extendPoolBySize() and reconnect() pending until their signals abort', async () => {
     const test = switched(1);
     test.pool.setup();
     test.states.next('open');
@@ -148,7 +148,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.pool.health.connected).toBe(2);
   });
 
-  it('has callers refused at once, with the last failure, and those who wait when it opens', async () => {
+  it('open breaker rejects waiters and new callers with ERR_CIRCUIT_OPEN and the last dial failure', async () => {
     const test = breakable(2);
     test.script = 'wait';
     void test.pool.setup();
@@ -169,7 +169,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     await expect(test.pool.use(() => 'never')).rejects.toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
   });
 
-  it('keeps nobody from what is connected', async () => {
+  it('open breaker does not affect use() and picks while a member is connected', async () => {
     const test = switched(1);
     await test.pool.setup();
     test.states.next('open');
@@ -177,7 +177,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.pool.getLeastLoadedConnection()).toBe(test.made[0]);
   });
 
-  it('lets callers wait for what is connected, and closes when something is up without a dial', async () => {
+  it('breaker closes when a connected connection joins, and callers can wait for it', async () => {
     const test = breakable(1, { maxPending: 1 });
     test.script = 'refuse';
     void test.pool.setup();
@@ -197,7 +197,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(waiting.value).toBe('done');
   });
 
-  it('closes when one comes back from its ejection', async () => {
+  it('breaker closes when an ejected connection returns to service', async () => {
     const test = breakable(3);
     await test.pool.setup();
     const [ejected, ...others] = test.made;
@@ -212,7 +212,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(states(test)).toEqual(['open', 'closed']);
   });
 
-  it('lets a single dial through of those that had waited for a closing', async () => {
+  it('half-open breaker allows one of several redials that waited for connection.close()', async () => {
     const test = switched(3);
     await test.pool.setup();
     for (const connection of test.made) connection.onClose = 'wait';
@@ -231,7 +231,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     await test.pool.dispose();
   });
 
-  it('begins no dial when the pool is closed, and is closed for the next one', async () => {
+  it('close() with an open breaker starts no queued dial, and setup() starts with a closed breaker', async () => {
     const test = switched(2);
     test.pool.setup();
     test.states.next('open');
@@ -248,7 +248,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect([test.states.observed, test.ends.length]).toEqual([false, 2]);
   });
 
-  it('that errors lets everything through, and is told of', async () => {
+  it('a breaker that errors allows every dial and emits policy-failed', async () => {
     const test = switched(1);
     test.pool.setup();
     test.states.next('open');
@@ -261,7 +261,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.events).toContainEqual({ type: 'policy-failed', cause: mistake });
   });
 
-  it('that completes lets everything through', async () => {
+  it('a breaker that completes allows every dial', async () => {
     const test = switched(1);
     test.pool.setup();
     test.states.next('open');
@@ -290,7 +290,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
           }),
         ),
     ],
-  ])('that %s leaves the pool whole', async (_, breaker) => {
+  ])('a breaker that %s leaves the pool healthy and emits one policy-failed event', async (_, breaker) => {
     const test = rig(make, 1, { breaker: breaker as OperatorFunction<DialReport, BreakerState> });
     await test.pool.setup();
     expect(test.pool.health.status).toBe('healthy');
@@ -302,7 +302,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     await test.pool.dispose();
   });
 
-  it('is replaced by reconfigure(), begins afresh, and is left alone where it stays the same', async () => {
+  it('reconfigure({ breaker }) replaces an open breaker; reconfigure() of other options keeps it', async () => {
     const test = switched(1);
     test.pool.setup();
     test.states.next('open');
@@ -318,7 +318,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect(test.states.observed).toBe(false);
   });
 
-  it('may close the pool as it begins', async () => {
+  it('close() called by a breaker as it is subscribed to closes the pool and unsubscribes from the breaker', async () => {
     const policy = new Subject();
     let ended = 0;
     const closing: OperatorFunction<DialReport, BreakerState> = () =>
@@ -337,7 +337,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect([test.pool.health.status, ended, policy.observed]).toEqual(['closed', 2, false]);
   });
 
-  it('may open the pool as it ends, and is then what was begun last', async () => {
+  it('setup() called by a breaker as it is unsubscribed from reopens the pool and subscribes to it again', async () => {
     let running = 0;
     let again = true;
     const breaker: OperatorFunction<DialReport, BreakerState> = () =>
@@ -359,7 +359,7 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     expect([running, states(test).at(-1)]).toEqual([0, 'closed']);
   });
 
-  it('may be replaced as it ends, and its successor never begins', async () => {
+  it('reconfigure({ breaker }) in the teardown of a breaker overrides the reconfigure() that ended it', async () => {
     const begun: string[] = [];
     const named =
       (name: string, ended = (): void => {}): OperatorFunction<DialReport, BreakerState> =>

@@ -2,13 +2,13 @@ import { defer, EMPTY, NEVER } from 'rxjs';
 import { KINDS, SubjectConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 
-describe.each(KINDS)('One of $kind that is called back, and removed on joining', ({ make }) => {
-  it('is closed in the end, and let go of', async () => {
+describe.each(KINDS)('removeConnections() during the join, pool of $kind', ({ make }) => {
+  it('a connection that rejoins and is removed again while joining is closed and unsubscribed', async () => {
     const { pool, made, clock } = await openRig(make, 1);
     const [connection] = made;
     void pool.use(() => new Promise(() => {}));
     pool.removeConnections(made);
-    // Being subscribed to, it has itself removed again.
+    // The pool subscribes to capacity$ as the connection joins; that removes it again.
     const capacity$ = defer(() => {
       pool.removeConnections(made);
       return NEVER;

@@ -4,7 +4,7 @@ import { SubjectConnection, type TestConnection } from '../support/connections.j
 import { figures, openRig, type Rig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-/** A pool of connections that misbehave as told. */
+/** A pool of connections with the members of `build()` in place of their own. */
 function rigOf(
   build: () => Partial<Record<keyof Connection, unknown>>,
   options?: ConnectionPoolOptions<TestConnection>,
@@ -22,9 +22,9 @@ function rigOf(
   );
 }
 
-describe('a connection whose pending$ lies', () => {
+describe('a connection whose pending$ emits invalid values', () => {
   it.each([Number.NaN, -1, 1e9, 1.5, Number.POSITIVE_INFINITY, 'x', null, undefined, {}])(
-    'with %p ranks behind all others, is reported, and counts nothing',
+    'pending$ emitting %p emits misreported, ranks the connection last and adds no load',
     async (lie) => {
       const { pool, made, events } = await openRig(() => new SubjectConnection(), 2);
       const [liar, honest] = made as [SubjectConnection, SubjectConnection];
@@ -41,7 +41,7 @@ describe('a connection whose pending$ lies', () => {
     },
   );
 
-  it('from the beginning is reported when it joins', async () => {
+  it('invalid values that state$ and pending$ had before the join are emitted as misreported after joined', async () => {
     const { pool, events } = rig(() => new SubjectConnection(), 0);
     const liar = new SubjectConnection();
     liar.pending$.next(-1);
@@ -54,7 +54,7 @@ describe('a connection whose pending$ lies', () => {
     ]);
   });
 
-  it('is given out where there is no other, is drained for no longer than the bound', async () => {
+  it('a lone connection with pending$ of NaN is picked, and close() drains it no longer than drainTimeout', async () => {
     const { pool, made, clock } = await openRig(() => new SubjectConnection(), 1);
     (made[0] as SubjectConnection).pending$.next(Number.NaN);
     expect(pool.getLeastLoadedConnection()).toBe(made[0]);
@@ -63,7 +63,7 @@ describe('a connection whose pending$ lies', () => {
     expect(closing.status).toBe('resolved');
   });
 
-  it('may jump about without costing anything', async () => {
+  it('pending$ jumping between 1e9, NaN and 0 leaves no load and no bias in picks', async () => {
     const { pool, made } = await openRig(() => new SubjectConnection(), 2);
     const [wild] = made as [SubjectConnection];
     for (const count of [1e9, 0, 1e6, 5, 1e6 + 1, 4_096, 4_095, Number.NaN, 0]) wild.pending$.next(count);
@@ -73,23 +73,26 @@ describe('a connection whose pending$ lies', () => {
   });
 });
 
-describe('a connection whose state$ lies', () => {
-  it.each(['CONNECTED', '', null, undefined, 7, {}])('with %p is reported and stays where it stands', async (lie) => {
-    const { pool, made, events } = await openRig(() => new SubjectConnection(), 1);
-    const [liar] = made as [SubjectConnection];
-    liar.state$.next(lie as ConnectionState);
-    expect(events.at(-1)).toEqual({ type: 'misreported', connection: liar, member: 'state$', value: lie });
-    expect(pool.isWorking()).toBe(true);
-    liar.state$.next('broken');
-    expect(pool.brokenConnections).toEqual([liar]);
-  });
+describe('a connection whose state$ emits invalid values', () => {
+  it.each(['CONNECTED', '', null, undefined, 7, {}])(
+    'state$ emitting %p emits misreported and leaves the member connected',
+    async (lie) => {
+      const { pool, made, events } = await openRig(() => new SubjectConnection(), 1);
+      const [liar] = made as [SubjectConnection];
+      liar.state$.next(lie as ConnectionState);
+      expect(events.at(-1)).toEqual({ type: 'misreported', connection: liar, member: 'state$', value: lie });
+      expect(pool.isWorking()).toBe(true);
+      liar.state$.next('broken');
+      expect(pool.brokenConnections).toEqual([liar]);
+    },
+  );
 });
 
 describe.each(['state$', 'pending$'] as const)('a connection whose %s ends', (member) => {
   it.each([
     { how: 'errors', end: (subject: Subject<never>) => subject.error(new Error('stream broke')) },
     { how: 'completes', end: (subject: Subject<never>) => subject.complete() },
-  ])('as it $how is broken, and says why', async ({ how, end }) => {
+  ])(`a connection whose ${member} $how becomes broken, with ConnectionStreamError as cause`, async ({ how, end }) => {
     const { pool, made, events } = await openRig(() => new SubjectConnection(), 2);
     const [liar] = made as [SubjectConnection];
     end(liar[member] as unknown as Subject<never>);
@@ -102,7 +105,7 @@ describe.each(['state$', 'pending$'] as const)('a connection whose %s ends', (me
     expect(liar.closes).toBe(1);
   });
 
-  it('is listened to again when it is dialled', async () => {
+  it(`a connection whose ${member} completed is subscribed to again by reconnect()`, async () => {
     const { pool, made } = await openRig(() => new SubjectConnection(), 1);
     const [liar] = made as [SubjectConnection];
     liar[member].complete();
@@ -129,8 +132,8 @@ describe.each(['state$', 'pending$'] as const)('a connection whose %s ends', (me
     },
     { how: 'has errored before', stream: () => throwError(() => new Error('no')) },
     { how: 'is empty', stream: () => EMPTY },
-    { how: 'has one value only', stream: () => of(member === 'state$' ? 'connected' : 0) },
-  ])('because it $how is broken from the start; dialling it stays within its bound', async ({ stream }) => {
+    { how: 'completes after one value', stream: () => of(member === 'state$' ? 'connected' : 0) },
+  ])(`a connection whose ${member} $how is broken, and setup() resolves within connectTimeout`, async ({ stream }) => {
     const test = rigOf(() => ({ [member]: stream() }), { connectTimeout: 500 });
     const setup = watch(test.pool.setup());
     await test.clock.advance(500);
@@ -141,13 +144,13 @@ describe.each(['state$', 'pending$'] as const)('a connection whose %s ends', (me
     expect(test.clock.timers).toBe(0);
   });
 
-  it('as its getter throws when the pool subscribes is broken', async () => {
+  it(`a connection whose ${member} getter throws when the pool subscribes is broken`, async () => {
     let asked = 0;
     const stream = member === 'state$' ? new BehaviorSubject('idle') : new BehaviorSubject(0);
     const test = rigOf(
       () => ({
         get [member]() {
-          // The pool looks once whether it is there.
+          // The first read is the check that the member exists.
           if (asked++ > 0) throw new Error('getter');
           return stream;
         },
@@ -163,8 +166,8 @@ describe.each(['state$', 'pending$'] as const)('a connection whose %s ends', (me
   });
 });
 
-describe('a connection whose connect() lies', () => {
-  it('and throws is broken', async () => {
+describe('a connection whose connect() misbehaves', () => {
+  it('a connection whose connect() throws is broken, and connect-failed carries the error', async () => {
     const refusal = new Error('thrown, not rejected');
     const test = rigOf(() => ({
       connect: () => {
@@ -176,13 +179,13 @@ describe('a connection whose connect() lies', () => {
     expect(test.events.at(-1)).toMatchObject({ type: 'connect-failed', cause: refusal });
   });
 
-  it('and rejects without a state is broken', async () => {
+  it('a connection whose connect() rejects without a change of state is broken', async () => {
     const test = rigOf(() => ({ connect: () => Promise.reject(new Error('no')) }));
     await test.pool.setup();
     expect(test.pool.brokenConnections).toEqual(test.made);
   });
 
-  it('and goes back to idle when it fails is broken', async () => {
+  it('a connection that goes back to idle when connect() rejects is broken', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();
       connection.connect = async () => {
@@ -201,7 +204,7 @@ describe('a connection whose connect() lies', () => {
     { how: 'hangs', connect: () => new Promise(() => {}) },
     { how: 'resolves without a change of state', connect: async () => {} },
     { how: 'returns nothing', connect: () => undefined },
-  ])('and $how is broken at the deadline', async ({ connect }) => {
+  ])('a connection whose connect() $how is broken and closed after connectTimeout', async ({ connect }) => {
     const test = rigOf(() => ({ connect }), { connectTimeout: 200 });
     const setup = watch(test.pool.setup());
     await test.clock.advance(199);
@@ -211,7 +214,7 @@ describe('a connection whose connect() lies', () => {
     expect(test.made[0]?.closes).toBeGreaterThan(0);
   });
 
-  it('and whose state$ ends meanwhile has failed because of that', async () => {
+  it('a dial whose state$ errors meanwhile fails with ConnectionStreamError', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();
       connection.connect = async () => {
@@ -224,7 +227,7 @@ describe('a connection whose connect() lies', () => {
     expect(test.events.at(-1)).toMatchObject({ type: 'connect-failed', cause: expect.any(ConnectionStreamError) });
   });
 
-  it('and changes state without settling is believed by its state', async () => {
+  it('a connection whose state$ emits connected is in service although connect() never settles', async () => {
     const test = rig(() => {
       const connection = new SubjectConnection();
       connection.connect = () => {
@@ -239,7 +242,7 @@ describe('a connection whose connect() lies', () => {
     expect(test.clock.timers).toBe(0);
   });
 
-  it('and succeeds too late is closed again, in the pool or out of it', async () => {
+  it('a connect() that resolves after connectTimeout or removal has its connection closed again', async () => {
     for (const removed of [false, true]) {
       let succeed!: () => void;
       const test = rigOf(() => ({ connect: () => new Promise<void>((resolve) => (succeed = resolve)) }));
@@ -256,7 +259,7 @@ describe('a connection whose connect() lies', () => {
     }
   });
 
-  it('and comes up too late, telling only by its state, is closed again', async () => {
+  it('a connection whose state$ emits connected after connectTimeout is closed again and stays broken', async () => {
     const test = rigOf(() => ({ connect: () => new Promise(() => {}) }));
     void test.pool.setup();
     const [late] = test.made as [SubjectConnection];
@@ -267,7 +270,7 @@ describe('a connection whose connect() lies', () => {
     expect(test.pool.brokenConnections).toEqual([late]);
   });
 
-  it('and succeeds too late is left alone when it has joined another pool', async () => {
+  it('a late connect() does not close a connection that has joined another pool meanwhile', async () => {
     let succeed!: () => void;
     const test = rigOf(() => ({ connect: () => new Promise<void>((resolve) => (succeed = resolve)) }));
     void test.pool.setup();
@@ -284,8 +287,8 @@ describe('a connection whose connect() lies', () => {
   });
 });
 
-describe('a connection whose other members lie', () => {
-  it('says that it is closed only when it is: coming back meanwhile, it is not taken to leave', async () => {
+describe('a connection whose other members misbehave', () => {
+  it('a connection re-added while it closes stays a member when its state$ emits closed at the end', async () => {
     let closed!: () => void;
     const { pool, made } = await openRig(() => {
       const connection = new SubjectConnection();
@@ -306,7 +309,7 @@ describe('a connection whose other members lie', () => {
     expect(made[0]?.dials).toBe(2);
   });
 
-  it('has a cause that throws: the pool is told so instead', async () => {
+  it('a connection whose cause getter throws is lost with that error as the cause of the event', async () => {
     const mine = new Error('from the getter');
     const { pool, made, events } = await openRig(() => {
       const connection = new SubjectConnection();
@@ -322,7 +325,7 @@ describe('a connection whose other members lie', () => {
     expect(events.at(-1)).toEqual({ type: 'lost', connection: made[0], cause: mine });
   });
 
-  it('does not tell its state at once: it is idle until it does', async () => {
+  it('a connection whose state$ emits nothing on subscribe is dialled by setup() and connected', async () => {
     const state$ = new Subject<ConnectionState>();
     const test = rigOf(() => ({ state$, pending$: NEVER, connect: async () => state$.next('connected') }));
     const setup = test.pool.setup();
@@ -332,7 +335,7 @@ describe('a connection whose other members lie', () => {
     expect(state$.observed).toBe(false);
   });
 
-  it('closes the pool when it is subscribed to: nobody stays behind', async () => {
+  it('close() called inside the subscribe of state$ empties the pool and closes the connection undialled', async () => {
     const test = rigOf(() => ({
       state$: new Observable<ConnectionState>((subscriber) => {
         subscriber.next('idle');
@@ -346,7 +349,7 @@ describe('a connection whose other members lie', () => {
     expect(test.made.map(({ dials, closes }) => [dials, closes])).toEqual([[0, 1]]);
   });
 
-  it('joins twice when it is subscribed to: it is one member', async () => {
+  it('extendPoolByConnections() called inside the subscribe of state$ adds the connection once', async () => {
     const { pool } = rig(() => new SubjectConnection(), 0);
     const inner = new SubjectConnection();
     let joined = false;
