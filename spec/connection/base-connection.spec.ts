@@ -59,13 +59,13 @@ const statesOf = (connection: BaseConnection<object>): ConnectionState[] => {
 };
 
 describe('a BaseConnection', () => {
-  it('is idle until it is dialled', () => {
+  it('a new BaseConnection is idle, with pending 0 and no cause', () => {
     const connection = new Handmade();
     expect([connection.state, connection.pending, connection.cause]).toEqual(['idle', 0, undefined]);
     expect(connection.current).toBeUndefined();
   });
 
-  it('goes through the states of a life', async () => {
+  it('state$ emits idle, connecting, connected, broken and closed over dials, a loss and close()', async () => {
     const connection = new Handmade();
     const states = statesOf(connection);
     const dial = connection.connect();
@@ -93,7 +93,7 @@ describe('a BaseConnection', () => {
   });
 
   describe('connect()', () => {
-    it('settles once connected, with the state changed', async () => {
+    it('connect() resolves once the transport is open, with state connected', async () => {
       const connection = new Handmade();
       const dial = watch(connection.connect());
       expect(connection.state).toBe('connecting');
@@ -104,7 +104,7 @@ describe('a BaseConnection', () => {
       expect([dial.status, connection.state, connection.current?.number]).toEqual(['resolved', 'connected', 1]);
     });
 
-    it('rejects with the cause, and keeps it while broken', async () => {
+    it('connect() rejects with the cause, which the connection keeps until the next dial', async () => {
       const connection = new Handmade();
       const refusal = new Error('refused');
       const dial = connection.connect();
@@ -115,7 +115,7 @@ describe('a BaseConnection', () => {
       expect(connection.cause).toBeUndefined();
     });
 
-    it('rejects when open() throws', async () => {
+    it('connect() rejects with the error that open() throws', async () => {
       const mistake = new Error('thrown, not rejected');
       class Throwing extends Handmade {
         protected override open(): Promise<Transport> {
@@ -127,7 +127,7 @@ describe('a BaseConnection', () => {
       expect(connection.state).toBe('broken');
     });
 
-    it('shares an attempt under way', async () => {
+    it('connect() called during a dial shares its attempt', async () => {
       const connection = new Handmade();
       const dials = [connection.connect(), connection.connect(), connection.connect()];
       connection.verdicts[0]?.open();
@@ -135,13 +135,13 @@ describe('a BaseConnection', () => {
       expect(connection.log).toEqual(['open 1']);
     });
 
-    it('does nothing while connected', async () => {
+    it('connect() while connected opens nothing', async () => {
       const connection = await connected();
       await connection.connect();
       expect(connection.log).toEqual(['open 1']);
     });
 
-    it('shares its attempt with a subscriber who is told of it', async () => {
+    it('connect() called by a state$ subscriber at connecting shares the attempt', async () => {
       const connection = new Handmade();
       let inner: Promise<void> | undefined;
       connection.state$.subscribe((state) => {
@@ -155,20 +155,23 @@ describe('a BaseConnection', () => {
   });
 
   describe('close()', () => {
-    it.each(['idle', 'broken'] as const)('moves from %s to closed before it returns', async (from) => {
-      const connection = new Handmade();
-      if (from === 'broken') {
-        const dial = connection.connect();
-        connection.verdicts[0]?.fail(new Error('refused'));
-        await dial.catch(() => {});
-      }
-      expect(connection.state).toBe(from);
-      const closing = connection.close();
-      expect([connection.state, connection.cause]).toEqual(['closed', undefined]);
-      await closing;
-    });
+    it.each(['idle', 'broken'] as const)(
+      'close() moves the state from %s to closed before it returns',
+      async (from) => {
+        const connection = new Handmade();
+        if (from === 'broken') {
+          const dial = connection.connect();
+          connection.verdicts[0]?.fail(new Error('refused'));
+          await dial.catch(() => {});
+        }
+        expect(connection.state).toBe(from);
+        const closing = connection.close();
+        expect([connection.state, connection.cause]).toEqual(['closed', undefined]);
+        await closing;
+      },
+    );
 
-    it('shuts the transport once and waits for that, however often it is called', async () => {
+    it('close() called twice shuts the transport once, and both calls wait for that', async () => {
       const connection = await connected();
       let shut!: () => void;
       connection.shutting = () => new Promise((resolve) => (shut = resolve));
@@ -182,7 +185,7 @@ describe('a BaseConnection', () => {
       expect(connection.log).toEqual(['open 1', 'shut 1']);
     });
 
-    it('rejects when shutting fails, closed all the same', async () => {
+    it('close() rejects when shut() throws, and the state is closed', async () => {
       const connection = await connected();
       connection.shutting = () => {
         throw new Error('stuck');
@@ -191,7 +194,7 @@ describe('a BaseConnection', () => {
       expect(connection.state).toBe('closed');
     });
 
-    it('makes a dial under way reject, aborts its signal, and shuts a transport that opens all the same', async () => {
+    it('close() during a dial rejects it, aborts its signal and shuts the transport that opens late', async () => {
       const connection = new Handmade();
       const states = statesOf(connection);
       const dial = connection.connect();
@@ -204,7 +207,7 @@ describe('a BaseConnection', () => {
       expect(states).toEqual(['idle', 'connecting', 'closed']);
     });
 
-    it('does not let a dial that fails afterwards break it', async () => {
+    it('close() during a dial leaves the state closed, without a cause, when that dial fails afterwards', async () => {
       const connection = new Handmade();
       const dial = connection.connect();
       await connection.close();
@@ -214,7 +217,7 @@ describe('a BaseConnection', () => {
       expect([connection.state, connection.cause]).toEqual(['closed', undefined]);
     });
 
-    it('by a subscriber who is told of the dial keeps it from opening anything', async () => {
+    it('close() called by a state$ subscriber at connecting keeps open() from being called', async () => {
       const connection = new Handmade();
       connection.state$.subscribe((state) => {
         if (state === 'connecting') void connection.close();
@@ -223,7 +226,7 @@ describe('a BaseConnection', () => {
       expect([connection.state, connection.log]).toEqual(['closed', []]);
     });
 
-    it('may be followed by a dial at once; the late transport of the first is shut, the second is kept', async () => {
+    it('connect() right after close() keeps its own transport and shuts the late one of the first dial', async () => {
       const connection = new Handmade();
       const first = connection.connect().catch((cause: unknown) => cause);
       void connection.close();
@@ -238,8 +241,8 @@ describe('a BaseConnection', () => {
     });
   });
 
-  describe('that loses its transport', () => {
-    it('is broken with the cause, and shuts it once', async () => {
+  describe('lost()', () => {
+    it('lost() called twice makes the state broken with the first cause and shuts the transport once', async () => {
       const connection = await connected();
       const cause = new Error('gone');
       const transport = connection.current as Transport;
@@ -250,7 +253,7 @@ describe('a BaseConnection', () => {
       expect(connection.log).toEqual(['open 1', 'shut 1']);
     });
 
-    it('does not mind a shutting that fails', async () => {
+    it('lost() leaves the state broken when shut() rejects', async () => {
       const connection = await connected();
       connection.shutting = () => Promise.reject(new Error('stuck'));
       connection.lose(connection.current as Transport, new Error('gone'));
@@ -258,7 +261,7 @@ describe('a BaseConnection', () => {
       expect(connection.state).toBe('broken');
     });
 
-    it('takes no notice of an old one', async () => {
+    it('lost() for an old transport is ignored after a redial and after close()', async () => {
       const connection = await connected();
       const old = connection.current as Transport;
       connection.lose(old, new Error('gone'));
@@ -272,7 +275,7 @@ describe('a BaseConnection', () => {
       expect(connection.state).toBe('closed');
     });
 
-    it('before the dial has settled never was connected', async () => {
+    it('lost() before the dial has settled rejects connect(), and state$ never emits connected', async () => {
       const connection = new Handmade();
       const states = statesOf(connection);
       const dial = connection.connect();
@@ -287,7 +290,7 @@ describe('a BaseConnection', () => {
       expect(connection.log).toEqual(['open 1', 'shut 1']);
     });
 
-    it('can use the same transport object again', async () => {
+    it('connect() can open the same transport object again after lost()', async () => {
       const connection = new Handmade();
       const transport = { number: 1 };
       for (let life = 0; life < 3; life++) {
@@ -303,7 +306,7 @@ describe('a BaseConnection', () => {
     });
   });
 
-  it('whose lost transport is still being shut, closes when that has been', async () => {
+  it('close() waits for shut() of a transport that was lost before', async () => {
     const connection = new Handmade();
     const connecting = connection.connect();
     connection.verdicts[0]?.open();
@@ -325,8 +328,8 @@ describe('a BaseConnection', () => {
     expect([closed, connection.log]).toEqual([true, ['open 1', 'shut 1']]);
   });
 
-  describe('that counts', () => {
-    it('goes up with begin() and down with end(), and never below zero', () => {
+  describe('pending', () => {
+    it('pending goes up with begin() and down with end(), and never below 0', () => {
       const connection = new Handmade();
       const seen: number[] = [];
       connection.pending$.subscribe((pending) => seen.push(pending));
@@ -341,7 +344,7 @@ describe('a BaseConnection', () => {
       expect(connection.pending).toBe(1);
     });
 
-    it('replays the current count, and tells each subscriber until it leaves', () => {
+    it('pending$ replays the current count and emits nothing after unsubscribe', () => {
       const connection = new Handmade();
       connection.begin();
       const seen: number[] = [];
@@ -353,7 +356,7 @@ describe('a BaseConnection', () => {
   });
 
   describe('state$', () => {
-    it('replays the current state, and tells each subscriber until it leaves', async () => {
+    it('state$ replays the current state and emits nothing after unsubscribe', async () => {
       const connection = await connected();
       const seen: ConnectionState[] = [];
       const subscription = connection.state$.subscribe((state) => seen.push(state));
@@ -363,7 +366,7 @@ describe('a BaseConnection', () => {
       expect(statesOf(connection)).toEqual(['closed']);
     });
 
-    it('neither skips nor repeats for somebody who changes it in the first next', () => {
+    it('state$ emits each state once to a subscriber that changes it in its first next()', () => {
       const connection = new ScriptedConnection({ onDial: 'wait' });
       const seen: ConnectionState[] = [];
       connection.state$.subscribe((state) => {
@@ -374,7 +377,7 @@ describe('a BaseConnection', () => {
       expect(seen).toEqual(['idle', 'connecting', 'closed']);
     });
 
-    it('tells nobody of a state that is over', () => {
+    it('state$ skips a state that an earlier subscriber has changed already', () => {
       const connection = new ScriptedConnection({ onDial: 'wait' });
       const seen: string[][] = [[], []];
       connection.state$.subscribe((state) => {
@@ -389,7 +392,7 @@ describe('a BaseConnection', () => {
       ]);
     });
 
-    it('tells somebody who subscribes in a next each state once', () => {
+    it('state$ emits each state once to a subscriber added inside next()', () => {
       const connection = new ScriptedConnection({ onDial: 'wait' });
       const seen: ConnectionState[] = [];
       connection.state$.subscribe((state) => {
@@ -403,8 +406,8 @@ describe('a BaseConnection', () => {
   });
 });
 
-describe('a connection that goes', () => {
-  /** Requests of this one fail as soon as its transport is shut, and whoever sent them may act at once. */
+describe('a BaseConnection whose requests fail inside shut()', () => {
+  /** Its request fails inside `shut()`, and `onFailed` acts at once. */
   class Immediate extends BaseConnection<object> {
     onFailed: () => void = () => {};
 
@@ -426,22 +429,25 @@ describe('a connection that goes', () => {
     }
   }
 
-  it.each(['lose', 'close'] as const)('by %s() is out of service before its requests fail', async (way) => {
-    const made = [new Immediate(), new Immediate()] as const;
-    const all = [...made];
-    const pool = new ConnectionPool(2, () => all.shift() as Immediate, { heal: false });
-    await pool.setup();
-    for (const connection of made) connection.send();
-    let next: Immediate | undefined;
-    made[0].onFailed = () => {
-      next = pool.getLeastLoadedConnection();
-    };
-    void made[0][way]();
-    expect(next).toBe(made[1]);
-    await pool.dispose();
-  });
+  it.each(['lose', 'close'] as const)(
+    '%s() takes the connection out of service before its requests fail',
+    async (way) => {
+      const made = [new Immediate(), new Immediate()] as const;
+      const all = [...made];
+      const pool = new ConnectionPool(2, () => all.shift() as Immediate, { heal: false });
+      await pool.setup();
+      for (const connection of made) connection.send();
+      let next: Immediate | undefined;
+      made[0].onFailed = () => {
+        next = pool.getLeastLoadedConnection();
+      };
+      void made[0][way]();
+      expect(next).toBe(made[1]);
+      await pool.dispose();
+    },
+  );
 
-  it('gives the same stream at each reading', () => {
+  it('state$ and pending$ are the same observables at each read', () => {
     const connection = new Immediate();
     expect(connection.state$).toBe(connection.state$);
     expect(connection.pending$).toBe(connection.pending$);

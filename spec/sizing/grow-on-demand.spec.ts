@@ -9,13 +9,13 @@ import { figures } from './figures.js';
 class Rig {
   readonly clock = new VirtualClock();
   readonly health$ = new Subject<Health>();
-  /** What was asked for, and when. */
+  /** The calls of `add()`, with their times. */
   readonly asked: string[] = [];
   readonly events: AdditionEvent[] = [];
   shown: Partial<Health>;
   readonly subscription;
 
-  /** A pool that takes in what it is asked for, up to `maxSize`, and dials nobody until told to. */
+  /** A pool that adds what it is asked for, up to `maxSize`, and leaves it connecting. */
   constructor(shown: Partial<Health>, options: GrowOnDemandOptions = {}, maxSize = Number.POSITIVE_INFINITY) {
     this.shown = shown;
     const add = (count: number): void => {
@@ -45,7 +45,7 @@ class Rig {
 const four = { total: 4, connected: 4 };
 
 describe('growOnDemand', () => {
-  it('adds one for a burst of callers, and when that is up, as many as still wait', () => {
+  it('growOnDemand adds one connection for a burst of waiters, then as many as still wait once it is up', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
       const values = {
@@ -66,7 +66,7 @@ describe('growOnDemand', () => {
     });
   });
 
-  it('asks for nothing while nobody waits, or the pool is closed', async () => {
+  it('growOnDemand adds nothing while no caller waits or the pool is closed', async () => {
     const rig = new Rig(four);
     await rig.next({ pending: 1_000 });
     await rig.next({ status: 'closed', waiting: 3 });
@@ -75,7 +75,7 @@ describe('growOnDemand', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('grows from nothing', async () => {
+  it('growOnDemand grows an empty pool by one connection, then by as many as wait', async () => {
     const rig = new Rig({ status: 'empty' });
     await rig.next({ waiting: 5 });
     await rig.next({ connecting: 0, connected: 1, waiting: 4 });
@@ -88,7 +88,7 @@ describe('growOnDemand', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('takes those who are served by the time it acts for served', async () => {
+  it('growOnDemand adds nothing for waiters that are served before it acts', async () => {
     const rig = new Rig({ status: 'empty' });
     await rig.next({ waiting: 1_000 });
     rig.show({ connecting: 0, connected: 1 });
@@ -97,14 +97,14 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['0: 1']);
   });
 
-  it('counts those on their way, dialled or about to be, for those who wait', async () => {
+  it('growOnDemand subtracts connecting and idle members from the number of waiters', async () => {
     const rig = new Rig(four);
     await rig.next({ waiting: 10 });
     await rig.next({ connecting: 2, idle: 3, total: 10, connected: 5, waiting: 9 });
     expect(rig.asked).toEqual(['0: 1', '1: 4']);
   });
 
-  it('adds nobody while the first is being dialled, nor while others are', async () => {
+  it('growOnDemand adds no first connection while a member is connecting or idle', async () => {
     const rig = new Rig(four);
     await rig.next({ connecting: 1, total: 5, waiting: 10 });
     await rig.next({ waiting: 20 });
@@ -115,7 +115,7 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['3: 1']);
   });
 
-  it('begins with one again when there was no demand in between', async () => {
+  it('growOnDemand starts with one connection again after there were no waiters', async () => {
     const rig = new Rig(four);
     await rig.next({ waiting: 2 });
     await rig.next({ connecting: 0, connected: 5, waiting: 0 });
@@ -123,7 +123,7 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['0: 1', '2: 1']);
   });
 
-  it('goes back to one at a time, after the backoff, when a dial fails', async () => {
+  it('growOnDemand waits for the backoff after a failed dial and then adds one', async () => {
     const rig = new Rig(four, { backoff: (attempt) => 100 * attempt });
     await rig.next({ waiting: 5 });
     await rig.next({ connecting: 0, connected: 5 });
@@ -138,7 +138,7 @@ describe('growOnDemand', () => {
     expect(rig.asked[2]).toBe('703: 1');
   });
 
-  it('adds nobody in an outage: those there are will do when it is over', async () => {
+  it('growOnDemand adds nothing while no member is connected in a pool that is not empty', async () => {
     const rig = new Rig(four);
     await rig.next({ waiting: 50, connected: 0, broken: 4 });
     await rig.clock.advance(60_000);
@@ -148,7 +148,7 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['60002: 49']);
   });
 
-  it('tries again with one when what failed has been given up', async () => {
+  it('growOnDemand adds one after the backoff when the connection that failed has been removed', async () => {
     const rig = new Rig({ status: 'empty' });
     await rig.next({ waiting: 5 });
     await rig.next({ connecting: 0, broken: 1 });
@@ -157,7 +157,7 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['0: 1', '101: 1']);
   });
 
-  it('does not spin where the pool cannot grow', async () => {
+  it('growOnDemand backs off when the pool is at maxSize', async () => {
     const rig = new Rig(four, {}, 4);
     for (let waiting = 1; waiting <= 500; waiting++) await rig.next({ waiting });
     expect(rig.asked.length).toBeGreaterThan(1);
@@ -165,7 +165,7 @@ describe('growOnDemand', () => {
     expect(rig.events).toEqual([]);
   });
 
-  it('tells how many could be added where it could not have all', async () => {
+  it('growOnDemand emits the number added when maxSize allowed fewer than asked for', async () => {
     const rig = new Rig(four, {}, 7);
     await rig.next({ waiting: 9 });
     await rig.next({ connecting: 0, connected: 5, waiting: 8 });
@@ -173,7 +173,7 @@ describe('growOnDemand', () => {
     expect(rig.events[1]).toEqual({ type: 'added', count: 2 });
   });
 
-  it('tries again after the backoff when the command throws, with one', async () => {
+  it('growOnDemand emits add-failed and asks for one again after each backoff when add() throws', async () => {
     const health$ = new Subject<Health>();
     const clock = new VirtualClock();
     const add = jest.fn(() => {
@@ -189,7 +189,7 @@ describe('growOnDemand', () => {
     expect(events[2]).toEqual({ type: 'add-failed', count: 1, cause: new Error('no more') });
   });
 
-  it('stops its clocks when it is unsubscribed from', async () => {
+  it('growOnDemand cancels its timer on unsubscribe', async () => {
     const rig = new Rig(four, {}, 4);
     await rig.next({ waiting: 1 });
     expect(rig.clock.timers).toBe(1);
@@ -197,8 +197,8 @@ describe('growOnDemand', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  describe('with a target for the load', () => {
-    it('adds one when all have reached it, before anybody has to wait', async () => {
+  describe('targetLoad', () => {
+    it('growOnDemand({ targetLoad }) adds one when load per member reaches it, before a caller waits', async () => {
       const rig = new Rig(four, { targetLoad: 10 });
       await rig.next({ pending: 39 });
       expect(rig.asked).toEqual([]);
@@ -207,20 +207,20 @@ describe('growOnDemand', () => {
       expect(rig.asked).toEqual(['1: 1']);
     });
 
-    it('reckons how many would bring the load down to it, waiting callers included', async () => {
+    it('growOnDemand({ targetLoad }) adds as many as bring load, waiters included, down to it', async () => {
       const rig = new Rig(four, { targetLoad: 10 });
       await rig.next({ pending: 60, waiting: 15 });
       await rig.next({ connecting: 0, connected: 5 });
       expect(rig.asked).toEqual(['0: 1', '1: 3']);
     });
 
-    it('does not wait for the target where callers do', async () => {
+    it('growOnDemand({ targetLoad }) adds one for a waiter although load is below it', async () => {
       const rig = new Rig(four, { targetLoad: 10 });
       await rig.next({ pending: 8, waiting: 1 });
       expect(rig.asked).toEqual(['0: 1']);
     });
 
-    it('leaves an empty pool empty until somebody waits', async () => {
+    it('growOnDemand({ targetLoad }) adds nothing to an empty pool until a caller waits', async () => {
       const rig = new Rig({ status: 'empty' }, { targetLoad: 10 });
       await rig.next({});
       expect(rig.asked).toEqual([]);
@@ -230,8 +230,8 @@ describe('growOnDemand', () => {
   });
 });
 
-describe.each(KINDS)('growOnDemand, of a pool of $kind', ({ make }) => {
-  it('grows it by its load: by one, and once that is up, by the rest', async () => {
+describe.each(KINDS)('growOnDemand with a pool of $kind', ({ make }) => {
+  it('growOnDemand({ targetLoad }) grows a pool by one and, once that is connected, by the rest', async () => {
     const opened = await openRig(make, 2);
     const { pool, clock, made } = opened;
     const { scheduler } = clock;
@@ -259,7 +259,7 @@ describe.each(KINDS)('growOnDemand, of a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('outlives a factory that throws', async () => {
+  it('growOnDemand emits add-failed while the factory throws, and adds once it works', async () => {
     let works = true;
     const { pool, clock } = rig((script, name) => {
       if (!works) throw new Error('out of addresses');

@@ -5,11 +5,11 @@ import { figures } from './figures.js';
 
 const WAIT = 100;
 
-/** A pool and its callers, as figures. Keeps a log, by which each addition is judged. */
+/** A pool and its callers, as numbers, with a log against which each addition is checked. */
 class Model {
   readonly scheduler = new VirtualTimeScheduler();
   readonly health$ = new Subject<Health>();
-  /** `up`: one came up; `fall`: a dial failed or one was lost; `calm`: nobody waits. */
+  /** `up`: a dial succeeded; `fall`: a dial failed or a member was lost; `calm`: no caller waits. */
   readonly log: ('up' | 'fall' | 'calm')[] = ['calm'];
   readonly mistakes: string[] = [];
   inVain = 0;
@@ -136,8 +136,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const model = fc.record({ size: fc.integer({ min: 0, max: 4 }), maxSize: fc.integer({ min: 0, max: 30 }) });
 
-describe('growOnDemand, whatever happens', () => {
-  it('never adds more than wait, nor a second one before the first has come up', () => {
+describe('growOnDemand, properties', () => {
+  it('property: growOnDemand never adds more than wait, nor a second one before the first is connected', () => {
     fc.assert(
       fc.property(model, fc.array(step, { maxLength: 80 }), ({ size, maxSize }, steps) => {
         const pool = new Model(size, maxSize);
@@ -149,7 +149,7 @@ describe('growOnDemand, whatever happens', () => {
     );
   });
 
-  it('serves everybody in the end, or grows as far as it may', () => {
+  it('property: growOnDemand serves every waiter in the end, or grows to maxSize', () => {
     fc.assert(
       fc.property(model, fc.array(step, { maxLength: 80 }), ({ size, maxSize }, steps) => {
         const pool = new Model(size, maxSize);

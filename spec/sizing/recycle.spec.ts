@@ -12,12 +12,12 @@ type List = readonly TestConnection[];
 class Rig {
   readonly clock = new VirtualClock();
   readonly list$ = new Subject<List>();
-  /** Who was to be replaced, and when. */
+  /** The calls of `replace()`, with their times. */
   readonly replaced: string[] = [];
   readonly emitted: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
-  /** What the command does besides. */
+  /** What `replace()` does and returns. */
   replace: (due: List) => unknown = () => undefined;
   readonly subscription;
 
@@ -49,7 +49,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     }
   };
 
-  it('hands over those that have been in the source for their lifetime, all of one moment together', async () => {
+  it('recycle({ maxLifetime }) hands over connections at the end of their lifetime, all of a moment together', async () => {
     const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
     const rig = new Rig({ maxLifetime: 100 });
     rig.list$.next([a, b]);
@@ -63,7 +63,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('hands over those that have been used so often, once for each rise of the load', async () => {
+  it('recycle({ maxUses }) hands over connections after that many rises of their load', async () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     a.send();
     const rig = new Rig({ maxUses: 3 });
@@ -84,7 +84,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     });
   });
 
-  it('hands a connection over once for each stay, by whichever limit comes first', async () => {
+  it('recycle hands a connection over once per stay, at the limit that is reached first', async () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     const rig = new Rig({ maxLifetime: 100, maxUses: 2 });
     rig.list$.next([a, b]);
@@ -96,7 +96,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('begins anew with one that went and came back', async () => {
+  it('recycle restarts the lifetime and uses of a connection that left and returned', async () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     const rig = new Rig({ maxLifetime: 100, maxUses: 3 });
     rig.list$.next([a, b]);
@@ -117,7 +117,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced[2]).toBe('190: a');
   });
 
-  it('does not hand over one that has gone before its turn', async () => {
+  it('recycle does not hand over a due connection that leaves before the hand-over', async () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     const rig = new Rig({ maxUses: 1 });
     rig.list$.next([a, b]);
@@ -129,7 +129,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual(['0: b']);
   });
 
-  it('lowers the limits of each by chance, by the share it is told', async () => {
+  it('recycle({ jitter }) lowers the limits of each connection by a random share', async () => {
     const draws = [0, 0.5, 0.999];
     const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
     const rig = new Rig({ maxLifetime: 1_000, maxUses: 10, jitter: 0.4, random: () => draws.shift()! });
@@ -144,7 +144,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual(['0: c', '800: b', '1000: a']);
   });
 
-  it('spreads lifetimes by a tenth by itself', async () => {
+  it('recycle spreads lifetimes by a jitter of a tenth by default', async () => {
     const all = Array.from({ length: 200 }, () => make('accept', 'x'));
     const ages: number[] = [];
     const clock = new VirtualClock();
@@ -160,7 +160,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(ages.filter((age) => age > 950).length).toBeGreaterThan(50);
   });
 
-  it('tells of it when the promise of the command has resolved', async () => {
+  it('recycle emits once the promise of replace() has resolved', async () => {
     const rig = new Rig({ maxLifetime: 10 });
     let replaced!: () => void;
     rig.replace = () => new Promise<void>((resolve) => (replaced = resolve));
@@ -180,7 +180,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('not allowed to'))],
-  ])('ends with an error when the command %s', async (_how, replace) => {
+  ])('recycle errors and leaves no timer and no subscription when replace() %s', async (_how, replace) => {
     const all = some(3);
     const rig = new Rig({ maxLifetime: 10, maxUses: 5 });
     rig.replace = replace;
@@ -194,7 +194,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
-  it('takes an error of `random` for its own', () => {
+  it('recycle errors and leaves no subscription when random() throws', () => {
     const all = some(2);
     const failure = new Error('out of chance');
     const rig = new Rig({
@@ -209,20 +209,23 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
-  it.each(['unsubscribed from', 'complete', 'error'] as const)('lets go of everything: %s', (ending) => {
-    const all = some(3);
-    const rig = new Rig({ maxLifetime: 100, maxUses: 2 });
-    rig.list$.next(all);
-    use(all[0]!, 2);
-    if (ending === 'unsubscribed from') rig.subscription.unsubscribe();
-    else rig.list$[ending]('gone');
-    expect(rig.completed).toBe(ending === 'complete');
-    expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
-    expect(rig.clock.timers).toBe(0);
-    all.forEach(expectUntouched);
-  });
+  it.each(['unsubscribed from', 'complete', 'error'] as const)(
+    'recycle leaves no timer and no subscription at its end: %s',
+    (ending) => {
+      const all = some(3);
+      const rig = new Rig({ maxLifetime: 100, maxUses: 2 });
+      rig.list$.next(all);
+      use(all[0]!, 2);
+      if (ending === 'unsubscribed from') rig.subscription.unsubscribe();
+      else rig.list$[ending]('gone');
+      expect(rig.completed).toBe(ending === 'complete');
+      expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
+      expect(rig.clock.timers).toBe(0);
+      all.forEach(expectUntouched);
+    },
+  );
 
-  it('counts requests that are reported together one by one', async () => {
+  it('recycle({ maxUses }) counts each request when pending$ rises by several at once', async () => {
     const a = make('accept', 'a');
     if (!(a instanceof SubjectConnection)) return;
     const rig = new Rig({ maxUses: 3 });
@@ -235,7 +238,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual(['0: a']);
   });
 
-  it('leaves a count that cannot be believed out of account', async () => {
+  it('recycle({ maxUses }) ignores invalid values of pending$', async () => {
     const a = make('accept', 'a');
     if (!(a instanceof SubjectConnection)) return;
     const rig = new Rig({ maxUses: 3 });
@@ -246,7 +249,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual([]);
   });
 
-  it('renews a pool, together with refill, while that is at work', async () => {
+  it('recycle with removeConnections() and refill renews a pool in use without cutting off work', async () => {
     const { pool, clock, made } = await openRig(make, 3);
     const { scheduler } = clock;
     const takeOut = recycle<TestConnection>((due) => pool.removeConnections(due), {
@@ -276,7 +279,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('renews the transports of a pool that redials what it is given back', async () => {
+  it('recycle with reconnect(false) redials every member once per maxLifetime', async () => {
     const { pool, clock } = await openRig(make, 2);
     const { scheduler } = clock;
     let renewals = 0;
@@ -294,7 +297,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
 });
 
 describe('recycle', () => {
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+  it('recycle subscribes to its source on subscribe and unsubscribes from it on unsubscribe', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
       const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
@@ -307,7 +310,7 @@ describe('recycle', () => {
     });
   });
 
-  it('waits no shorter than timers can, and not at all for uses alone', () => {
+  it('recycle({ maxLifetime: Infinity }) sets a timer of 2 ** 31 - 1 ms, and maxUses alone sets none', () => {
     const delays: (number | undefined)[] = [];
     const scheduler = {
       now: () => 0,

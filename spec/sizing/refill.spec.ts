@@ -9,11 +9,11 @@ import { figures } from './figures.js';
 class Rig {
   readonly clock = new VirtualClock();
   readonly health$ = new Subject<Health>();
-  /** What was asked for, and when. */
+  /** The calls of `add()`, with their times. */
   readonly asked: string[] = [];
   readonly events: AdditionEvent[] = [];
   readonly failures: unknown[] = [];
-  /** What the command returns. */
+  /** What `add()` returns. */
   add: (count: number) => unknown = () => undefined;
   readonly subscription;
 
@@ -36,7 +36,7 @@ class Rig {
 }
 
 describe('refill', () => {
-  it('adds what is missing, in a turn of its own, and tells when it can be seen', () => {
+  it('refill adds the missing connections in a turn of its own and emits once health$ shows them', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
       const values = {
@@ -45,7 +45,7 @@ describe('refill', () => {
         n: figures({ poolSize: 4, total: 3 }),
       };
       const source = hot('                                    --f--m---f--n--f--|', values);
-      // Nobody adds: what others add is what it sees, within the addition that it waits for.
+      // The command adds nothing and stays pending: what health$ shows was added by others.
       const events = source.pipe(refill(() => new Promise(() => {})));
       expectObservable(events).toBe('                         ---------a-----b--|', {
         a: { type: 'added', count: 2 },
@@ -56,7 +56,7 @@ describe('refill', () => {
     });
   });
 
-  it('asks for nothing while there are enough, too many, or the pool is closed', async () => {
+  it('refill adds nothing while there are enough or too many members, or the pool is closed', async () => {
     const rig = new Rig();
     rig.show({ poolSize: 2, total: 2 });
     rig.show({ poolSize: 2, total: 3 });
@@ -66,7 +66,7 @@ describe('refill', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('goes by the latest figures, not by those on the way there', async () => {
+  it('refill adds by the latest health, not by values in between', async () => {
     const rig = new Rig();
     rig.show({ poolSize: 4, total: 3 });
     rig.show({ poolSize: 4, total: 1 });
@@ -79,7 +79,7 @@ describe('refill', () => {
     expect(rig.asked).toHaveLength(1);
   });
 
-  it('does not add twice what has been asked for and cannot be seen yet', async () => {
+  it('refill does not add again while its addition is pending and health$ does not show it', async () => {
     const rig = new Rig();
     let joined!: () => void;
     rig.add = () => new Promise<void>((resolve) => (joined = resolve));
@@ -97,7 +97,7 @@ describe('refill', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('does not wait for those to be dialled whom it sees, before it adds more', async () => {
+  it('refill adds more while connections that it added before are still connecting', async () => {
     const rig = new Rig();
     rig.add = () => {
       rig.show({ poolSize: 4, total: 4, connecting: 2 });
@@ -118,7 +118,7 @@ describe('refill', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no more'))],
-  ])('tries again after the backoff when the command %s, and tells of it', async (_how, add) => {
+  ])('refill emits add-failed and tries again after the backoff when add() %s', async (_how, add) => {
     const backoff = jest.fn((attempt: number) => 100 * attempt);
     const rig = new Rig({ backoff });
     rig.add = add;
@@ -140,7 +140,7 @@ describe('refill', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('begins its backoff anew when nothing has failed for a second', async () => {
+  it('refill resets its backoff when nothing has failed for a second', async () => {
     const rig = new Rig({ backoff: (attempt) => 100 * attempt });
     rig.add = () => Promise.reject(new Error('no more'));
     rig.show({ poolSize: 2, total: 1 });
@@ -153,7 +153,7 @@ describe('refill', () => {
     expect(rig.asked).toEqual(['0: 1', '100: 1', '2150: 1', '2250: 1']);
   });
 
-  it('takes all that breaks while it waits for one failure', async () => {
+  it('refill counts all losses during one backoff as one failure', async () => {
     const backoff = jest.fn(() => 100);
     const rig = new Rig({ backoff });
     rig.show({ poolSize: 20, total: 16 });
@@ -168,7 +168,7 @@ describe('refill', () => {
     ]);
   });
 
-  it('does not spin where adding adds nobody', async () => {
+  it('refill backs off when add() adds no member', async () => {
     const rig = new Rig();
     rig.show({ poolSize: 2, total: 1 });
     for (let i = 0; i < 100; i++) {
@@ -179,7 +179,7 @@ describe('refill', () => {
     expect(rig.events).toEqual([]);
   });
 
-  it('takes a mistake in the backoff for its own', async () => {
+  it('refill errors when backoff() throws or returns NaN', async () => {
     const mistake = new Error('no idea');
     const throwing = new Rig({
       backoff: () => {
@@ -197,7 +197,7 @@ describe('refill', () => {
     expect(nonsense.failures).toEqual([expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' })]);
   });
 
-  it('forgets what is due when it is unsubscribed from, and what rejects after that', async () => {
+  it('refill cancels its timer on unsubscribe and ignores an add() that rejects later', async () => {
     const rig = new Rig();
     rig.show({ poolSize: 2, total: 1 });
     rig.subscription.unsubscribe();
@@ -214,7 +214,7 @@ describe('refill', () => {
     expect(late.clock.timers).toBe(0);
   });
 
-  it('stops for somebody who has had enough when told of an addition', async () => {
+  it('refill stops when it is unsubscribed from inside add()', async () => {
     const rig = new Rig();
     rig.add = () => {
       rig.show({ poolSize: 4, total: 3 });
@@ -228,8 +228,8 @@ describe('refill', () => {
   });
 });
 
-describe.each(KINDS)('refill, of a pool of $kind', ({ make }) => {
-  it('makes up for those that leave, however they go, and not for those the pool is to do without', async () => {
+describe.each(KINDS)('refill with a pool of $kind', ({ make }) => {
+  it('refill replaces removed, closed and broken members, but not those that reducePoolConnections() removes', async () => {
     const { pool, clock, made } = await openRig(make, 4);
     pool.health$.pipe(refill((count) => pool.extendPoolBySize(count), { scheduler: clock.scheduler })).subscribe();
     pool.removeConnections([made[0]!]);
@@ -245,7 +245,7 @@ describe.each(KINDS)('refill, of a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('adds as many as are missing when several leave in one call', async () => {
+  it('refill adds all missing members at once when one removal causes another', async () => {
     const { pool, clock, made } = await openRig(make, 3);
     const added: AdditionEvent[] = [];
     const filling = refill((count) => pool.extendPoolBySize(count), { scheduler: clock.scheduler });
@@ -258,7 +258,7 @@ describe.each(KINDS)('refill, of a pool of $kind', ({ make }) => {
     expect([pool.connections.length, pool.poolSize]).toEqual([3, 3]);
   });
 
-  it('leaves a closed pool alone, and goes on when that is opened again', async () => {
+  it('refill adds nothing to a closed pool and goes on after setup()', async () => {
     const { pool, clock, made } = await openRig(make, 2);
     pool.health$.pipe(refill((count) => pool.extendPoolBySize(count), { scheduler: clock.scheduler })).subscribe();
     pool.removeConnections([made[0]!]);
@@ -273,7 +273,7 @@ describe.each(KINDS)('refill, of a pool of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('waits longer and longer while dials fail and the dead are cleaned up at once', async () => {
+  it('refill backs off exponentially while dials fail and cleanupBroken removes the broken at once', async () => {
     const opened = rig(make, 2);
     const { pool, clock, made } = opened;
     opened.script = 'refuse';
@@ -290,7 +290,7 @@ describe.each(KINDS)('refill, of a pool of $kind', ({ make }) => {
     expect(made.length).toBeLessThan(60);
   });
 
-  it('outlives a factory that throws', async () => {
+  it('refill emits add-failed while the factory throws, and refills once it works', async () => {
     let works = true;
     const { pool, clock } = rig((script, name) => {
       if (!works) throw new Error('out of addresses');

@@ -13,12 +13,12 @@ type List = readonly TestConnection[];
 class Rig {
   readonly clock = new VirtualClock();
   readonly list$: BehaviorSubject<List>;
-  /** What it was told to remove, and when. */
+  /** The calls of `remove()`, with their times. */
   readonly removed: string[] = [];
   readonly emitted: number[] = [];
   readonly failures: unknown[] = [];
   completed = false;
-  /** What the command does besides. */
+  /** What `remove()` does and returns. */
   remove: (surplus: number) => unknown = () => undefined;
   readonly subscription;
 
@@ -43,7 +43,7 @@ class Rig {
 describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
   const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));
 
-  it('removes as many as carried nothing at every moment of a window', async () => {
+  it('shrinkIdle removes the least number of connections that were idle at any moment of the window', async () => {
     const all = some(5);
     const rig = new Rig(all);
     const [a, b, c] = all as [TestConnection, TestConnection, TestConnection];
@@ -63,7 +63,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.emitted).toEqual([3]);
   });
 
-  it('looks at how many are idle, not at which', async () => {
+  it('shrinkIdle counts how many are idle, not which: of three used in turn it removes two', async () => {
     const all = some(3);
     const rig = new Rig(all);
     for (let i = 0; i < 30; i++) {
@@ -76,7 +76,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['100: 2']);
   });
 
-  it('removes none where all were needed once, and starts afresh with the next window', async () => {
+  it('shrinkIdle removes none when all were in use at once in the window, and starts a new window', async () => {
     const all = some(2);
     const rig = new Rig(all);
     await rig.clock.advance(50);
@@ -88,7 +88,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['200: 2']);
   });
 
-  it('keeps as many unused ones as it is told to', async () => {
+  it('shrinkIdle({ minIdle }) keeps that many idle, and sets no timer when there are no more', async () => {
     const rig = new Rig(some(5), { minIdle: 2 });
     await rig.clock.advance(100);
     expect(rig.removed).toEqual(['100: 3']);
@@ -96,7 +96,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(few.clock.timers).toBe(0);
   });
 
-  it('counts none that came in meanwhile, nor one that was away', async () => {
+  it('shrinkIdle does not count connections that joined or were absent during the window', async () => {
     const all = some(6);
     const rig = new Rig(all.slice(0, 3));
     await rig.clock.advance(50);
@@ -114,7 +114,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['100: 3', '300: 6']);
   });
 
-  it('begins a window when there is one to spare, and waits for that without a timer', async () => {
+  it('shrinkIdle starts its window when a connection becomes idle, and has no timer before that', async () => {
     const all = some(2);
     for (const one of all) one.send();
     const rig = new Rig(all);
@@ -125,10 +125,10 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['170: 1']);
   });
 
-  it('counts a change once that comes of a change', async () => {
+  it('shrinkIdle counts a load change once that a listener makes inside another one', async () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     let tampering = true;
-    // Told first, it sends again what has just come back.
+    // This watcher is notified before the operator, and sends a request at each reply.
     cellOf(a).watch({
       onLoad: (_from, to) => {
         if (to > 0 || !tampering) return;
@@ -147,7 +147,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.removed).toHaveLength(1);
   });
 
-  it('tells of it when the promise of the command has resolved', async () => {
+  it('shrinkIdle emits once the promise of remove() has resolved', async () => {
     const rig = new Rig(some(2));
     let removed!: () => void;
     rig.remove = () => new Promise<void>((resolve) => (removed = resolve));
@@ -166,7 +166,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('not allowed to'))],
-  ])('ends with an error when the command %s', async (_how, remove) => {
+  ])('shrinkIdle errors and leaves no timer and no subscription when remove() %s', async (_how, remove) => {
     const all = some(2);
     const rig = new Rig(all);
     rig.remove = remove;
@@ -177,20 +177,23 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
-  it.each(['unsubscribed from', 'complete', 'error'] as const)('lets go of everything: %s', (ending) => {
-    const all = some(3);
-    const rig = new Rig(all);
-    rig.list$.next(all.slice(1));
-    expectUntouched(all[0]!);
-    if (ending === 'unsubscribed from') rig.subscription.unsubscribe();
-    else rig.list$[ending]('gone');
-    expect(rig.completed).toBe(ending === 'complete');
-    expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
-    expect(rig.clock.timers).toBe(0);
-    all.forEach(expectUntouched);
-  });
+  it.each(['unsubscribed from', 'complete', 'error'] as const)(
+    'shrinkIdle leaves no timer and no subscription at its end: %s',
+    (ending) => {
+      const all = some(3);
+      const rig = new Rig(all);
+      rig.list$.next(all.slice(1));
+      expectUntouched(all[0]!);
+      if (ending === 'unsubscribed from') rig.subscription.unsubscribe();
+      else rig.list$[ending]('gone');
+      expect(rig.completed).toBe(ending === 'complete');
+      expect(rig.failures).toEqual(ending === 'error' ? ['gone'] : []);
+      expect(rig.clock.timers).toBe(0);
+      all.forEach(expectUntouched);
+    },
+  );
 
-  it('stops for somebody who has had enough inside the removal', async () => {
+  it('shrinkIdle stops when it is unsubscribed from inside remove()', async () => {
     const all = some(3);
     const rig = new Rig(all);
     rig.remove = () => rig.subscription.unsubscribe();
@@ -200,7 +203,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
-  it('takes a pool down to what it needs, one at least, and not below what it may', async () => {
+  it('shrinkIdle with reducePoolConnections() shrinks a pool to the size in use, and to 1 when unused', async () => {
     const { pool, clock, made } = await openRig(make, 6);
     const options = { scheduler: clock.scheduler, idleTimeout: 100 };
     const removed: number[] = [];
@@ -223,7 +226,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     made.filter(({ state }) => state === 'closed').forEach(expectUntouched);
   });
 
-  it('takes the count of a connection that cannot be believed for a load', async () => {
+  it('shrinkIdle does not count a connection whose pending$ is NaN as idle', async () => {
     const [a, b] = some(2) as [TestConnection, TestConnection];
     if (!(a instanceof SubjectConnection)) return;
     const rig = new Rig([a, b]);
@@ -234,7 +237,7 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
 });
 
 describe('shrinkIdle', () => {
-  it('subscribes to its source when it is subscribed to, and leaves it when it is left', () => {
+  it('shrinkIdle subscribes to its source on subscribe and unsubscribes from it on unsubscribe', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
       const [a, b, c] = [new OwnConnection(), new OwnConnection(), new OwnConnection()];
@@ -250,7 +253,7 @@ describe('shrinkIdle', () => {
     });
   });
 
-  it('agrees with somebody who writes down how many are idle after each change', () => {
+  it('property: shrinkIdle removes what a model computes from the idle counts of each window', () => {
     type Step = ['pass' | 'join' | 'leave' | 'send' | 'reply', number];
     const step: fc.Arbitrary<Step> = fc.tuple(
       fc.constantFrom('pass', 'join', 'leave', 'send', 'send', 'reply', 'reply'),
