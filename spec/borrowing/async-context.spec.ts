@@ -3,70 +3,73 @@ import { KINDS } from '../support/connections.js';
 import { openRig, type Rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-/** Whoever makes room does so in a context of its own. */
-describe.each(KINDS)('The async context of a caller that waited for one of $kind', ({ make }) => {
+/** Each way to free a connection runs in an async context of its own, which must not reach the waiting caller. */
+describe.each(KINDS)('AsyncLocalStorage of waiting callers, over $kind', ({ make }) => {
   const storage = new AsyncLocalStorage<string>();
 
   const WAYS = [
     {
-      how: 'somebody gave back',
+      how: 'a lease is released',
       occupy: ({ pool }: Rig) => storage.run('another', () => pool.lease()),
       free: (_: Rig, lease: unknown) =>
         storage.run('another', () => (lease as Awaited<ReturnType<Rig['pool']['lease']>>).release()),
     },
     {
-      how: 'a reply came in',
+      how: 'a reply comes in',
       occupy: ({ made }: Rig) => made[0]?.send(),
       free: ({ made }: Rig) => storage.run('another', () => made[0]?.reply()),
     },
     {
-      how: 'a timer brought a connection back',
+      how: 'an ejection ends',
       occupy: ({ pool, made }: Rig) => storage.run('another', () => pool.ejectConnections(made, { duration: 10 })),
       free: ({ clock }: Rig) => storage.run('another', () => clock.advance(10)),
     },
     {
-      how: 'the pool was resumed',
+      how: 'resume() is called',
       occupy: ({ pool }: Rig) => pool.suspend(),
       free: ({ pool }: Rig) => storage.run('another', () => pool.resume()),
     },
   ];
 
-  it.each(WAYS)('is its own, in whatever way it asked, when $how', async ({ occupy, free }) => {
-    const test = await openRig(make, 1, { maxPending: 1 });
-    const { pool } = test;
-    const seen: Record<string, string | undefined> = {};
-    const see = (what: string): void => {
-      seen[what] = storage.getStore();
-    };
-    const held = await occupy(test);
-    storage.run('first', () => void pool.use(() => see('use')).then(() => see('after use')));
-    storage.run('second', () =>
-      pool
-        .withConnection(() => {
-          see('withConnection');
-          return [1];
-        })
-        .subscribe({ next: () => see('next'), complete: () => see('complete') }),
-    );
-    await storage.run('third', async () => {
-      const lease = pool.lease();
-      await free(test, held);
-      const { release } = await lease.then((one) => ({ release: () => one.release() }));
-      see('lease');
-      release();
-    });
-    await settle();
-    expect(seen).toEqual({
-      use: 'first',
-      'after use': 'first',
-      withConnection: 'second',
-      next: 'second',
-      complete: 'second',
-      lease: 'third',
-    });
-  });
+  it.each(WAYS)(
+    'use(), withConnection() and lease() keep the async context of their caller when $how',
+    async ({ occupy, free }) => {
+      const test = await openRig(make, 1, { maxPending: 1 });
+      const { pool } = test;
+      const seen: Record<string, string | undefined> = {};
+      const see = (what: string): void => {
+        seen[what] = storage.getStore();
+      };
+      const held = await occupy(test);
+      storage.run('first', () => void pool.use(() => see('use')).then(() => see('after use')));
+      storage.run('second', () =>
+        pool
+          .withConnection(() => {
+            see('withConnection');
+            return [1];
+          })
+          .subscribe({ next: () => see('next'), complete: () => see('complete') }),
+      );
+      await storage.run('third', async () => {
+        const lease = pool.lease();
+        await free(test, held);
+        const { release } = await lease.then((one) => ({ release: () => one.release() }));
+        see('lease');
+        release();
+      });
+      await settle();
+      expect(seen).toEqual({
+        use: 'first',
+        'after use': 'first',
+        withConnection: 'second',
+        next: 'second',
+        complete: 'second',
+        lease: 'third',
+      });
+    },
+  );
 
-  it('is its own when it is refused', async () => {
+  it('use() and withConnection() reject in the async context of their caller, at waitTimeout and on close()', async () => {
     const { pool, clock } = await openRig(make, 1, { maxPending: 1 });
     pool.tryLease();
     const seen: unknown[] = [];

@@ -7,11 +7,11 @@ import { settle } from '../support/virtual-clock.js';
 
 type WithCapacity = TestConnection & { capacity$?: Observable<number> };
 
-describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
+describe.each(KINDS)('capacity$ of a connection, over $kind', ({ make }) => {
   const opened = (capacity$: () => Observable<unknown>, size = 1, options = {}): Promise<Rig> =>
     openRig((...script) => Object.assign(make(...script), { capacity$: capacity$() }) as TestConnection, size, options);
 
-  it('holds as soon as it is known, and where it changes', async () => {
+  it('capacity$: limits use() and tryLease() from its first value on, and after each change', async () => {
     const capacity$ = new ReplaySubject<number>(1);
     const { pool, made } = await opened(() => capacity$);
     const first = jobs(pool, 3);
@@ -32,7 +32,7 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     expect(made[0]?.closes).toBe(0);
   });
 
-  it('counts requests that nobody borrowed for', async () => {
+  it('capacity$: requests sent outside the pool count towards the limit', async () => {
     const { pool, made } = await opened(() => of(2));
     made[0]?.send();
     made[0]?.send();
@@ -47,17 +47,20 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     { maxPending: 3, capacity: Number.POSITIVE_INFINITY, gives: 3 },
     { maxPending: Number.POSITIVE_INFINITY, capacity: 4, gives: 4 },
     { maxPending: 4, capacity: 0, gives: 0 },
-  ])('of $capacity and maxPending: $maxPending give $gives', async ({ maxPending, capacity, gives }) => {
-    const { pool } = await opened(() => of(capacity), 1, { maxPending });
-    const running = jobs(pool, 6).filter((job) => job.started);
-    expect(running).toHaveLength(gives);
-    pool.reconfigure({ maxPending: 6 });
-    await settle();
-    expect(pool.health.pending).toBe(Math.min(6, capacity));
-    await pool.close({ drainTimeout: 0 });
-  });
+  ])(
+    'capacity$ of $capacity with maxPending: $maxPending allows $gives uses at a time',
+    async ({ maxPending, capacity, gives }) => {
+      const { pool } = await opened(() => of(capacity), 1, { maxPending });
+      const running = jobs(pool, 6).filter((job) => job.started);
+      expect(running).toHaveLength(gives);
+      pool.reconfigure({ maxPending: 6 });
+      await settle();
+      expect(pool.health.pending).toBe(Math.min(6, capacity));
+      await pool.close({ drainTimeout: 0 });
+    },
+  );
 
-  it('of 0 takes it out of the choice and nothing away', async () => {
+  it('capacity$ of 0: the connection is not picked, its running work finishes, and it stays connected', async () => {
     const capacity$ = new BehaviorSubject(1);
     const { pool, made } = await opened(() => capacity$);
     const job = new Job(pool);
@@ -69,22 +72,25 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     expect(pool.tryLease()?.connection).toBe(made[0]);
   });
 
-  it.each([Number.NaN, -1, 1.5, '3', null, undefined, {}])('of %p is reported and not believed', async (lie) => {
-    const capacity$ = new BehaviorSubject<unknown>(2);
-    const { pool, made, events } = await opened(() => capacity$);
-    capacity$.next(lie);
-    expect(events.at(-1)).toEqual({ type: 'misreported', connection: made[0], member: 'capacity$', value: lie });
-    expect(jobs(pool, 3).filter((job) => job.started)).toHaveLength(2);
-    await pool.close({ drainTimeout: 0 });
-  });
+  it.each([Number.NaN, -1, 1.5, '3', null, undefined, {}])(
+    'capacity$ of %p: emits misreported, and the last valid value counts',
+    async (lie) => {
+      const capacity$ = new BehaviorSubject<unknown>(2);
+      const { pool, made, events } = await opened(() => capacity$);
+      capacity$.next(lie);
+      expect(events.at(-1)).toEqual({ type: 'misreported', connection: made[0], member: 'capacity$', value: lie });
+      expect(jobs(pool, 3).filter((job) => job.started)).toHaveLength(2);
+      await pool.close({ drainTimeout: 0 });
+    },
+  );
 
-  it('may complete: the last holds', async () => {
+  it('capacity$ that completes: its last value counts', async () => {
     const { pool } = await opened(() => of(1, 2));
     expect(jobs(pool, 3).filter((job) => job.started)).toHaveLength(2);
     await pool.close({ drainTimeout: 0 });
   });
 
-  it('is unsubscribed from when the connection leaves, whatever that calls forth', async () => {
+  it('capacity$: is unsubscribed when the connection leaves; a teardown that throws does not stop close()', async () => {
     const capacity$ = new BehaviorSubject(1);
     const { pool } = await opened(() => capacity$, 2);
     expect(capacity$.observed).toBe(true);
@@ -103,8 +109,8 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     expect(awkward.made[0]?.closes).toBe(1);
   });
 
-  describe('as it errors', () => {
-    it('makes the connection broken, with the reason', async () => {
+  describe('that errors', () => {
+    it('capacity$ that errors: breaks the connection with ConnectionStreamError and aborts context.signal', async () => {
       const capacity$ = new Subject();
       const { pool, made, events } = await opened(() => capacity$);
       const job = new Job(pool);
@@ -117,16 +123,16 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     });
 
     it.each([
-      { how: 'at once', capacity$: () => throwError(() => new Error('no')) },
+      { how: 'errors', capacity$: () => throwError(() => new Error('no')) },
       {
-        how: 'by throwing',
+        how: 'throws',
         capacity$: () =>
           new Observable(() => {
             throw new Error('no');
           }),
       },
-      { how: 'by not being a stream', capacity$: () => 7 as never },
-    ])('$how, the connection is not to be had, though it can be dialled', async ({ capacity$ }) => {
+      { how: 'is not an observable', capacity$: () => 7 as never },
+    ])('capacity$ that $how on subscribe: the member is broken and cannot be leased', async ({ capacity$ }) => {
       const { pool, events } = await opened(capacity$);
       expect(figures(pool.health)).toEqual({ poolSize: 1, total: 1, broken: 1 });
       const lost = events.find(({ type }) => type === 'lost');
@@ -135,7 +141,7 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
       await pool.dispose();
     });
 
-    it('because its getter throws, it harms nobody else', async () => {
+    it('capacity$ whose getter throws: breaks this member only', async () => {
       const test = rig((...script) => {
         const connection = make(...script);
         if (test.made.length === 0) {
@@ -156,29 +162,32 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     });
   });
 
-  it.each(['error', 'complete'] as const)('is listened to again when it is dialled after an %s', async (end) => {
-    const sessions: ReplaySubject<number>[] = [];
-    const perSession$ = new Observable<number>((subscriber) => {
-      const session = new ReplaySubject<number>(1);
-      sessions.push(session);
-      return session.subscribe(subscriber);
-    });
-    const { pool, made } = await opened(() => perSession$);
-    sessions[0]?.next(1);
-    sessions[0]?.[end](undefined as never);
-    if (end === 'complete') made[0]?.lose();
-    expect(pool.health.broken).toBe(1);
-    await pool.reconnect();
-    expect(sessions).toHaveLength(2);
-    expect(jobs(pool, 3).filter((job) => job.started)).toHaveLength(1);
-    sessions[1]?.next(2);
-    await settle();
-    expect(pool.health).toMatchObject({ connected: 1, pending: 2, waiting: 1 });
-    await pool.close({ drainTimeout: 0 });
-    expect(sessions[1]?.observed).toBe(false);
-  });
+  it.each(['error', 'complete'] as const)(
+    'capacity$ after %s: is subscribed to again when the connection is redialled',
+    async (end) => {
+      const sessions: ReplaySubject<number>[] = [];
+      const perSession$ = new Observable<number>((subscriber) => {
+        const session = new ReplaySubject<number>(1);
+        sessions.push(session);
+        return session.subscribe(subscriber);
+      });
+      const { pool, made } = await opened(() => perSession$);
+      sessions[0]?.next(1);
+      sessions[0]?.[end](undefined as never);
+      if (end === 'complete') made[0]?.lose();
+      expect(pool.health.broken).toBe(1);
+      await pool.reconnect();
+      expect(sessions).toHaveLength(2);
+      expect(jobs(pool, 3).filter((job) => job.started)).toHaveLength(1);
+      sessions[1]?.next(2);
+      await settle();
+      expect(pool.health).toMatchObject({ connected: 1, pending: 2, waiting: 1 });
+      await pool.close({ drainTimeout: 0 });
+      expect(sessions[1]?.observed).toBe(false);
+    },
+  );
 
-  it('may have its own connection removed when it is subscribed to', async () => {
+  it('capacity$ that removes its connections on subscribe: they leave the pool unsubscribed', async () => {
     const test = rig(make, 0);
     const pickers = new Set<unknown>();
     test.pool.connected$.pipe(leastLoaded()).subscribe((picker) => pickers.add(picker.peek()));
@@ -205,7 +214,7 @@ describe.each(KINDS)('The capacity$ of one of $kind', ({ make }) => {
     expect(peeked).toBeUndefined();
   });
 
-  it('shows in leastLoaded$ and in who is picked alike', async () => {
+  it('capacity$: leastLoaded$ and the next pick agree after each change', async () => {
     const capacities = [new BehaviorSubject(2), new BehaviorSubject(2)];
     let given = 0;
     const { pool, made } = await opened(() => capacities[given++] as Observable<number>, 2);

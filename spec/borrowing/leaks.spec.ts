@@ -2,14 +2,14 @@ import { KINDS } from '../support/connections.js';
 import { openRig, type Rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('A lease of one of $kind that is held for long', ({ make }) => {
+describe.each(KINDS)('leakThreshold, over $kind', ({ make }) => {
   const opened = (options = {}): Promise<Rig> => openRig(make, 1, { maxPending: 1, leakThreshold: 1_000, ...options });
 
   const leaks = ({ events }: Rig) => events.filter(({ type }) => type === 'leak-suspected');
 
   const forgetful = (pool: Rig['pool']) => pool.lease();
 
-  it('is told of once, with where it was taken', async () => {
+  it('leakThreshold: emits leak-suspected once, with the stack of the lease() call', async () => {
     const test = await opened();
     const lease = await forgetful(test.pool);
     await test.clock.advance(999);
@@ -23,7 +23,7 @@ describe.each(KINDS)('A lease of one of $kind that is held for long', ({ make })
     lease.release();
   });
 
-  it('counts from when it was had, and is told of as taken by whoever waited', async () => {
+  it('leakThreshold: counts from the grant of a waiting lease(), and reports the stack of its call', async () => {
     const test = await opened();
     const first = test.pool.tryLease();
     const waiting = forgetful(test.pool);
@@ -36,30 +36,33 @@ describe.each(KINDS)('A lease of one of $kind that is held for long', ({ make })
     expect(leaks(test)).toMatchObject([{ takenAt: expect.stringContaining('forgetful') }]);
   });
 
-  it.each(['release', 'invalidate'] as const)('is not told of after %s()', async (end) => {
-    const test = await opened();
-    (await test.pool.lease())[end]();
-    test.pool.tryLease()?.[end]();
-    await settle();
-    expect(test.clock.timers).toBe(0);
-    await test.clock.advance(5_000);
-    expect(leaks(test)).toEqual([]);
-  });
+  it.each(['release', 'invalidate'] as const)(
+    'leakThreshold: no leak-suspected and no timer after lease.%s()',
+    async (end) => {
+      const test = await opened();
+      (await test.pool.lease())[end]();
+      test.pool.tryLease()?.[end]();
+      await settle();
+      expect(test.clock.timers).toBe(0);
+      await test.clock.advance(5_000);
+      expect(leaks(test)).toEqual([]);
+    },
+  );
 
-  it('is not told of, and leaves no timer, when the pool has closed its connection', async () => {
+  it('leakThreshold: close() leaves no timer for an unreleased lease', async () => {
     const test = await opened();
     await test.pool.lease();
     await test.pool.close({ drainTimeout: 0 });
     expect(test.clock.timers).toBe(0);
   });
 
-  it.each([Number.POSITIVE_INFINITY, 1e12])('is not told of with a threshold of %d', async (leakThreshold) => {
+  it.each([Number.POSITIVE_INFINITY, 1e12])('leakThreshold: %d sets no timer', async (leakThreshold) => {
     const test = await opened({ leakThreshold });
     await test.pool.lease();
     expect(test.clock.timers).toBe(0);
   });
 
-  it('goes by the threshold of when it was had', async () => {
+  it('leakThreshold: the value at the grant of a waiting lease() counts, not that at its call', async () => {
     const test = await opened();
     const first = test.pool.tryLease();
     const waiting = test.pool.lease();
@@ -70,7 +73,7 @@ describe.each(KINDS)('A lease of one of $kind that is held for long', ({ make })
     expect(test.clock.timers).toBe(0);
   });
 
-  it('is no matter of use()', async () => {
+  it('leakThreshold: use() sets no timer', async () => {
     const test = await opened();
     void test.pool.use(() => new Promise(() => {}));
     expect(test.clock.timers).toBe(0);

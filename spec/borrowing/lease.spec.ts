@@ -5,10 +5,10 @@ import { Job } from '../support/jobs.js';
 import { openRig, type Rig, thrownBy } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
+describe.each(KINDS)('Leases, over $kind', ({ make }) => {
   const exclusive = (size = 1, options = {}): Promise<Rig> => openRig(make, size, { maxPending: 1, ...options });
 
-  it('is of the connection to be used now, and of no other borrower until it is released', async () => {
+  it('lease() with maxPending: 1: gives the free connection, which cannot be leased again until release()', async () => {
     const { pool, made } = await exclusive(2);
     made[0]?.send();
     const lease = await pool.lease();
@@ -18,7 +18,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     expect(pool.tryLease()?.connection).toBe(made[1]);
   });
 
-  it('is released once, however often it is told to', async () => {
+  it('lease.release(): further calls of release() and invalidate() do nothing', async () => {
     const { pool } = await openRig(make, 1);
     const [lease, other] = [await pool.lease(), await pool.lease()];
     lease.release();
@@ -29,7 +29,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     expect(pool.health.pending).toBe(0);
   });
 
-  it('is released at the end of its block', async () => {
+  it('using lease = await pool.lease(): is released at the end of the block', async () => {
     const { pool } = await exclusive();
     {
       using lease = await pool.lease();
@@ -38,8 +38,8 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     expect(pool.health.pending).toBe(0);
   });
 
-  describe('tried for', () => {
-    it('is undefined where nothing is free, and nobody waits for it', async () => {
+  describe('tryLease()', () => {
+    it('tryLease(): undefined when none is free or the pool is suspended; adds no waiter and no timer', async () => {
       const { pool, clock } = await exclusive();
       const lease = pool.tryLease();
       expect([lease?.connection, pool.tryLease()]).toEqual([pool.connections[0], undefined]);
@@ -51,7 +51,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       expect([pool.health.waiting, clock.timers]).toEqual([0, 0]);
     });
 
-    it('is undefined of a pool that is new or closed, and throws for one that was disposed of', async () => {
+    it('tryLease(): undefined of a closed pool; throws PoolDisposedError after dispose()', async () => {
       const { pool } = await exclusive();
       await pool.close();
       expect(pool.tryLease()).toBeUndefined();
@@ -61,8 +61,8 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     });
   });
 
-  describe('invalidated', () => {
-    it('has its connection broken, closed, and dialled anew by whoever heals', async () => {
+  describe('lease.invalidate()', () => {
+    it('lease.invalidate(cause): the connection is broken and closed, and redialled by heal', async () => {
       const clock = (await exclusive()).clock;
       const test = await openRig(make, 1, {
         maxPending: 1,
@@ -87,7 +87,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       await pool.close();
     });
 
-    it('tells those who share the connection', async () => {
+    it('lease.invalidate(): aborts all signals on the connection with ConnectionInvalidatedError', async () => {
       const { pool } = await openRig(make, 1);
       const [job, lease] = [new Job(pool), await pool.lease()];
       const [signal, own] = [job.context?.signal, lease.signal];
@@ -96,7 +96,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       expect(own.reason).toBeInstanceOf(ConnectionInvalidatedError);
     });
 
-    it('does no harm to a connection that was lost before and is up again', async () => {
+    it('lease.invalidate() after a loss and reconnect: releases the lease, the connection stays connected', async () => {
       const { pool, made } = await exclusive();
       const lease = await pool.lease();
       made[0]?.lose();
@@ -105,7 +105,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       expect([pool.health.connected, pool.health.pending, made[0]?.closes]).toEqual([1, 0, 0]);
     });
 
-    it('does no harm to one that has been closed and added again', async () => {
+    it('lease.invalidate() after its connection was removed and re-added: the connection stays connected', async () => {
       const { pool, made } = await exclusive();
       const lease = await pool.lease();
       pool.removeConnections(made, { drainTimeout: 0 });
@@ -119,13 +119,13 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     });
   });
 
-  describe('has a signal', () => {
+  describe('lease.signal', () => {
     const ASKED = [
       { when: 'before', early: true },
-      { when: 'afterwards', early: false },
+      { when: 'after', early: false },
     ];
 
-    it.each(ASKED)('that aborts when the connection is lost, asked for $when it is up again', async ({ early }) => {
+    it.each(ASKED)('lease.signal first read $when a loss and reconnect: is aborted', async ({ early }) => {
       const { pool, made } = await exclusive();
       const lease = await pool.lease();
       const signal = early ? lease.signal : undefined;
@@ -150,27 +150,30 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       },
       { by: 'reducePoolConnections()', recall: ({ pool }: Rig) => pool.reducePoolConnections(1, true) },
       { by: 'reconnect(false)', recall: ({ pool }: Rig) => pool.reconnect(false) },
-      { by: 'renew() with a bound', recall: ({ pool }: Rig) => pool.renew({ drainTimeout: 100 }) },
+      { by: 'renew({ drainTimeout })', recall: ({ pool }: Rig) => pool.renew({ drainTimeout: 100 }) },
     ];
 
-    it.each(RECALLS)('that aborts as $by begins to drain; the work has until the end of that', async ({ recall }) => {
-      const test = await exclusive();
-      const lease = await test.pool.lease();
-      const early = lease.signal;
-      const recalled = Promise.resolve(recall(test));
-      await settle();
-      expect(early.reason).toBeInstanceOf(ConnectionClosedError);
-      const [connection] = test.made as [TestConnection];
-      expect(connection.state).toBe('connected');
-      lease.release();
-      await recalled;
-      await settle();
-      expect(connection.closes).toBe(1);
-      await test.pool.close();
-      expect(test.clock.timers).toBe(0);
-    });
+    it.each(RECALLS)(
+      'lease.signal: aborts when $by starts to drain; the connection closes after release()',
+      async ({ recall }) => {
+        const test = await exclusive();
+        const lease = await test.pool.lease();
+        const early = lease.signal;
+        const recalled = Promise.resolve(recall(test));
+        await settle();
+        expect(early.reason).toBeInstanceOf(ConnectionClosedError);
+        const [connection] = test.made as [TestConnection];
+        expect(connection.state).toBe('connected');
+        lease.release();
+        await recalled;
+        await settle();
+        expect(connection.closes).toBe(1);
+        await test.pool.close();
+        expect(test.clock.timers).toBe(0);
+      },
+    );
 
-    it.each(ASKED)('that no renewal without a bound aborts, asked for $when', async ({ early }) => {
+    it.each(ASKED)('lease.signal first read $when renew() without drainTimeout: is not aborted', async ({ early }) => {
       const { pool, made, clock } = await exclusive();
       const lease = await pool.lease();
       const signal = early ? lease.signal : undefined;
@@ -183,7 +186,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       expect(made[0]?.state).toBe('closed');
     });
 
-    it('that says nothing any more once it is released', async () => {
+    it('lease.signal: does not abort after release()', async () => {
       const { pool, made } = await exclusive();
       const lease = await pool.lease();
       const { signal } = lease;
@@ -194,7 +197,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
       expect((await openRig(make, 1)).pool.tryLease()?.signal.aborted).toBe(false);
     });
 
-    it('that is the same at each call, and aborts for whoever asks too late', async () => {
+    it('lease.signal: is the same object at each read, and aborted when first read after close()', async () => {
       const { pool } = await exclusive();
       const lease = await pool.lease();
       await pool.close({ drainTimeout: 0 });
@@ -205,7 +208,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     });
   });
 
-  it('may be released after its pool was closed and opened again', async () => {
+  it('lease.release() after close() and setup(): does not change the load of the reopened pool', async () => {
     const { pool } = await exclusive();
     const lease = await pool.lease();
     await pool.close({ drainTimeout: 0 });
@@ -215,7 +218,7 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
     expect([pool.health.pending, pool.tryLease() !== undefined]).toEqual([0, true]);
   });
 
-  it('is counted though its connection was called back while it drained', async () => {
+  it('lease on a removed connection that is re-added while draining: counts as load until release()', async () => {
     const { pool, made } = await exclusive();
     const lease = await pool.lease();
     pool.removeConnections(made);
@@ -226,8 +229,8 @@ describe.each(KINDS)('A lease of one of $kind', ({ make }) => {
   });
 });
 
-describe('Where the platform has no Symbol.dispose', () => {
-  it('a class is left as it is', () => {
+describe('Without Symbol.dispose', () => {
+  it('makeDisposable(): does not change the class without Symbol.dispose, and adds one method with it', () => {
     class Thing {
       release(): void {}
     }

@@ -3,8 +3,8 @@ import { asyncScheduler } from 'rxjs';
 import { KINDS } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 
-describe.each(KINDS)('Callers by the thousand, for four exclusive $kind', ({ make }) => {
-  it('are served in the order in which they came, and leave nothing behind', async () => {
+describe.each(KINDS)('Thousands of waiting callers, over $kind', ({ make }) => {
+  it('use() by 10,000 callers: four at a time, first come, first served; leaves no timer and no listener', async () => {
     const CALLERS = 10_000;
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
@@ -35,7 +35,7 @@ describe.each(KINDS)('Callers by the thousand, for four exclusive $kind', ({ mak
     expect([timers(), getEventListeners(signal, 'abort').length]).toEqual([before, 0]);
   }, 30_000);
 
-  it('may give up from wherever they stand', async () => {
+  it('use() by 1,000 callers: aborting 6 of 7 serves the others in order and leaves no timer', async () => {
     const CALLERS = 1_000;
     const { pool, clock } = await openRig(make, 4, { maxPending: 1 });
     const held = Array.from({ length: 4 }, () => pool.tryLease());

@@ -13,8 +13,8 @@ import { Job, jobs } from '../support/jobs.js';
 import { openRig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) => {
-  it('lets no more wait than may, and refuses the rest at once', async () => {
+describe.each(KINDS)('Rejections by a pool that cannot serve a caller, over $kind', ({ make }) => {
+  it('maxWaiting: 2: use() and lease() reject with WaitQueueFullError at once when two callers wait', async () => {
     const { pool, clock } = await openRig(make, 1, { maxPending: 1, maxWaiting: 2 });
     const [running, first, second, third] = jobs(pool, 4);
     await settle();
@@ -31,7 +31,7 @@ describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) =>
     expect([first?.outcome.value, second?.outcome.value, clock.timers]).toEqual(['done', 'done', 0]);
   });
 
-  it('lets nobody wait with maxWaiting: 0, and says why nothing is free', async () => {
+  it('maxWaiting: 0: use() rejects with PoolExhaustedError, PoolSuspendedError or PoolNotConnectedError', async () => {
     const { pool, made } = await openRig(make, 1, { maxPending: 1, maxWaiting: 0 });
     const lease = pool.tryLease();
     const refusal = (): Promise<unknown> => pool.use(() => {}).catch((error: unknown) => error);
@@ -48,25 +48,28 @@ describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) =>
   it.each([
     { what: 'close()', error: PoolClosedError, end: 'close' as const },
     { what: 'dispose()', error: PoolDisposedError, end: 'dispose' as const },
-  ])('refuses all who wait at $what, and whoever comes later', async ({ error, end }) => {
-    const { pool, clock } = await openRig(make, 1, { maxPending: 1 });
-    const [running, ...waiting] = jobs(pool, 4);
-    const lease = watch(pool.lease());
-    const ended = pool[end]();
-    expect(pool.health.waiting).toBe(0);
-    const late = new Job(pool);
-    await settle();
-    for (const job of [...waiting, late]) expect(job.outcome.reason).toBeInstanceOf(error);
-    expect(lease.reason).toBeInstanceOf(error);
-    expect(new Set(waiting.map(({ outcome }) => outcome.reason)).size).toBe(waiting.length);
-    expect(running?.outcome.status).toBe('pending');
-    running?.finish();
-    await ended;
-    expect(running?.outcome.value).toBe('done');
-    expect(clock.timers).toBe(0);
-  });
+  ])(
+    '$what: waiting and later use() and lease() calls reject, each with its own error; running work finishes',
+    async ({ error, end }) => {
+      const { pool, clock } = await openRig(make, 1, { maxPending: 1 });
+      const [running, ...waiting] = jobs(pool, 4);
+      const lease = watch(pool.lease());
+      const ended = pool[end]();
+      expect(pool.health.waiting).toBe(0);
+      const late = new Job(pool);
+      await settle();
+      for (const job of [...waiting, late]) expect(job.outcome.reason).toBeInstanceOf(error);
+      expect(lease.reason).toBeInstanceOf(error);
+      expect(new Set(waiting.map(({ outcome }) => outcome.reason)).size).toBe(waiting.length);
+      expect(running?.outcome.status).toBe('pending');
+      running?.finish();
+      await ended;
+      expect(running?.outcome.value).toBe('done');
+      expect(clock.timers).toBe(0);
+    },
+  );
 
-  it('keeps them waiting though every dial has failed, unless it is to fail fast', async () => {
+  it('use(): waits although every dial has failed; with failFast rejects with the dial error as its cause', async () => {
     for (const failFast of [false, true]) {
       const test = rig(make, 2, { failFast });
       test.script = 'wait';
@@ -86,7 +89,7 @@ describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) =>
     }
   });
 
-  it('fails fast when the last that was being dialled leaves', async () => {
+  it('failFast: waiting use() rejects with PoolNotConnectedError when the last connecting member is removed', async () => {
     const test = rig(make, 2, { failFast: true });
     test.script = 'wait';
     void test.pool.setup();
@@ -101,7 +104,7 @@ describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) =>
     await test.pool.dispose();
   });
 
-  it('refuses everybody while its circuit breaker is open', async () => {
+  it('use() during setup(): rejects with CircuitOpenError while the circuit breaker is open', async () => {
     const test = rig(make, 1, { breaker: () => NEVER.pipe(startWith('open' as const)) });
     const job = (): Job => new Job(test.pool);
     void test.pool.setup();
@@ -111,7 +114,7 @@ describe.each(KINDS)('A pool of $kind that cannot serve a caller', ({ make }) =>
     await test.pool.dispose();
   });
 
-  it('hands out what is free though the work throws at once', async () => {
+  it('waiting use() whose work throws at once: rejects with that error, and the next waiter is served', async () => {
     const { pool } = await openRig(make, 1, { maxPending: 1 });
     const running = new Job(pool);
     const error = new Error('thrown');

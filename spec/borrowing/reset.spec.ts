@@ -4,7 +4,7 @@ import { Job, jobs } from '../support/jobs.js';
 import { openRig, type Rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-/** Resets that end when the test says so. */
+/** A `reset` whose calls settle when the test says so. */
 class Script {
   readonly asked: { readonly connection: TestConnection; readonly signal: AbortSignal }[] = [];
   #ends: { resolve(): void; reject(cause: unknown): void }[] = [];
@@ -23,13 +23,13 @@ class Script {
   }
 }
 
-describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
+describe.each(KINDS)('Option reset, over $kind', ({ make }) => {
   const opened = async (options = {}): Promise<Rig & { readonly resets: Script }> => {
     const resets = new Script();
     return Object.assign(await openRig(make, 1, { maxPending: 1, reset: resets.reset, ...options }), { resets });
   };
 
-  it('is done after each borrowing, before anybody else has the connection', async () => {
+  it('reset: runs after use(), lease and withConnection(), before the next caller gets the connection', async () => {
     const { pool, made, clock, resets } = await opened();
     const [first, second] = jobs(pool, 2);
     first?.finish();
@@ -58,7 +58,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
   it.each([
     { how: 'rejects', fail: (script: Script) => script.fail(new Error('no answer')) },
     { how: 'rejects with nothing', fail: (script: Script) => script.fail(undefined) },
-  ])('that $how has the connection broken, closed and dialled anew', async ({ fail }) => {
+  ])('reset that $how: the connection is broken with ResetError, closed, and redialled by heal', async ({ fail }) => {
     const base = await opened();
     const { clock } = base;
     const heal = reconnectBroken<TestConnection>({ backoff: () => 10, scheduler: clock.scheduler });
@@ -77,7 +77,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('that throws has it broken too, with what was thrown', async () => {
+  it('reset that throws: the connection is broken with a ResetError that has the thrown error as its cause', async () => {
     const cause = new Error('thrown');
     const reset = (): never => {
       throw cause;
@@ -88,7 +88,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect(events.at(-1)).toMatchObject({ type: 'lost', cause: { code: 'ERR_RESET', cause } });
   });
 
-  it('that takes too long has it broken, and its signal aborts', async () => {
+  it('reset longer than resetTimeout: its signal aborts and the connection is broken with ResetError', async () => {
     const { pool, clock, events, resets } = await opened({ resetTimeout: 200 });
     pool.tryLease()?.release();
     await clock.advance(199);
@@ -104,7 +104,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect([pool.health.broken, pool.health.pending, clock.timers]).toEqual([1, 0, 0]);
   });
 
-  it('is not done where others use the connection meanwhile', async () => {
+  it('reset: does not run after a use while another use shares the connection', async () => {
     const { pool, resets } = await opened({ maxPending: 2 });
     const [first, second] = jobs(pool, 2);
     first?.finish();
@@ -121,7 +121,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect(resets.asked).toHaveLength(2);
   });
 
-  it('waits for the last of those who have it, after the limit was lowered', async () => {
+  it('reset after maxPending was lowered from 3 to 1: runs once, after the last of three uses', async () => {
     const { pool, resets } = await opened({ maxPending: 3 });
     const running = jobs(pool, 3);
     pool.reconfigure({ maxPending: 1 });
@@ -132,7 +132,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     }
   });
 
-  it('has the connection to itself, though its limit is raised meanwhile', async () => {
+  it('reset: the connection cannot be leased until it has ended, although maxPending is raised meanwhile', async () => {
     const { pool, resets } = await opened();
     pool.tryLease()?.release();
     const next = new Job(pool);
@@ -146,7 +146,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     await pool.close({ drainTimeout: 0 });
   });
 
-  it('keeps no limit of a connection that leaves and is called back', async () => {
+  it('reset: a connection removed and re-added during it has the current maxPending afterwards', async () => {
     const { pool, made, resets } = await opened();
     pool.tryLease()?.release();
     pool.removeConnections(made);
@@ -159,7 +159,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
   });
 
   it.each([false, true])(
-    'has the connection to itself, though it leaves and is called back (the limit raised: %s)',
+    'reset: a connection removed and re-added during it cannot be leased until it has ended (limit raised: %s)',
     async (isRaised) => {
       const { pool, made, clock, resets } = await opened({ maxPending: 2 });
       const [first, second] = [pool.tryLease(), pool.tryLease()];
@@ -181,7 +181,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     },
   );
 
-  it('leaves the limit alone of a connection that another pool has by then', async () => {
+  it('reset that ends after the connection has joined another pool: does not change its limit there', async () => {
     const { pool, made, resets } = await opened();
     pool.tryLease()?.release();
     pool.removeConnections(made);
@@ -197,9 +197,9 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
 
   it.each([
     { what: 'broken', take: ({ made }: Rig) => made[0]?.lose() },
-    { what: 'on its way out', take: ({ pool, made }: Rig) => pool.removeConnections(made) },
+    { what: 'being removed', take: ({ pool, made }: Rig) => pool.removeConnections(made) },
     { what: 'being redialled', take: ({ pool }: Rig) => void pool.reconnect(false) },
-  ])('is not done to a connection that is $what', async ({ take }) => {
+  ])('reset: does not run for a connection that is $what', async ({ take }) => {
     const test = await opened();
     const lease = test.pool.tryLease();
     take(test);
@@ -209,7 +209,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect(test.pool.health.pending).toBe(0);
   });
 
-  it('is waited for by close(), within the bound', async () => {
+  it('close(): waits for a reset under way before it closes the connection', async () => {
     const { pool, made, clock, resets } = await opened();
     pool.tryLease()?.release();
     const closing = pool.close();
@@ -220,7 +220,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect([made[0]?.state, clock.timers]).toEqual(['closed', 0]);
   });
 
-  it('is told, and forgotten, when close() waits no longer', async () => {
+  it('close({ drainTimeout: 0 }): aborts a reset under way, whose late failure does not affect the reopened pool', async () => {
     const { pool, clock, resets } = await opened();
     pool.tryLease()?.release();
     await pool.close({ drainTimeout: 0 });
@@ -232,7 +232,7 @@ describe.each(KINDS)('The reset of one of $kind', ({ make }) => {
     expect(pool.health).toMatchObject({ connected: 1, pending: 0 });
   });
 
-  it('of a connection that is lost meanwhile is none of the next life', async () => {
+  it('reset: a loss aborts it with the cause; its late failure does not break the reconnected connection', async () => {
     const { pool, made, clock, resets } = await opened();
     pool.tryLease()?.release();
     const cause = new Error('cable pulled');

@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events';
 import { ConnectionPool } from 'rxpool';
 import { ScriptedConnection } from 'rxpool/testing';
 
-/** A server has one signal that tells all its work to stop. */
-describe('one signal for many calls', () => {
-  it('is listened to once, and no more when they have ended', async () => {
+/** As in a server, where one signal stops all work. */
+describe('One AbortSignal for many calls', () => {
+  it('signal shared by 50 use() calls, ready() and setup(): has one abort listener, and none when they ended', async () => {
     const pool = new ConnectionPool(1, () => new ScriptedConnection());
     await pool.setup();
     const { signal } = new AbortController();
@@ -20,7 +20,7 @@ describe('one signal for many calls', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('tells all of them', async () => {
+  it('signal shared by 20 use() calls: abort rejects all of them with its reason', async () => {
     const pool = new ConnectionPool(1, () => new ScriptedConnection());
     await pool.setup();
     const controller = new AbortController();

@@ -2,8 +2,8 @@ import { KINDS } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('However borrowing one of $kind ends', ({ make }) => {
-  it('no rejection is left that nobody could have handled', async () => {
+describe.each(KINDS)('Unhandled rejections, over $kind', ({ make }) => {
+  it('use(), lease(), withConnection(): no way to end leaves an unhandled rejection or a timer', async () => {
     const { pool, made, clock } = await openRig(make, 1, {
       maxPending: 1,
       maxWaiting: 8,
@@ -34,7 +34,7 @@ describe.each(KINDS)('However borrowing one of $kind ends', ({ make }) => {
     }
     await pool.dispose();
     await clock.advance(10_000);
-    // A rejection that nobody handles would fail the test.
+    // An unhandled rejection would fail the test.
     await settle();
     expect(clock.timers).toBe(0);
   });

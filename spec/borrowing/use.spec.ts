@@ -6,11 +6,11 @@ import { settle } from '../support/virtual-clock.js';
 
 const NEVER_SETTLES = new Promise<never>(() => {});
 
-describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
+describe.each(KINDS)('use(), over $kind', ({ make }) => {
   const opened = (size = 1, options = {}): Promise<Rig> => openRig(make, size, options);
 
   describe('runs the work', () => {
-    it('at once, on the least loaded connection, and gives its result', async () => {
+    it('use(): runs the work at once, on the least loaded connection, and resolves to its result', async () => {
       const { pool, made } = await opened(2);
       made[0]?.send();
       let ran: TestConnection | undefined;
@@ -24,7 +24,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       await expect(pool.use(() => undefined, {})).resolves.toBeUndefined();
     });
 
-    it('in the async context of the caller', async () => {
+    it('use(): runs the work in the async context of the caller', async () => {
       const { pool } = await opened();
       const storage = new AsyncLocalStorage<string>();
       const seen = storage.run('mine', () => pool.use(() => storage.getStore()));
@@ -50,7 +50,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
             },
           }),
       },
-    ])('and passes on its error when it $how', async ({ work }) => {
+    ])('use(): rejects with the error of work that $how, and leaves no load', async ({ work }) => {
       const { pool } = await opened();
       const error = new Error('of the work');
       await expect(pool.use(work(error))).rejects.toBe(error);
@@ -58,7 +58,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(pool.health.pending).toBe(0);
     });
 
-    it('never throws, not even before it runs', async () => {
+    it('use() of a closed pool: rejects with PoolClosedError instead of throwing, and runs no work', async () => {
       const { pool } = await opened();
       await pool.close();
       let ran = false;
@@ -70,8 +70,8 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
     });
   });
 
-  describe('borrows the connection', () => {
-    it('until the work settles', async () => {
+  describe('counts as load', () => {
+    it('use(): counts as load until the work settles', async () => {
       const { pool } = await opened();
       let finish!: () => void;
       const result = pool.use(() => new Promise<void>((resolve) => (finish = resolve)));
@@ -81,7 +81,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(pool.health.pending).toBe(0);
     });
 
-    it('so that others take the work meanwhile, evenly', async () => {
+    it('use(): nine calls at a time are spread evenly over three connections', async () => {
       const { pool, made } = await opened(3);
       const used: TestConnection[] = [];
       for (let call = 0; call < 9; call++) {
@@ -94,7 +94,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(pool.health.pending).toBe(9);
     });
 
-    it('within its own work too', async () => {
+    it('use() inside the work of use(): gets another connection, and no load is left', async () => {
       const { pool } = await opened(2);
       const pair = await pool.use((outer) => pool.use((inner) => [outer, inner]));
       expect(pair[0]).not.toBe(pair[1]);
@@ -103,7 +103,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
   });
 
   describe('with a timeout', () => {
-    it('answers the caller at the deadline and aborts the signal; the borrowing lasts until the work stops', async () => {
+    it('use({ timeout }): rejects with UseTimeoutError and aborts; counts as load until the work settles', async () => {
       const { pool, clock } = await opened();
       let signal!: AbortSignal;
       let stop!: () => void;
@@ -133,7 +133,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(clock.timers).toBe(0);
     });
 
-    it('aborts a signal that is asked for afterwards', async () => {
+    it('use({ timeout }): context.signal first read after the timeout is aborted with the UseTimeoutError', async () => {
       const { pool, clock } = await opened();
       let late!: () => AbortSignal;
       const outcome = watch(
@@ -150,18 +150,18 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(late().reason).toBe(outcome.reason);
     });
 
-    it('does not mind work that fails after it was given up', async () => {
+    it('use({ timeout }): work that rejects after the timeout has no effect but to end the load', async () => {
       const { pool, clock } = await opened();
       let fail!: (error: Error) => void;
       const outcome = watch(pool.use(() => new Promise<void>((_, reject) => (fail = reject)), { timeout: 10 }));
       await clock.advance(10);
-      fail(new Error('too late for anybody to care'));
+      fail(new Error('too late'));
       await settle();
       expect(outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(pool.health.pending).toBe(0);
     });
 
-    it('leaves no timer behind when the work is in time', async () => {
+    it('use({ timeout }): leaves no timer when the work settles in time', async () => {
       const { pool, clock } = await opened();
       await pool.use(() => 1, { timeout: 60_000 });
       await pool.use(() => Promise.reject(new Error('quick')), { timeout: 60_000 }).catch(() => {});
@@ -170,7 +170,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
   });
 
   describe('with a signal', () => {
-    it('answers the caller with the reason when it aborts, and tells the work', async () => {
+    it('use({ signal }): abort rejects with the reason and aborts context.signal', async () => {
       const { pool } = await opened();
       const controller = new AbortController();
       let signal!: AbortSignal;
@@ -193,7 +193,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(pool.health.pending).toBe(0);
     });
 
-    it('does not run the work when it has aborted before', async () => {
+    it('use({ signal }): rejects with the reason of a signal already aborted, and runs no work', async () => {
       const { pool } = await opened();
       const reason = new Error('too late');
       let ran = false;
@@ -202,7 +202,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect([ran, pool.health.pending]).toEqual([false, 0]);
     });
 
-    it('has no say once the work is done', async () => {
+    it('use({ signal }): an abort after the work has ended does not abort context.signal', async () => {
       const { pool } = await opened();
       const controller = new AbortController();
       let signal!: AbortSignal;
@@ -216,7 +216,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(signal.aborted).toBe(false);
     });
 
-    it('answers work that aborts it itself', async () => {
+    it('use({ signal }): rejects when the work itself aborts the signal', async () => {
       const { pool } = await opened();
       const controller = new AbortController();
       const work = (): Promise<never> => {
@@ -229,7 +229,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
     });
   });
 
-  describe('of a connection that is taken away', () => {
+  describe('when the connection leaves the pool', () => {
     it.each([
       { how: 'removed', take: ({ pool, made }: Rig) => pool.removeConnections(made, { drainTimeout: 0 }) },
       { how: 'closed with the pool', take: ({ pool }: Rig) => pool.close({ drainTimeout: 0 }) },
@@ -241,7 +241,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
           return clock.advance(1_000);
         },
       },
-    ])('as it is $how: the signal aborts, the borrowing ends, once', async ({ take }) => {
+    ])('use() of a connection that is $how: context.signal aborts and the load ends, once', async ({ take }) => {
       const test = await opened();
       let signal!: AbortSignal;
       let late!: () => AbortSignal;
@@ -270,7 +270,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect(test.pool.health.pending).toBe(0);
     });
 
-    it('lets work finish while it drains', async () => {
+    it('use() of a removed connection: the work finishes while it drains, then the connection is closed', async () => {
       const { pool, made } = await opened();
       let signal!: AbortSignal;
       let finish!: (value: string) => void;
@@ -287,7 +287,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
       expect([signal.aborted, made[0]?.state]).toEqual([false, 'closed']);
     });
 
-    it('counts work of before and after a return apart', async () => {
+    it('use() before a removal and after re-adding: each ends only its own load', async () => {
       const { pool, made } = await opened();
       const stops: (() => void)[] = [];
       const work = (): Promise<void> => new Promise((resolve) => stops.push(resolve));
@@ -306,7 +306,7 @@ describe.each(KINDS)('use() of a pool of $kind', ({ make }) => {
     });
   });
 
-  it('gives back after any mix of success, error, timeout, abort and loss', async () => {
+  it('use(): 300 calls with success, error, timeout, abort and loss leave no load and no timer', async () => {
     const { pool, clock } = await opened(3, { drainTimeout: 50 });
     const outcomes: string[] = [];
     for (let round = 0; round < 300; round++) {

@@ -3,8 +3,8 @@ import { jobs } from '../support/jobs.js';
 import { openRig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('The number of callers that wait for one of $kind', ({ make }) => {
-  it('is that of the moment in health, and shown once a turn in health$', async () => {
+describe.each(KINDS)('health.waiting, over $kind', ({ make }) => {
+  it('health.waiting: changes synchronously; health$ emits it once per turn', async () => {
     const { pool, clock } = await openRig(make, 1, { maxPending: 1, waitTimeout: 100 });
     const shown: number[] = [];
     pool.health$.subscribe(({ waiting }) => shown.push(waiting));
@@ -28,7 +28,7 @@ describe.each(KINDS)('The number of callers that wait for one of $kind', ({ make
     await settle();
   });
 
-  it('is told in the figures of every refusal, and ends with the pool', async () => {
+  it('health.waiting: each rejection has the number in its figures; it is 0 after close()', async () => {
     const { pool } = await openRig(make, 1, { maxPending: 1, maxWaiting: 3 });
     const shown: number[] = [];
     pool.health$.subscribe(({ waiting }) => shown.push(waiting));

@@ -14,7 +14,7 @@ import { openRig, type Rig, rig, watch } from '../support/pools.js';
 import { fussy } from '../support/strategies.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make }) => {
+describe.each(KINDS)('Waiting callers, over $kind', ({ make }) => {
   const exclusive = (size = 1, options: ConnectionPoolOptions<TestConnection> = {}): Promise<Rig> =>
     openRig(make, size, { maxPending: 1, ...options });
 
@@ -51,8 +51,8 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
         void pool.extendPoolByConnections([another]);
       },
     },
-    { how: 'the limit is raised', prepare: makeBusy, serve: ({ pool }) => pool.reconfigure({ maxPending: 2 }) },
-    { how: 'the pool is enlarged', prepare: makeBusy, serve: ({ pool }) => pool.reconfigure({ poolSize: 2 }) },
+    { how: 'maxPending is raised', prepare: makeBusy, serve: ({ pool }) => pool.reconfigure({ maxPending: 2 }) },
+    { how: 'poolSize is raised', prepare: makeBusy, serve: ({ pool }) => pool.reconfigure({ poolSize: 2 }) },
     { how: 'the pool is resumed', prepare: ({ pool }) => pool.suspend(), serve: ({ pool }) => pool.resume() },
     {
       how: 'an ejected connection is back',
@@ -60,19 +60,19 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
       serve: ({ clock }) => clock.advance(100),
     },
     {
-      how: 'another strategy finds one',
+      how: 'another strategy picks a connection',
       options: { select: fussy(() => false) },
       serve: ({ pool }) => pool.reconfigure({ select: leastLoaded() }),
     },
     {
-      how: 'the pool is filled again',
+      how: 'setup() fills the pool again',
       prepare: ({ pool, made }) => pool.removeConnections(made),
       serve: ({ pool }) => pool.setup(),
     },
   ];
   const leases: ReturnType<Rig['pool']['tryLease']>[] = [];
 
-  it.each(WAYS)('is served as $how', async ({ options, prepare, serve }) => {
+  it.each(WAYS)('waiting use(): starts when $how', async ({ options, prepare, serve }) => {
     const test = await exclusive(1, options);
     prepare?.(test);
     const job = new Job(test.pool);
@@ -86,7 +86,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     await test.pool.close({ drainTimeout: 0 });
   });
 
-  it('waits for the first dial of an open pool', async () => {
+  it('use() during setup(): waits for the first dial, then starts', async () => {
     const { pool, made } = rig(make, 2);
     void pool.setup();
     const job = new Job(pool);
@@ -96,7 +96,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     expect(made).toContain(job.connection);
   });
 
-  it('is served after all those who came before, and before all those who come later', async () => {
+  it('waiting use(): 50 callers start first come, first served', async () => {
     const { pool } = await exclusive(2);
     const order: number[] = [];
     const held = jobs(pool, 2);
@@ -112,7 +112,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     expect(order).toEqual(Array.from({ length: 50 }, (_, place) => place));
   });
 
-  it('is passed by nobody between the giving back and its being served', async () => {
+  it('use(), lease(), tryLease(), withConnection() cannot overtake a waiter between release() and its start', async () => {
     const { pool } = await exclusive();
     const lease = pool.tryLease();
     const first = new Job(pool);
@@ -140,7 +140,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     expect(order).toEqual(expected.flat());
   });
 
-  it('is answered once, and holds nothing, where a strategy closes the pool when it is asked', async () => {
+  it('waiting use(): rejects with PoolClosedError and starts no work when pick() closes the pool', async () => {
     let isClosing = false;
     const select = fussy<TestConnection, void>(() => {
       if (isClosing) void test.pool.close();
@@ -156,54 +156,64 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     expect([test.made[0]?.state, test.clock.timers]).toEqual(['closed', 0]);
   });
 
-  describe('between its turn and its work', () => {
+  describe('between grant and start of work', () => {
     it.each([
       { end: 'close' as const, drainTimeout: 0, error: PoolClosedError },
       { end: 'close' as const, drainTimeout: 100, error: PoolClosedError },
       { end: 'dispose' as const, drainTimeout: 0, error: PoolDisposedError },
-    ])('is refused at $end() with $drainTimeout ms to drain, and begins nothing', async (row) => {
-      const { end, drainTimeout, error } = row;
-      const { pool, clock, made } = await exclusive(2, { drainTimeout });
-      const leases = [pool.tryLease(), pool.tryLease()];
-      const job = new Job(pool, { timeout: 1_000 });
-      const leasing = watch(pool.lease());
-      for (const lease of leases) lease?.release();
-      await undefined;
-      expect([job.started, pool.health.waiting]).toEqual([false, 0]);
-      const ended = pool[end]();
-      await settle();
-      expect([job.started, job.outcome.reason, leasing.reason]).toEqual([false, expect.any(error), expect.any(error)]);
-      await ended;
-      expect([made.map(({ state }) => state), clock.timers]).toEqual([['closed', 'closed'], 0]);
-    });
+    ])(
+      'waiting use() and lease(): $end() with drainTimeout $drainTimeout between grant and start rejects them',
+      async (row) => {
+        const { end, drainTimeout, error } = row;
+        const { pool, clock, made } = await exclusive(2, { drainTimeout });
+        const leases = [pool.tryLease(), pool.tryLease()];
+        const job = new Job(pool, { timeout: 1_000 });
+        const leasing = watch(pool.lease());
+        for (const lease of leases) lease?.release();
+        await undefined;
+        expect([job.started, pool.health.waiting]).toEqual([false, 0]);
+        const ended = pool[end]();
+        await settle();
+        expect([job.started, job.outcome.reason, leasing.reason]).toEqual([
+          false,
+          expect.any(error),
+          expect.any(error),
+        ]);
+        await ended;
+        expect([made.map(({ state }) => state), clock.timers]).toEqual([['closed', 'closed'], 0]);
+      },
+    );
 
     it.each([
       { what: 'lost', take: ({ made }: Rig) => made.map((one) => one.lose()) },
       { what: 'removed', take: ({ pool, made }: Rig) => pool.removeConnections(made) },
       { what: 'ejected', take: ({ pool, made }: Rig) => pool.ejectConnections(made, { duration: 10 }) },
-    ])('goes back where it stood when its connection is $what, and keeps its time', async ({ take }) => {
-      const test = await exclusive(2, { waitTimeout: 50 });
-      const { pool, clock } = test;
-      const leases = [pool.tryLease(), pool.tryLease()];
-      const order: string[] = [];
-      const work = (name: string) => () => void order.push(name);
-      const outcomes = ['first', 'second', 'third', 'fourth'].map((name) => watch(pool.use(work(name))));
-      await clock.advance(30);
-      for (const lease of leases) lease?.release();
-      await undefined;
-      expect(pool.health.waiting).toBe(2);
-      take(test);
-      await settle();
-      expect([order, pool.health.waiting, pool.health.pending]).toEqual([[], 4, 0]);
-      await pool.extendPoolBySize(1);
-      await settle();
-      expect(order).toEqual(['first', 'second', 'third', 'fourth']);
-      expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('resolved'));
-      await pool.dispose();
-      expect(clock.timers).toBe(0);
-    });
+    ])(
+      'waiting use(): keeps its place in the queue when its connection is $what between grant and start',
+      async ({ take }) => {
+        const test = await exclusive(2, { waitTimeout: 50 });
+        const { pool, clock } = test;
+        const leases = [pool.tryLease(), pool.tryLease()];
+        const order: string[] = [];
+        const work = (name: string) => () => void order.push(name);
+        const outcomes = ['first', 'second', 'third', 'fourth'].map((name) => watch(pool.use(work(name))));
+        await clock.advance(30);
+        for (const lease of leases) lease?.release();
+        await undefined;
+        expect(pool.health.waiting).toBe(2);
+        take(test);
+        await settle();
+        expect([order, pool.health.waiting, pool.health.pending]).toEqual([[], 4, 0]);
+        await pool.extendPoolBySize(1);
+        await settle();
+        expect(order).toEqual(['first', 'second', 'third', 'fourth']);
+        expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('resolved'));
+        await pool.dispose();
+        expect(clock.timers).toBe(0);
+      },
+    );
 
-    it('is refused at its deadline all the same, once its connection is lost', async () => {
+    it('waiting use(): rejects at waitTimeout after its connection was lost between grant and start', async () => {
       const { pool, clock, made } = await exclusive(1, { waitTimeout: 50 });
       const lease = pool.tryLease();
       const job = new Job(pool);
@@ -218,7 +228,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
       expect([pool.health.pending, pool.health.waiting, clock.timers]).toEqual([0, 0, 0]);
     });
 
-    it('may give up once its connection is lost', async () => {
+    it('waiting use({ signal }): abort rejects it after its connection was lost between grant and start', async () => {
       const { pool, clock, made } = await exclusive();
       const lease = pool.tryLease();
       const controller = new AbortController();
@@ -234,7 +244,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
       expect([job.started, pool.health.waiting, clock.timers]).toEqual([false, 0, 0]);
     });
 
-    it('is refused when its connection is lost and nothing is left to wait for', async () => {
+    it('waiting use() with failFast: rejects when the only connection is lost between grant and start', async () => {
       const { pool, clock, made } = await exclusive(1, { failFast: true });
       const lease = pool.tryLease();
       const job = new Job(pool);
@@ -246,7 +256,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
       expect([pool.health.waiting, clock.timers]).toEqual([0, 0]);
     });
 
-    it('goes on in the async context it came in, though it has to wait twice', async () => {
+    it('waiting use(): keeps its async context when it is requeued after a loss', async () => {
       const { pool, made } = await exclusive();
       const storage = new AsyncLocalStorage<string>();
       const lease = pool.tryLease();
@@ -260,7 +270,7 @@ describe.each(KINDS)('A caller for whom no connection of $kind is free', ({ make
     });
   });
 
-  it('is passed by nobody whose key would find a connection, until it gives up', async () => {
+  it('waiting use({ key }): callers with another key do not overtake it, until it is aborted', async () => {
     const { scheduler } = new VirtualClock();
     const pool = new ConnectionPool<TestConnection, string>(1, () => make(), {
       select: fussy((key) => key === 'easy'),

@@ -18,10 +18,10 @@ import { Job } from '../support/jobs.js';
 import { openRig, type Rig, thrownBy } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
+describe.each(KINDS)('withConnection(), over $kind', ({ make }) => {
   const exclusive = (options = {}): Promise<Rig> => openRig(make, 1, { maxPending: 1, ...options });
 
-  /** What a subscriber is told, with what was borrowed at that moment. */
+  /** Records each notification with `health.pending` at that moment. */
   function record({ pool }: Rig, results$: Observable<unknown>): { readonly log: unknown[]; stop(): void } {
     const log: unknown[] = [];
     const subscription = results$.subscribe({
@@ -32,7 +32,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     return { log, stop: () => subscription.unsubscribe() };
   }
 
-  it('is cold: nothing is borrowed until it is subscribed to, and then once for each subscriber', async () => {
+  it('withConnection(): is cold; each subscription acquires a connection of its own', async () => {
     const { pool, made } = await openRig(make, 2, { maxPending: 1 });
     const used: TestConnection[] = [];
     const results$ = pool.withConnection((connection) => {
@@ -57,7 +57,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
         yield 2;
       },
     },
-  ])('takes $kind, and gives back before it tells of the end', async ({ input }) => {
+  ])('withConnection(): the work may return $kind; releases before complete', async ({ input }) => {
     const test = await exclusive();
     const { log } = record(test, test.pool.withConnection(input));
     await settle();
@@ -68,7 +68,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     ]);
   });
 
-  it('takes a promise, and gives back before it tells of an error', async () => {
+  it('withConnection(): releases before error when the work rejects, errors, throws or returns a number', async () => {
     const test = await exclusive();
     const error = new Error('of the work');
     for (const work of [
@@ -89,10 +89,10 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(log).toEqual([['error', expect.any(TypeError), 0]]);
   });
 
-  it('gives back when it is unsubscribed from, and tells the work', async () => {
+  it('withConnection(): unsubscribing aborts context.signal, then releases', async () => {
     const test = await exclusive();
     let signal!: AbortSignal;
-    let told = false;
+    let abortedBeforeRelease = false;
     const { stop } = record(
       test,
       test.pool.withConnection((_, context) => {
@@ -100,12 +100,12 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
         return new Promise(() => {});
       }),
     );
-    signal.addEventListener('abort', () => (told = test.pool.health.pending === 1));
+    signal.addEventListener('abort', () => (abortedBeforeRelease = test.pool.health.pending === 1));
     stop();
-    expect([told, signal.aborted, test.pool.health.pending]).toEqual([true, true, 0]);
+    expect([abortedBeforeRelease, signal.aborted, test.pool.health.pending]).toEqual([true, true, 0]);
   });
 
-  it('does not abort the signal of work that has ended by itself', async () => {
+  it('withConnection(): context.signal is not aborted when the work completes or errors', async () => {
     const { pool } = await exclusive();
     const signals: AbortSignal[] = [];
     const work = (end: Observable<never>) =>
@@ -118,7 +118,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
   });
 
-  it('gives back when the work has been stopped, not before', async () => {
+  it('withConnection(): releases after the teardown of the work, on unsubscribe and on abort', async () => {
     const { pool } = await exclusive();
     const cleaned: number[] = [];
     const work = () => new Observable<never>(() => () => cleaned.push(pool.health.pending));
@@ -130,7 +130,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(pool.health.pending).toBe(0);
   });
 
-  it('gives back though the work cannot be stopped without an error', async () => {
+  it('withConnection(): releases although the teardown of the work throws', async () => {
     const { pool } = await exclusive();
     const work = () =>
       new Observable<never>(() => () => {
@@ -141,7 +141,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(pool.health.pending).toBe(0);
   });
 
-  it('leaves the queue when it is unsubscribed from while it waits', async () => {
+  it('withConnection(): unsubscribing while waiting leaves the queue, and the work never runs', async () => {
     const test = await exclusive();
     const running = new Job(test.pool);
     let ran = false;
@@ -160,31 +160,34 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect([ran, log, test.pool.health.pending]).toEqual([false, [], 0]);
   });
 
-  it.each([0, 1, 2, 3, 4])('loses nothing when unsubscribed from %i microtasks after its turn', async (turns) => {
-    const test = await exclusive();
-    const lease = test.pool.tryLease();
-    const { stop } = record(
-      test,
-      test.pool.withConnection(() => new Subject()),
-    );
-    lease?.release();
-    for (let turn = 0; turn < turns; turn++) await undefined;
-    stop();
-    await settle();
-    expect(test.pool.health.pending).toBe(0);
-  });
+  it.each([0, 1, 2, 3, 4])(
+    'withConnection(): unsubscribing %i microtasks after release() to it leaves no load',
+    async (turns) => {
+      const test = await exclusive();
+      const lease = test.pool.tryLease();
+      const { stop } = record(
+        test,
+        test.pool.withConnection(() => new Subject()),
+      );
+      lease?.release();
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      stop();
+      await settle();
+      expect(test.pool.health.pending).toBe(0);
+    },
+  );
 
   describe('with a synchronous source', () => {
     let made = 0;
 
     function* endless(): Generator<number> {
       for (made = 0; ; made++) {
-        if (made > 1_000) throw new Error('nobody stopped it');
+        if (made > 1_000) throw new Error('was not stopped');
         yield made;
       }
     }
 
-    it('stops it as soon as nobody listens any more', async () => {
+    it('withConnection(): take(2) stops a synchronous iterable after two values, and releases', async () => {
       const test = await exclusive();
       const { log } = record(test, test.pool.withConnection(endless).pipe(take(2)));
       expect(log.slice(0, 2)).toEqual([
@@ -195,7 +198,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
       expect([made, test.pool.health.pending]).toEqual([1, 0]);
     });
 
-    it('gives back within the next that unsubscribes', async () => {
+    it('withConnection(): unsubscribing inside next() of a synchronous iterable releases at once', async () => {
       const { pool } = await exclusive();
       const borrowed: number[] = [];
       const subscription = new Subscription();
@@ -212,7 +215,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
       expect(made).toBe(0);
     });
 
-    it('may be repeated by its own subscriber', async () => {
+    it('withConnection(): concat() of it with itself works with maxPending: 1', async () => {
       const test = await exclusive();
       const twice$ = test.pool.withConnection(() => [1]);
       const { log } = record(test, concat(twice$, twice$));
@@ -224,7 +227,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     });
   });
 
-  it('errors at its deadline, waiting included', async () => {
+  it('withConnection({ timeout }): errors with UseTimeoutError at its deadline, waiting included', async () => {
     const test = await exclusive();
     const running = new Job(test.pool);
     let cleaned = 0;
@@ -245,14 +248,14 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     { how: 'completes', end: () => of(undefined) },
     { how: 'errors', end: () => throwError(() => new Error('of the work')) },
   ])(
-    'errors at its deadline, or with the reason of its caller, though the work $how when it is told',
+    'withConnection(): errors with UseTimeoutError or the abort reason although the work $how on the abort',
     async ({ end }) => {
       const test = await exclusive();
       const signals: AbortSignal[] = [];
-      const told: number[] = [];
+      const loadsAtAbort: number[] = [];
       const work = (_: TestConnection, { signal }: UseContext): Observable<never> => {
         signals.push(signal);
-        signal.addEventListener('abort', () => told.push(test.pool.health.pending));
+        signal.addEventListener('abort', () => loadsAtAbort.push(test.pool.health.pending));
         return NEVER.pipe(takeUntil(fromEvent(signal, 'abort').pipe(mergeMap(end))));
       };
       const late = record(test, test.pool.withConnection(work, { timeout: 50 }));
@@ -264,11 +267,11 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
       controller.abort(reason);
       expect(impatient.log).toEqual([['error', reason, 0]]);
       expect(signals.map((signal) => signal.reason)).toEqual([expect.any(UseTimeoutError), reason]);
-      expect([told, test.clock.timers]).toEqual([[1, 1], 0]);
+      expect([loadsAtAbort, test.clock.timers]).toEqual([[1, 1], 0]);
     },
   );
 
-  it('tells the work that its connection is gone, and leaves it to it what follows', async () => {
+  it('withConnection(): close() aborts context.signal, and the result is what the work does then', async () => {
     const test = await exclusive();
     const { log } = record(
       test,
@@ -283,7 +286,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(log).toEqual([['error', expect.any(ConnectionClosedError), 0]]);
   });
 
-  it('checks what it is given at the call, the rest when it is subscribed to', async () => {
+  it('withConnection(): throws for invalid arguments; errors on subscribe when aborted or disposed', async () => {
     const { pool } = await exclusive();
     expect(thrownBy(() => pool.withConnection(7 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
     expect(thrownBy(() => pool.withConnection(() => [], { waitTimeout: -1 }))).toMatchObject({
@@ -298,7 +301,7 @@ describe.each(KINDS)('withConnection() of a pool of $kind', ({ make }) => {
     expect(errors).toEqual([reason, 'ERR_POOL_DISPOSED']);
   });
 
-  it('has the times of its work, and unsubscribes from it with its subscriber', async () => {
+  it('withConnection(): emits with its work, and unsubscribes from it with its subscriber', async () => {
     const { pool } = await openRig(make, 1);
     const marbles = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     marbles.run(({ cold, expectObservable, expectSubscriptions }) => {

@@ -6,7 +6,7 @@ import { VirtualClock } from './virtual-clock.js';
 
 const noop = (): void => {};
 
-/** A table that only notes when its requests ran out of time. */
+/** A table and the times at which its requests expired. */
 function tableOn(clock: VirtualClock, usualTimeout: number) {
   const expired: string[] = [];
   const host = { write: noop, settled: noop, overdue: noop };
@@ -16,8 +16,8 @@ function tableOn(clock: VirtualClock, usualTimeout: number) {
   return { table, ask, expired };
 }
 
-describe('the deadlines of several tables on one clock', () => {
-  it('are kept exactly, on one timer', () => {
+describe('Deadlines of several RequestTables on one clock', () => {
+  it('RequestTable: requests of three tables on one clock expire exactly on time, with one timer', () => {
     const clock = new VirtualClock();
     const tables = [tableOn(clock, 100), tableOn(clock, 70), tableOn(clock, 100)];
     for (const [index, { ask }] of tables.entries()) {
@@ -36,7 +36,7 @@ describe('the deadlines of several tables on one clock', () => {
     for (const { table } of tables) table.close('done');
   });
 
-  it('do not suffer when one of them closes, and leave no timer when the last one has', () => {
+  it('RequestTable.close(): does not affect deadlines of other tables; the last close() leaves no timer', () => {
     const clock = new VirtualClock();
     const [gone, stays] = [tableOn(clock, 50), tableOn(clock, 100)];
     gone.ask('a');
@@ -51,7 +51,7 @@ describe('the deadlines of several tables on one clock', () => {
     expect([clock.pending, Deadlines.of(clock).lanes]).toEqual([0, 0]);
   });
 
-  it('know no more timeouts than are in use, however many there were', () => {
+  it('Deadlines: drops the lanes of 2,000 timeouts that are no longer in use', () => {
     const clock = new VirtualClock();
     const { table, ask, expired } = tableOn(clock, 1000);
     const other = tableOn(clock, 2000);
@@ -67,7 +67,7 @@ describe('the deadlines of several tables on one clock', () => {
     other.table.close('done');
   });
 
-  it('survive a listener that throws', () => {
+  it('Deadlines: a listener that throws does not keep the other deadlines from expiring', () => {
     const clock = new VirtualClock();
     const deadlines = Deadlines.of(clock);
     deadlines.join(100);

@@ -13,7 +13,7 @@ type Step =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'answer' | 'turn' | 'full' | 'drain' | 'close' };
 
-/** What happens, and to which of the tables. */
+/** A step and the index of the table it applies to. */
 type Event = readonly [table: number, step: Step];
 
 const plain = (kind: 'answer' | 'turn' | 'full' | 'drain' | 'close') => fc.constant({ kind });
@@ -46,15 +46,15 @@ interface Asked {
   settledAt: number;
 }
 
-/** One table, what it should do, and what it did. Replies name the request that was written. */
-class Modelled {
+/** A table with its model. The reply to a request is its id. */
+class ModelledTable {
   readonly asked: Asked[] = [];
   readonly wire: Asked[] = [];
   readonly table: RequestTable<number, number>;
   pending = 0;
   closed = false;
   #full = false;
-  /** Since when the oldest on the wire has been the oldest. */
+  /** Time since which the current oldest request in flight is the oldest. */
   #oldestSince = 0;
 
   constructor(
@@ -81,7 +81,7 @@ class Modelled {
     this.pending--;
   }
 
-  /** Only the oldest is ever overdue, and exactly when its second time is over. */
+  /** Only the oldest is reported overdue, exactly at the end of its second timeout. */
   overdue({ frame }: Request<number, number>): void {
     expect(frame).toBe(this.wire[0]!.id);
     expect(this.clock.now()).toBe(this.#oldestEnds());
@@ -94,7 +94,7 @@ class Modelled {
     this.table.close(cause);
   }
 
-  /** When the peer is to be given up if nothing comes; never, while somebody waits for the oldest. */
+  /** When the oldest becomes overdue; never while it is unsettled. */
   #oldestEnds(): number {
     const [oldest] = this.wire;
     if (!oldest || oldest.settled === 0) return Number.POSITIVE_INFINITY;
@@ -163,7 +163,7 @@ class Modelled {
     }
   }
 
-  /** After every step; `expect` would take most of the time. */
+  /** Called after each step. Uses `assert`, because `expect` would take most of the time. */
   check(): void {
     const { asked, table, clock } = this;
     const live = asked.filter(({ settled }) => settled === 0);
@@ -175,7 +175,7 @@ class Modelled {
     assert(this.#oldestEnds() > clock.now());
   }
 
-  /** At the end of a turn nothing waits that could be written. */
+  /** At the end of a turn no request waits that could be written. */
   checkRest(): void {
     const waits = this.asked.some(({ written, settled }) => !written && settled === 0);
     if (waits) assert(this.#full || this.wire.length === this.maxInFlight);
@@ -184,7 +184,7 @@ class Modelled {
 
 async function run(events: readonly Event[], maxInFlight: number): Promise<void> {
   const clock = new VirtualClock();
-  const tables = [new Modelled(clock, maxInFlight), new Modelled(clock, maxInFlight)];
+  const tables = [new ModelledTable(clock, maxInFlight), new ModelledTable(clock, maxInFlight)];
   for (const [which, next] of events) {
     const one = tables[which]!;
     if (next.kind === 'ask') one.ask(next.timeout, next.signal);
@@ -207,7 +207,7 @@ async function run(events: readonly Event[], maxInFlight: number): Promise<void>
 }
 
 it.each([1, 3])(
-  'whatever happens, with %d in flight, on a clock that is shared: everything settles once, in time, with its own reply',
+  'RequestTable property, %d in flight, shared clock: requests settle once, in time, with their own reply',
   async (maxInFlight) => {
     const events = fc.array(fc.tuple(fc.nat(1), step), { maxLength: 80 });
     await fc.assert(

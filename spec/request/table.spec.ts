@@ -5,7 +5,7 @@ import { VirtualClock } from './virtual-clock.js';
 
 type Outcome = { readonly reply: string } | { readonly error: unknown } | undefined;
 
-/** A table over a wire that only notes what is written, and when. */
+/** A table and what it has written, call by call. */
 function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: () => void } = {}) {
   const clock = new VirtualClock();
   const written: string[] = [];
@@ -29,7 +29,7 @@ function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: (
     maxQueue: options.maxQueue ?? 100,
     maxInFlight: options.maxInFlight ?? 1,
   });
-  /** Adds a request; the function returned tells how it ended so far. */
+  /** Adds a request. The returned function gives its outcome, or undefined while pending. */
   const ask = (name: string, { timeout = 1000, signal }: { timeout?: number; signal?: AbortSignal } = {}) => {
     const outcomes: Outcome[] = [];
     const resolve = (reply: string) => void outcomes.push({ reply });
@@ -53,8 +53,8 @@ const error = (type: new (...args: never[]) => Error, fields: object) => ({
   error: expect.objectContaining({ constructor: type, ...fields }),
 });
 
-describe('one at a time', () => {
-  it('writes the first at once and the others as replies come, first in, first out', () => {
+describe('RequestTable with maxInFlight: 1', () => {
+  it('RequestTable, 1 in flight: writes the first request at once and the next one after each reply', () => {
     const { written, ask, answer, pending } = setUp();
     const [a, b, c] = [ask('a'), ask('b'), ask('c')];
     expect(written).toEqual(['a']);
@@ -66,7 +66,7 @@ describe('one at a time', () => {
     expect(pending()).toBe(0);
   });
 
-  it('writes nothing while what was received is being matched', () => {
+  it('RequestTable.hold(): writes nothing until release()', () => {
     const { written, ask, table } = setUp();
     table.hold();
     ask('a');
@@ -75,7 +75,7 @@ describe('one at a time', () => {
     expect(written).toEqual(['a']);
   });
 
-  it('refuses at once what the queue has no room for', () => {
+  it('RequestTable with maxQueue: 1: add() throws RequestQueueFullError while the queue is full', () => {
     const { ask, answer, pending } = setUp({ maxQueue: 1 });
     ask('a');
     ask('b');
@@ -85,13 +85,13 @@ describe('one at a time', () => {
     expect(() => ask('d')).not.toThrow();
   });
 
-  it('a queue of none still lets one through to an idle wire', () => {
+  it('RequestTable with maxQueue: 0: accepts one request while none is in flight', () => {
     const { ask } = setUp({ maxQueue: 0 });
     expect(() => ask('a')).not.toThrow();
     expect(() => ask('b')).toThrow(RequestQueueFullError);
   });
 
-  it('a queue of none lets through, too, who asks as soon as the wire is idle: while a reply is being matched', () => {
+  it('RequestTable with maxQueue: 0: accepts a request from the settled callback of the previous one', () => {
     const asked: unknown[] = [];
     const { ask, answer, writes } = setUp({
       maxQueue: 0,
@@ -105,34 +105,34 @@ describe('one at a time', () => {
   });
 });
 
-const turn = () => Promise.resolve();
+const microtask = () => Promise.resolve();
 
-describe('several at a time', () => {
-  it('go out together at the end of the turn in which they came', async () => {
+describe('RequestTable with maxInFlight of 2 or 3', () => {
+  it('RequestTable, 3 in flight: writes the requests of one turn together, up to maxInFlight', async () => {
     const { writes, ask } = setUp({ maxInFlight: 3 });
     ask('a');
     ask('b');
     expect(writes).toEqual([]);
-    await turn();
+    await microtask();
     ask('c');
     ask('d');
-    await turn();
+    await microtask();
     expect(writes).toEqual(['a+b', 'c']);
   });
 
-  it('and together with what the replies to those before have brought about', async () => {
+  it('RequestTable, 2 in flight: after replies, writes queued and new requests together', async () => {
     const { writes, ask, answer } = setUp({ maxInFlight: 2 });
     for (const name of ['a', 'b', 'c']) ask(name);
-    await turn();
+    await microtask();
     answer('1');
     answer('2');
     ask('d');
     expect(writes).toEqual(['a+b']);
-    await turn();
+    await microtask();
     expect(writes).toEqual(['a+b', 'c+d']);
   });
 
-  it('one cancelled, or out of time, in that turn never reaches the wire', async () => {
+  it('RequestTable: a request aborted or expired in the turn of add() is never written', async () => {
     const { written, ask, clock, table } = setUp({ maxInFlight: 3 });
     const controller = new AbortController();
     const a = ask('a', { signal: controller.signal });
@@ -140,7 +140,7 @@ describe('several at a time', () => {
     ask('c');
     controller.abort();
     clock.advance(1);
-    await turn();
+    await microtask();
     expect([a(), b()]).toEqual([
       error(RequestAbortedError, { sent: 'never' }),
       error(RequestTimeoutError, { sent: 'never' }),
@@ -148,29 +148,29 @@ describe('several at a time', () => {
     expect([written, table.outstanding, table.pending]).toEqual([['c'], 1, 1]);
   });
 
-  it('nothing is written for a turn that ends after closing', async () => {
+  it('RequestTable.close() in the turn of add(): rejects with sent: never, and writes nothing', async () => {
     const { written, ask, table } = setUp({ maxInFlight: 3 });
     const a = ask('a');
     table.close('why');
-    await turn();
+    await microtask();
     expect([a(), written]).toEqual([error(ConnectionLostError, { sent: 'never' }), []]);
   });
 
-  it('wait while the transport is full, and no more of them than may', async () => {
+  it('RequestTable.hold(): requests wait until release(), maxInFlight + maxQueue of them at most', async () => {
     const { writes, ask, table } = setUp({ maxInFlight: 2, maxQueue: 1 });
     table.hold();
     for (const name of ['a', 'b', 'c']) ask(name);
     expect(() => ask('d')).toThrow(RequestQueueFullError);
-    await turn();
+    await microtask();
     expect(writes).toEqual([]);
     table.release();
-    await turn();
+    await microtask();
     expect(writes).toEqual(['a+b']);
   });
 });
 
-describe('holding back', () => {
-  it('lasts until each who did has let go', () => {
+describe('hold() and release()', () => {
+  it('RequestTable.hold() called twice: writes after the second release()', () => {
     const { written, ask, table } = setUp();
     table.hold();
     table.hold();
@@ -181,7 +181,7 @@ describe('holding back', () => {
     expect(written).toEqual(['a']);
   });
 
-  it('while a reply is being matched does not free a transport that is full', () => {
+  it('RequestTable.hold() by the transport: a reply handled meanwhile writes nothing before release()', () => {
     const { written, ask, answer, table } = setUp();
     ask('a');
     ask('b');
@@ -193,8 +193,8 @@ describe('holding back', () => {
   });
 });
 
-describe('deadlines', () => {
-  it('are kept exactly, whatever the mixture of timeouts', () => {
+describe('timeouts', () => {
+  it('RequestTable timeouts: requests with mixed timeouts expire exactly on time', () => {
     const { clock, ask } = setUp();
     const timeouts = [700, 50, 1000, 333, 50, 1];
     const asked = timeouts.map((timeout, index) => ask(`${index}`, { timeout }));
@@ -204,7 +204,7 @@ describe('deadlines', () => {
     }
   });
 
-  it('count the time in the queue, and what is still there never reaches the wire', () => {
+  it('RequestTable timeouts: time in the queue counts; a request that expires there is never written', () => {
     const { clock, ask, answer, written, pending } = setUp();
     const a = ask('a', { timeout: 500 });
     const b = ask('b', { timeout: 100 });
@@ -214,7 +214,7 @@ describe('deadlines', () => {
     expect([a(), written, pending()]).toEqual([{ reply: '1' }, ['a'], 0]);
   });
 
-  it('a late reply is thrown away and reaches nobody else', () => {
+  it('RequestTable timeouts: a late reply is discarded, and the next request gets its own reply', () => {
     const { clock, ask, answer, written } = setUp();
     const a = ask('a', { timeout: 100 });
     clock.advance(50);
@@ -228,14 +228,14 @@ describe('deadlines', () => {
     expect(b()).toEqual({ reply: '2' });
   });
 
-  it('a reply that does not come within another timeout is the end of the peer', () => {
+  it('RequestTable timeouts: a reply missing for a second timeout calls overdue()', () => {
     const { clock, ask, overdue } = setUp();
     ask('a', { timeout: 1000 });
     clock.advance(5000);
     expect(overdue).toEqual(['a at 2000']);
   });
 
-  it('nobody in a hurry makes it the end of a peer that is merely slower', () => {
+  it('RequestTable timeouts: after a timeout shorter than usual, overdue() waits for the usual timeout', () => {
     const { clock, ask, answer, overdue } = setUp();
     ask('hurried', { timeout: 5 });
     clock.advance(900);
@@ -246,11 +246,11 @@ describe('deadlines', () => {
     expect(overdue).toEqual(['hurried at 1905']);
   });
 
-  it('nobody behind a long request makes it the end of a peer that is busy with that', async () => {
+  it("RequestTable timeouts: a request expired behind a longer one is overdue only after that one's reply", async () => {
     const { clock, ask, answer, overdue } = setUp({ maxInFlight: 3 });
     const long = ask('long', { timeout: 30_000 });
     ask('behind', { timeout: 1000 });
-    await turn();
+    await microtask();
     clock.advance(20_000);
     expect(overdue).toEqual([]);
     answer('1');
@@ -259,7 +259,7 @@ describe('deadlines', () => {
     expect(overdue).toEqual(['behind at 21000']);
   });
 
-  it('are not missed for a standstill of the event loop, if the reply was there in time', () => {
+  it('RequestTable timeouts: a reply received during a stall of the event loop is in time', () => {
     const { clock, ask, answer } = setUp();
     const a = ask('a', { timeout: 100 });
     const b = ask('b', { timeout: 100 });
@@ -268,7 +268,7 @@ describe('deadlines', () => {
     expect(b()).toEqual(error(RequestTimeoutError, {}));
   });
 
-  it('leave one timer at most, and none after closing', () => {
+  it('RequestTable timeouts: one timer at most, and none after the last request or close()', () => {
     const { clock, ask, answer, table } = setUp();
     for (const timeout of [10, 500, 300, 20, 1000]) ask('x', { timeout });
     expect(clock.pending).toBe(1);
@@ -281,8 +281,8 @@ describe('deadlines', () => {
   });
 });
 
-describe('cancellation', () => {
-  it('takes a queued request out: it never reaches the wire', () => {
+describe('abort signals', () => {
+  it('RequestTable abort: a queued request rejects with sent: never, and is not written', () => {
     const { ask, answer, written, pending } = setUp();
     const controller = new AbortController();
     ask('a');
@@ -294,7 +294,7 @@ describe('cancellation', () => {
     expect([written, pending()]).toEqual([['a', 'c'], 1]);
   });
 
-  it('of a request on the wire leaves a tombstone for its reply', () => {
+  it('RequestTable abort: the late reply of an aborted request in flight is discarded', () => {
     const { ask, answer, written, clock, overdue } = setUp();
     const controller = new AbortController();
     const a = ask('a', { signal: controller.signal, timeout: 100 });
@@ -308,7 +308,7 @@ describe('cancellation', () => {
     expect([b(), overdue]).toEqual([{ reply: '2' }, []]);
   });
 
-  it('by whoever is just being given the reply comes too late', () => {
+  it('RequestTable abort: an abort inside resolve() of the reply has no effect', () => {
     const { table, pending } = setUp();
     const controller = new AbortController();
     const ends: unknown[] = [];
@@ -321,7 +321,7 @@ describe('cancellation', () => {
     expect([ends, table.outstanding, pending()]).toEqual([['1'], 0, -1]);
   });
 
-  it('comes too late once the request is over', () => {
+  it('RequestTable abort: an abort after the reply has no effect', () => {
     const { ask, answer } = setUp();
     const controller = new AbortController();
     const a = ask('a', { signal: controller.signal });
@@ -330,13 +330,13 @@ describe('cancellation', () => {
     expect(a()).toEqual({ reply: '1' });
   });
 
-  it('before the start refuses the request', () => {
+  it('RequestTable.add(): throws RequestAbortedError for a signal already aborted', () => {
     const { ask, written, pending } = setUp();
     expect(() => ask('a', { signal: AbortSignal.abort('no') })).toThrow(RequestAbortedError);
     expect([written, pending()]).toEqual([[], 0]);
   });
 
-  it('by one signal of a thousand requests: one listener, gone when they are', () => {
+  it('RequestTable abort: 1,000 requests with one signal add one listener, removed after the last reply', () => {
     const { ask, answer } = setUp({ maxQueue: 2000 });
     const { signal } = new AbortController();
     const added = jest.spyOn(signal, 'addEventListener');
@@ -347,7 +347,7 @@ describe('cancellation', () => {
     expect(removed).toHaveBeenCalledTimes(1);
   });
 
-  it('of all of them at once settles each of them once', () => {
+  it('RequestTable abort: one signal of 50 requests settles each of them once', () => {
     const { ask, pending } = setUp();
     const controller = new AbortController();
     const asked = Array.from({ length: 50 }, () => ask('a', { signal: controller.signal }));
@@ -358,13 +358,13 @@ describe('cancellation', () => {
   });
 });
 
-describe('closing', () => {
-  it('fails what was sent with maybe, what was not with never, and settles tombstones no second time', async () => {
+describe('close()', () => {
+  it('RequestTable.close(): rejects with sent: maybe or never; expired requests are not settled again', async () => {
     const { ask, table, clock, pending } = setUp({ maxInFlight: 2 });
     const a = ask('a', { timeout: 100 });
     const b = ask('b');
     const c = ask('c');
-    await turn();
+    await microtask();
     clock.advance(100);
     table.close('why');
     expect(a()).toEqual(error(RequestTimeoutError, {}));
@@ -373,7 +373,7 @@ describe('closing', () => {
     expect(pending()).toBe(0);
   });
 
-  it('is for good', () => {
+  it('RequestTable.close(): add() throws ConnectionLostError afterwards, and nothing is written', () => {
     const { ask, table, written } = setUp();
     table.hold();
     table.close('why');
@@ -382,7 +382,7 @@ describe('closing', () => {
     expect(written).toEqual([]);
   });
 
-  it('for one reason only, also where somebody who hears of it closes again', () => {
+  it('RequestTable.close(): another close() from the settled callback does not change the cause', () => {
     const { ask, table, pending } = setUp({ onSettled: () => table.close('again') });
     const asked = [ask('a'), ask('b'), ask('c')];
     table.close('why');
@@ -390,7 +390,7 @@ describe('closing', () => {
     expect([pending(), table.pending]).toEqual([0, 0]);
   });
 
-  it('by somebody who hears of a reply leaves that reply delivered, and no one twice', () => {
+  it('RequestTable.close() from the settled callback of a reply: that reply counts, the rest rejects once', () => {
     const { ask, answer, table, clock } = setUp({ onSettled: () => table.close('why') });
     const [a, b] = [ask('a'), ask('b')];
     answer('1');

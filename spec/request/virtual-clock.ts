@@ -5,7 +5,7 @@ interface Timer {
   readonly work: () => void;
 }
 
-/** Time that moves when told to. */
+/** A clock that the test advances. */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   readonly #checks = new Set<() => void>();
@@ -32,7 +32,7 @@ export class VirtualClock implements Clock {
     return () => this.#checks.delete(check);
   }
 
-  /** Lets `ms` pass, timer by timer; after each, `io` has its turn, then what waited for that. */
+  /** Advances by `ms`, timer by timer. After each timer runs `io`, then the callbacks of `afterIo`. */
   advance(ms: number, io = (): void => {}): void {
     const end = this.#now + ms;
     for (let next = this.#earliest(end); next; next = this.#earliest(end)) {
@@ -45,7 +45,7 @@ export class VirtualClock implements Clock {
     this.#now = end;
   }
 
-  /** The event loop stands still for `ms`: every timer in it fires late, and input has piled up. */
+  /** Stalls the event loop for `ms`: due timers fire late, then pending input is handled by `io`. */
   stall(ms: number, io: () => void): void {
     this.#now += ms;
     for (const timer of [...this.#timers].filter(({ at }) => at <= this.#now)) {

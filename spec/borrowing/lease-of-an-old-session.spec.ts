@@ -1,8 +1,8 @@
 import { KINDS } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 
-describe.each(KINDS)('A lease on one of $kind that was closed and dialled anew', ({ make }) => {
-  it('does not put the new one out of use when it is invalidated', async () => {
+describe.each(KINDS)('A lease of an old session, over $kind', ({ make }) => {
+  it('lease.invalidate() after its connection was invalidated and redialled: does not break the new session', async () => {
     const { pool } = await openRig(make, 1);
     const lease = await pool.lease();
     pool.invalidateConnections(pool.connections);

@@ -8,28 +8,28 @@ import { openRig, type Rig, rig, watch } from '../support/pools.js';
 import { fussy } from '../support/strategies.js';
 import { settle } from '../support/virtual-clock.js';
 
-describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
+describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind', ({ make }) => {
   const exhausted = async (options = {}): Promise<Rig & { readonly running: Job }> => {
     const test = await openRig(make, 1, { maxPending: 1, ...options });
     return Object.assign(test, { running: new Job(test.pool) });
   };
 
-  describe('until its time is up', () => {
-    it('is refused at its deadline, not before', async () => {
+  describe('deadlines', () => {
+    it('use({ waitTimeout }): rejects with WaitTimeoutError at its deadline, after 5 s by default', async () => {
       const { pool, clock } = await exhausted();
-      const [patient, hasty] = [new Job(pool), new Job(pool, { waitTimeout: 20 })];
+      const [usual, short] = [new Job(pool), new Job(pool, { waitTimeout: 20 })];
       await clock.advance(19);
-      expect(hasty.outcome.status).toBe('pending');
+      expect(short.outcome.status).toBe('pending');
       await clock.advance(1);
-      expect(hasty.outcome.reason).toBeInstanceOf(WaitTimeoutError);
+      expect(short.outcome.reason).toBeInstanceOf(WaitTimeoutError);
       await clock.advance(4_979);
-      expect(patient.outcome.status).toBe('pending');
+      expect(usual.outcome.status).toBe('pending');
       await clock.advance(1);
-      expect(patient.outcome.reason).toBeInstanceOf(WaitTimeoutError);
-      expect([hasty.started, patient.started, clock.timers, pool.health.waiting]).toEqual([false, false, 0, 0]);
+      expect(usual.outcome.reason).toBeInstanceOf(WaitTimeoutError);
+      expect([short.started, usual.started, clock.timers, pool.health.waiting]).toEqual([false, false, 0, 0]);
     });
 
-    it('has no work begun where its time for everything is up at once', async () => {
+    it('use({ timeout: 0 }) with a synchronous scheduler: rejects with UseTimeoutError and starts no work', async () => {
       const { pool, clock } = await openRig(make, 1, { scheduler: queueScheduler });
       const job = new Job(pool, { timeout: 0 });
       await settle();
@@ -38,7 +38,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       expect([pool.health.pending, clock.timers]).toEqual([0, 0]);
     });
 
-    it('is told that all carry as much as they may', async () => {
+    it('use() at waitTimeout, all connections full: WaitTimeoutError counts connections and pending requests', async () => {
       const { pool, clock } = await exhausted({ waitTimeout: 100 });
       const job = new Job(pool);
       await clock.advance(100);
@@ -51,7 +51,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       expect((job.outcome.reason as Error).cause).toBeUndefined();
     });
 
-    it('is told that none is connected, and why', async () => {
+    it('use() at waitTimeout, none connected: WaitTimeoutError has the dial error as its cause', async () => {
       const test = rig(make, 2, { waitTimeout: 100 });
       test.script = 'wait';
       void test.pool.setup();
@@ -68,7 +68,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       await test.pool.dispose();
     });
 
-    it('is told that the pool is suspended', async () => {
+    it('use() at waitTimeout, pool suspended: WaitTimeoutError says so', async () => {
       const { pool, clock } = await openRig(make, 1, { waitTimeout: 100 });
       pool.suspend();
       const job = new Job(pool);
@@ -78,7 +78,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       });
     });
 
-    it('has its waiting counted in its time for everything', async () => {
+    it('use({ timeout }): waiting counts; rejects with UseTimeoutError whether or not the work has started', async () => {
       const { pool, clock, running } = await exhausted();
       const [first, second] = [new Job(pool, { timeout: 50 }), new Job(pool, { timeout: 50 })];
       await clock.advance(30);
@@ -101,7 +101,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       expect([second.started, pool.health.pending, clock.timers]).toEqual([false, 0, 0]);
     });
 
-    it('is told of the last dial when all its time went by in waiting', async () => {
+    it('use({ timeout }): UseTimeoutError of a call that only waited has the last dial error as its cause', async () => {
       const test = rig(make, 1);
       test.script = 'refuse';
       await test.pool.setup();
@@ -111,8 +111,8 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
     });
   });
 
-  describe('and changes its mind', () => {
-    it('is answered with the reason at once, and leaves nothing behind', async () => {
+  describe('abort signals', () => {
+    it('use(), lease(), withConnection(): abort while waiting rejects with the reason and leaves no listener', async () => {
       const { pool, clock, running } = await exhausted();
       const controller = new AbortController();
       const { signal } = controller;
@@ -136,7 +136,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
     });
 
     it.each([0, 1, 2, 3, 4, 5, 6])(
-      '%i microtasks after its turn has come, loses no place for others',
+      'use({ signal }): abort %i microtasks after release(): the next waiter is served, no load is left',
       async (turns) => {
         const { pool, clock } = await openRig(make, 1, { maxPending: 1 });
         const lease = pool.tryLease();
@@ -162,25 +162,28 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       },
     );
 
-    it.each([0, 1, 2, 3, 4, 5, 6])('%i microtasks after a lease was its, holds one or is refused', async (turns) => {
-      const { pool } = await openRig(make, 1, { maxPending: 1 });
-      const before = pool.tryLease();
-      const controller = new AbortController();
-      const leasing = watch(pool.lease({ signal: controller.signal }));
-      const next = new Job(pool);
-      before?.release();
-      await microtasks(turns);
-      controller.abort(new Error('changed my mind'));
-      await settle();
-      const { value } = leasing;
-      expect(next.started).toBe(leasing.status === 'rejected');
-      expect(value?.signal.aborted ?? false).toBe(false);
-      value?.release();
-      await settle();
-      expect(next.started).toBe(true);
-    });
+    it.each([0, 1, 2, 3, 4, 5, 6])(
+      'lease({ signal }): abort %i microtasks after release(): resolves or rejects, and the next is served',
+      async (turns) => {
+        const { pool } = await openRig(make, 1, { maxPending: 1 });
+        const before = pool.tryLease();
+        const controller = new AbortController();
+        const leasing = watch(pool.lease({ signal: controller.signal }));
+        const next = new Job(pool);
+        before?.release();
+        await microtasks(turns);
+        controller.abort(new Error('changed my mind'));
+        await settle();
+        const { value } = leasing;
+        expect(next.started).toBe(leasing.status === 'rejected');
+        expect(value?.signal.aborted ?? false).toBe(false);
+        value?.release();
+        await settle();
+        expect(next.started).toBe(true);
+      },
+    );
 
-    it('while it is being served, has no work begun', async () => {
+    it('use({ signal }): abort inside pick() rejects with the reason and starts no work', async () => {
       const controller = new AbortController();
       const { signal } = controller;
       const reason = new Error('changed my mind');
@@ -195,7 +198,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       expect([pool.health.pending, clock.timers, getEventListeners(signal, 'abort').length]).toEqual([0, 0, 0]);
     });
 
-    it('by unsubscribing while it is being served, has no work begun', async () => {
+    it('withConnection(): unsubscribing inside pick() starts no work', async () => {
       const stop = new Subject();
       const select = fussy<TestConnection, unknown>(() => {
         stop.next(undefined);
@@ -211,7 +214,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
       expect([ran, pool.health.pending]).toEqual([false, 0]);
     });
 
-    it('cancels no dial: it comes up and serves the next', async () => {
+    it('use({ signal }): abort while waiting does not cancel the dial, which serves the next caller', async () => {
       const test = rig(make, 1);
       test.script = 'wait';
       void test.pool.setup();
@@ -229,7 +232,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
     });
   });
 
-  it('does not wait at all before setup()', async () => {
+  it('use() before setup(): rejects with PoolEmptyError at once', async () => {
     const { pool, clock } = rig(make, 1);
     const job = new Job(pool);
     await settle();
@@ -239,7 +242,7 @@ describe.each(KINDS)('A caller that waits for one of $kind', ({ make }) => {
   });
 });
 
-/** What may befall a caller, and when, in milliseconds. */
+/** The times of one call, in milliseconds. */
 const caller = fc.record({
   at: fc.nat(40),
   waitTimeout: fc.nat(40),
@@ -247,8 +250,8 @@ const caller = fc.record({
   abortsAfter: fc.option(fc.nat(40), { nil: undefined }),
 });
 
-describe.each(KINDS)('Callers that wait for few of $kind', ({ make }) => {
-  it('settle once each, none later than its deadline, and start in the order in which they came', async () => {
+describe.each(KINDS)('Many waiting callers, over $kind', ({ make }) => {
+  it('use() property: calls settle once, at their deadline at the latest, and start first come, first served', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(caller, { maxLength: 25 }), fc.integer({ min: 1, max: 3 }), async (callers, size) => {
         const { pool, clock } = await openRig(make, size, { maxPending: 1 });
