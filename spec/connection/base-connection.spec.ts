@@ -7,7 +7,7 @@ interface Transport {
   readonly number: number;
 }
 
-/** A connection whose transports a test opens and shuts by hand. */
+/** A connection whose transports a test opens, fails and loses. */
 class Handmade extends BaseConnection<Transport> {
   readonly log: string[] = [];
   readonly signals: AbortSignal[] = [];

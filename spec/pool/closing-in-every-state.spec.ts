@@ -6,7 +6,7 @@ import { settle } from '../support/virtual-clock.js';
 
 type Options = ConnectionPoolOptions<TestConnection>;
 
-/** A pool that has come into some state, with what was asked of it on the way. */
+/** A pool in some state, and the calls that are pending in it. */
 interface Scene {
   readonly test: Rig;
   readonly calls: Promise<unknown>[];
@@ -19,7 +19,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
   const bounds: Options = { drainTimeout: DRAIN, closeTimeout: CLOSE };
   const open = (size: number, options?: Options): Promise<Rig> => openRig(make, size, { ...bounds, ...options });
 
-  /** Opens a pool of two whose dials are as the script says. */
+  /** Starts setup() of two members that answer dials by the script. */
   function opening(script: Rig['script'], options?: Options): Scene {
     const test = rig(make, 2, { ...bounds, ...options });
     test.script = script;
@@ -117,7 +117,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
     }
 
     it.each(['close', 'dispose'] as const)(
-      `%s() of a pool that ${state} resolves in time, settles pending calls and leaves nothing open`,
+      `%s() of a pool that ${state} settles pending calls in time and leaves nothing open`,
       async (end) => {
         const { test, calls } = await enterScene();
         const asked = calls.map((call) => watch(call));
@@ -138,7 +138,7 @@ describe.each(KINDS)('a pool of $kind', ({ make }) => {
       },
     );
 
-    it(`close() then setup() of a pool that ${state} settles pending calls and serves with new members`, async () => {
+    it(`close() and setup() of a pool that ${state} settle pending calls and serve again`, async () => {
       const { test, calls } = await enterScene();
       const asked = calls.map((call) => watch(call));
       const old = [...test.made];

@@ -26,7 +26,7 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
 
   describe.each(FAILURES)('it $how', ({ how, last, because }) => {
     it.each([1, 2, 3])(
-      `a factory that ${how} at call %i: the call rejects with ConnectionFactoryError and closes what was made`,
+      `setup() and extending reject and close what was made when the factory ${how} at call %i`,
       async (nth) => {
         if (nth === 1 && because === undefined) nth = 2;
         const made: TestConnection[] = [];

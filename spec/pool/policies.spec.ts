@@ -78,7 +78,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
           }),
         ),
     ],
-  ])('a policy that %s emits policy-failed and affects neither the pool nor another policy', async (_, policy) => {
+  ])('a policy that %s emits policy-failed and does not affect pool or policies', async (_, policy) => {
     const notes: string[] = [];
     const test = rig(make, 2, { policies: [policy, noted('other', notes)] });
     await test.pool.setup();

@@ -40,7 +40,7 @@ const CALLS: [name: string, call: (test: Rig, make: Make) => unknown][] = [
   ['close() of a connection', ({ pool }) => pool.connections[0]?.close()],
 ];
 
-/** Every figure agrees with the lists, and the lists with what the connections say. */
+/** The counts in health equal the lists, and the lists equal the states of the connections. */
 function expectConsistent({ pool }: Rig): void {
   const { connections, connectedConnections, brokenConnections, health } = pool;
   const { idle, connecting, connected, draining, ejected, broken, total } = health;
@@ -56,7 +56,7 @@ function expectConsistent({ pool }: Rig): void {
 describe.each(KINDS)('calls inside next(), pool of $kind', ({ make }) => {
   describe.each(STREAMS)('of %s', (stream, of) => {
     it.each(CALLS)(
-      `%s inside next() of ${stream} works, and every subscriber of connected$ sees the same`,
+      `%s inside next() of ${stream} works, and all connected$ subscribers see the same`,
       async (_call, call) => {
         const test = await openRig(make, 3);
         const logs: [string[], string[]] = [[], []];
@@ -69,7 +69,7 @@ describe.each(KINDS)('calls inside next(), pool of $kind', ({ make }) => {
             const result = call(test, make);
             if (result instanceof Promise) result.catch(() => {});
           } catch {
-            // There may be none to pick.
+            // getLeastLoadedConnection() throws when no member is connected.
           }
         });
         test.pool.connected$.subscribe(note(logs[1]));

@@ -198,7 +198,7 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
 });
 
 describe.each(KINDS)('a replacement that fails, pool of $kind', ({ make }) => {
-  it('renew() rejects with RenewalError and its cause when a dial fails; the old member stays in service', async () => {
+  it('renew() rejects with RenewalError when a replacement fails to connect; the old member stays in service', async () => {
     const test = await openRig(make, 3);
     const { pool, made } = test;
     const seen = extremes(test);

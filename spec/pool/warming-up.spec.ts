@@ -11,7 +11,7 @@ interface WarmUp {
 }
 
 describe.each(KINDS)('warmup of $kind', ({ make }) => {
-  /** A pool whose warm-ups end when the test says so. */
+  /** A pool whose warmups the test settles. */
   function warmRig(size: number, options = {}): Rig & { warmUps: WarmUp[] } {
     const warmUps: WarmUp[] = [];
     const warmup = (connection: TestConnection, { signal }: { signal: AbortSignal }): Promise<void> =>

@@ -144,7 +144,7 @@ describe('a pool of two and a server that accepts', () => {
     await expect(pool.reconnect()).resolves.toBe(2);
 
     await pool.dispose();
-    // A server closes when its last socket has.
+    // A server emits close only after its last socket has closed.
     server.close();
     await expect(once(server, 'close')).resolves.toBeDefined();
   });

@@ -1,6 +1,6 @@
 import type { Health } from 'rxpool';
 
-/** The figures of a pool that is open: those given, and zeros. */
+/** The health of an open pool with the given figures, and 0 for all others. */
 export const figures = (given: Partial<Health>): Health => ({
   status: 'healthy',
   poolSize: 0,

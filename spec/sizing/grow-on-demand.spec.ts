@@ -35,7 +35,7 @@ class Rig {
     this.health$.next(figures(this.shown));
   }
 
-  /** Shows a change, and lets a millisecond pass. */
+  /** Emits a change of health, and advances the clock by a millisecond. */
   async next(changed: Partial<Health>): Promise<void> {
     this.show(changed);
     await this.clock.advance(1);

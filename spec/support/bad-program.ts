@@ -1,7 +1,7 @@
 import { ConnectionPool } from 'rxpool';
 import { SubjectConnection } from './connections.js';
 
-/** Nobody subscribes, nobody awaits, everything fails. */
+/** Misuses a pool: no subscriber, promises not awaited, and dials, closings and streams that fail. */
 async function main(): Promise<void> {
   let alarms = 0;
   for (const alarm of ['unhandledRejection', 'uncaughtException', 'warning', 'rejectionHandled'] as const) {

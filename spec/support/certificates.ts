@@ -14,7 +14,7 @@ const AUTHORITY = [
 
 interface Wanted {
   readonly name: string;
-  /** Who vouches for it; nobody but itself, if left out. */
+  /** The issuer; self-signed if left out. */
   readonly ca?: Identity;
   readonly address?: string;
   readonly isAuthority?: boolean;
@@ -40,7 +40,7 @@ async function issue({ name, ca, address, isAuthority = false, hasExpired = fals
   return { cert, key };
 }
 
-/** One authority, those it vouches for, and one that nobody does. Made anew for each run: no key is kept. */
+/** An authority, certificates that it has issued, and a self-signed one. Made in each run: no key is stored. */
 export async function makeCertificates() {
   const ca = await issue({ name: 'Test authority', isAuthority: true });
   const [server, expired, wrongName, selfSigned, client] = await Promise.all([

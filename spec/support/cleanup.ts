@@ -13,7 +13,7 @@ afterEach(async () => {
   );
 });
 
-/** Has it closed after the test, also after one that failed. */
+/** Closes it after the test, whether that passes or fails. */
 export function track<T extends Closable>(closable: T): T {
   open.push(closable);
   return closable;

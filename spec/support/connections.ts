@@ -2,15 +2,15 @@ import { BehaviorSubject } from 'rxjs';
 import type { Connection, ConnectionState } from 'rxpool';
 import { type DialScript, ScriptedConnection } from 'rxpool/testing';
 
-/** How a connection answers to `close()`. Whatever it says, it is closed in its own eyes when it returns. */
+/** How the promise of `close()` settles. In each case the state is `closed` when the call returns. */
 export type CloseScript = 'settle' | 'wait' | 'hang' | 'reject' | 'throw';
 
-/** A connection that a test moves about, of whichever kind. */
+/** A connection whose dials, losses and requests a test controls. */
 export interface TestConnection extends Connection {
   readonly name: string;
-  /** The answer to the next dials. */
+  /** How the next dials end. */
   onDial: DialScript;
-  /** The answer to the next closings. */
+  /** How the next closings end. */
   onClose: CloseScript;
   /** Calls of `connect()` that were dials, and of `close()`. */
   readonly dials: number;
@@ -27,7 +27,7 @@ export interface TestConnection extends Connection {
   reply(): void;
 }
 
-/** What closing comes to, by script. */
+/** Settles closings by their script. */
 class Closings {
   readonly #waiting: (() => void)[] = [];
 
@@ -42,7 +42,7 @@ class Closings {
   }
 }
 
-/** The library's own kind, which hands its cell over. */
+/** A connection of the library, based on BaseConnection. */
 export class OwnConnection extends ScriptedConnection implements TestConnection {
   onClose: CloseScript = 'settle';
   closes = 0;
@@ -65,9 +65,9 @@ export class OwnConnection extends ScriptedConnection implements TestConnection 
   }
 }
 
-/** Somebody else's kind: the members of the contract alone, over two subjects. */
+/** A third-party connection: only the members of the contract, over two subjects. */
 export class SubjectConnection implements TestConnection {
-  // Its own, whatever a test puts in the place of the public ones.
+  // Private, because tests replace the public streams.
   readonly #state = new BehaviorSubject<ConnectionState>('idle');
   readonly #pending = new BehaviorSubject(0);
   readonly state$ = this.#state;
@@ -94,7 +94,7 @@ export class SubjectConnection implements TestConnection {
     return this.#pending.value;
   }
 
-  /** Whether anybody listens to it. */
+  /** Whether one of its streams has a subscriber. */
   get observed(): boolean {
     return this.#state.observed || this.#pending.observed;
   }
@@ -186,7 +186,7 @@ export class SubjectConnection implements TestConnection {
   }
 }
 
-/** Both kinds, for `describe.each`: a pool must not be able to tell them apart. */
+/** Both kinds, for `describe.each`: a pool treats them alike. */
 export const KINDS = [
   {
     kind: "the library's own connections",

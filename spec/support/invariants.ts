@@ -3,10 +3,10 @@ import type { Observable } from 'rxjs';
 import type { Connection, ConnectionPool } from 'rxpool';
 import { type Clock, systemClock } from '../../src/request/clock.js';
 
-/** Under jest `process` is a copy, which hears of nothing. */
+/** The real process: under jest `process` is a copy, which receives no events. */
 const real = runInThisContext('process') as NodeJS.Process;
 
-/** A clock that knows how many of its timers would still fire. */
+/** A clock that counts the timers that are still to fire. */
 export interface CountingClock extends Clock {
   readonly timers: number;
 }
@@ -41,7 +41,7 @@ export function countingClock(): CountingClock {
 }
 
 export interface ProcessWatch {
-  /** What nobody handled, and what Node warned of. */
+  /** Unhandled rejections, uncaught exceptions and warnings. */
   readonly complaints: readonly string[];
   /** Sockets and listeners there are now beyond those at the start. */
   readonly sockets: number;
@@ -50,7 +50,7 @@ export interface ProcessWatch {
 
 const sockets = (): number => real.getActiveResourcesInfo().filter((kind) => /TCP|Pipe|TLS/.test(kind)).length;
 
-/** Keeps an eye on the process from here on. */
+/** Watches the process from this call on. */
 export function watchProcess(): ProcessWatch {
   const before = sockets();
   const complaints: string[] = [];
@@ -68,7 +68,7 @@ export function watchProcess(): ProcessWatch {
   };
 }
 
-/** All that a pool tells by. */
+/** The names of all streams of a pool. */
 export const STREAMS = [
   'connected$',
   'broken$',
@@ -81,11 +81,11 @@ export const STREAMS = [
 ] as const;
 
 export interface StreamWatch {
-  /** How each of them ended that has, as often as it did, in order of their names above. */
+  /** One entry per error or completion so far, in the order of `STREAMS`. */
   readonly ended: readonly string[];
 }
 
-/** Listens to every stream of a pool. */
+/** Subscribes to every stream of a pool. */
 export function watchStreams(pool: Pick<ConnectionPool<Connection>, (typeof STREAMS)[number]>): StreamWatch {
   const ended = STREAMS.map((name) => {
     const ends: string[] = [];

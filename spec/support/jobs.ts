@@ -2,9 +2,9 @@ import type { ConnectionPool, UseContext, UseOptions } from 'rxpool';
 import type { TestConnection } from './connections.js';
 import { type Outcome, watch } from './pools.js';
 
-/** Work that `use` was asked for, and that lasts until the test says so. */
+/** A `use()` whose work lasts until `finish()` is called. */
 export class Job {
-  /** Where it runs, once it does. */
+  /** The connection that the work runs on, once it has started. */
   connection: TestConnection | undefined;
   context: UseContext | undefined;
   finish!: () => void;
@@ -30,7 +30,7 @@ export class Job {
 export const jobs = (pool: ConnectionPool<TestConnection>, count: number, options?: UseOptions): Job[] =>
   Array.from({ length: count }, () => new Job(pool, options));
 
-/** Lets so many microtasks pass, and no more. */
+/** Waits for exactly this many microtasks. */
 export async function microtasks(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await undefined;
 }

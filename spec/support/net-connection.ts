@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { BaseConnection } from 'rxpool';
 
-/** The least that a TCP connection takes. */
+/** A minimal TCP connection. */
 export class NetConnection extends BaseConnection<Socket> {
   constructor(readonly port: number) {
     super();
@@ -29,7 +29,7 @@ export async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A loopback port that nobody listens at. */
+/** A loopback port without a listener. */
 export async function closedPort(): Promise<number> {
   const server = createServer();
   const port = await listen(server);

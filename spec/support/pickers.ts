@@ -4,7 +4,7 @@ import { OwnConnection, type TestConnection } from './connections.js';
 
 export type List = readonly TestConnection[];
 
-/** What a strategy has made of a stream so far. */
+/** The pickers that a strategy has emitted so far, and how it has ended. */
 export interface Followed<K> {
   picker: Picker<TestConnection, K>;
   readonly emissions: Picker<TestConnection, K>[];
@@ -13,7 +13,7 @@ export interface Followed<K> {
   readonly subscription: Subscription;
 }
 
-/** The picker of a stream, which has to come at once, and how often it was emitted. */
+/** Subscribes to a strategy and records its pickers; the first is emitted on subscribe. */
 export function follow<K = void>(strategy: Strategy<TestConnection, K>, source: Observable<List>): Followed<K> {
   const followed = { emissions: [], completed: false, error: undefined } as unknown as Followed<K>;
   const subscription = strategy(source).subscribe({
@@ -31,7 +31,7 @@ export function follow<K = void>(strategy: Strategy<TestConnection, K>, source: 
   return Object.assign(followed, { subscription });
 }
 
-/** A connection that tells how its requests end. */
+/** A connection with `outcomes$`, which a test emits. */
 export class TellingConnection extends OwnConnection {
   readonly outcomes$ = new Subject<Outcome>();
 

@@ -7,7 +7,7 @@ interface EqualityTesting {
   addEqualityTesters(testers: ((a: unknown, b: unknown) => boolean | undefined)[]): void;
 }
 
-// No connection equals another, however much they look alike.
+// Connections are compared by identity, not by their fields.
 (expect as unknown as EqualityTesting).addEqualityTesters([
   (a, b) => (isTestConnection(a) && isTestConnection(b) ? a === b : undefined),
 ]);
@@ -15,13 +15,13 @@ interface EqualityTesting {
 const isTestConnection = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'onDial' in value && 'onClose' in value;
 
-/** A pool in virtual time that redials nothing unless told to, and every connection its factory has made. */
+/** A pool in virtual time, without healing by default, and every connection that its factory has made. */
 export interface Rig {
   readonly pool: ConnectionPool<TestConnection>;
   readonly clock: VirtualClock;
   readonly made: TestConnection[];
   readonly events: PoolEvent<TestConnection>[];
-  /** What newly made connections answer to a dial. */
+  /** How dials of the connections made from now on end. */
   script: DialScript;
 }
 
@@ -81,7 +81,7 @@ export function watch<T>(promise: Promise<T>): Outcome<T> {
   return outcome;
 }
 
-/** What a call threw. */
+/** The error that a call throws. */
 export function thrownBy(call: () => unknown): unknown {
   try {
     call();

@@ -22,7 +22,7 @@ const short = (event: ReconnectEvent<TestConnection>): string => {
 /** Linear, so that the attempt can be read off the wait: 100, 200, 300 … */
 export const backoff = (attempt: number): number => attempt * 100;
 
-/** A list of broken connections that a test writes by hand, and what is made of it. */
+/** A `reconnectBroken` over a list that a test emits, and a log of its events. */
 export class ReconnectRig {
   readonly clock = new VirtualClock();
   readonly list$ = new Subject<List>();
@@ -48,7 +48,7 @@ export class ReconnectRig {
   }
 }
 
-/** Somebody's own pool: lists connections while their state is broken. */
+/** The list of broken connections of a pool of one: the connection while its state is broken. */
 export const brokenOf = (connection: TestConnection): Observable<List> =>
   new Observable((subscriber) =>
     connection.state$.subscribe((state) => subscriber.next(state === 'broken' ? [connection] : [])),

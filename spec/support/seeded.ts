@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32): what failed can be run again. */
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32), so that a failure can be reproduced. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -9,5 +9,5 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** That of the environment, or any. */
+/** `SEED` of the environment, or a random one. */
 export const anySeed = (): number => Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { track } from './cleanup.js';
 
-/** Where a Unix socket may be made; the folder goes after the test. */
+/** A path for a Unix socket, in a new folder that is removed after the test. */
 export async function socketPath(name = 'zcached.sock'): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
   track({ close: () => rm(folder, { recursive: true, force: true }) });

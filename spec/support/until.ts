@@ -1,11 +1,11 @@
-/** Lets so many turns of the event loop pass, and no more. */
+/** Waits for exactly this many turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Short of the time that jest gives a test: a test that fails by itself cleans up, and says at what. */
+/** Shorter than the timeout of jest, so that the test fails with the name of the condition and cleans up. */
 const PATIENCE = 10_000;
-/** Looks at every turn, and then ever so often: somebody else may need the processor for it to become so. */
+/** Polls at this many turns first, then every 2 ms: other threads and processes may need the processor. */
 const EAGER_LOOKS = 1000;
 
 /** Resolves once `condition` holds; rejects, naming it, when it does not for a long time. */

@@ -1,7 +1,7 @@
 import { cellOf } from '../../src/connection/cells.js';
 import { SubjectConnection, type TestConnection } from './connections.js';
 
-/** Nobody is left who looks at a connection, in whichever way it tells of itself. */
+/** Expects that no stream of the connection has a subscriber left. */
 export function expectUntouched(connection: TestConnection): void {
   expect(cellOf(connection).watchers).toBeUndefined();
   if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);

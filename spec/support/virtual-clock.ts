@@ -1,9 +1,9 @@
 import { VirtualTimeScheduler } from 'rxjs';
 
-/** Lets everything that promises have set going come to its end. */
+/** Waits until the microtask queue is empty. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Time that passes when a test says so, with promises settled between any two timers. */
+/** Virtual time that a test advances; promises settle between any two timers. */
 export class VirtualClock {
   constructor(readonly scheduler = new VirtualTimeScheduler()) {}
 

@@ -1,6 +1,6 @@
 import { type SchedulerAction, VirtualAction, VirtualTimeScheduler } from 'rxjs';
 
-/** Kept in order by inserting: RxJS sorts all that wait at each one that is added, too slow for thousands. */
+/** Inserts each action at its place: RxJS sorts the whole queue at each action, too slow for thousands. */
 class Action<T> extends VirtualAction<T> {
   protected override requestAsyncId(scheduler: VirtualTimeScheduler, _id?: unknown, delay = 0): 1 {
     this.delay = scheduler.frame + (delay > 0 ? Math.max(1, Math.trunc(delay)) : 0);
