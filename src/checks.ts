@@ -3,7 +3,7 @@ import { outOfRange, wrongType } from './errors.js';
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
 
-export function checkNumber(argument: string, value: unknown): asserts value is number {
+function checkNumber(argument: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') throw wrongType(argument, 'a number', value);
 }
 

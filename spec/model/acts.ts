@@ -3,7 +3,7 @@ import type { DialScript } from 'rxpool/testing';
 import type { CloseScript } from '../support/connections.js';
 import type { Lending } from './lending-model.js';
 
-export type Kind = 'own' | 'subject' | 'late';
+type Kind = 'own' | 'subject' | 'late';
 
 /** How one connection behaves. */
 export interface Character {
@@ -71,7 +71,7 @@ const asking: fc.Arbitrary<Asking> = fc.record({
   timeout: fc.constantFrom(undefined, undefined, 1_000),
 });
 
-export const act: fc.Arbitrary<Act> = fc.oneof(
+const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.constantFrom<Act>({ type: 'setup' }, { type: 'close' }, { type: 'cleanup' }, { type: 'reopen' }),

@@ -5,7 +5,7 @@ import type { Kind, LendingModel, ModelCaller } from './lending-model.js';
 import type { Asking } from './real-pool.js';
 
 /** Milliseconds that callers wait who do not say. */
-export const WAIT_TIMEOUT = 5_000;
+const WAIT_TIMEOUT = 5_000;
 
 const ABORTED = 'aborted by the caller';
 

@@ -29,7 +29,7 @@ export function canonical(tree: Tree): string {
 }
 
 /** What is in an array, set or map. */
-export function partsOf(tree: Tree): readonly Tree[] {
+function partsOf(tree: Tree): readonly Tree[] {
   if (tree[0] === '%') return [...tree[1].values()];
   return tree[0] === '*' || tree[0] === '~' || tree[0] === '/' ? tree[1] : [];
 }

@@ -30,7 +30,7 @@ export interface ZcachedServerOptions {
 }
 
 /** In PEM. */
-export interface ServerTls {
+interface ServerTls {
   readonly key: string;
   readonly cert: string;
   /** Who signs the certificates of clients. */
