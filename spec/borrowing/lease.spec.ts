@@ -1,5 +1,4 @@
 import { ConnectionClosedError, ConnectionInvalidatedError, PoolDisposedError, reconnectBroken } from 'rxpool';
-import { makeDisposable } from '../../src/disposal.js';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job } from '../support/jobs.js';
 import { openRig, type Rig, thrownBy } from '../support/pools.js';
@@ -229,21 +228,26 @@ describe.each(KINDS)('Leases, over $kind', ({ make }) => {
   });
 });
 
-describe('Without Symbol.dispose', () => {
-  it('makeDisposable(): does not change the class without Symbol.dispose, and adds one method with it', () => {
-    class Thing {
-      release(): void {}
-    }
-    const known = Object.getOwnPropertySymbols(Thing.prototype);
-    const whole = globalThis.Symbol;
-    globalThis.Symbol = Object.create(whole, { dispose: { value: undefined } });
-    try {
-      makeDisposable(Thing.prototype, 'dispose', 'release');
-    } finally {
-      globalThis.Symbol = whole;
-    }
-    expect(Object.getOwnPropertySymbols(Thing.prototype)).toEqual(known);
-    makeDisposable(Thing.prototype, 'dispose', 'release');
-    expect(Object.getOwnPropertySymbols(Thing.prototype)).toHaveLength(known.length + 1);
+it('leases and pools work on a platform without Symbol.dispose and Symbol.asyncDispose', async () => {
+  const whole = globalThis.Symbol;
+  globalThis.Symbol = new Proxy(whole, {
+    get: (target, name) => (name === 'dispose' || name === 'asyncDispose' ? undefined : Reflect.get(target, name)),
   });
+  try {
+    await jest.isolateModulesAsync(async () => {
+      const { ConnectionPool } = await import('rxpool');
+      const { ScriptedConnection } = await import('rxpool/testing');
+      const pool = new ConnectionPool(1, () => new ScriptedConnection());
+      await pool.setup();
+      const lease = await pool.lease();
+      lease.release();
+      const prototypes = [lease, pool].map((one): object => Object.getPrototypeOf(one) as object);
+      for (const one of prototypes)
+        expect(Object.keys(Object.getOwnPropertyDescriptors(one))).not.toContain('undefined');
+      await pool.dispose();
+      expect(pool.health).toMatchObject({ status: 'closed', pending: 0 });
+    });
+  } finally {
+    globalThis.Symbol = whole;
+  }
 });

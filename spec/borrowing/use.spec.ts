@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ConnectionClosedError, PoolClosedError, UseTimeoutError } from 'rxpool';
+import { ConnectionClosedError, ConnectionPool, PoolClosedError, UseTimeoutError } from 'rxpool';
+import { ScriptedConnection } from 'rxpool/testing';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, type Rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -346,4 +347,17 @@ describe.each(KINDS)('use(), over $kind', ({ make }) => {
     expect(pool.health.pending).toBe(0);
     expect(clock.timers).toBe(0);
   });
+});
+
+it('use({ timeout }) resolves when the result arrived while the event loop was blocked beyond the deadline', async () => {
+  const pool = new ConnectionPool(1, () => new ScriptedConnection());
+  await pool.setup();
+  // The blocked loop finds the timer due and the result there at once; the result is older.
+  const work = pool.use(() => new Promise<string>((resolve) => setImmediate(() => resolve('in time'))), {
+    timeout: 10,
+  });
+  const blockedUntil = performance.now() + 40;
+  while (performance.now() < blockedUntil);
+  await expect(work).resolves.toBe('in time');
+  await pool.dispose();
 });

@@ -392,6 +392,19 @@ describe('a BaseConnection', () => {
       ]);
     });
 
+    it('state$ tells a subscriber nothing after another subscriber has unsubscribed it in next()', () => {
+      const connection = new ScriptedConnection({ onDial: 'wait' });
+      const seen: string[][] = [[], []];
+      connection.state$.subscribe((state) => {
+        seen[0]?.push(state);
+        if (state === 'connecting') second.unsubscribe();
+      });
+      const second = connection.state$.subscribe((state) => seen[1]?.push(state));
+      connection.connect().catch(() => {});
+      void connection.close();
+      expect(seen).toEqual([['idle', 'connecting', 'closed'], ['idle']]);
+    });
+
     it('state$ emits each state once to a subscriber added inside next()', () => {
       const connection = new ScriptedConnection({ onDial: 'wait' });
       const seen: ConnectionState[] = [];

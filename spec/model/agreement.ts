@@ -1,6 +1,5 @@
 import type { Health } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
-import { type OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { OwnConnection, type TestConnection } from '../support/connections.js';
 import { settle } from '../support/virtual-clock.js';
 import type { LendingModel, ModelCaller } from './lending-model.js';
 import { CONNECT_TIMEOUT } from './pool-model.js';
@@ -99,14 +98,10 @@ export async function expectNothingLeft(model: LendingModel, real: RealPool): Pr
   for (const capacity$ of real.capacities.values()) expectSame(capacity$.observed, false);
 }
 
-export const NOTHING = ['closed', 0, 0, -1, false, false, false, false];
+export const NOTHING = ['closed', 0, false, false];
 
-/** What a connection carries, who listens to it, and whether a transport was left open. */
+/** What a connection carries, whether its streams have subscribers, and whether a transport was left open. */
 export function remainsOf(connection: TestConnection): unknown[] {
-  const { watchers, owner, ledger, borrowed, position } = cellOf(connection);
-  const isOpen =
-    connection instanceof SubjectConnection
-      ? connection.observed
-      : (connection as OwnConnection).shuts !== (connection as OwnConnection).opened;
-  return [connection.state, connection.pending, borrowed, position, !!watchers, !!owner, !!ledger, isOpen];
+  const isOpen = connection instanceof OwnConnection && connection.shuts !== connection.opened;
+  return [connection.state, connection.pending, connection.observed, isOpen];
 }

@@ -158,6 +158,15 @@ describe.each(KINDS)('events$ of a pool of $kind', ({ make }) => {
     });
   });
 
+  it('events$ has close-failed with an Error as its cause when close() of a connection rejects without a reason', async () => {
+    const test = await openRig(make, 1);
+    const [connection] = test.made as [TestConnection];
+    connection.close = () => Promise.reject();
+    test.pool.removeConnections(test.made);
+    await settle();
+    expect(test.events.at(-1)).toMatchObject({ type: 'close-failed', connection, cause: expect.any(Error) });
+  });
+
   it('connect() of a member that is removed while it dials rejects, without a connect-failed event', async () => {
     const test = rig(make, 1);
     test.script = 'wait';

@@ -1,5 +1,5 @@
-import { ConnectionFactoryError, ConnectionPool } from 'rxpool';
-import { KINDS, type TestConnection } from '../support/connections.js';
+import { type Connection, ConnectionFactoryError, ConnectionPool } from 'rxpool';
+import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { figures, openRig, statesOf } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -131,4 +131,40 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
     await settle();
     expect(connection.state).toBe('closed');
   });
+});
+
+describe('extendPoolByConnections() of a pool', () => {
+  const complete = (): Record<string, unknown> => {
+    const { state$, pending$ } = new SubjectConnection();
+    return { state$, pending$, connect: async () => {}, close: async () => {} };
+  };
+
+  it('takes a plain object that has state$, pending$, connect() and close() and nothing else', async () => {
+    const pool = new ConnectionPool<Connection>(0, () => new SubjectConnection(), { heal: false });
+    await pool.setup();
+    await pool.extendPoolByConnections([complete() as unknown as Connection]);
+    expect(pool.connections).toHaveLength(1);
+    await pool.dispose();
+  });
+
+  it.each(['state$', 'pending$', 'connect', 'close'])(
+    'rejects an object without %s, and one whose getter of it throws, with ERR_INVALID_ARG_TYPE',
+    async (member) => {
+      const pool = new ConnectionPool<Connection>(0, () => new SubjectConnection(), { heal: false });
+      await pool.setup();
+      const lacking = { ...complete(), [member]: undefined };
+      const throwing = Object.defineProperty(complete(), member, {
+        get: () => {
+          throw new Error('getter');
+        },
+      });
+      for (const one of [lacking, throwing]) {
+        await expect(pool.extendPoolByConnections([one as unknown as Connection])).rejects.toMatchObject({
+          code: 'ERR_INVALID_ARG_TYPE',
+        });
+      }
+      expect(pool.isEmpty()).toBe(true);
+      await pool.dispose();
+    },
+  );
 });

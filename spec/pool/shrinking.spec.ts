@@ -60,6 +60,18 @@ describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
       },
     );
 
+    it('reducePoolConnections() removes ejected connections without load like other unused ones, the latest joined first', async () => {
+      const { pool, made } = await openRig(make, 5, { drainTimeout: 1_000 });
+      pool.ejectConnections([made[1]!, made[3]!], { duration: 10_000 });
+      made[3]!.send();
+      expect(pool.reducePoolConnections(2)).toBe(2);
+      expect(names(pool.connections)).toBe('#1 #2 #4');
+      expect(pool.reducePoolConnections(1)).toBe(1);
+      expect(names(pool.connections)).toBe('#1 #4');
+      expect(pool.reducePoolConnections(2, true)).toBe(2);
+      await pool.close({ drainTimeout: 0 });
+    });
+
     it('reducePoolConnections(10) of 12 keeps members with load, and poolSize becomes the number left', async () => {
       const { pool } = await mixedPool(make);
       expect(pool.reducePoolConnections(10)).toBe(8);

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { BehaviorSubject } from 'rxjs';
 import { ConnectionPool, type StickyOptions, sticky } from 'rxpool';
-import { OwnConnection, type TestConnection } from '../support/connections.js';
+import { SubjectConnection, type TestConnection } from '../support/connections.js';
 import { follow, type List, shares } from '../support/pickers.js';
 import { thrownBy } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
 
 const KEYS = Array.from({ length: 400 }, (_, i) => `user:${i}`);
-const some = (count: number): OwnConnection[] =>
-  Array.from({ length: count }, (_, i) => new OwnConnection({ name: `host-${i}` }));
+const some = (count: number): SubjectConnection[] =>
+  Array.from({ length: count }, (_, i) => new SubjectConnection({ name: `host-${i}` }));
 const byName: StickyOptions<TestConnection> = { idOf: ({ name }) => name };
 
 function rigOf(all: List, options?: StickyOptions<TestConnection>) {
@@ -39,7 +39,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
       const all = some(count);
       const { picker } = rigOf(all, options);
       let i = 0;
-      for (const share of shares(all, 1_000 * count, () => picker.pick(`key ${i++}`) as OwnConnection))
+      for (const share of shares(all, 1_000 * count, () => picker.pick(`key ${i++}`) as SubjectConnection))
         expect(Math.abs(share - 1_000)).toBeLessThan(150);
     }
   });
@@ -50,7 +50,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
         const all = some(12);
         const { list$, where } = rigOf(all.slice(0, 6), options);
         for (const who of toggles) {
-          const one = all[who] as OwnConnection;
+          const one = all[who] as SubjectConnection;
           const before = where();
           const leaves = list$.value.includes(one);
           list$.next(leaves ? list$.value.filter((other) => other !== one) : [...list$.value, one]);
@@ -67,7 +67,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
     const { list$, picker } = rigOf(all, options);
     const keys = Array.from({ length: 30_000 }, (_, i) => `${i}`).filter((key) => picker.pick(key) === all[2]);
     list$.next(all.filter((_, i) => i !== 2));
-    const counts = shares(all, keys.length, () => picker.pick(keys.pop() as string) as OwnConnection);
+    const counts = shares(all, keys.length, () => picker.pick(keys.pop() as string) as SubjectConnection);
     expect(counts[2]).toBe(0);
     for (const count of counts.filter((_, i) => i !== 2)) expect(Math.abs(count - 1_000)).toBeLessThan(150);
   });
@@ -84,7 +84,7 @@ describe.each<[string, StickyOptions<TestConnection> | undefined]>([
   it('sticky(): pick(key, accepts) gives what the key maps to without the refused connections', () => {
     const all = some(6);
     const { list$, picker, where } = rigOf(all, options);
-    const refused = new Set<TestConnection>([all[1] as OwnConnection, all[4] as OwnConnection]);
+    const refused = new Set<TestConnection>([all[1] as SubjectConnection, all[4] as SubjectConnection]);
     const fallen = KEYS.map((key) => picker.pick(key, (connection) => !refused.has(connection))?.name);
     list$.next(all.filter((connection) => !refused.has(connection)));
     expect(where()).toEqual(fallen);
@@ -129,15 +129,15 @@ describe('sticky()', () => {
   });
 
   it('sticky({ idOf }): connections of equal id share their keys by load', () => {
-    const twins = [new OwnConnection({ name: 'host-0' }), new OwnConnection({ name: 'host-0' })];
-    const other = new OwnConnection({ name: 'host-1' });
+    const twins = [new SubjectConnection({ name: 'host-0' }), new SubjectConnection({ name: 'host-0' })];
+    const other = new SubjectConnection({ name: 'host-1' });
     const { list$, picker } = rigOf([...twins, other], byName);
     const homes = KEYS.filter((key) => picker.pick(key) !== other);
     expect(homes.length).toBeGreaterThan(150);
     expect(homes.length).toBeLessThan(250);
     for (const key of homes.slice(0, 100)) picker.pick(key)?.send();
     expect(twins.map(({ pending }) => pending)).toEqual([50, 50]);
-    const [first, second] = twins as [OwnConnection, OwnConnection];
+    const [first, second] = twins as [SubjectConnection, SubjectConnection];
     expect(picker.pick(homes[0] as string, (connection) => connection !== first)).toBe(second);
     list$.next([second, other]);
     for (const key of homes) expect(picker.pick(key)).toBe(second);
@@ -168,17 +168,17 @@ describe('sticky()', () => {
 
   it('sticky() as the select option: use({ key }) maps keys, also after a loss and reconnect(); no key throws', async () => {
     let count = 0;
-    const pool = new ConnectionPool(4, () => new OwnConnection({ name: `host-${count++}` }), {
+    const pool = new ConnectionPool(4, () => new SubjectConnection({ name: `host-${count++}` }), {
       select: sticky((user: { id: string }) => user.id, { idOf: ({ name }) => name }),
       heal: false,
     });
     await pool.setup();
     const seen: unknown[] = [];
     pool.leastLoaded$.subscribe((connection) => seen.push(connection));
-    const home = (id: string): Promise<OwnConnection> => pool.use((connection) => connection, { key: { id } });
+    const home = (id: string): Promise<SubjectConnection> => pool.use((connection) => connection, { key: { id } });
     const homes = await Promise.all(KEYS.map(home));
     expect(new Set(homes).size).toBe(4);
-    const namesOf = (connections: OwnConnection[]): string[] => connections.map(({ name }) => name);
+    const namesOf = (connections: SubjectConnection[]): string[] => connections.map(({ name }) => name);
     expect(namesOf(await Promise.all(KEYS.map(home)))).toEqual(namesOf(homes));
     homes[0]?.lose();
     const after = await Promise.all(KEYS.map(home));

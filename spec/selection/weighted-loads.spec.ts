@@ -1,7 +1,6 @@
 import { BehaviorSubject } from 'rxjs';
 import { type LeastLoadedOptions, leastLoaded } from 'rxpool';
-import { LEAST_LOADED } from '../../src/selection/picker.js';
-import { OwnConnection, type TestConnection } from '../support/connections.js';
+import { SubjectConnection, type TestConnection } from '../support/connections.js';
 import { follow, type List, lottery, shares, TellingConnection } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -109,7 +108,7 @@ describe('leastLoaded() by weight', () => {
         return 1;
       },
     });
-    rig.list$.next([...rig.all, new OwnConnection({ name: 'heavy' })]);
+    rig.list$.next([...rig.all, new SubjectConnection({ name: 'heavy' })]);
     expect(rig.followed.error).toEqual(new Error('too heavy'));
     expect([rig.followed.picker.size, rig.pick()]).toEqual([0, undefined]);
     rig.all.forEach(expectUntouched);
@@ -247,7 +246,7 @@ describe('leastLoaded() with a penalty for failures', () => {
 
   it('hears what a connection tells at once', () => {
     const rig = new Rig(2, { failurePenalty: 1_000 });
-    const hasty = Object.assign(new OwnConnection({ name: 'hasty' }), {
+    const hasty = Object.assign(new SubjectConnection({ name: 'hasty' }), {
       outcomes$: new BehaviorSubject({ ok: false, durationMs: 1 }),
     });
     rig.list$.next([...rig.all, hasty]);
@@ -265,7 +264,7 @@ describe('leastLoaded() with options', () => {
 
   it('chooses for a pool', async () => {
     const weight = ({ name }: TestConnection): number => (name === '#2' ? 3 : 1);
-    const { pool, made } = await openRig((onDial, name) => new OwnConnection({ onDial, name }), 3, {
+    const { pool, made } = await openRig((onDial = 'accept', name = '') => new SubjectConnection({ onDial, name }), 3, {
       select: leastLoaded({ weight }),
       drainTimeout: 0,
     });
@@ -273,12 +272,5 @@ describe('leastLoaded() with options', () => {
     expect(made.map(({ pending }) => pending)).toEqual([10, 30, 10]);
     await pool.dispose();
     made.forEach(expectUntouched);
-  });
-
-  it('leaves it to the index of the pool where nothing is asked for', () => {
-    for (const options of [undefined, {}, { slowStart: 0, failurePenalty: 0 }])
-      expect(LEAST_LOADED in leastLoaded(options)).toBe(true);
-    for (const options of [{ weight: () => 1 }, { slowStart: 1 }, { failurePenalty: 1 }])
-      expect(LEAST_LOADED in leastLoaded(options)).toBe(false);
   });
 });

@@ -1,7 +1,6 @@
 import { Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { type RecycleOptions, recycle, refill } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { names, openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -79,9 +78,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual([]);
     await rig.clock.advance(0);
     expect(rig.replaced).toEqual(['0: a b']);
-    [a, b].forEach((one) => {
-      expect(cellOf(one).watchers).toBeUndefined();
-    });
+    [a, b].forEach(expectUntouched);
   });
 
   it('recycle hands a connection over once per stay, at the limit that is reached first', async () => {

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
-import { BehaviorSubject, Subject } from 'rxjs';
+import { BehaviorSubject, Subject, skip } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { type ShrinkIdleOptions, shrinkIdle } from 'rxpool';
-import { cellOf } from '../../src/connection/cells.js';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -125,28 +124,6 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(rig.removed).toEqual(['170: 1']);
   });
 
-  it('shrinkIdle counts a load change once that a listener makes inside another one', async () => {
-    const [a, b] = some(2) as [TestConnection, TestConnection];
-    let tampering = true;
-    // This watcher is notified before the operator, and sends a request at each reply.
-    cellOf(a).watch({
-      onLoad: (_from, to) => {
-        if (to > 0 || !tampering) return;
-        tampering = false;
-        a.send();
-      },
-    });
-    const rig = new Rig([a, b], { minIdle: 1 });
-    a.send();
-    a.reply();
-    tampering = false;
-    await rig.clock.advance(300);
-    expect(rig.removed).toEqual([]);
-    a.reply();
-    await rig.clock.advance(100);
-    expect(rig.removed).toHaveLength(1);
-  });
-
   it('shrinkIdle emits once the promise of remove() has resolved', async () => {
     const rig = new Rig(some(2));
     let removed!: () => void;
@@ -237,6 +214,26 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
 });
 
 describe('shrinkIdle', () => {
+  it('shrinkIdle counts a request once that is sent in a next() of pending$', async () => {
+    const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
+    let tampering = true;
+    // Notified before the operator, it sends a request at each reply.
+    a.pending$.pipe(skip(1)).subscribe((pending) => {
+      if (pending > 0 || !tampering) return;
+      tampering = false;
+      a.send();
+    });
+    const rig = new Rig([a, b], { minIdle: 1 });
+    a.send();
+    a.reply();
+    tampering = false;
+    await rig.clock.advance(300);
+    expect(rig.removed).toEqual([]);
+    a.reply();
+    await rig.clock.advance(100);
+    expect(rig.removed).toHaveLength(1);
+  });
+
   it('shrinkIdle subscribes to its source on subscribe and unsubscribes from it on unsubscribe', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {

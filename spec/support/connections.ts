@@ -1,4 +1,4 @@
-import { BehaviorSubject } from 'rxjs';
+import { BehaviorSubject, Observable } from 'rxjs';
 import type { Connection, ConnectionState } from 'rxpool';
 import { type DialScript, ScriptedConnection } from 'rxpool/testing';
 
@@ -17,6 +17,8 @@ export interface TestConnection extends Connection {
   readonly closes: number;
   readonly state: ConnectionState;
   readonly pending: number;
+  /** Whether `state$` or `pending$` has a subscriber. */
+  readonly observed: boolean;
   /** Lets the dials that wait succeed or fail. */
   accept(): void;
   refuse(cause?: unknown): void;
@@ -46,7 +48,22 @@ class Closings {
 export class OwnConnection extends ScriptedConnection implements TestConnection {
   onClose: CloseScript = 'settle';
   closes = 0;
+  #subscribers = 0;
+  readonly #state$ = this.#counted(super.state$);
+  readonly #pending$ = this.#counted(super.pending$);
   readonly #closings = new Closings();
+
+  override get state$(): Observable<ConnectionState> {
+    return this.#state$;
+  }
+
+  override get pending$(): Observable<number> {
+    return this.#pending$;
+  }
+
+  get observed(): boolean {
+    return this.#subscribers > 0;
+  }
 
   override close(): Promise<void> {
     this.closes++;
@@ -62,6 +79,14 @@ export class OwnConnection extends ScriptedConnection implements TestConnection 
   /** What a failing test prints. */
   toJSON(): string {
     return `${this.name || 'connection'} (${this.state})`;
+  }
+
+  #counted<T>(source: Observable<T>): Observable<T> {
+    return new Observable((subscriber) => {
+      this.#subscribers++;
+      subscriber.add(() => this.#subscribers--);
+      return source.subscribe(subscriber);
+    });
   }
 }
 
@@ -94,7 +119,6 @@ export class SubjectConnection implements TestConnection {
     return this.#pending.value;
   }
 
-  /** Whether one of its streams has a subscriber. */
   get observed(): boolean {
     return this.#state.observed || this.#pending.observed;
   }

@@ -1,6 +1,6 @@
 import { type Observable, Subject, type Subscription } from 'rxjs';
 import type { Outcome, Picker, Strategy } from 'rxpool';
-import { OwnConnection, type TestConnection } from './connections.js';
+import { SubjectConnection, type TestConnection } from './connections.js';
 
 export type List = readonly TestConnection[];
 
@@ -32,7 +32,7 @@ export function follow<K = void>(strategy: Strategy<TestConnection, K>, source: 
 }
 
 /** A connection with `outcomes$`, which a test emits. */
-export class TellingConnection extends OwnConnection {
+export class TellingConnection extends SubjectConnection {
   readonly outcomes$ = new Subject<Outcome>();
 
   tell(durationMs: number, ok = true): void {

@@ -1,10 +1,8 @@
-import { cellOf } from '../../src/connection/cells.js';
-import { SubjectConnection, type TestConnection } from './connections.js';
+import type { TestConnection } from './connections.js';
 
 /** Expects that no stream of the connection has a subscriber left. */
 export function expectUntouched(connection: TestConnection): void {
-  expect(cellOf(connection).watchers).toBeUndefined();
-  if (connection instanceof SubjectConnection) expect(connection.observed).toBe(false);
+  expect(connection.observed).toBe(false);
   const { outcomes$ } = connection as { readonly outcomes$?: { readonly observed?: boolean } };
   expect(outcomes$?.observed ?? false).toBe(false);
 }

@@ -1,33 +1,10 @@
 import { combineLatest, map, Observable, Subject } from 'rxjs';
-import { leastLoaded, type Outcome, type Picker, peakEwma, roundRobin, type Strategy } from 'rxpool';
-import { StrategyFeed } from '../../src/selection/strategy-feed.js';
-import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
+import { leastLoaded, type Outcome, peakEwma, roundRobin, type Strategy } from 'rxpool';
+import { KINDS, type Make, type TestConnection } from '../support/connections.js';
 import type { List } from '../support/pickers.js';
 import { openRig, type Rig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
-
-const all = (): boolean => true;
-
-/** A list that counts how often somebody has had an array of it. */
-class Counted {
-  views = 0;
-  readonly members: TestConnection[] = [];
-
-  get view(): List {
-    this.views++;
-    return [...this.members];
-  }
-}
-
-function feeding(
-  list: { readonly view: List },
-  strategy: Strategy<TestConnection>,
-): StrategyFeed<TestConnection, void> {
-  const feed = new StrategyFeed<TestConnection, void>(list);
-  feed.begin(strategy);
-  return feed;
-}
 
 /** Picks the first, with something in common to do at the beginning and at the end. */
 const firstOf =
@@ -44,85 +21,6 @@ const firstOf =
 const fail = (): never => {
   throw new Error('not today');
 };
-
-describe('A strategy that is fed a list', () => {
-  it('has no array built for a change, where it goes by changes', () => {
-    const list = new Counted();
-    const feed = feeding(list, roundRobin());
-    const before = list.views;
-    for (let i = 0; i < 100; i++) {
-      const connection = new OwnConnection({ name: `${i}` });
-      list.members.push(connection);
-      feed.note({ added: [connection], removed: [] });
-      expect(feed.peek(undefined, all)).toBe(list.members[0]);
-    }
-    expect(list.views).toBe(before);
-    for (const connection of list.members) expect(feed.pick(undefined, all)).toBe(connection);
-    feed.end();
-  });
-
-  it('is given an array for each state of the list that it is told of', () => {
-    const list = { view: [] as List };
-    const arrays: List[] = [];
-    const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
-    const feed = feeding(
-      list,
-      map((array): Picker<TestConnection> => {
-        arrays.push(array);
-        return { pick: () => array[0], peek: () => array[0], size: array.length };
-      }),
-    );
-    for (const connection of [a, b]) {
-      list.view = [...list.view, connection];
-      feed.note({ added: [connection], removed: [] });
-    }
-    feed.tell();
-    feed.tell();
-    expect(arrays).toEqual([[], [a, b]]);
-  });
-
-  it('may subscribe to it more than once', () => {
-    const list = { view: [] as List };
-    const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
-    const eitherOf: Strategy<TestConnection> = (source) =>
-      combineLatest([
-        source.pipe(
-          map((array) => array.filter(({ name }) => name === 'a')),
-          leastLoaded<TestConnection>(),
-        ),
-        source.pipe(leastLoaded<TestConnection>()),
-      ]).pipe(
-        map(([preferred, any]) => ({
-          pick: (key, accepts) => preferred.pick(key, accepts) ?? any.pick(key, accepts),
-          peek: (key) => preferred.peek(key) ?? any.peek(key),
-          size: any.size,
-        })),
-      );
-    const feed = feeding(list, eitherOf);
-    list.view = [b];
-    feed.note({ added: [b], removed: [] });
-    expect(feed.pick(undefined, all)).toBe(b);
-    list.view = [b, a];
-    feed.note({ added: [a], removed: [] });
-    expect(feed.pick(undefined, all)).toBe(a);
-    feed.end();
-    [a, b].forEach(expectUntouched);
-  });
-
-  it('has one that left and came back leave and come back, though nobody picked meanwhile', () => {
-    const a = new OwnConnection({ name: 'a' });
-    const list = { view: [a] as List };
-    const entered: string[] = [];
-    const strategy = leastLoaded<TestConnection>({ weight: ({ name }) => entered.push(name) });
-    const feed = feeding(list, strategy);
-    feed.note({ added: [], removed: [a] });
-    feed.note({ added: [a], removed: [] });
-    expect(feed.peek(undefined, all)).toBe(a);
-    expect(entered).toEqual(['a', 'a']);
-    feed.end();
-    expectUntouched(a);
-  });
-});
 
 describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
   /** Two connections, the second of which has just come up again. */
@@ -162,28 +60,74 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     expect([fast?.outcomes$.observed, slow?.outcomes$.observed]).toEqual([false, false]);
   });
 
-  it('is told when all is done that belongs to a change, and before any subscriber of the pool', async () => {
-    const told: string[] = [];
-    const seen: unknown[] = [];
+  it('a custom strategy is given an array of connectedConnections that agrees with the pool, after each change', async () => {
+    const lists: List[] = [];
+    const holder: { rig?: Rig } = {};
+    const wrongs: string[] = [];
     const select: Strategy<TestConnection> = (source) =>
       source.pipe(
         map((list) => {
-          const { health } = holder.rig?.pool ?? {};
-          told.push(`${list.length} of ${health?.total ?? 0}`);
+          lists.push(list);
+          const pool = holder.rig?.pool;
+          if (pool && list.some((one) => !pool.connections.includes(one))) wrongs.push('a connection that has left');
           return { pick: () => list[0], peek: () => list[0], size: list.length };
         }),
       );
-    const holder: { rig?: Rig } = {};
     const rig = await openRig(make, 2, { select, drainTimeout: 0 });
     holder.rig = rig;
-    rig.pool.connected$.subscribe(({ length }) => seen.push([length, told.at(-1)]));
-    rig.pool.removeConnections([rig.made[0]!]);
-    await rig.pool.extendPoolBySize(2);
-    expect(seen.slice(1)).toEqual([
-      [1, '1 of 1'],
-      [2, '2 of 3'],
-      [3, '3 of 3'],
-    ]);
+    const { pool, made } = rig;
+    const expectCurrent = (): void => {
+      // A strategy may be told when it is asked.
+      pool.getLeastLoadedConnection();
+      expect(lists.at(-1)).toEqual(pool.connectedConnections);
+    };
+    expectCurrent();
+    pool.removeConnections([made[0]!]);
+    expectCurrent();
+    await pool.extendPoolBySize(2);
+    expectCurrent();
+    made[1]!.lose();
+    expectCurrent();
+    expect(wrongs).toEqual([]);
+  });
+
+  it('a custom strategy may subscribe to its source more than once', async () => {
+    const eitherOf: Strategy<TestConnection> = (source) =>
+      combineLatest([
+        source.pipe(
+          map((array) => array.filter(({ name }) => name === '#2')),
+          leastLoaded<TestConnection>(),
+        ),
+        source.pipe(leastLoaded<TestConnection>()),
+      ]).pipe(
+        map(([preferred, any]) => ({
+          pick: (key, accepts) => preferred.pick(key, accepts) ?? any.pick(key, accepts),
+          peek: (key) => preferred.peek(key) ?? any.peek(key),
+          size: any.size,
+        })),
+      );
+    const { pool, made } = await openRig(make, 2, { select: eitherOf });
+    const picked = (): TestConnection => pool.getLeastLoadedConnection();
+    expect([picked(), picked()]).toEqual([made[1], made[1]]);
+    made[1]!.lose();
+    expect([picked(), picked()]).toEqual([made[0], made[0]]);
+    await pool.reconnect();
+    expect([picked(), picked()]).toEqual([made[1], made[1]]);
+    await pool.dispose();
+    made.forEach(expectUntouched);
+  });
+
+  it('leastLoaded({ weight }) weighs a connection again that left connected$ and came back between two picks', async () => {
+    const weighed: string[] = [];
+    const select = leastLoaded<TestConnection>({ weight: ({ name }) => weighed.push(name) });
+    const { pool, made } = await openRig(make, 1, { select });
+    pool.getLeastLoadedConnection();
+    made[0]!.lose();
+    await pool.reconnect();
+    pool.getLeastLoadedConnection();
+    expect(weighed).toEqual(['#1', '#1']);
+    await pool.dispose();
+    made.forEach(expectUntouched);
   });
 
   it('may change the pool when it is told', async () => {
