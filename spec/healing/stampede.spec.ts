@@ -98,28 +98,28 @@ describe(`1,000 pools lose their server at once (seed ${SEED})`, () => {
       minute = await outage(60);
     }, 120_000);
 
-    it('stampede of 1,000 pools: all are healthy 5 s after the server is back', () => {
+    it('reconnectBroken() of many pools: all are healthy 5 s after their server is back', () => {
       expect(minute.statuses).toEqual(['healthy']);
     });
 
-    it('stampede of 1,000 pools: when the server is back, each connection dials once, peak under 3 times the mean', () => {
+    it('reconnectBroken() of many pools: when the server is back, each connection dials once, peak under 3 times the mean', () => {
       const { recovery, connections } = minute;
       const mean = (recovery.length * WINDOW) / 5_000;
       expect(recovery).toHaveLength(connections);
       expect(peak(recovery)).toBeLessThan(3 * mean);
     });
 
-    it('stampede of 1,000 pools: from 2 s after the loss on, the peak dial rate is under 3 times the mean', () => {
+    it('reconnectBroken() of many pools: from 2 s after the loss on, the peak dial rate is under 3 times the mean', () => {
       expect(minute.peakSince(2_000)).toBeLessThan(3 * minute.mean);
     });
 
     // The first ceiling, 100 ms, spreads dials over one window only; it is meant for the loss of a single connection.
-    it('stampede of 1,000 pools: no 100 ms window has more than 1.5 dials per connection', () => {
+    it('reconnectBroken() of many pools: no 100 ms window has more than 1.5 dials per connection', () => {
       expect(minute.peakSince(0)).toBeLessThan(1.5 * minute.connections);
     });
   });
 
-  it('stampede of 1,000 pools, initial backoff 2 s: the peak dial rate is under 3 times the mean from the loss on', async () => {
+  it('reconnectBroken() of many pools, initial: 2_000: the peak dial rate is under 3 times the mean', async () => {
     const { mean, peakSince, statuses } = await outage(10, { initial: 2_000 });
     expect(peakSince(0)).toBeLessThan(3 * mean);
     expect(statuses).toEqual(['healthy']);

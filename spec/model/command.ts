@@ -6,14 +6,14 @@ import type { RealPool } from './real-pool.js';
 
 export interface Command extends fc.AsyncCommand<LendingModel, RealPool> {
   readonly check: (model: LendingModel) => boolean;
-  /** What it does, without looking at what came of it. */
+  /** Applies it to both, without comparing them. */
   readonly act: (model: LendingModel, real: RealPool) => void | Promise<void>;
 }
 
-/** How many commands were given in all. */
+/** Number of commands run. */
 export const count = { given: 0 };
 
-/** A command by what it says, when it may be given, and what it does to both. */
+/** A command with its text, its action on model and pool, and its precondition. */
 export function command(
   text: string,
   act: Command['act'],
@@ -31,7 +31,7 @@ export function command(
   };
 }
 
-/** Two commands with nothing in between: whoever waits has not been looked after yet when the second is given. */
+/** Two commands in one turn: waiters have not been served yet when the second one runs. */
 export const atOnce = (first: Command, second: Command): Command =>
   command(
     `${first} and ${second} at once`,
@@ -47,10 +47,10 @@ export const isNotClosed = ({ lifecycle }: LendingModel): boolean => lifecycle !
 export const has = (list: 'members' | 'made' | 'connected' | 'callers') => (model: LendingModel) =>
   model[list].length > 0;
 
-/** One of several, by a number that may be larger than they are many. */
+/** The element at `place`, modulo the length. */
 export const one = <T>(list: readonly T[], place: number): T => list[place % list.length]!;
 
-/** Several of those that were ever made, the members first. */
+/** Connections at these places in the list of members followed by all ever made. */
 export const some = ({ members, made }: LendingModel, places: readonly number[]): ModelConnection[] => [
   ...new Set(places.map((place) => one([...members, ...made], place))),
 ];

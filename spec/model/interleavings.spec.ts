@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { settle } from '../support/virtual-clock.js';
-import { schedule } from './acts.js';
+import { schedule } from './actions.js';
 import { expectSame, NOTHING, remainsOf } from './agreement.js';
-import { BOUND, CONNECT_TIMEOUT, Play } from './play.js';
+import { BOUND, CONNECT_TIMEOUT, Scenario } from './scenario.js';
 
-/** Everything that was opened is shut, nobody listens any more, and everybody was answered. */
-function expectNothingLeft({ rig, borrowers, capacities }: Play): void {
+/** All connections are closed and unsubscribed, and every caller has settled once. */
+function expectNothingLeft({ rig, callers, capacities }: Scenario): void {
   const { pool, clock, made } = rig;
   expectSame(pool.health.status, 'closed');
   expectSame([pool.health.total, pool.health.pending, pool.health.waiting, clock.timers], [0, 0, 0, 0]);
@@ -14,51 +14,51 @@ function expectNothingLeft({ rig, borrowers, capacities }: Play): void {
     [...capacities.values()].filter(({ observed }) => observed),
     [],
   );
-  expectSame(borrowers.wrongly, []);
+  expectSame(callers.allViolations, []);
 }
 
-describe('Whatever is called while whatever else is under way', () => {
+describe('Interleaved calls of a pool', () => {
   const rejections: unknown[] = [];
   const record = (reason: unknown): number => rejections.push(reason);
 
   beforeAll(() => process.on('unhandledRejection', record));
   afterAll(() => process.off('unhandledRejection', record));
 
-  it('close() resolves within its bound, and nothing outlives it: 10,000 schedules', async () => {
+  it('pool property: close() resolves within its bound and leaves nothing, in 10,000 random schedules', async () => {
     await fc.assert(
       fc.asyncProperty(schedule, async (planned) => {
-        const play = new Play(planned);
-        const { borrowers, onlookers, open } = play;
-        const { pool, clock, made } = play.rig;
-        const ups: string[] = [];
-        for (const one of planned.acts) await play.act(one);
-        play.unfollow();
-        if (planned.rests) {
-          await play.rest();
-          play.unfollow();
-          // No borrowing is open: what the pool carries is what the connections say.
+        const scenario = new Scenario(planned);
+        const { callers, observers, open } = scenario;
+        const { pool, clock, made } = scenario.rig;
+        const shownAfterClose: string[] = [];
+        for (const one of planned.actions) await scenario.act(one);
+        scenario.stopNested();
+        if (planned.finishesAll) {
+          await scenario.finishAll();
+          scenario.stopNested();
+          // No lease or use is open: the load of the pool is that of the connections' own requests.
           expectSame(
             pool.health.pending,
             pool.connections.reduce((sum, { pending }) => sum + pending, 0),
           );
         }
-        play.call('the last close', pool.close());
+        scenario.call('the last close', pool.close());
         expectSame([pool.connections, pool.connectedConnections, pool.brokenConnections], [[], [], []]);
-        pool.connections$.subscribe((connections) => ups.push(...connections.map(({ name }) => name)));
+        pool.connections$.subscribe((connections) => shownAfterClose.push(...connections.map(({ name }) => name)));
         await settle();
-        expectSame(borrowers.unanswered, []);
+        expectSame(callers.unanswered, []);
         await clock.advance(BOUND);
         expectSame([[...open], clock.timers], [[], 0]);
-        // Dials that could not be called off come up now.
+        // Dials that cannot be cancelled connect now.
         for (const connection of made) connection.accept();
         await clock.advance(2 * CONNECT_TIMEOUT);
-        for (const { finish } of borrowers.all) finish();
+        for (const { finish } of callers.all) finish();
         await settle();
-        expectNothingLeft(play);
-        expectSame(onlookers.wrongs, []);
+        expectNothingLeft(scenario);
+        expectSame(observers.violations, []);
         await pool.dispose();
-        for (const end of Object.values(onlookers.ends)) expectSame(end, 'completed');
-        expectSame([ups, rejections], [[], []]);
+        for (const end of Object.values(observers.ends)) expectSame(end, 'completed');
+        expectSame([shownAfterClose, rejections], [[], []]);
       }),
       { numRuns: 10_000 },
     );

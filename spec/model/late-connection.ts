@@ -1,6 +1,6 @@
 import { SubjectConnection } from '../support/connections.js';
 
-/** A connection whose dial cannot be called off: it comes up long after anybody wants it, closed or not. */
+/** A connection whose dial cannot be cancelled: it connects late, even after close(). */
 export class LateConnection extends SubjectConnection {
   readonly #waiting: (() => void)[] = [];
   #dial: Promise<void> | undefined;
@@ -19,7 +19,7 @@ export class LateConnection extends SubjectConnection {
   }
 
   override accept(): void {
-    for (const comeUp of this.#waiting.splice(0)) comeUp();
+    for (const connectNow of this.#waiting.splice(0)) connectNow();
   }
 
   override refuse(): void {}

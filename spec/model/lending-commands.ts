@@ -4,7 +4,7 @@ import { atOnce, type Command, command, has, one } from './command.js';
 import type { Kind, LendingModel, ModelCaller } from './lending-model.js';
 import type { Asking } from './real-pool.js';
 
-/** Milliseconds that callers wait who do not say. */
+/** The default `waitTimeout`, in milliseconds. */
 const WAIT_TIMEOUT = 5_000;
 
 const ABORTED = 'aborted by the caller';
@@ -15,9 +15,12 @@ const ask = (kind: Kind, { waitTimeout, timeout }: Asking): Command =>
   command(`${kind} within ${waitTimeout ?? '-'} and ${timeout ?? '-'} ms`, (model, real) => {
     // A lease has no deadline of its own.
     const limits = kind === 'lease' ? {} : { timeout };
-    const patience = { waitTimeout: waitTimeout ?? WAIT_TIMEOUT, timeout: limits.timeout ?? Number.POSITIVE_INFINITY };
-    const caller = model.caller(kind, patience);
-    // Without options a caller goes another way.
+    const limitsOfCaller = {
+      waitTimeout: waitTimeout ?? WAIT_TIMEOUT,
+      timeout: limits.timeout ?? Number.POSITIVE_INFINITY,
+    };
+    const caller = model.caller(kind, limitsOfCaller);
+    // A call without options takes another path in the pool.
     const isPlain = caller.id % 3 === 0 && waitTimeout === undefined && timeout === undefined;
     const controller = new AbortController();
     if (!isPlain) aborts.set(caller, controller);
@@ -68,7 +71,7 @@ const unsubscribe = (place: number): Command =>
       if (caller.kind !== 'flow') return;
       real.flows.get(caller.id)?.unsubscribe();
       real.loans.delete(caller.id);
-      // Nobody is told anything any more.
+      // An unsubscribed caller gets no answer.
       const { answers } = model;
       model.answers = [];
       model.giveUp(caller, 'unsubscribed');
@@ -85,7 +88,7 @@ const invalidateLease = (place: number): Command =>
       const lease = real.loans.get(caller.id)?.lease;
       if (!lease) return;
       lease.invalidate(new Error('bad'));
-      // Of a connection that was lost or closed since, it knows nothing.
+      // A lease of an earlier session does not affect the connection.
       if (!caller.lost && caller.on?.loans.includes(caller)) model.invalidate(caller.on);
       real.loans.delete(caller.id);
       model.finish(caller);
@@ -93,7 +96,7 @@ const invalidateLease = (place: number): Command =>
     ({ holders }) => holders.length > 0,
   );
 
-/** Those that are given back at the call, as work that has to settle first is not. */
+/** Releases synchronously; `use` is left out, because its work has to settle first. */
 const release = (place: number): Command => {
   const releasable = ({ holders }: LendingModel): ModelCaller[] => holders.filter(({ kind }) => kind !== 'use');
   return command(
@@ -130,7 +133,7 @@ const asks = fc.tuple(kinds, asking).map(([kind, options]) => ask(kind, options)
 const openings = fc.oneof(place.map(release), place.map(release), fc.constant(resume()));
 const seconds = fc.oneof(asks, fc.constant(tryLease()), place.map(abort), fc.constant(suspend()));
 
-/** Who is lent what, and who waits. */
+/** Commands that acquire, release, wait and suspend. */
 export const LENDING_COMMANDS = [
   asks,
   asks,

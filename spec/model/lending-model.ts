@@ -3,44 +3,44 @@ import { type ModelConnection, type ModelLoan, PoolModel, type Sizes } from './p
 
 export type Kind = 'use' | 'lease' | 'flow';
 
-/** How patient a caller is, in milliseconds; without end where not given. */
-export interface Patience {
+/** Limits of a caller, in milliseconds. */
+export interface CallerLimits {
   readonly waitTimeout: number;
   readonly timeout: number;
 }
 
-/** Somebody who has asked for a connection and is not done. */
+/** A call that waits or holds a connection. */
 export interface ModelCaller extends ModelLoan {
   readonly id: number;
   readonly kind: Kind;
-  /** When it gives up waiting. */
+  /** Time at which waiting ends. */
   waitsUntil: number;
-  /** When it wants an answer, whatever goes on. */
+  /** Time at which it times out, whether waiting or working. */
   answerBy: number;
-  /** What it holds. */
+  /** The connection it holds. */
   on: ModelConnection | undefined;
-  /** Whether it has been told the end. */
+  /** Whether it has settled. */
   answered: boolean;
 }
 
-/** How callers are treated. */
+/** Sizes, and limits for callers. */
 export interface Lending extends Sizes {
   readonly maxWaiting: number;
   readonly failFast: boolean;
 }
 
-/** Says which connection a caller was served with: among equals nobody knows beforehand. */
+/** Gives the connection that the pool picked for a caller; the model cannot predict it among equals. */
 export type Choice = (caller: ModelCaller) => string | undefined;
 
-/** A pool that lends, on paper: those who wait stand in an array. */
+/** Model of a pool that lends. Waiters are an array. */
 export class LendingModel extends PoolModel {
   queue: ModelCaller[] = [];
-  /** Those who hold something, whether or not the pool still counts it. */
+  /** Callers that hold a connection, whether or not the pool still counts it. */
   holders: ModelCaller[] = [];
   suspended = false;
   maxWaiting: number;
   failFast: boolean;
-  /** What callers have been told, by kind and outcome. */
+  /** Outcomes of callers, by kind. */
   answers: string[] = [];
   #callers = 0;
 
@@ -50,7 +50,7 @@ export class LendingModel extends PoolModel {
     this.failFast = lending.failFast;
   }
 
-  /** Why nothing can be picked at this moment. */
+  /** Code of the error that a pick would throw now. */
   get unavailable(): string | undefined {
     if (this.lifecycle === 'closed') return 'ERR_POOL_CLOSED';
     if (this.suspended) return 'ERR_POOL_SUSPENDED';
@@ -59,18 +59,18 @@ export class LendingModel extends PoolModel {
     return this.candidates.length === 0 ? 'ERR_POOL_EXHAUSTED' : undefined;
   }
 
-  /** Whether a connection is there for whoever asks now: nobody passes those who wait. */
+  /** Whether a call now gets a connection at once; it may not overtake waiters. */
   get isLending(): boolean {
     return !this.suspended && this.queue.length === 0 && this.candidates.length > 0;
   }
 
-  /** Why somebody who would have to wait must not. */
+  /** Code of the error for a call that would have to wait but may not. */
   get #refusal(): string | undefined {
     if (this.lifecycle === 'closed') return 'ERR_POOL_CLOSED';
     if (this.lifecycle === 'new') return 'ERR_POOL_EMPTY';
     if (this.#isHopeless) return 'ERR_POOL_NOT_CONNECTED';
     if (this.queue.length < this.maxWaiting) return undefined;
-    // What may be free is for those who came first.
+    // A free connection is for the waiters.
     return this.maxWaiting === 0 ? (this.unavailable ?? 'ERR_POOL_EXHAUSTED') : 'ERR_WAIT_QUEUE_FULL';
   }
 
@@ -78,7 +78,7 @@ export class LendingModel extends PoolModel {
     return this.failFast && this.members.length > 0 && this.broken.length === this.members.length;
   }
 
-  caller(kind: Kind, { waitTimeout, timeout }: Patience): ModelCaller {
+  caller(kind: Kind, { waitTimeout, timeout }: CallerLimits): ModelCaller {
     return {
       id: ++this.#callers,
       kind,
@@ -105,7 +105,7 @@ export class LendingModel extends PoolModel {
     this.answers.push(`${caller.kind} ${outcome}: ${caller.id}`);
   }
 
-  /** The first are served, each with the least loaded, for as long as there is one. */
+  /** Serves waiters in order, each with a least loaded connection, while there is one. */
   serve(choice: Choice): void {
     if (this.#isHopeless || this.lifecycle === 'closed') this.#refuseAll();
     while (!this.suspended && this.queue.length > 0 && this.candidates.length > 0) {
@@ -117,14 +117,14 @@ export class LendingModel extends PoolModel {
 
   #legal(name: string | undefined): ModelConnection {
     const { candidates, leastLoad } = this;
-    // Those that come up at about the same time do so in an order of their own.
+    // The order of connections that come up in the same turn is not specified.
     const legal = candidates.filter(({ load }) => this.arrivals > 0 || load === leastLoad);
     return legal.find((one) => one.name === name) ?? legal[0]!;
   }
 
   lend(caller: ModelCaller, on: ModelConnection): void {
     caller.on = on;
-    // A lease is the answer; the others are done when they say so.
+    // lease() settles now; the other calls settle when their work does.
     caller.answered = caller.isLease;
     caller.waitsUntil = Number.POSITIVE_INFINITY;
     if (caller.isLease) caller.answerBy = Number.POSITIVE_INFINITY;
@@ -133,13 +133,13 @@ export class LendingModel extends PoolModel {
     this.answers.push(`${caller.kind} on ${on.name}: ${caller.id}`);
   }
 
-  /** The work is done. */
+  /** Ends the work of the caller. */
   finish(caller: ModelCaller): void {
     if (!caller.isLease) this.answer(caller, 'done');
     this.#release(caller);
   }
 
-  /** The caller does not wait any longer; what it holds it gives back if it can. */
+  /** Settles the caller early. A stream releases its connection; other work keeps it until it ends. */
   giveUp(caller: ModelCaller, reason: string): void {
     if (caller.answered) return;
     this.answer(caller, reason);
@@ -182,7 +182,7 @@ export class LendingModel extends PoolModel {
     super.expire();
   }
 
-  /** Time passes, from one moment at which something is due to the next. */
+  /** Advances the time, from deadline to deadline. */
   advance(milliseconds: number, choice: Choice): void {
     const end = this.now + milliseconds;
     for (let next = Math.min(...this.deadlines()); next <= end; next = Math.min(...this.deadlines())) {

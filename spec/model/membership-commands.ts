@@ -85,7 +85,7 @@ const reconnect = (): Command =>
     isOpen,
   );
 
-/** Where nothing has to be waited for: what waiting does to it is for the interleavings. */
+/** Only where nothing has to be waited for; interleavings.spec.ts covers the rest. */
 const reconnectAll = (): Command =>
   command(
     'reconnect(false)',
@@ -207,7 +207,7 @@ const advance = (milliseconds: number): Command =>
 const place = fc.nat(11);
 export const scripts = fc.constantFrom<DialScript>('accept', 'accept', 'refuse', 'wait');
 
-/** Who belongs to the pool, and how each of them is. */
+/** Commands that change members and their states. */
 export const MEMBERSHIP_COMMANDS = [
   fc.constant(setup()),
   fc.constant(setup()),

@@ -1,39 +1,39 @@
 import type { ConnectionState, HealthStatus } from 'rxpool';
 import type { DialScript } from 'rxpool/testing';
 
-/** Milliseconds that the pool under test is made with. */
+/** Options of the pool under test, in milliseconds. */
 export const CONNECT_TIMEOUT = 5_000;
 export const DRAIN_TIMEOUT = 1_000;
 
 type Standing = 'idle' | 'connecting' | 'connected' | 'ejected' | 'broken';
 
-/** What somebody has borrowed. */
+/** One use of a connection. */
 export interface ModelLoan {
-  /** Whether it is told when the pool wants the connection back. */
+  /** Whether its signal aborts when the pool wants the connection back. */
   readonly isLease: boolean;
   /** Whether its signal has aborted. */
   told: boolean;
-  /** Whether the connection was lost since: when it is up again it is another one. */
+  /** Whether the connection was lost since, so that this use belongs to an earlier session. */
   lost: boolean;
 }
 
-/** A connection as one would keep it on paper. */
+/** Model of a connection. */
 export class ModelConnection {
   state: ConnectionState = 'idle';
   standing: Standing = 'idle';
   pending = 0;
   loans: ModelLoan[] = [];
-  /** When its dial is given up. */
+  /** Time at which its dial times out. */
   deadline = Number.POSITIVE_INFINITY;
-  /** When it is back in service. */
+  /** Time at which its ejection ends. */
   returns = Number.POSITIVE_INFINITY;
-  /** What it says that it can carry. */
+  /** The last value of its `capacity$`. */
   capacity = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly name: string,
     public script: DialScript,
-    /** Says that it is broken when it is closed while it is dialled. */
+    /** Whether it reports `broken` when it is closed during its dial. */
     readonly failsWhenClosed: boolean,
   ) {}
 
@@ -42,7 +42,7 @@ export class ModelConnection {
   }
 }
 
-/** What can be chosen about the pool under test, and chosen anew. */
+/** Options of the pool under test that reconfigure() can change. */
 export interface Sizes {
   readonly poolSize: number;
   readonly minSize: number;
@@ -50,19 +50,19 @@ export interface Sizes {
   readonly maxPending: number;
 }
 
-/** A pool as one would keep it on paper: the contract in the simplest words, and slowly. */
+/** Model of a pool: the contract in the simplest and slowest code. */
 export class PoolModel {
   lifecycle: 'new' | 'open' | 'closed' = 'new';
   now = 0;
   members: ModelConnection[] = [];
-  /** Who is on the way out and may finish until when. */
+  /** Draining connections, with the time at which draining ends. */
   readonly leaving = new Map<ModelConnection, number>();
   readonly made: ModelConnection[] = [];
   poolSize: number;
   minSize: number;
   maxSize: number;
   maxPending: number;
-  /** How many have come up since the callers were last looked after. */
+  /** Number of connections that have connected since waiters were last served. */
   arrivals = 0;
   #proven = false;
 
@@ -84,7 +84,7 @@ export class PoolModel {
     return this.members.filter(({ standing }) => standing === 'broken');
   }
 
-  /** Those that can be given out. */
+  /** Connected members below their limit. */
   get candidates(): ModelConnection[] {
     return this.connected.filter(({ load, capacity }) => load < Math.min(capacity, this.maxPending));
   }
@@ -129,7 +129,7 @@ export class PoolModel {
     for (const newcomer of this.#recruit(Math.min(size, this.vacancies))) this.dial(newcomer);
   }
 
-  /** Whether there was room for all of them. */
+  /** Whether all fit into maxSize. */
   extendByConnections(given: readonly ModelConnection[]): boolean {
     const newcomers = [...new Set(given)].filter((one) => !this.members.includes(one));
     if (newcomers.length > this.vacancies) return false;
@@ -199,12 +199,12 @@ export class PoolModel {
     }
   }
 
-  /** Whoever holds it without end is told that time is running. */
+  /** Aborts the signals of leases, which have no end of their own. */
   #recall(one: ModelConnection): void {
     for (const loan of one.loans) loan.told ||= loan.isLease;
   }
 
-  /** It is closed, and all that it carried and all that was borrowed of it is over. */
+  /** Closes it, and ends its requests and uses. */
   shut(one: ModelConnection): void {
     this.leaving.delete(one);
     one.state = 'closed';
@@ -238,7 +238,7 @@ export class PoolModel {
     this.#proven = true;
   }
 
-  /** Whether it was up, and so could be taken out of use. */
+  /** Whether it was a connected member, and so could be invalidated. */
   invalidate(one: ModelConnection): boolean {
     if (!this.members.includes(one) || one.state !== 'connected') return false;
     this.shut(one);
@@ -246,7 +246,7 @@ export class PoolModel {
     return true;
   }
 
-  /** Whether it was up, and so could be taken out of service. */
+  /** Whether it was a connected member, and so could be ejected. */
   eject(one: ModelConnection, duration: number): boolean {
     if (!this.members.includes(one) || one.state !== 'connected') return false;
     one.standing = 'ejected';
@@ -255,9 +255,9 @@ export class PoolModel {
   }
 
   closeByOwner(one: ModelConnection): void {
-    // What the pool itself has closed cannot be closed again.
+    // A connection that the pool has closed is closed already.
     if (one.state === 'closed') return;
-    // Whether that is a dial that failed depends on what it says on its way.
+    // It counts as a failed dial only if the connection reports `broken`.
     if (one.state === 'connecting') this.#proven = this.#proven || one.failsWhenClosed;
     this.members = this.members.filter((member) => member !== one);
     one.returns = Number.POSITIVE_INFINITY;
@@ -284,7 +284,7 @@ export class PoolModel {
     }
   }
 
-  /** Whether the changes were possible. */
+  /** Whether the changes were valid. */
   reconfigure(changes: Partial<Sizes>): boolean {
     const { minSize = this.minSize, maxSize = this.maxSize, maxPending = this.maxPending } = changes;
     const { poolSize = Math.min(Math.max(this.poolSize, minSize), maxSize) } = changes;
@@ -297,12 +297,12 @@ export class PoolModel {
     return true;
   }
 
-  /** The moments at which something is due. */
+  /** Times at which something is due. */
   deadlines(): number[] {
     return [...this.leaving.values(), ...this.members.flatMap(({ deadline, returns }) => [deadline, returns])];
   }
 
-  /** What is due now happens. */
+  /** Applies what is due now. */
   expire(): void {
     for (const [one, deadline] of this.leaving) if (deadline <= this.now) this.shut(one);
     for (const member of this.members) {

@@ -9,8 +9,8 @@ import { lendings, SERVICE_COMMANDS } from './service-commands.js';
 
 const COMMANDS = [...MEMBERSHIP_COMMANDS, ...LENDING_COMMANDS, ...SERVICE_COMMANDS];
 
-describe('A pool', () => {
-  it('does what a naive model of it does, through 100,000 commands in 3,000 runs', async () => {
+describe('A pool and its model', () => {
+  it('pool property: behaves like a naive model, through 100,000 random commands in 3,000 runs', async () => {
     await fc.assert(
       fc.asyncProperty(
         lendings,

@@ -6,7 +6,7 @@ import { names, type Rig, rig } from '../support/pools.js';
 import type { Lending, ModelCaller } from './lending-model.js';
 import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, type ModelConnection } from './pool-model.js';
 
-/** What is held under a caller's name. */
+/** A connection held by a caller. */
 interface Loan {
   readonly signal: AbortSignal | undefined;
   /** Ends the work. */
@@ -16,18 +16,18 @@ interface Loan {
 
 const numberOf = (name: string): number => Number(name.slice(1));
 
-/** The pool under test, with all that was borrowed of it, and every stream subscribed to. */
+/** The pool under test, with its callers and a subscription to each stream. */
 export class RealPool {
   readonly rig: Rig;
   readonly seen = { connections: '', connected: '', broken: '', pending: 0, status: '', waiting: 0, ejected: 0 };
   leastLoaded: TestConnection | undefined;
   readonly rejections: unknown[] = [];
-  /** What callers have been told, by kind and outcome. */
+  /** Outcomes of callers, by kind. */
   readonly answers: string[] = [];
   readonly grants = new Map<number, string>();
   readonly loans = new Map<number, Loan>();
   readonly flows = new Map<number, Subscription>();
-  /** Of those connections that tell theirs. */
+  /** The `capacity$` of the connections that have one. */
   readonly capacities = new Map<string, BehaviorSubject<number>>();
 
   constructor({ poolSize, ...lending }: Lending, script: DialScript) {
@@ -80,7 +80,7 @@ export class RealPool {
 
   readonly choice = ({ id }: ModelCaller): string | undefined => this.grants.get(id);
 
-  /** Asks for a connection as the caller would. */
+  /** Makes the call of this caller. */
   ask({ kind, id }: ModelCaller, options: Asking | undefined): void {
     const { pool } = this.rig;
     const told = (outcome: string): unknown => this.answers.push(`${kind} ${outcome}: ${id}`);
@@ -127,14 +127,14 @@ export class RealPool {
     this.loans.delete(id);
   }
 
-  /** Whose signal has aborted, of those who hold something and have asked for it. */
+  /** Ids of callers that hold a connection, have read their signal, and whose signal is aborted. */
   get told(): number[] {
     const told = [...this.loans].filter(([, { signal }]) => signal?.aborted);
     return told.map(([id]) => id);
   }
 }
 
-/** What a caller asks with. */
+/** Options of a call. */
 export interface Asking {
   readonly waitTimeout?: number | undefined;
   readonly timeout?: number | undefined;
@@ -143,7 +143,7 @@ export interface Asking {
 
 export const codeOf = (reason: unknown): string => (reason as { readonly code?: string }).code ?? String(reason);
 
-/** A signal costs nothing until it is asked for: every other caller does without. */
+/** The signal is created when first read: every other caller does not read it. */
 const signalOf = (id: number, context: UseContext): AbortSignal | undefined =>
   asksForSignal(id) ? context.signal : undefined;
 

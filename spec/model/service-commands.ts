@@ -82,7 +82,7 @@ const changes: fc.Arbitrary<Partial<Lending>> = fc.record(
 
 const ejects = fc.tuple(places, fc.constantFrom(500, 1_000, 4_000)).map(([who, duration]) => eject(who, duration));
 
-/** Who is in service, and how much each may carry. */
+/** Commands that eject, invalidate and change limits. */
 export const SERVICE_COMMANDS = [
   ejects,
   ejects,

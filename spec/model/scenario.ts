@@ -4,48 +4,47 @@ import type { DialScript } from 'rxpool/testing';
 import { OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { type Rig, rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
-import type { Act, Changes, Character, Preparation, Schedule, Turn } from './acts.js';
-import { Borrowers } from './borrowers.js';
+import type { Action, Changes, ConnectionAction, ConnectionTraits, HookResult, Schedule } from './actions.js';
+import { Callers } from './callers.js';
 import { LateConnection } from './late-connection.js';
-import { Onlookers } from './onlookers.js';
+import { Observers } from './observers.js';
 
 export const CONNECT_TIMEOUT = 5_000;
 const RESET_TIMEOUT = 5_000;
 const CLOSE_TIMEOUT = 2_000;
 const DRAIN_TIMEOUT = 1_000;
-/** Within so many milliseconds `close()` has to resolve, whatever goes on. */
+/** Milliseconds within which `close()` must resolve. */
 export const BOUND = DRAIN_TIMEOUT + CLOSE_TIMEOUT;
 
 const TYPES = { own: OwnConnection, subject: SubjectConnection, late: LateConnection };
 
-const CAPACITIES = { tellOne: 1, tellNone: 0, tellNonsense: -1 };
+const CAPACITIES = { capacityOne: 1, capacityZero: 0, capacityInvalid: -1 };
 
-/** Something done to a connection before it is given out. */
-const preparing = (how: Preparation): false | (() => Promise<void>) => {
+/** A `reset` or `warmup` with the given result. */
+const hookOf = (how: HookResult): false | (() => Promise<void>) => {
   if (how === 'none') return false;
   if (how === 'hang') return () => new Promise(() => {});
-  return () => (how === 'settle' ? Promise.resolve() : Promise.reject(new Error('of the preparation')));
+  return () => (how === 'settle' ? Promise.resolve() : Promise.reject(new Error('of the hook')));
 };
 
-/** One schedule being played. */
-export class Play {
+/** Runs the actions of one schedule on a pool. */
+export class Scenario {
   readonly rig: Rig;
-  readonly borrowers: Borrowers;
-  readonly onlookers: Onlookers;
-  /** Calls that have not been answered. */
+  readonly callers: Callers;
+  readonly observers: Observers;
+  /** Calls of the pool that have not settled. */
   readonly open = new Set<string>();
-  readonly followed: Subscription[] = [];
+  readonly subscriptions: Subscription[] = [];
   readonly capacities = new Map<TestConnection, BehaviorSubject<number>>();
   #calls = 0;
 
-  readonly #nested: Map<number, Act>;
-  #tellings = 0;
+  readonly #nested: Map<number, Action>;
+  #emissions = 0;
 
-  constructor({ poolSize, characters, nested, heal, breaker, reset, warmup, ...options }: Schedule) {
+  constructor({ poolSize, traits, nested, heal, breaker, reset, warmup, ...options }: Schedule) {
     this.#nested = new Map(nested);
     let made = 0;
-    const make = (_?: DialScript, name = ''): TestConnection =>
-      this.#make(characters[made++ % characters.length]!, name);
+    const make = (_?: DialScript, name = ''): TestConnection => this.#make(traits[made++ % traits.length]!, name);
     this.rig = rig(make, poolSize, {
       connectTimeout: CONNECT_TIMEOUT,
       closeTimeout: CLOSE_TIMEOUT,
@@ -53,15 +52,15 @@ export class Play {
       leakThreshold: 4_000,
       resetTimeout: RESET_TIMEOUT,
       ...options,
-      reset: preparing(reset),
-      warmup: preparing(warmup),
+      reset: hookOf(reset),
+      warmup: hookOf(warmup),
     });
     const { pool, clock } = this.rig;
     const { scheduler } = clock;
     if (heal) pool.reconfigure({ heal: reconnectBroken({ scheduler, backoff: (attempt) => 100 * attempt }) });
     if (breaker) pool.reconfigure({ breaker: circuitBreaker({ scheduler, consecutiveFailures: 2, openFor: 1_000 }) });
-    this.borrowers = new Borrowers(pool);
-    this.onlookers = new Onlookers(pool);
+    this.callers = new Callers(pool);
+    this.observers = new Observers(pool);
     for (const stream of [
       pool.connections$,
       pool.connected$,
@@ -70,30 +69,30 @@ export class Play {
       pool.leastLoaded$,
       pool.events$,
     ]) {
-      this.followed.push((stream as Observable<unknown>).subscribe(this.told));
+      this.subscriptions.push((stream as Observable<unknown>).subscribe(this.onEmission));
     }
   }
 
-  #make({ kind, onDial, onClose, tells }: Character, name: string): TestConnection {
+  #make({ kind, onDial, onClose, hasCapacity }: ConnectionTraits, name: string): TestConnection {
     const connection = Object.assign(new TYPES[kind]({ onDial, name }), { onClose });
-    this.followed.push(connection.state$.subscribe(this.told));
-    if (!tells) return connection;
+    this.subscriptions.push(connection.state$.subscribe(this.onEmission));
+    if (!hasCapacity) return connection;
     const capacity$ = new BehaviorSubject(Number.POSITIVE_INFINITY);
     this.capacities.set(connection, capacity$);
     return Object.assign(connection, { capacity$ });
   }
 
-  /** From here on nobody acts on what they are told. */
-  unfollow(): void {
+  /** Ends the subscriptions and with them the actions inside `next`. */
+  stopNested(): void {
     this.#nested.clear();
-    for (const subscription of this.followed) subscription.unsubscribe();
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
   }
 
-  /** Somebody is told something, and may act on it there and then. */
-  readonly told = (): void => {
-    const one = this.#nested.get(++this.#tellings);
-    // The very first come while the pool is made.
-    if (one && this.onlookers) this.actNow(one);
+  /** Counts emissions, and runs the action scheduled for this one. */
+  readonly onEmission = (): void => {
+    const one = this.#nested.get(++this.#emissions);
+    // The first emissions come while the constructor subscribes.
+    if (one && this.observers) this.perform(one);
   };
 
   call(name: string, promise: Promise<unknown>): void {
@@ -103,15 +102,15 @@ export class Play {
     promise.then(answered, answered);
   }
 
-  async act(one: Act): Promise<void> {
+  async act(one: Action): Promise<void> {
     const { clock } = this.rig;
     if (one.type === 'microtasks') await undefined;
     else if (one.type === 'settle') await settle();
     else if (one.type === 'pass') await clock.advance(one.by);
-    else this.actNow(one);
+    else this.perform(one);
   }
 
-  actNow(one: Act): void {
+  perform(one: Action): void {
     const { pool } = this.rig;
     if (one.type === 'setup') this.call('setup', pool.setup());
     else if (one.type === 'close') this.call('close', pool.close());
@@ -123,22 +122,22 @@ export class Play {
     else if (one.type === 'reconfigure') this.#reconfigure(one.changes);
     else if (one.type === 'suspend') pool.suspend();
     else if (one.type === 'resume') pool.resume();
-    else if (one.type === 'tryLease') this.borrowers.tryLease();
+    else if (one.type === 'tryLease') this.callers.tryLease();
     else if (one.type === 'reopen') {
       this.call('close', pool.close());
       this.call('setup', pool.setup());
-    } else if ('who' in one) this.#turn(one);
-    else if ('which' in one) this.borrowers.move(one);
-    else if ('waitTimeout' in one) this.borrowers.ask(one);
+    } else if ('who' in one) this.#performOnConnection(one);
+    else if ('which' in one) this.callers.perform(one);
+    else if ('waitTimeout' in one) this.callers.ask(one);
   }
 
-  /** Everybody has what they want, or wants nothing any more. */
-  async rest(): Promise<void> {
-    const { borrowers, rig } = this;
+  /** Aborts all callers that wait, and finishes the work of the others. */
+  async finishAll(): Promise<void> {
+    const { callers, rig } = this;
     rig.pool.resume();
-    for (const { controller } of borrowers.all) controller.abort(new Error('time to go'));
+    for (const { controller } of callers.all) controller.abort(new Error('aborted by the scenario'));
     await settle();
-    for (const { finish } of borrowers.all) finish();
+    for (const { finish } of callers.all) finish();
     await rig.clock.advance(RESET_TIMEOUT);
   }
 
@@ -146,12 +145,12 @@ export class Play {
     try {
       this.rig.pool.reconfigure(changes);
     } catch (error) {
-      // Somebody has taken in what was being made.
+      // A nested action has added the connection that the factory had just created.
       if (!(error instanceof ConnectionFactoryError)) throw error;
     }
   }
 
-  #turn({ type, who }: Turn): void {
+  #performOnConnection({ type, who }: ConnectionAction): void {
     const { pool, made } = this.rig;
     const connection = made[who % Math.max(1, made.length)];
     if (!connection) return;
@@ -159,7 +158,7 @@ export class Play {
     else if (type === 'rejoin') this.call('rejoin', pool.extendPoolByConnections([connection]));
     else if (type === 'eject') pool.ejectConnections([connection], { duration: 1_500 });
     else if (type === 'invalidate') pool.invalidateConnections([connection]);
-    else if (type === 'tellNoMore') this.capacities.get(connection)?.error(new Error('of capacity$'));
+    else if (type === 'capacityError') this.capacities.get(connection)?.error(new Error('of capacity$'));
     else if (type in CAPACITIES) this.capacities.get(connection)?.next(CAPACITIES[type as keyof typeof CAPACITIES]);
     else if (type === 'send' && connection.state !== 'connected') return;
     else if (type === 'reply' && connection.pending === 0) return;

@@ -6,12 +6,12 @@ import type { Lending } from './lending-model.js';
 type Kind = 'own' | 'subject' | 'late';
 
 /** How one connection behaves. */
-export interface Character {
+export interface ConnectionTraits {
   readonly kind: Kind;
   readonly onDial: DialScript;
   readonly onClose: CloseScript;
-  /** Whether it says how much it can carry. */
-  readonly tells: boolean;
+  /** Whether it has a `capacity$`. */
+  readonly hasCapacity: boolean;
 }
 
 /** How a caller asks for a connection; in milliseconds. */
@@ -23,21 +23,30 @@ export interface Asking {
 
 export type Changes = Partial<Pick<Lending, 'poolSize' | 'maxPending' | 'maxWaiting' | 'failFast'>>;
 
-/** What is done to one connection, whichever has that number. */
-export interface Turn {
+/** An action on the connection with index `who`, modulo their number. */
+export interface ConnectionAction {
   readonly type:
     | ('lose' | 'send' | 'reply' | 'accept' | 'refuse' | 'closed')
-    | ('remove' | 'rejoin' | 'eject' | 'invalidate' | 'tellOne' | 'tellNone' | 'tellNonsense' | 'tellNoMore');
+    | (
+        | 'remove'
+        | 'rejoin'
+        | 'eject'
+        | 'invalidate'
+        | 'capacityOne'
+        | 'capacityZero'
+        | 'capacityInvalid'
+        | 'capacityError'
+      );
   readonly who: number;
 }
 
-/** What one borrower does, whichever has that number. */
-export interface Move {
-  readonly type: 'finish' | 'giveUp' | 'unsubscribe' | 'invalidateLease';
+/** An action of the caller with index `which`, modulo their number. */
+export interface CallerAction {
+  readonly type: 'finish' | 'abort' | 'unsubscribe' | 'invalidateLease';
   readonly which: number;
 }
 
-export type Act =
+export type Action =
   | {
       readonly type:
         | ('setup' | 'close' | 'cleanup' | 'reopen' | 'suspend' | 'resume' | 'tryLease')
@@ -49,10 +58,10 @@ export type Act =
   | { readonly type: 'renew'; readonly maxUnavailable: number; readonly drainTimeout: number | undefined }
   | { readonly type: 'reconfigure'; readonly changes: Changes }
   | Asking
-  | Turn
-  | Move;
+  | ConnectionAction
+  | CallerAction;
 
-const turn = (...types: Turn['type'][]): fc.Arbitrary<Turn> =>
+const connectionAction = (...types: ConnectionAction['type'][]): fc.Arbitrary<ConnectionAction> =>
   fc.record({ type: fc.constantFrom(...types), who: fc.nat(7) });
 
 const changes: fc.Arbitrary<Changes> = fc.record(
@@ -71,12 +80,12 @@ const asking: fc.Arbitrary<Asking> = fc.record({
   timeout: fc.constantFrom(undefined, undefined, 1_000),
 });
 
-const act: fc.Arbitrary<Act> = fc.oneof(
+const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.constantFrom<Act>({ type: 'setup' }, { type: 'close' }, { type: 'cleanup' }, { type: 'reopen' }),
+    arbitrary: fc.constantFrom<Action>({ type: 'setup' }, { type: 'close' }, { type: 'cleanup' }, { type: 'reopen' }),
   },
-  { weight: 3, arbitrary: fc.constantFrom<Act>({ type: 'microtasks' }, { type: 'settle' }) },
+  { weight: 3, arbitrary: fc.constantFrom<Action>({ type: 'microtasks' }, { type: 'settle' }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('reconnect' as const), onlyBroken: fc.boolean() }) },
   {
     weight: 2,
@@ -100,30 +109,30 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ type: fc.constant('pass' as const), by: fc.constantFrom(1, 100, 999, 1_000, 2_000, 5_000) }),
   },
-  { weight: 6, arbitrary: turn('lose', 'send', 'send', 'reply', 'accept', 'refuse', 'closed') },
-  { weight: 4, arbitrary: turn('remove', 'rejoin', 'eject', 'invalidate') },
-  { weight: 1, arbitrary: turn('tellOne', 'tellNone', 'tellNonsense', 'tellNoMore') },
+  { weight: 6, arbitrary: connectionAction('lose', 'send', 'send', 'reply', 'accept', 'refuse', 'closed') },
+  { weight: 4, arbitrary: connectionAction('remove', 'rejoin', 'eject', 'invalidate') },
+  { weight: 1, arbitrary: connectionAction('capacityOne', 'capacityZero', 'capacityInvalid', 'capacityError') },
   { weight: 6, arbitrary: asking },
   {
     weight: 4,
     arbitrary: fc.record({
-      type: fc.constantFrom<Move['type'][]>('finish', 'finish', 'giveUp', 'unsubscribe', 'invalidateLease'),
+      type: fc.constantFrom<CallerAction['type'][]>('finish', 'finish', 'abort', 'unsubscribe', 'invalidateLease'),
       which: fc.nat(7),
     }),
   },
-  { weight: 2, arbitrary: fc.constantFrom<Act>({ type: 'suspend' }, { type: 'resume' }, { type: 'tryLease' }) },
+  { weight: 2, arbitrary: fc.constantFrom<Action>({ type: 'suspend' }, { type: 'resume' }, { type: 'tryLease' }) },
 );
 
-const character: fc.Arbitrary<Character> = fc.record({
+const connectionTraits: fc.Arbitrary<ConnectionTraits> = fc.record({
   kind: fc.constantFrom<Kind[]>('own', 'own', 'subject', 'subject', 'late'),
   onDial: fc.constantFrom<DialScript[]>('accept', 'accept', 'accept', 'refuse', 'wait'),
   onClose: fc.constantFrom<CloseScript[]>('settle', 'settle', 'settle', 'wait', 'hang', 'reject', 'throw'),
-  tells: fc.boolean(),
+  hasCapacity: fc.boolean(),
 });
 
-/** What `reset` and `warmup` come to. */
-export type Preparation = 'none' | 'settle' | 'reject' | 'hang';
-const preparation = fc.constantFrom<Preparation[]>('none', 'none', 'settle', 'reject', 'hang');
+/** What `reset` and `warmup` do; `none` is the option left out. */
+export type HookResult = 'none' | 'settle' | 'reject' | 'hang';
+const hookResult = fc.constantFrom<HookResult[]>('none', 'none', 'settle', 'reject', 'hang');
 
 export interface Schedule {
   readonly poolSize: number;
@@ -133,14 +142,14 @@ export interface Schedule {
   readonly failFast: boolean;
   readonly heal: boolean;
   readonly breaker: boolean;
-  readonly reset: Preparation;
-  readonly warmup: Preparation;
-  readonly characters: readonly Character[];
-  readonly acts: readonly Act[];
-  /** Whether everybody comes to rest before the end. */
-  readonly rests: boolean;
-  /** What subscribers do inside `next`: at which telling, and what. */
-  readonly nested: readonly (readonly [number, Act])[];
+  readonly reset: HookResult;
+  readonly warmup: HookResult;
+  readonly traits: readonly ConnectionTraits[];
+  readonly actions: readonly Action[];
+  /** Whether all callers finish before the last close(). */
+  readonly finishesAll: boolean;
+  /** Actions of subscribers inside `next`, each with the number of the emission at which it runs. */
+  readonly nested: readonly (readonly [number, Action])[];
 }
 
 export const schedule: fc.Arbitrary<Schedule> = fc.record({
@@ -151,10 +160,10 @@ export const schedule: fc.Arbitrary<Schedule> = fc.record({
   failFast: fc.boolean(),
   heal: fc.boolean(),
   breaker: fc.boolean(),
-  reset: preparation,
-  warmup: preparation,
-  characters: fc.array(character, { minLength: 4, maxLength: 4 }),
-  rests: fc.boolean(),
-  acts: fc.array(act, { minLength: 1, maxLength: 30, size: 'max' }),
-  nested: fc.array(fc.tuple(fc.nat(120), act), { maxLength: 6 }),
+  reset: hookResult,
+  warmup: hookResult,
+  traits: fc.array(connectionTraits, { minLength: 4, maxLength: 4 }),
+  finishesAll: fc.boolean(),
+  actions: fc.array(action, { minLength: 1, maxLength: 30, size: 'max' }),
+  nested: fc.array(fc.tuple(fc.nat(120), action), { maxLength: 6 }),
 });

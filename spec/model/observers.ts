@@ -4,10 +4,10 @@ import type { TestConnection } from '../support/connections.js';
 
 const LISTS = ['connections', 'connected', 'broken'] as const;
 
-/** Looks at the streams of a pool for what they must never show. */
-export class Onlookers {
-  readonly wrongs: string[] = [];
-  /** How each stream has ended. */
+/** Subscribes to the streams of a pool and records invalid emissions. */
+export class Observers {
+  readonly violations: string[] = [];
+  /** How each stream has ended: completed or errored. */
   readonly ends: Record<string, string> = {};
   readonly #shown: Record<(typeof LISTS)[number], readonly TestConnection[]> = {
     connections: [],
@@ -24,18 +24,18 @@ export class Onlookers {
     }
     this.#watch('snapshot$', pool.snapshot$, ({ connections, connected, broken }) => {
       const isLegal = [...connected, ...broken].every((one) => connections.includes(one));
-      if (!isLegal || connected.some((one) => broken.includes(one))) this.wrongs.push('snapshot$');
+      if (!isLegal || connected.some((one) => broken.includes(one))) this.violations.push('snapshot$');
     });
     this.#watch('leastLoaded$', pool.leastLoaded$);
     this.#watch('pending$', pool.pending$, (pending) => {
-      if (!(pending >= 0)) this.wrongs.push(`pending$ ${pending}`);
+      if (!(pending >= 0)) this.violations.push(`pending$ ${pending}`);
     });
     this.#watch(
       'health$',
       pool.health$,
       ({ total, idle, connecting, connected, draining, ejected, broken, waiting }) => {
         const sum = idle + connecting + connected + draining + ejected + broken;
-        if (sum !== total || waiting < 0) this.wrongs.push('health$');
+        if (sum !== total || waiting < 0) this.violations.push('health$');
       },
     );
     this.#watch('events$', pool.events$);
@@ -51,9 +51,9 @@ export class Onlookers {
 
   #check(name: string): void {
     const { connections, connected, broken } = this.#shown;
-    if (connected.some((one) => broken.includes(one))) this.wrongs.push(`${name}$ shows one connected and broken`);
+    if (connected.some((one) => broken.includes(one))) this.violations.push(`${name}$ shows one connected and broken`);
     if (![...connected, ...broken].every((one) => connections.includes(one))) {
-      this.wrongs.push(`${name}$ shows a stranger`);
+      this.violations.push(`${name}$ shows a connection that connections$ does not`);
     }
   }
 }
