@@ -37,7 +37,7 @@ describe('isTerminalCause', () => {
     'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
     'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
     'ERR_SSL_UNSUPPORTED_PROTOCOL',
-  ])('isTerminalCause(): true for a TLS alert of the server or an unsupported protocol: %s', (code) => {
+  ])('isTerminalCause(): true for a refused TLS handshake: %s', (code) => {
     expect(isTerminalCause(coded(code))).toBe(true);
   });
 

@@ -9,17 +9,17 @@ const namesOf = (list: readonly { readonly name: string }[]): string => list.map
 
 const idsOf = (ids: Iterable<number>): string => [...ids].sort((a, b) => a - b).join(' ');
 
-/** `use on #3: 7` and `use on #4: 8` say the same to two callers. */
+/** The outcome without connection and caller: `use on #3: 7` and `use on #4: 8` are equal. */
 const outcomeOf = (answer: string): string => answer.slice(0, answer.search(/ #|:/));
 
-/** Those who are told the same are told in order; who is told first of two that differ is nobody's concern. */
+/** Sorts by outcome: the order of equal outcomes is specified, that between different ones is not. */
 const byOutcome = (answers: readonly string[]): string[] =>
   answers
     .map((answer) => ({ outcome: outcomeOf(answer), answer }))
     .sort((a, b) => (a.outcome < b.outcome ? -1 : Number(a.outcome > b.outcome)))
     .map(({ answer }) => answer);
 
-/** What can be seen of a pool, as the model has it. */
+/** What the public API should show, by the model. */
 function expected(model: LendingModel): object {
   const { poolSize, pending, status, members, queue, connected, broken } = model;
   const lists = { connections: namesOf(members), connected: namesOf(connected), broken: namesOf(broken) };
@@ -50,7 +50,7 @@ function expected(model: LendingModel): object {
   };
 }
 
-/** What the connection of that name carries on paper; its name where it should not be given out. */
+/** The load of the connection in the model, or its name if it should not have been picked. */
 const loadOf = (name: string | undefined, { candidates }: LendingModel): unknown =>
   name && (candidates.find((one) => one.name === name)?.load ?? name);
 
@@ -73,12 +73,12 @@ function actual(real: RealPool, model: LendingModel): object {
   };
 }
 
-/** As text, because `expect` takes a hundred times as long. */
+/** Compares as text, because `expect` takes a hundred times as long. */
 export function expectSame(seen: unknown, said: unknown): void {
   if (JSON.stringify(seen) !== JSON.stringify(said)) expect(seen).toEqual(said);
 }
 
-/** Everything that can be seen is what the model says. */
+/** Compares everything that the public API shows with the model. */
 export async function expectAgreement(model: LendingModel, real: RealPool): Promise<void> {
   await settle();
   model.serve(real.choice);
@@ -86,7 +86,7 @@ export async function expectAgreement(model: LendingModel, real: RealPool): Prom
   model.answers.length = real.answers.length = 0;
 }
 
-/** Nothing is left of a pool that was closed. */
+/** Closes the pool and expects that nothing is left of it. */
 export async function expectNothingLeft(model: LendingModel, real: RealPool): Promise<void> {
   const { pool, clock, made } = real.rig;
   for (const { finish } of real.loans.values()) finish();

@@ -31,7 +31,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
   describe.each(KINDS)('over $kind', ({ make }) => {
     const some = (count: number): TestConnection[] => Array.from({ length: count }, (_, i) => make('accept', `${i}`));
 
-    it(`${name}: emits the same picker on subscribe and for each list, picking among the current connections`, () => {
+    it(`${name}: emits the same picker on subscribe and for each list, with the current connections`, () => {
       const [a, b] = some(2) as [TestConnection, TestConnection];
       const list$ = new BehaviorSubject<List>([]);
       const followed = follow(strategy(), list$);
@@ -68,7 +68,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (name, strategy) => {
     });
 
     it.each(['complete', 'error'] as const)(
-      `${name}: %s of the source is passed on, pick() is undefined and every connection is unsubscribed`,
+      `${name}: after %s of the source pick() is undefined and every connection is unsubscribed`,
       (ending) => {
         const all = some(2);
         const list$ = new Subject<List>();

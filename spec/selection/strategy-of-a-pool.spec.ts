@@ -6,7 +6,7 @@ import { openRig, type Rig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
-/** Picks the first, with something in common to do at the beginning and at the end. */
+/** A strategy that picks the first connection; runs `begin` on subscribe and `end` on unsubscribe. */
 const firstOf =
   (begin: () => void, end: () => void = () => {}): Strategy<TestConnection> =>
   (source) =>
@@ -22,8 +22,8 @@ const fail = (): never => {
   throw new Error('not today');
 };
 
-describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
-  /** Two connections, the second of which has just come up again. */
+describe.each(KINDS)('Strategies as the select option of a pool, over $kind', ({ make }) => {
+  /** Two connections; the second one has just reconnected. */
   const renewed = async (clock: VirtualClock, strategy: Strategy<TestConnection>): Promise<Rig> => {
     const rig = await openRig(make, 2, { select: strategy, scheduler: clock.scheduler });
     await clock.advance(10_000);
@@ -33,25 +33,26 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     return rig;
   };
 
-  it('spares a newcomer from the moment in which it comes up, whenever somebody picks', async () => {
+  it('leastLoaded({ slowStart }) of a pool: counts from the reconnect, not from the next pick', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const { pool, made } = await renewed(clock, leastLoaded({ slowStart: 1_000, scheduler }));
-    const [old, newcomer] = made as [TestConnection, TestConnection];
-    // Four to one: even when the newcomer has a quarter of its weight.
-    for (const busy of [old, old, old, old, newcomer]) busy.send();
+    const [old, added] = made as [TestConnection, TestConnection];
+    // Four requests to one: the costs are equal when the slow start has reached a quarter of the weight.
+    for (const busy of [old, old, old, old, added]) busy.send();
     await clock.advance(240);
     expect(pool.getLeastLoadedConnection()).toBe(old);
     await clock.advance(20);
-    expect(pool.getLeastLoadedConnection()).toBe(newcomer);
+    expect(pool.getLeastLoadedConnection()).toBe(added);
   });
 
-  it('hears what became of requests that were sent before anybody picked', async () => {
+  it('peakEwma() of a pool: outcomes before the first pick count; dispose() unsubscribes from outcomes$', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
-    const telling: Make = (onDial, name) => Object.assign(make(onDial, name), { outcomes$: new Subject<Outcome>() });
+    const withOutcomes: Make = (onDial, name) =>
+      Object.assign(make(onDial, name), { outcomes$: new Subject<Outcome>() });
     const select = peakEwma<TestConnection>({ random: () => 0, scheduler });
-    const { pool, made } = await openRig(telling, 2, { select, scheduler });
+    const { pool, made } = await openRig(withOutcomes, 2, { select, scheduler });
     const [slow, fast] = made as (TestConnection & { readonly outcomes$: Subject<Outcome> })[];
     fast?.outcomes$.next({ ok: true, durationMs: 1 });
     slow?.outcomes$.next({ ok: true, durationMs: 500 });
@@ -60,7 +61,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     expect([fast?.outcomes$.observed, slow?.outcomes$.observed]).toEqual([false, false]);
   });
 
-  it('a custom strategy is given an array of connectedConnections that agrees with the pool, after each change', async () => {
+  it('custom strategy of a pool: its last list equals connectedConnections at each pick', async () => {
     const lists: List[] = [];
     const holder: { rig?: Rig } = {};
     const wrongs: string[] = [];
@@ -77,7 +78,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     holder.rig = rig;
     const { pool, made } = rig;
     const expectCurrent = (): void => {
-      // A strategy may be told when it is asked.
+      // The pool may pass a change to its strategy as late as the next pick.
       pool.getLeastLoadedConnection();
       expect(lists.at(-1)).toEqual(pool.connectedConnections);
     };
@@ -91,7 +92,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     expect(wrongs).toEqual([]);
   });
 
-  it('a custom strategy may subscribe to its source more than once', async () => {
+  it('custom strategy of a pool: may subscribe to its source twice, and both follow a loss and reconnect()', async () => {
     const eitherOf: Strategy<TestConnection> = (source) =>
       combineLatest([
         source.pipe(
@@ -117,7 +118,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('leastLoaded({ weight }) weighs a connection again that left connected$ and came back between two picks', async () => {
+  it('leastLoaded({ weight }) of a pool: calls weight() again after a loss and reconnect between two picks', async () => {
     const weighed: string[] = [];
     const select = leastLoaded<TestConnection>({ weight: ({ name }) => weighed.push(name) });
     const { pool, made } = await openRig(make, 1, { select });
@@ -130,7 +131,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('may change the pool when it is told', async () => {
+  it('leastLoaded({ weight }) of a pool: weight() may remove members, also the one being added', async () => {
     const holder: { rig?: Rig } = {};
     const select = leastLoaded<TestConnection>({
       weight: (connection) => {
@@ -150,7 +151,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('may throw when it is let go of, which keeps nothing from ending', async () => {
+  it('custom strategy whose teardown throws: dispose() still completes all streams', async () => {
     const { pool } = await openRig(make, 2, { select: firstOf(() => {}, fail), drainTimeout: 0 });
     let completed = 0;
     for (const stream of [pool.connections$, pool.leastLoaded$, pool.health$, pool.events$]) {
@@ -160,7 +161,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     expect(completed).toBe(4);
   });
 
-  it('may throw when another takes its place, which does', async () => {
+  it('custom strategy whose teardown throws: reconfigure({ select }) still replaces it', async () => {
     const { pool, made } = await openRig(make, 2, { select: firstOf(() => {}, fail) });
     pool.reconfigure({ select: roundRobin(), maxPending: 1 });
     const picked = [1, 2].map(() => pool.getLeastLoadedConnection());
@@ -169,7 +170,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('hears of what it changed while it was subscribed to', async () => {
+  it('reconfigure({ select }): a member removed by weight() during the subscription is never picked', async () => {
     const { pool, made } = await openRig(make, 2, { drainTimeout: 0 });
     let removed = false;
     const select = leastLoaded<TestConnection>({
@@ -187,7 +188,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     made.forEach(expectUntouched);
   });
 
-  it('leaves the one before it current where it changed the pool and failed', async () => {
+  it('reconfigure({ select }): a strategy that throws after removing a member leaves the previous one in use', async () => {
     const { pool, made } = await openRig(make, 2, { select: firstOf(() => {}), drainTimeout: 0 });
     const select = (): never => {
       pool.removeConnections([made[0]!]);
@@ -197,7 +198,7 @@ describe.each(KINDS)('A strategy of a pool of $kind', ({ make }) => {
     expect(pool.getLeastLoadedConnection()).toBe(made[1]);
   });
 
-  it('may have the pool disposed of while it is subscribed to, and ends', async () => {
+  it('reconfigure({ select }): a strategy that disposes the pool while it is subscribed to is unsubscribed', async () => {
     const { pool, made } = await openRig(make, 2, { drainTimeout: 0 });
     const ends: string[] = [];
     pool.reconfigure({

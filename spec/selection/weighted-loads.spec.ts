@@ -9,7 +9,7 @@ import { VirtualClock } from '../support/virtual-clock.js';
 const connections = (count: number): TellingConnection[] =>
   Array.from({ length: count }, (_, i) => new TellingConnection({ name: `${i}` }));
 
-/** Connections with numbers for names, in virtual time. */
+/** Connections named by index, and a virtual clock. */
 class Rig {
   readonly clock = new VirtualClock();
   readonly all: TellingConnection[];
@@ -26,7 +26,7 @@ class Rig {
     return this.followed.picker.pick() as TellingConnection;
   }
 
-  /** Puts requests in flight, each where it belongs, and answers how many there are on each. */
+  /** Sends `count` requests to the picked connections. Returns the load of each connection. */
   place(count: number): number[] {
     for (let i = 0; i < count; i++) this.pick().send();
     return this.all.map(({ pending }) => pending);
@@ -35,18 +35,18 @@ class Rig {
 
 const byNumber = ({ name }: TestConnection): number => Number(name) + 1;
 
-describe('leastLoaded() by weight', () => {
-  it('spreads load in proportion to weight', () => {
+describe('leastLoaded({ weight })', () => {
+  it('leastLoaded({ weight }): spreads 100 requests in proportion to weight', () => {
     const rig = new Rig(4, { weight: byNumber });
     expect(rig.place(100)).toEqual([10, 20, 30, 40]);
   });
 
-  it('gives turns in proportion to weight where nothing is under way', () => {
+  it('leastLoaded({ weight }): without requests under way, picks in proportion to weight', () => {
     const rig = new Rig(4, { weight: byNumber });
     expect(shares(rig.all, 1_000, () => rig.pick())).toEqual([100, 200, 300, 400]);
   });
 
-  it('answers with the least load for its weight, at every step of a long day', () => {
+  it('leastLoaded({ weight }): each of 5,000 picks has the least load per weight', () => {
     const rig = new Rig(7, { weight: byNumber });
     const draw = lottery(3);
     for (let i = 0; i < 5_000; i++) {
@@ -59,12 +59,12 @@ describe('leastLoaded() by weight', () => {
     }
   });
 
-  it('lets equals take turns', () => {
+  it('leastLoaded({ weight }): connections of equal weight and load take turns', () => {
     const rig = new Rig(5, { weight: () => 3 });
     for (let round = 0; round < 50; round++) expect(shares(rig.all, 5, () => rig.pick())).toEqual([1, 1, 1, 1, 1]);
   });
 
-  it('favours nobody when callers come in a rhythm', () => {
+  it('leastLoaded({ weight }): every second pick is spread evenly within 20 %', () => {
     for (const count of [2, 3, 4, 6, 8]) {
       const rig = new Rig(count, { weight: () => 1 });
       const served = shares(rig.all, 10_000, () => {
@@ -75,21 +75,21 @@ describe('leastLoaded() by weight', () => {
     }
   });
 
-  it('owes no turns to whoever was busy, nor to a newcomer', () => {
+  it('leastLoaded({ weight }): neither a busy connection nor a new one gets extra picks to catch up', () => {
     const rig = new Rig(3, { weight: () => 1 });
     rig.all[0]?.send();
     for (let i = 0; i < 1_000; i++) rig.pick();
     rig.all[0]?.reply();
-    const newcomer = new TellingConnection({ name: 'new' });
-    rig.list$.next([...rig.all, newcomer]);
-    for (const share of shares([...rig.all, newcomer], 40, () => rig.pick())) {
+    const added = new TellingConnection({ name: 'new' });
+    rig.list$.next([...rig.all, added]);
+    for (const share of shares([...rig.all, added], 40, () => rig.pick())) {
       expect(share).toBeGreaterThanOrEqual(9);
       expect(share).toBeLessThanOrEqual(11);
     }
   });
 
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1'])(
-    'errors when a weight is %p, and lets everybody go',
+    'leastLoaded({ weight }): errors for a weight of %p, and unsubscribes from all connections',
     (bad) => {
       const rig = new Rig(2, { weight: ({ name }) => (name === '1' ? (bad as number) : 1) });
       expect(rig.followed.error).toMatchObject({
@@ -101,7 +101,7 @@ describe('leastLoaded() by weight', () => {
     },
   );
 
-  it('errors with what the weighing of a newcomer throws, and throws nothing at whoever brings it', () => {
+  it('leastLoaded({ weight }): errors when weight() throws for a new connection; the source does not throw', () => {
     const rig = new Rig(1, {
       weight: ({ name }) => {
         if (name === 'heavy') throw new Error('too heavy');
@@ -115,19 +115,19 @@ describe('leastLoaded() by weight', () => {
   });
 });
 
-describe('leastLoaded() with a slow start', () => {
-  /** How many picks of 2,100 a newcomer gets beside two others when it has been there for so long. */
+describe('leastLoaded({ slowStart })', () => {
+  /** Number of 2,100 picks for a connection of this age, beside two old ones. */
   const shareAfter = async (age: number): Promise<number> => {
     const rig = new Rig(2, { slowStart: 10_000 });
     await rig.clock.advance(20_000);
-    const newcomer = new TellingConnection({ name: 'new' });
-    rig.list$.next([...rig.all, newcomer]);
+    const added = new TellingConnection({ name: 'new' });
+    rig.list$.next([...rig.all, added]);
     await rig.clock.advance(age);
-    const [share] = shares([newcomer], 2_100, () => rig.pick());
+    const [share] = shares([added], 2_100, () => rig.pick());
     return share as number;
   };
 
-  it('gives a newcomer a share that grows from a tenth to the whole', async () => {
+  it('leastLoaded({ slowStart }): the share of a new connection grows from a tenth to a full one', async () => {
     const grown = await Promise.all([0, 1_000, 2_500, 5_000, 7_500, 9_999, 10_000, 50_000].map(shareAfter));
     const due = [0.1, 0.1, 0.25, 0.5, 0.75, 1, 1, 1].map((weight) => (2_100 * weight) / (2 + weight));
     grown.forEach((share, i) => {
@@ -135,7 +135,7 @@ describe('leastLoaded() with a slow start', () => {
     });
   });
 
-  it('keeps load off a newcomer for as long', async () => {
+  it('leastLoaded({ slowStart }): the load of a new connection grows with its share', async () => {
     const rig = new Rig(2, { slowStart: 10_000 });
     await rig.clock.advance(10_000);
     rig.all.push(new TellingConnection({ name: 'new' }));
@@ -147,7 +147,7 @@ describe('leastLoaded() with a slow start', () => {
     expect(rig.place(10)).toEqual([20, 20, 20]);
   });
 
-  it('begins anew for whoever comes back', async () => {
+  it('leastLoaded({ slowStart }): starts again for a connection that left the list and is back', async () => {
     const rig = new Rig(3, { slowStart: 1_000 });
     await rig.clock.advance(1_000);
     const [first] = rig.all as [TellingConnection];
@@ -157,41 +157,41 @@ describe('leastLoaded() with a slow start', () => {
     expect(share).toBeLessThanOrEqual(11);
   });
 
-  it('treats alike those who came together', () => {
+  it('leastLoaded({ slowStart, weight }): connections of the same age get load in proportion to weight', () => {
     const rig = new Rig(3, { slowStart: 10_000, weight: byNumber });
     expect(rig.place(60)).toEqual([10, 20, 30]);
   });
 
-  it('stands still while the clock is set back, and goes on', async () => {
+  it('leastLoaded({ slowStart }): setting the clock back delays the growth of the share, which then goes on', async () => {
     let now = 1_000_000;
     const scheduler = { now: () => now, schedule: () => undefined as never };
     const rig = new Rig(1, { slowStart: 1_000, scheduler });
     now += 1_000;
-    const newcomer = new TellingConnection({ name: 'new' });
-    rig.list$.next([...rig.all, newcomer]);
+    const added = new TellingConnection({ name: 'new' });
+    rig.list$.next([...rig.all, added]);
     now -= 500_000;
-    expect(shares([newcomer], 110, () => rig.pick())).toEqual([10]);
+    expect(shares([added], 110, () => rig.pick())).toEqual([10]);
     now += 1_000;
-    expect(shares([newcomer], 100, () => rig.pick())).toEqual([50]);
+    expect(shares([added], 100, () => rig.pick())).toEqual([50]);
   });
 });
 
-describe('leastLoaded() with a penalty for failures', () => {
-  it('counts a failure as one request, less and less', async () => {
+describe('leastLoaded({ failurePenalty })', () => {
+  it('leastLoaded({ failurePenalty }): a failure counts as one request, and decays over time', async () => {
     const rig = new Rig(2, { failurePenalty: 1_000 });
     const [failing, busy] = rig.all as [TellingConnection, TellingConnection];
     failing.fail();
     failing.fail();
     busy.send();
     expect(rig.pick()).toBe(busy);
-    // Twice 1/e is less than one.
+    // Two failures have decayed to 2/e requests, less than one.
     await rig.clock.advance(1_000);
     expect(rig.pick()).toBe(failing);
     failing.fail();
     expect(rig.pick()).toBe(busy);
   });
 
-  it('forgets a failure in the end, where there is no load to compare it with', async () => {
+  it('leastLoaded({ failurePenalty }): without any load, a failure counts for about 3 times failurePenalty', async () => {
     const rig = new Rig(2, { failurePenalty: 1_000 });
     const [failing, idle] = rig.all as [TellingConnection, TellingConnection];
     failing.fail();
@@ -202,7 +202,7 @@ describe('leastLoaded() with a penalty for failures', () => {
     expect(shares([failing, idle], 10, () => rig.pick())).toEqual([5, 5]);
   });
 
-  it('forgives no more quickly for being asked often', async () => {
+  it('leastLoaded({ failurePenalty }): frequent picks do not make failures decay faster', async () => {
     const rig = new Rig(2, { failurePenalty: 1_000 });
     const [failing, busy] = rig.all as [TellingConnection, TellingConnection];
     for (let i = 0; i < 20; i++) failing.fail();
@@ -215,7 +215,7 @@ describe('leastLoaded() with a penalty for failures', () => {
     expect(rig.pick()).toBe(failing);
   });
 
-  it('keeps requests from a connection that fails each one at once, and not from one that is slow', async () => {
+  it('leastLoaded({ failurePenalty }): a connection that fails each request gets under 1 % of 2,000 requests', async () => {
     const rig = new Rig(4, { failurePenalty: 5_000 });
     const [failing, ...others] = rig.all as [TellingConnection, ...TellingConnection[]];
     const served = new Map<TestConnection, number>();
@@ -231,7 +231,7 @@ describe('leastLoaded() with a penalty for failures', () => {
     for (const other of others) expect(served.get(other)).toBeGreaterThan(600);
   });
 
-  it('weighs failures as it weighs load', () => {
+  it('leastLoaded({ failurePenalty, weight }): failures are divided by weight, like load', () => {
     const rig = new Rig(2, { failurePenalty: 1_000, weight: byNumber });
     const [light, heavy] = rig.all as [TellingConnection, TellingConnection];
     light.fail();
@@ -239,30 +239,30 @@ describe('leastLoaded() with a penalty for failures', () => {
     expect(rig.pick()).toBe(heavy);
   });
 
-  it('listens to nobody where it is not asked for', () => {
+  it('leastLoaded({ slowStart }): does not subscribe to outcomes$ without failurePenalty', () => {
     const rig = new Rig(1, { slowStart: 1_000 });
     expect(rig.all[0]?.outcomes$.observed).toBe(false);
   });
 
-  it('hears what a connection tells at once', () => {
+  it('leastLoaded({ failurePenalty }): counts a failure that outcomes$ emits on subscribe', () => {
     const rig = new Rig(2, { failurePenalty: 1_000 });
-    const hasty = Object.assign(new SubjectConnection({ name: 'hasty' }), {
+    const failed = Object.assign(new SubjectConnection({ name: 'failed' }), {
       outcomes$: new BehaviorSubject({ ok: false, durationMs: 1 }),
     });
-    rig.list$.next([...rig.all, hasty]);
-    expect(shares<TestConnection>([hasty], 10, () => rig.pick())).toEqual([0]);
+    rig.list$.next([...rig.all, failed]);
+    expect(shares<TestConnection>([failed], 10, () => rig.pick())).toEqual([0]);
   });
 });
 
-describe('leastLoaded() with options', () => {
-  it('waits for nothing: time is looked at when somebody asks', () => {
+describe('leastLoaded({ slowStart, failurePenalty, weight })', () => {
+  it('leastLoaded({ slowStart, failurePenalty }): sets no timer', () => {
     const rig = new Rig(3, { slowStart: 1_000, failurePenalty: 1_000 });
     rig.all[0]?.fail();
     rig.pick();
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('chooses for a pool', async () => {
+  it('leastLoaded({ weight }) as the select option: the pool spreads requests in proportion to weight', async () => {
     const weight = ({ name }: TestConnection): number => (name === '#2' ? 3 : 1);
     const { pool, made } = await openRig((onDial = 'accept', name = '') => new SubjectConnection({ onDial, name }), 3, {
       select: leastLoaded({ weight }),
