@@ -1,3 +1,5 @@
+// Tests the private deadlines directly: when a timer of theirs is set cannot be seen through a socket.
+
 import { Link } from '../../src/list.js';
 import { Deadlines, type Due } from '../../src/request/deadlines.js';
 import { Request } from '../../src/request/request.js';

@@ -1,3 +1,5 @@
+// Tests the private table directly: a transport cannot reach every order of replies, deadlines and aborts.
+
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Request } from '../../src/request/request.js';

@@ -1,3 +1,5 @@
+// Tests the private table directly: the transports that use it each show only a part of what it has to hold for all.
+
 import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, RequestTimeoutError } from 'rxpool/zcached';
 import { Request } from '../../src/request/request.js';
 import { RequestTable } from '../../src/request/table.js';

@@ -1,7 +1,7 @@
 import { runInThisContext } from 'node:vm';
 import type { Observable } from 'rxjs';
 import type { Connection, ConnectionPool } from 'rxpool';
-import { type Clock, systemClock } from '../../src/request/clock.js';
+import type { Clock } from 'rxpool/zcached';
 
 /** The real process: under jest `process` is a copy, which receives no events. */
 const real = runInThisContext('process') as NodeJS.Process;
@@ -31,9 +31,17 @@ export function countingClock(): CountingClock {
     };
   };
   return {
-    now: systemClock.now,
-    after: (delay, work) => counted((done) => systemClock.after(delay, done), work),
-    afterIo: (work) => counted((done) => systemClock.afterIo(done), work),
+    now: () => performance.now(),
+    after: (delay, work) =>
+      counted((done) => {
+        const timer = setTimeout(done, Math.ceil(delay)).unref();
+        return () => clearTimeout(timer);
+      }, work),
+    afterIo: (work) =>
+      counted((done) => {
+        const immediate = setImmediate(done);
+        return () => clearImmediate(immediate);
+      }, work),
     get timers() {
       return timers;
     },

@@ -1,3 +1,5 @@
+// Makes error replies from private classes: the embedded server does not say every error text of both generations.
+
 import { inspect } from 'node:util';
 import { ConnectionPool } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';

@@ -1,3 +1,5 @@
+// Tests the private decoder directly: what it allocates for one hostile frame cannot be told apart in a connection.
+
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ZcachedProtocolError } from 'rxpool/zcached';

@@ -1,3 +1,5 @@
+// Drives the private decoder directly: a socket does not let a test choose how bytes are cut into chunks.
+
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { ZcachedLimits } from 'rxpool/zcached';
 import { ZcachedProtocolError } from 'rxpool/zcached';

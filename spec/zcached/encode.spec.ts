@@ -1,3 +1,5 @@
+// Tests the private encoder directly: the bytes of a request are not public.
+
 import fc from 'fast-check';
 import type { ZcachedArgument, ZcachedValue } from 'rxpool/zcached';
 import { ZcachedArgumentError, ZcachedDouble, ZcachedOrderedSet } from 'rxpool/zcached';

@@ -1,3 +1,5 @@
+// Drives the private encoder directly: the bytes of a request are not public.
+
 import { ZcachedArgumentError } from 'rxpool/zcached';
 import { encodeRequest } from '../../src/zcached/encode.js';
 

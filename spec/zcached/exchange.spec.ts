@@ -1,3 +1,5 @@
+// Tests the private writeTogether() directly: the peer of a socket does not see where a write ended.
+
 import type { Socket } from 'node:net';
 import { encodeRequest } from '../../src/zcached/encode.js';
 import { writeTogether } from '../../src/zcached/exchange.js';

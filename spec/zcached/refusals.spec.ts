@@ -1,3 +1,5 @@
+// Tests the private encoder too: what it refuses is refused before there is a connection.
+
 import { constants } from 'node:buffer';
 import { inspect } from 'node:util';
 import { ZcachedDouble, ZcachedRequestTooLargeError } from 'rxpool/zcached';

@@ -1,3 +1,5 @@
+// Tests the private decoder directly: the form of a reply is chosen by commands, of which none has every form.
+
 import { ZcachedOrderedSet } from 'rxpool/zcached';
 import { Decoder } from '../../src/zcached/decoder.js';
 import { DEFAULT_LIMITS } from '../../src/zcached/limits.js';

@@ -1,3 +1,5 @@
+// Tests the private withUrl() too: the options that a connection comes to are not public.
+
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { parseZcachedUrl, ZcachedConnection, type ZcachedUrlOptions } from 'rxpool/zcached';

@@ -1,3 +1,5 @@
+// Tests the private reset() directly: no option of the server brings a socket into each of these states.
+
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { reset } from '../../../src/testing/node/session.js';

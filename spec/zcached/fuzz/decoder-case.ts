@@ -1,3 +1,5 @@
+// Names a type of the private decoder, which the fuzzer drives directly: millions of cases take hours otherwise.
+
 import type { ZcachedLimits } from 'rxpool/zcached';
 import type { ReplyForm } from '../../../src/zcached/value.js';
 import type { Decoded } from '../decoding.js';

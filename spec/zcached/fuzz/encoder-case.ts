@@ -1,3 +1,5 @@
+// Drives the private encoder directly: millions of cases through a socket would take hours.
+
 import { ZcachedArgumentError, ZcachedRequestTooLargeError } from 'rxpool/zcached';
 import { encodeRequest } from '../../../src/zcached/encode.js';
 import type { Frame } from '../../../src/zcached/frame.js';
