@@ -14,6 +14,7 @@ const config: Config = {
     '^rxpool/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  globalTeardown: '<rootDir>/spec/support/left-out.ts',
   // For property tests on a busy machine.
   testTimeout: 20_000,
   // The default is one worker fewer than there are cores: one worker on a machine with two.

@@ -13,7 +13,6 @@ describe.each(KINDS)('Thousands of waiting callers, over $kind', ({ make }) => {
     const order: number[] = [];
     let atOnce = 0;
     let most = 0;
-    const begun = performance.now();
     const calls = Array.from({ length: CALLERS }, (_, place) =>
       pool.use(
         async () => {
@@ -28,7 +27,6 @@ describe.each(KINDS)('Thousands of waiting callers, over $kind', ({ make }) => {
     expect(pool.health.waiting).toBe(CALLERS - 4);
     expect(timers()).toBeGreaterThan(before);
     await Promise.all(calls);
-    expect(performance.now() - begun).toBeLessThan(5_000);
     expect(most).toBe(4);
     expect(order).toEqual(Array.from({ length: CALLERS }, (_, place) => place));
     expect(pool.health).toMatchObject({ pending: 0, waiting: 0 });

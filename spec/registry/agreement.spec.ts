@@ -3,10 +3,11 @@ import { combineLatest, type Subscription } from 'rxjs';
 import type { Snapshot } from 'rxpool';
 import { OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { rig } from '../support/pools.js';
+import { scaled } from '../support/scales.js';
 
 type List = readonly TestConnection[];
 
-const CHANGES = 10_000;
+const CHANGES = scaled('agreement');
 const LISTS = ['connections', 'connected', 'broken'] as const;
 
 /** Numbers in [0, 1) that are the same for the same seed. */
@@ -172,5 +173,5 @@ describe('Whoever combines the streams of a pool', () => {
       }),
       { numRuns: 4, endOnFailure: true },
     );
-  }, 60_000);
+  }, 600_000);
 });

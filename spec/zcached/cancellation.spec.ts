@@ -1,10 +1,11 @@
 import { type ProcessWatch, watchProcess } from '../support/invariants.js';
+import { scaled } from '../support/scales.js';
 import { anySeed } from '../support/seeded.js';
 import { until } from '../support/until.js';
 import { cancelAtRandom } from './stress/cancellations.js';
 
 /** Of each generation; `spec/zcached/stress/main.ts` takes any number. */
-const COUNT = 50_000;
+const COUNT = scaled('cancellations');
 const seed = anySeed();
 
 let watch: ProcessWatch;
@@ -38,5 +39,5 @@ it.each(['2024', '2025'] as const)(
     await until(() => watch.sockets === 0);
     expect(watch.complaints).toEqual([]);
   },
-  120_000,
+  600_000,
 );

@@ -1,12 +1,15 @@
+import { scaled } from '../support/scales.js';
 import { anySeed } from '../support/seeded.js';
 import { runCases } from './fuzz/cases.js';
 import { decoderCase } from './fuzz/decoder-case.js';
 import { encoderCase } from './fuzz/encoder-case.js';
 import { Random } from './fuzz/random.js';
 
+const INPUTS = scaled('decoderInputs');
+const REQUESTS = scaled('encoderInputs');
 const seed = anySeed();
-/** Some seconds on a machine that has nothing else to do. */
-const PATIENCE = 120_000;
+/** Of the full length, on a busy machine. */
+const PATIENCE = 600_000;
 
 /** Each of the outcomes came up often enough to mean something. */
 function expectVariety(tally: Record<string, number>, outcomes: readonly string[], count: number): void {
@@ -16,19 +19,19 @@ function expectVariety(tally: Record<string, number>, outcomes: readonly string[
 
 describe(`at random (SEED=${seed})`, () => {
   it(
-    '100,000 inputs come to a value, a wish for more or a protocol error, and cost no more memory than came',
+    `${INPUTS} inputs come to a value, a wish for more or a protocol error, and cost no more memory than came`,
     () => {
-      const tally = runCases(100_000, seed, decoderCase);
-      expectVariety(tally, ['value', 'need more', 'protocol error'], 100_000);
+      const tally = runCases(INPUTS, seed, decoderCase);
+      expectVariety(tally, ['value', 'need more', 'protocol error'], INPUTS);
     },
     PATIENCE,
   );
 
   it(
-    '50,000 requests are one frame with just the arguments intended, or refused, to both servers',
+    `${REQUESTS} requests are one frame with just the arguments intended, or refused, to both servers`,
     () => {
-      const tally = runCases(50_000, seed, encoderCase);
-      expectVariety(tally, ['latin1', 'utf8', 'refused'], 50_000);
+      const tally = runCases(REQUESTS, seed, encoderCase);
+      expectVariety(tally, ['latin1', 'utf8', 'refused'], REQUESTS);
     },
     PATIENCE,
   );

@@ -1,0 +1,38 @@
+/** How much of its work a spec does: `short` in `npm test`, `full` in `npm run test:long`. */
+interface Scale {
+  /** The spec, below spec/ and without its ending. */
+  readonly spec: string;
+  /** What is counted. */
+  readonly unit: string;
+  readonly short: number;
+  readonly full: number;
+}
+
+/** The specs whose full length takes longer than `npm test` may. `npm run test:long` runs these and no others. */
+export const SCALES = {
+  cancellations: {
+    spec: 'zcached/cancellation',
+    unit: 'cancellations on each server',
+    short: 1_000,
+    full: 50_000,
+  },
+  interleavings: { spec: 'model/interleavings', unit: 'schedules', short: 400, full: 10_000 },
+  modelRuns: { spec: 'model/pool.model', unit: 'runs of up to 100 commands', short: 150, full: 3_000 },
+  stampede: { spec: 'healing/stampede', unit: 'pools', short: 300, full: 1_000 },
+  outage: { spec: 'healing/stampede', unit: 'seconds without a server', short: 20, full: 60 },
+  endurance: { spec: 'examples/endurance', unit: 'requests', short: 10_000, full: 100_000 },
+  decoderInputs: { spec: 'zcached/fuzz', unit: 'replies', short: 10_000, full: 1_000_000 },
+  encoderInputs: { spec: 'zcached/fuzz', unit: 'requests', short: 5_000, full: 200_000 },
+  storm: { spec: 'zcached/storm', unit: 'requests', short: 5_000, full: 1_000_000 },
+  deliveries: { spec: 'zcached/delivery', unit: 'requests at each depth', short: 4_000, full: 20_000 },
+  restarts: { spec: 'zcached/restarts', unit: 'restarts', short: 20, full: 100 },
+  agreement: { spec: 'registry/agreement', unit: 'changes of each run', short: 1_500, full: 10_000 },
+} as const satisfies Record<string, Scale>;
+
+declare global {
+  /** Set by jest.long.config.ts. */
+  var isFullLength: boolean | undefined;
+}
+
+/** The amount of work for the run that is under way. */
+export const scaled = (name: keyof typeof SCALES): number => SCALES[name][globalThis.isFullLength ? 'full' : 'short'];
