@@ -29,7 +29,7 @@ function load(): { readonly core: number; readonly rxjs: number } {
   const rxjs: number[] = [];
   for (let round = 0; round < 31; round++) {
     rxjs.push(loading("require('rxjs')"));
-    core.push(loading("require('./dist/cjs/index.js')"));
+    core.push(loading("require('./dist/index.js')"));
   }
   return { core: median(core), rxjs: median(rxjs) };
 }

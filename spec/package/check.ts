@@ -1,6 +1,6 @@
-// Packs the package and uses it as others will. One line for each check; exits with 1 if one fails.
+// Packs the package and uses it as others will, where publint and attw only read it. One line for each check; exits with 1 if one fails.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import vm from 'node:vm';
@@ -25,42 +25,28 @@ const importing = (entry: Entry): string => {
 };
 
 function onlyWhatIsMeantToShip({ files }: Packed): void {
-  const stray = files.filter((file) => !/^(dist|src)\/|^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(file));
-  assert.deepEqual(stray, [], 'the tarball has files that nobody needs');
+  const meant = /^(dist\/.*\.(js|mjs|d\.m?ts)|package\.json|LICENSE|README\.md|CHANGELOG\.md)$/;
+  assert.deepEqual(
+    files.filter((file) => !meant.test(file)),
+    [],
+    'the tarball has files that no user needs',
+  );
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
     assert(files.includes(file), `the tarball has no ${file}`);
   }
 }
 
-/** The files that a source map names, relative to the package. */
-function sourcesOf({ folder }: Packed, map: string): readonly string[] {
-  const { sources } = JSON.parse(readFileSync(path.join(folder, map), 'utf8')) as { sources: string[] };
-  return sources.map((source) => path.join(path.dirname(map), source));
-}
-
-function sourceMapsLeadToSources(packed: Packed): void {
-  const { folder, files } = packed;
-  for (const file of files.filter((name) => /^dist\/.*\.js$/.test(name))) {
-    assert(files.includes(`${file}.map`), `${file} has no source map`);
-  }
-  for (const map of files.filter((name) => name.endsWith('.map'))) {
-    for (const source of sourcesOf(packed, map)) {
-      assert.match(source, /^src\//, `${map} does not lead to src/`);
-      assert(existsSync(path.join(folder, source)), `${map} names ${source}, which is not shipped`);
-    }
-  }
-}
-
 /** Otherwise `instanceof` would depend on the entry point that a class was taken from. */
-function entriesShareModules(packed: Packed): void {
+function entriesShareCode({ folder, files }: Packed): void {
   const homes = new Map<string, string>();
-  for (const map of packed.files.filter((name) => /^dist\/cjs\/.*\.js\.map$/.test(name))) {
-    for (const source of sourcesOf(packed, map)) {
-      assert.equal(homes.get(source), undefined, `${source} is in ${map} as well`);
-      homes.set(source, map);
+  for (const file of files.filter((name) => /^dist\/.*\.js$/.test(name))) {
+    const code = readFileSync(path.join(folder, file), 'utf8');
+    for (const [declaration] of code.matchAll(/^(class|(async )?function) .*$[\s\S]*?^\}/gm)) {
+      assert.equal(homes.get(declaration), undefined, `${declaration.split('\n')[0]} of ${file} is elsewhere as well`);
+      homes.set(declaration, file);
     }
   }
-  assert(homes.size > 0, 'nothing was bundled');
+  assert(homes.size > 0, 'no declarations were found');
 }
 
 /** Errors are called what their class is called. In a bundle, a class that mentions itself by name may lose it. */
@@ -153,6 +139,27 @@ async function browserBundle(packed: Packed): Promise<void> {
   }
 }
 
+/** A server's bundle: no second copy of the core in CommonJS, and no warning of one. */
+async function serverBundle(packed: Packed): Promise<void> {
+  const both = entries.map(({ specifier }) => `export * as a from '${specifier}'; require('${specifier}');`);
+  for (const [index, content] of both.entries()) {
+    const folder = makeConsumer(packed, `server-${index}`, { 'main.js': content });
+    const { metafile, warnings } = await build({
+      absWorkingDir: folder,
+      entryPoints: ['main.js'],
+      bundle: true,
+      platform: 'node',
+      metafile: true,
+      write: false,
+      logLevel: 'silent',
+    });
+    assert.deepEqual(warnings, []);
+    const inputs = Object.keys(metafile.inputs).filter((file) => file.includes('node_modules/rxpool/'));
+    assert(inputs.length > 0, 'nothing was bundled');
+    for (const file of inputs) assert.match(file, /rxpool\/dist\/esm\//, 'not an ES module');
+  }
+}
+
 /** What one imports for its name alone must not stay in a bundle. */
 async function treeShaking(packed: Packed): Promise<void> {
   const folder = makeConsumer(packed, 'tree-shaking', {
@@ -177,11 +184,15 @@ async function treeShaking(packed: Packed): Promise<void> {
   assert.doesNotMatch(operator, /\bConnectionPool\b/, 'an operator brings the pool along');
 }
 
+const readManifest = (): string => readFileSync('package.json', 'utf8');
+const committed = readManifest();
+
 const checks: Readonly<Record<string, Check>> = {
   'the tarball holds what it should, and no more': onlyWhatIsMeantToShip,
-  'source maps lead to shipped sources': sourceMapsLeadToSources,
-  'each source is in one CommonJS file': entriesShareModules,
+  'each class and function is in one CommonJS file': entriesShareCode,
   'what is exported is called so': exportsKeepTheirNames,
+  'package.json has the entry points of entries.json': () =>
+    assert.equal(readManifest(), committed, '`npm run build` has changed "exports" of package.json: commit it'),
   'publint finds nothing': ({ tarball }) => runTool('publint/src/cli.js', ['run', '--strict', tarball]),
   'attw finds nothing': ({ tarball }) =>
     runTool('@arethetypeswrong/cli/dist/index.js', [
@@ -231,11 +242,12 @@ const checks: Readonly<Record<string, Check>> = {
   }),
   'sources of portable entries use nothing of Node': sourcesWithoutNodeTypes,
   'browser bundle, ES modules without anything of Node': browserBundle,
+  'server bundle, ES modules alone, by import and by require': serverBundle,
   'what is not used leaves a bundle': treeShaking,
 };
 
 async function main(): Promise<void> {
-  await run(process.execPath, ['spec/package/run.mjs', 'spec/package/build.ts']);
+  await run('npm', ['run', '--silent', 'build']);
   const packed = await pack();
   const only = process.argv[2] ?? '';
   const queue = Object.entries(checks).filter(([name]) => name.includes(only));

@@ -5,26 +5,17 @@ export interface Entry {
   /** What a user imports: `rxpool/testing`. */
   readonly specifier: string;
   readonly source: string;
-  /** The ES module that bundlers get. */
-  readonly esm: string;
   /** Runs outside Node too, and its declarations need no Node types. */
   readonly portable: boolean;
 }
 
-const NEEDS_NODE = ['rxpool/zcached', 'rxpool/testing/node'];
+type Table = Readonly<Record<string, { readonly needsNode?: boolean }>>;
 
-interface Manifest {
-  readonly name: string;
-  readonly exports: Readonly<Record<string, string | { readonly default: { readonly default: string } }>>;
-}
-
-const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
-
-/** Every entry point, as `exports` in package.json lists them. */
-export const entries: readonly Entry[] = Object.entries(manifest.exports).flatMap(([subpath, target]) => {
-  if (typeof target === 'string') return [];
-  const specifier = manifest.name + subpath.slice(1);
-  const esm = target.default.default.replace('./', '');
-  const source = esm.replace('dist/esm/', 'src/').replace(/\.js$/, '.ts');
-  return [{ specifier, source, esm, portable: !NEEDS_NODE.includes(specifier) }];
-});
+/** Every entry point, as entries.json lists them. */
+export const entries: readonly Entry[] = Object.entries(
+  JSON.parse(readFileSync('spec/package/entries.json', 'utf8')) as Table,
+).map(([subpath, { needsNode = false }]) => ({
+  specifier: `rxpool${subpath.slice(1)}`,
+  source: `src${subpath.slice(1)}/index.ts`,
+  portable: !needsNode,
+}));

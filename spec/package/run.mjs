@@ -1,4 +1,5 @@
-// Runs a TypeScript program of this repository:  node spec/package/run.mjs FILE [ARGUMENT...]
+// Runs a TypeScript program without a loader such as tsx, which would also be part of what a bench measures:
+//   node spec/package/run.mjs FILE [ARGUMENT...]
 // The program and what it imports of the repository become one CommonJS module in memory; packages are required
 // as usual. 'rxpool' means src/, by `paths` in tsconfig.json. Types are not checked.
 import { Module } from 'node:module';
