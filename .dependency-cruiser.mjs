@@ -93,6 +93,14 @@ export default {
       to: { couldNotResolve: true },
     },
     {
+      name: 'specs use the entries',
+      comment:
+        'A spec of a private class has to say in its first line why it is worth it; the folders are listed here.',
+      severity: 'error',
+      from: { path: '^spec/', pathNot: '^spec/(bench|request|zcached|testing/node)/' },
+      to: { path: '^src/', pathNot: ENTRIES },
+    },
+    {
       name: 'public entries only',
       comment: 'Examples show what users can import.',
       severity: 'error',

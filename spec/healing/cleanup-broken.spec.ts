@@ -103,6 +103,22 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expectUntouched(a);
   });
 
+  it('cleanupBroken({ after }): a connection that is due during a dial is not removed when another one is due', async () => {
+    const [a, b] = [await broken('a'), await broken('b')];
+    const rig = new Rig({ after: 100 });
+    rig.list$.next([a]);
+    await rig.clock.advance(50);
+    const dial = a.connect();
+    rig.list$.next([b]);
+    await rig.clock.advance(200);
+    expect(rig.removed).toEqual(['150: b']);
+    a.accept();
+    await dial;
+    await rig.clock.advance(1_000);
+    expect(rig.removed).toEqual(['150: b']);
+    [a, b].forEach(expectUntouched);
+  });
+
   it('cleanupBroken({ after }): a successful dial cancels the removal; the next loss starts the time anew', async () => {
     const a = await broken();
     const rig = new Rig({ after: 100 });

@@ -26,7 +26,7 @@ export const SCALES = {
   storm: { spec: 'zcached/storm', unit: 'requests', short: 5_000, full: 1_000_000 },
   deliveries: { spec: 'zcached/delivery', unit: 'requests at each depth', short: 4_000, full: 20_000 },
   restarts: { spec: 'zcached/restarts', unit: 'restarts', short: 20, full: 100 },
-  agreement: { spec: 'registry/agreement', unit: 'changes of each run', short: 1_500, full: 10_000 },
+  agreement: { spec: 'pool/combined-streams', unit: 'changes of each run', short: 1_500, full: 10_000 },
 } as const satisfies Record<string, Scale>;
 
 declare global {
