@@ -56,7 +56,7 @@ class Breaker {
   }
 
   #count(failures: number): void {
-    if (failures <= this.failures) this.#become({ state: 'closed', failures });
+    if (failures < this.failures) this.#become({ state: 'closed', failures });
     else this.#open(1, 0);
   }
 
