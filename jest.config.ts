@@ -6,7 +6,10 @@ const config: Config = {
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
   // Transpiles only: `npm run typecheck` checks the types. As "commonjs", import() is a require() that jest can do.
   transform: {
-    '^.+\\.ts$': ['ts-jest', { tsconfig: { target: 'es2022', module: 'commonjs', isolatedModules: true } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
   },
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
