@@ -36,7 +36,7 @@ describe('closing', () => {
     const started = performance.now();
     await client.close();
     expect(performance.now() - started).toBeGreaterThanOrEqual(49);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
     const cause = expect.any(ConnectionClosedError);
     expect(await Promise.all(failed)).toMatchObject([
       { code: 'ERR_CONNECTION_LOST', sent: 'maybe', cause },
@@ -184,7 +184,7 @@ describe('closing', () => {
     await queued;
     const started = performance.now();
     await client.close();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
     expect(await stuck).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'maybe' });
   });
 

@@ -140,7 +140,7 @@ describe('connecting', () => {
     await expect(connection(server.port, { connectTimeout: 100 }).connect()).rejects.toBeInstanceOf(
       ConnectTimeoutError,
     );
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
   });
 
   it('never becomes connected to a server that accepts and hangs up', async () => {

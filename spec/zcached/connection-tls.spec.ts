@@ -182,7 +182,7 @@ describe('a server that', () => {
     const client = connection(server.port, trusting(), { connectTimeout: 200 });
     const started = performance.now();
     await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
     await until(() => isGone(server.sockets[0]!));
   });
 

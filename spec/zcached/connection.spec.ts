@@ -117,7 +117,7 @@ it('outcomes$ tells how each request ended and how long it took, but for those t
   await Promise.all(failed);
   expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false, false]);
   expect(outcomes[2]!.durationMs).toBeGreaterThanOrEqual(30);
-  for (const { durationMs } of outcomes) expect(durationMs).toBeLessThan(1_000);
+  for (const { durationMs } of outcomes) expect(durationMs).toBeLessThan(4_000);
 });
 
 describe('deadlines on a real socket', () => {
@@ -136,7 +136,7 @@ describe('deadlines on a real socket', () => {
     expect(failed.map(([sent]) => sent)).toEqual(['maybe', 'never', 'never', 'never']);
     for (const [, timeout, at] of failed) {
       expect(at - started).toBeGreaterThanOrEqual(timeout - 1);
-      expect(at - started).toBeLessThan(timeout + 1_000);
+      expect(at - started).toBeLessThan(timeout + 4_000);
     }
     expect([client.pending, (server as ZcachedServer).requests]).toEqual([0, 2]);
   });

@@ -84,7 +84,7 @@ describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
       await client.close();
       const took = performance.now() - started;
       expect(took).toBeGreaterThanOrEqual(49);
-      expect(took).toBeLessThan(1000);
+      expect(took).toBeLessThan(4_000);
       expect(await asked).toBe('ERR_CONNECTION_LOST');
       await until(() => server.connections === 0);
     });
