@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { makeCertificates } from '../support/certificates.js';
 import { closedPort, listen } from '../support/net-connection.js';
+import { scaled } from '../support/scales.js';
 import { until } from '../support/until.js';
 import { Program, run } from './run-program.js';
 
 const MAIN = 'demo/main.ts';
+const SECONDS = `${scaled('demo')}`;
 
 /** The figures of a summary by name. */
 function figures(stdout: string): Readonly<Record<string, number>> {
@@ -64,7 +66,7 @@ describe('The demo', () => {
         '--port',
         `${server.port}`,
         '--seconds',
-        '2',
+        SECONDS,
         '--rate',
         '100',
       ]);
@@ -82,7 +84,7 @@ describe('The demo', () => {
     const server = await startZcachedServer();
     const where = `zcached://127.0.0.1:${server.port}`;
     const url = `${where}?poolSize=3&requestTimeout=2000&strings=bytes&maps=object`;
-    const { status, stdout, stderr } = await run(MAIN, [url, '--seconds', '2', '--rate', '100']);
+    const { status, stdout, stderr } = await run(MAIN, [url, '--seconds', SECONDS, '--rate', '100']);
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expectSound(stdout);
@@ -97,7 +99,7 @@ describe('The demo', () => {
     try {
       await writeFile(join(folder, 'ca.pem'), ca.cert);
       const url = `zcacheds://localhost:${server.port}`;
-      const options = ['--seconds', '2', '--rate', '100'];
+      const options = ['--seconds', SECONDS, '--rate', '100'];
       const { status, stdout, stderr } = await run(MAIN, [url, '--ca', join(folder, 'ca.pem'), ...options]);
       expect(stderr).toBe('');
       expect(status).toBe(0);

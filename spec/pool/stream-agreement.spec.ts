@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { type Observable, Subscription } from 'rxjs';
 import { ConnectionPool } from 'rxpool';
 import { OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
+import { scaled } from '../support/scales.js';
 import { settle } from '../support/virtual-clock.js';
 
 type Pool = ConnectionPool<TestConnection>;
@@ -171,7 +172,7 @@ describe.each(MODES)('The streams of a pool (mode: %s)', (mode) => {
           for (const { subscription } of stage.followers) subscription.unsubscribe();
           await pool.dispose();
         }),
-        { numRuns: 120 },
+        { numRuns: scaled('streamAgreement') },
       );
     },
   );

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Request } from '../../src/request/request.js';
 import { RequestTable } from '../../src/request/table.js';
+import { scaled } from '../support/scales.js';
 import { VirtualClock } from './virtual-clock.js';
 
 const USUAL_TIMEOUT = 10;
@@ -214,7 +215,7 @@ it.each([1, 3])(
     const events = fc.array(fc.tuple(fc.nat(1), step), { maxLength: 80 });
     await fc.assert(
       fc.asyncProperty(events, (these) => run(these, maxInFlight)),
-      { numRuns: 1500 },
+      { numRuns: scaled('requestTables') },
     );
   },
 );

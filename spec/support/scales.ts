@@ -27,6 +27,12 @@ export const SCALES = {
   deliveries: { spec: 'zcached/delivery', unit: 'requests at each depth', short: 4_000, full: 20_000 },
   restarts: { spec: 'zcached/restarts', unit: 'restarts', short: 20, full: 100 },
   agreement: { spec: 'pool/combined-streams', unit: 'changes of each run', short: 1_500, full: 10_000 },
+  urls: { spec: 'zcached/url', unit: 'URLs written and read', short: 500, full: 3_000 },
+  urlPieces: { spec: 'zcached/url', unit: 'URLs of random pieces', short: 2_000, full: 10_000 },
+  jsonBatches: { spec: 'zcached/encoding', unit: 'batches of 50 values on each server', short: 40, full: 200 },
+  requestTables: { spec: 'request/table-model', unit: 'histories of each table', short: 300, full: 1_500 },
+  streamAgreement: { spec: 'pool/stream-agreement', unit: 'histories of each kind', short: 30, full: 120 },
+  demo: { spec: 'examples/demo-run', unit: 'seconds of a demo', short: 1, full: 2 },
 } as const satisfies Record<string, Scale>;
 
 declare global {

@@ -3,6 +3,7 @@ import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/no
 import type { Encodable, ValueEncoding, ZcachedEncoding, ZcachedValue } from 'rxpool/zcached';
 import { ZcachedArgumentError, ZcachedClient, ZcachedConnection, ZcachedEncodingError } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
+import { scaled } from '../support/scales.js';
 import { expectSame } from './decoding.js';
 
 const answering = <E extends ZcachedEncoding>(reply: ZcachedValue, encoding: E) =>
@@ -13,8 +14,8 @@ const json = fc
   .oneof(fc.jsonValue({ stringUnit: 'binary' }), fc.jsonValue({ stringUnit: 'binary-ascii' }))
   .map((value) => JSON.parse(JSON.stringify(value)) as NonNullable<unknown> | null);
 
-/** 10,000 values for each generation: each in a request of its own, read by fifty at a time. */
-const RUNS = { numRuns: 200 };
+/** Batches for each generation: each value in a request of its own, read by fifty at a time. */
+const RUNS = { numRuns: scaled('jsonBatches') };
 const BATCH = { minLength: 50, maxLength: 50 };
 
 const MEBIBYTE = 2 ** 20;
