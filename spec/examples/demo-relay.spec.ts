@@ -86,7 +86,7 @@ describe("The demo's relay", () => {
     await new Promise((closed) => server.close(closed));
   });
 
-  it('says why there is nobody to relay to', async () => {
+  it('relay: reports the cause when the target refuses the connection', async () => {
     const port = await closedPort();
     await expect(startRelay({ port })).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT', port });
   });

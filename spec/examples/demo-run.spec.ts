@@ -114,7 +114,7 @@ describe('The demo', () => {
     }
   }, 30_000);
 
-  it('says in one line that nobody is there, with status 1', async () => {
+  it('demo: prints one line and exits with status 1 when no server listens', async () => {
     const port = await closedPort();
     const { status, stdout, stderr } = await run(MAIN, ['--port', `${port}`]);
     expect(stdout).toBe('');
@@ -122,16 +122,16 @@ describe('The demo', () => {
     expect(status).toBe(1);
   }, 30_000);
 
-  it('says so as well if somebody else is there', async () => {
-    const stranger = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    const port = await listen(stranger);
+  it('demo: prints one line and exits with status 1 when another kind of server listens', async () => {
+    const other = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const port = await listen(other);
     const { status, stderr } = await run(MAIN, ['--port', `${port}`]);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(status).toBe(1);
-    stranger.close();
+    other.close();
   }, 30_000);
 
-  it('ends when nobody reads what it prints', async () => {
+  it('demo: ends when the reader of its output is gone', async () => {
     const program = new Program(MAIN, ['--seconds', '60', '--rate', '100']);
     await program.printed();
     program.process.stdout.destroy();

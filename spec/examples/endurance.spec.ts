@@ -61,7 +61,7 @@ describe(`${TOTAL} requests while connections are cut (ENDURANCE_SEED=${SEED})`,
     expect(tally.answered + tally.wrong + tally.failed).toBe(TOTAL);
   });
 
-  it("gives nobody another's reply", () => {
+  it('endurance: every caller receives the reply to its own request', () => {
     expect(tally.wrong).toBe(0);
   });
 

@@ -66,14 +66,14 @@ describe('a client that connects', () => {
 });
 
 describe('a client that cannot connect', () => {
-  it('rejects with the reason: nobody listens', async () => {
+  it('ZcachedClient.connect() rejects with the cause when no server listens', async () => {
     const port = await closedPort();
     const error: unknown = await ZcachedClient.connect(url(port)).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', port });
     expect(causesOf(error)).toContainEqual(expect.objectContaining({ code: 'ECONNREFUSED' }));
   });
 
-  it('rejects with the reason: nobody answers, and lets go of every socket', async () => {
+  it('ZcachedClient.connect() rejects with the cause when no PING is answered, and closes every socket', async () => {
     const server = track(await startRawServer((socket) => socket.resume()));
     await expect(ZcachedClient.connect(url(server.port, 'connectTimeout=30'))).rejects.toMatchObject({
       code: 'ERR_CONNECT_TIMEOUT',

@@ -46,7 +46,7 @@ describe('closing', () => {
     await until(() => server.connections === 0);
   });
 
-  it('waits for nobody where the time for it is none', async () => {
+  it('close() waits for no reply with a timeout of 0', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 0 });
     await client.connect();
@@ -56,7 +56,7 @@ describe('closing', () => {
     expect(await asked).toEqual([{ code: 'ERR_CONNECTION_LOST', sent: 'maybe' }]);
   });
 
-  it('does not wait for replies that nobody waits for', async () => {
+  it('close() does not wait for replies to requests that were given up', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();

@@ -84,7 +84,7 @@ describe('connecting', () => {
         .spyOn(dns, 'lookup')
         .mockImplementation(((_name: string, _options: object, found: () => void) => answer(found)) as never);
 
-    it('that nobody has rejects with that as the cause, and may be right the next time', async () => {
+    it('connect() to an unknown host rejects with the lookup error, and may succeed the next time', async () => {
       const server = await serve(startZcachedServer());
       const error = Object.assign(new Error('getaddrinfo ENOTFOUND cache.example'), { code: 'ENOTFOUND' });
       lookUp((found) => setImmediate(found, error));
@@ -96,7 +96,7 @@ describe('connecting', () => {
       expect(client.state).toBe('connected');
     });
 
-    it('whose look-up hangs is given up in time, and an answer that comes after that connects nobody', async () => {
+    it('connect() with a lookup that hangs rejects in time, and a late answer opens no socket', async () => {
       const server = await serve(startZcachedServer());
       let found!: (error: null, addresses: object[]) => void;
       lookUp((callback) => {
@@ -121,7 +121,7 @@ describe('connecting', () => {
     expect([client.state, client.cause]).toEqual(['broken', cause]);
   });
 
-  it('rejects when nobody answers the PING in time', async () => {
+  it('connect() rejects when the PING is not answered in time', async () => {
     const server = await serve(startRawServer(() => {}));
     const client = connection(server.port, { connectTimeout: 50 });
     await expect(client.connect()).rejects.toBeInstanceOf(ConnectTimeoutError);

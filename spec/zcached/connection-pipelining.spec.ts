@@ -84,7 +84,7 @@ describe('pipelining', () => {
     expect(frames() - before).toBe(2);
   });
 
-  it('one cancelled later leaves its turn to its reply, which reaches nobody else', async () => {
+  it('a request cancelled after it was sent keeps its place for its reply, which no other request receives', async () => {
     const server = track(await startZcachedServer());
     const client = await connection(server.port);
     server.pause();
@@ -116,7 +116,7 @@ describe('pipelining', () => {
     expect([client.state, client.pending]).toEqual(['broken', 0]);
   });
 
-  it('one reply too many reaches nobody, and is the end of the connection', async () => {
+  it('a reply without a request is delivered to none and breaks the connection', async () => {
     const server = track(
       await startScript((socket, _, count) => {
         if (count === 1) socket.write('+one\r\n\x03+two\r\n\x03+nobody\r\n\x03');

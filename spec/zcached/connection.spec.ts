@@ -260,7 +260,7 @@ describe('a peer that talks out of turn', () => {
     expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_PROTOCOL', offset: PONG.length });
   });
 
-  it('a second reply reaches nobody, and the one asked for is delivered', async () => {
+  it('a second reply to one request is delivered to none, and the first is delivered', async () => {
     const server = await serve(startScript((socket) => socket.write('+mine\r\n\x03+nobody\r\n\x03')));
     const client = connection(server.port);
     await client.connect();

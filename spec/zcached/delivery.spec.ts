@@ -62,7 +62,7 @@ it.each([1, 8])(
   120_000,
 );
 
-it(`3,000 requests, cut off by aborts behind a slow server: late replies reach nobody else (SEED=${seed})`, async () => {
+it(`3,000 requests, cut off by aborts behind a slow server: late replies reach no other request (SEED=${seed})`, async () => {
   const chance = seeded(seed);
   const server = track(await startZcachedServer({ latency: 1 }));
   const connections = Array.from({ length: 8 }, () => track(new ZcachedConnection({ port: server.port })));

@@ -30,7 +30,7 @@ async function inFlight({ pool, server, ask }: FaultRig) {
   return { first, asked, elsewhere };
 }
 
-describe('in flight is maybe, queued is never, nothing is sent twice, nobody else is affected', () => {
+describe('a request in flight fails with sent maybe, a queued one with never; none is sent twice, other connections go on', () => {
   const cuts: [string, (rig: FaultRig) => void][] = [
     ['a reset', ({ proxy }) => proxy.links[0]!.reset()],
     ['a FIN', ({ proxy }) => proxy.links[0]!.toClient.end()],
@@ -114,7 +114,7 @@ describe('a silent peer', () => {
   });
 });
 
-it('a late reply, after a timeout, reaches nobody, and the connection lives on', async () => {
+it('a reply after the timeout is delivered to none, and the connection stays connected', async () => {
   const rig = await open({ size: 1 });
   const [connection] = rig.pool.connections;
   const [link] = rig.proxy.links;

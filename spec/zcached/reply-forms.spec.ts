@@ -62,7 +62,7 @@ describe('strings as bytes', () => {
     expect(decoded('*2\r\n%1\r\n$1\r\na\r\n:1\r\n$1\r\na\r\n', BYTES)).toEqual([new Map([['a', 1]]), bytes('a')]);
   });
 
-  it('are plain, and belong to nobody else: neither to the chunk, nor to one another, nor to a pool', () => {
+  it('byte replies are plain arrays that share no memory with the chunk, each other or a buffer pool', () => {
     const chunk = latin1('*2\r\n$1\r\na\r\n$1\r\na\r\n');
     const decoder = new Decoder(DEFAULT_LIMITS, BYTES);
     decoder.push(chunk);

@@ -147,7 +147,7 @@ it('when a client goes, the newest of the others is never answered again', async
   expect(await (await dial()).ask(PING, PONG)).toBe(PONG);
 });
 
-it('many requests in one segment crash it: everybody is reset, and nobody listens until it is started again', async () => {
+it('flaws: many requests in one segment crash the server, which resets all sockets and listens again after a restart', async () => {
   const { server, dial } = await start({ flaws: { crashesAbove: 3 } });
   const [client, neighbour] = [await dial(), await dial()];
   await neighbour.ask(PING, PONG);
@@ -161,7 +161,7 @@ it('many requests in one segment crash it: everybody is reset, and nobody listen
   expect(await track(await wire(successor.port)).ask(PING, PONG)).toBe(PONG);
 });
 
-it('hangs up on whoever comes, until it is told otherwise', async () => {
+it('flaws: the server hangs up on new connections until the flaw is switched off', async () => {
   const { server, dial } = await start({ flaws: { hangsUpOnAccept: true } });
   const refused = await dial();
   await until(() => refused.ended || refused.closed);

@@ -40,11 +40,11 @@ it('refuses TLS 1.2, and what is no TLS at all, and goes on', async () => {
   expect(server.requests).toBe(1);
 });
 
-it('asks for a certificate if told to, and refuses whoever has none', async () => {
+it('startZcachedServer({ tls }): refuses a client without a certificate where one is required', async () => {
   const { ca, server: identity, client: mine } = made;
   const server = track(await startZcachedServer({ tls: { ...identity, ca: ca.cert, requestCert: true } }));
-  const nobody = dial(server.port);
-  await until(() => nobody.closed);
+  const anonymous = dial(server.port);
+  await until(() => anonymous.closed);
   expect(await dial(server.port, mine).ask(PING, PONG)).toBe(PONG);
   expect(server.requests).toBe(1);
 });

@@ -103,7 +103,7 @@ describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
   });
 });
 
-it('a Unix socket that nobody listens at any more is named in the refusal, and nothing else is tried', async () => {
+it('a Unix socket without a listener is named in the error, and no other address is tried', async () => {
   const path = await socketPath();
   const server = track(await startZcachedServer({ path }));
   await server.close();

@@ -59,7 +59,7 @@ describe('pipelining to a server that bears it', () => {
     expect(segments).toEqual([10 * frame, 10 * frame, frame]);
   });
 
-  it('one cancelled in the middle costs nobody else a reply, and one cancelled in the queue never arrives', async () => {
+  it('a request cancelled in flight costs no other request its reply, and one cancelled in the queue is never sent', async () => {
     const { server, client, keys } = await open(3, bears);
     await client.send('MSET', 'a', 'A', 'b', 'B', 'c', 'C', 'd', 'D', 'e', 'E');
     server.pause();
