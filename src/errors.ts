@@ -20,7 +20,7 @@ export interface PoolErrorOptions {
  *
  * @example
  * ```ts
- * pool.use(work).catch((error) => {
+ * pool.use((connection) => connection.send('PING')).catch((error) => {
  *   if (error instanceof PoolError && error.code === 'ERR_POOL_NOT_CONNECTED') console.warn(error.figures);
  * });
  * ```

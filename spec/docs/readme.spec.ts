@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as rxpool from 'rxpool';
-import * as ts from 'typescript';
 
 const run = promisify(execFile);
 const root = join(__dirname, '..', '..');
@@ -22,23 +21,6 @@ async function inFile(program: string, work: (file: string) => Promise<void>): P
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-function complaintsAbout(file: string): unknown[] {
-  const program = ts.createProgram([file], {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    paths: { rxpool: [join(root, 'src/index.ts')], 'rxpool/*': [join(root, 'src/*/index.ts')] },
-    exactOptionalPropertyTypes: true,
-    strict: true,
-    skipLibCheck: true,
-    types: ['node'],
-    noEmit: true,
-  });
-  const source = program.getSourceFile(file);
-  const complaints = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-  return complaints.map(({ messageText }) => messageText);
 }
 
 describe('the README', () => {
@@ -72,15 +54,7 @@ describe('the README', () => {
     expect(names.filter((name) => !(name in rxpool))).toEqual([]);
   });
 
-  it('has policies that compile', async () => {
-    const [, snippet = ''] = /```ts\n(const pool = [^`]*policies:[^`]*)```/.exec(await readme()) ?? [];
-    const names = Object.keys(rxpool).filter((name) => snippet.includes(name));
-    const prelude = `import { type Connection, ${names.join(', ')} } from 'rxpool'; declare const factory: () => Connection;`;
-    await inFile(`${prelude}\n${snippet}`, async (file) => expect(complaintsAbout(file)).toEqual([]));
-    expect(names).toContain('growOnDemand');
-  }, 20_000);
-
-  it('has a client of zcached that compiles and does what it says', async () => {
+  it('has a client of zcached that does what it says', async () => {
     const [, snippet = ''] = /## zcached\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(await readme()) ?? [];
     const program = `
       import { firstValueFrom, map } from 'rxjs';
@@ -99,19 +73,11 @@ describe('the README', () => {
       }
       void main();`;
     await inFile(program, async (file) => {
-      expect(complaintsAbout(file)).toEqual([]);
       const { stdout } = await run(process.execPath, [join(root, 'spec', 'package', 'run.mjs'), file], { cwd: root });
       const lines = new Set(stdout.trim().split('\n'));
       expect([...lines]).toEqual(['user:1', 'thumbnail', 'healthy', 'Ada two', 'lines', 'closed']);
     });
   }, 30_000);
-
-  it('has a pool for a server that falls silent, which compiles', async () => {
-    const [, snippet = ''] = /```ts\n(const client = [^`]*validateIdle[^`]*)```/.exec(await readme()) ?? [];
-    const prelude = "import { validateIdle } from 'rxpool'; import { ZcachedClient } from 'rxpool/zcached';";
-    const program = `${prelude}\nexport async function main() { ${snippet} await client.close(); }`;
-    await inFile(program, async (file) => expect(complaintsAbout(file)).toEqual([]));
-  }, 20_000);
 
   it('links only to files that are there', async () => {
     const links = [...(await readme()).matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link as string);

@@ -15,7 +15,7 @@ export interface Lease<C extends Connection> extends Disposal {}
  *
  * @example
  * ```ts
- * using lease = await pool.lease({ signal });
+ * using lease = await replicas.lease({ signal });
  * await lease.connection.query('BEGIN');
  * await lease.connection.query('UPDATE …', { signal: lease.signal });
  * await lease.connection.query('COMMIT');

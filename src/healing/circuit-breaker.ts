@@ -119,7 +119,7 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
  * @example
  * ```ts
  * const breaker = circuitBreaker({ consecutiveFailures: 3, openFor: 10_000 });
- * const pool = new ConnectionPool(8, connect, { breaker });
+ * const pool = new ConnectionPool(8, factory, { breaker });
  * pool.events$.subscribe((event) => event.type === 'breaker-changed' && console.log('circuit', event.state));
  * ```
  */

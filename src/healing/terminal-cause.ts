@@ -47,6 +47,7 @@ const DEEPEST = 16;
  *
  * @example
  * ```ts
+ * class LicenceExpiredError extends Error {}
  * const isTerminal = (cause: unknown) => isTerminalCause(cause) || cause instanceof LicenceExpiredError;
  * pool.broken$.pipe(reconnectBroken({ isTerminal }));
  * ```

@@ -412,7 +412,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @throws TypeError, RangeError at the call.
    * @example
    * ```ts
-   * const ticks$ = pool.withConnection((connection) => connection.subscribe('ticks'));
+   * const ticks$ = replicas.withConnection((replica) => replica.listen('ticks'));
    * ```
    */
   withConnection<T>(work: StreamingWork<C, T>, options?: UseOptions<K>): Observable<T> {

@@ -87,7 +87,7 @@ function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
  * @example
  * ```ts
  * const inEurope = map((all: readonly Replica[]) => all.filter((replica) => replica.zone === 'eu'));
- * pool.connected$.pipe(inEurope, leastLoaded()).subscribe((picker) => picker.pick()?.query('select 1'));
+ * replicas.connected$.pipe(inEurope, leastLoaded()).subscribe((picker) => picker.pick()?.query('select 1'));
  *
  * const select = leastLoaded<Replica>({ weight: ({ cores }) => cores, slowStart: 30_000, failurePenalty: 5_000 });
  * ```

@@ -38,7 +38,7 @@ class LoadedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
  * @throws RangeError, TypeError for options that cannot be.
  * @example
  * ```ts
- * const pool = new ConnectionPool(1_000, connect, { select: powerOfTwoChoices() });
+ * const pool = new ConnectionPool(1_000, factory, { select: powerOfTwoChoices() });
  * ```
  */
 export function powerOfTwoChoices<C extends Connection, K = void>(

@@ -114,9 +114,9 @@ class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>>
  * @throws RangeError, TypeError for arguments that cannot be.
  * @example
  * ```ts
- * const select = sticky((user: User) => user.id, { idOf: (shard: Shard) => shard.host });
- * const pool = new ConnectionPool(8, nextShard, { select });
- * await pool.use((shard) => shard.load(user), { key: user });
+ * const select = sticky((user: User) => user.id, { idOf: (replica: Replica) => replica.host });
+ * const pool = new ConnectionPool(8, nextReplica, { select });
+ * await pool.use((replica) => replica.query('select 1'), { key: user });
  * ```
  */
 export function sticky<C extends Connection, K>(

@@ -22,7 +22,9 @@ export type ZcachedErrorKind =
  *
  * @example
  * ```ts
- * if (error instanceof ZcachedServerError && error.kind === 'BUSY_KEY') return 'taken';
+ * await client.copy('draft', 'backup').catch((error) => {
+ *   if (!(error instanceof ZcachedServerError && error.kind === 'BUSY_KEY')) throw error;
+ * });
  * ```
  */
 export class ZcachedServerError extends RequestError {
