@@ -11,16 +11,16 @@ const MAIN = 'demo/main.ts';
 const TLS_NEEDS_A_NAME = 'TLS to an address needs the name in its certificate: zcacheds://ADDRESS?servername=NAME';
 
 describe("The demo's options", () => {
-  it('are all optional', () => {
+  it('demo options: all have defaults', () => {
     expect(parseOptions([])).toEqual({ server: undefined, size: 8, seconds: 12, rate: 2_000 });
   });
 
-  it('can all be given', () => {
+  it('demo options: all can be given', () => {
     const args = ['--host', 'cache', '--port=7000', '--size', '3', '--seconds', '60', '--rate', '10'];
     expect(parseOptions(args)).toEqual({ server: { host: 'cache', port: 7_000 }, size: 3, seconds: 60, rate: 10 });
   });
 
-  it('take either of host and port for a real server', () => {
+  it('demo options: --host or --port alone selects an external server', () => {
     expect(parseOptions(['--host', 'cache'])).toMatchObject({ server: { host: 'cache', port: 7_556 } });
     expect(parseOptions(['--port', '7000'])).toMatchObject({ server: { host: '127.0.0.1', port: 7_000 } });
   });
@@ -35,16 +35,16 @@ describe("The demo's options", () => {
     ['zcacheds:///run/zcached.sock', { path: '/run/zcached.sock', tls: { servername: 'localhost' } }],
     // As the relay is there as well, the certificate can be for that address.
     ['zcacheds://127.0.0.1', { host: '127.0.0.1', tls: {} }],
-  ])('take %s for a real server', (url, server) => {
+  ])('demo options: %s selects an external server', (url, server) => {
     expect(parseOptions([url])).toEqual({ server, size: 8, seconds: 12, rate: 2_000 });
   });
 
-  it('take poolSize of a URL for --size, which has the last word', () => {
+  it('demo options: poolSize of a URL is the size unless --size is given', () => {
     expect(parseOptions(['zcached://cache?poolSize=3'])).toMatchObject({ size: 3 });
     expect(parseOptions(['zcached://cache?poolSize=3', '--size', '5'])).toMatchObject({ size: 5 });
   });
 
-  it('take whom to trust from a file', async () => {
+  it('demo options: --ca reads certificates from a file', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rxpool-'));
     const [good, bad] = [join(folder, 'ca.pem'), join(folder, 'bad.pem')];
     try {
@@ -62,7 +62,7 @@ describe("The demo's options", () => {
     }
   });
 
-  it('are told by --help and -h, with the values they have by themselves', async () => {
+  it('demo options: --help and -h print all of them with their defaults', async () => {
     expect(parseOptions(['--help'])).toBe('help');
     const { status, stdout, stderr } = await run(MAIN, ['-h']);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: HELP, stderr: '' });
@@ -98,11 +98,11 @@ describe("The demo's options", () => {
     [['--ca', 'ca.pem'], '--ca goes with a URL that begins with zcacheds:'],
     [['zcached://cache', '--ca', 'ca.pem'], '--ca goes with a URL that begins with zcacheds:'],
     [['zcacheds://cache', '--ca'], '--ca must be a file, got nothing'],
-  ])('%j cannot be', (args, message) => {
+  ])('demo options: %j is refused', (args, message) => {
     expect(() => parseOptions(args)).toThrow(new UsageError(message));
   });
 
-  it('that cannot be are answered with one line and status 2', async () => {
+  it('demo options: a wrong one prints one line and ends with status 2', async () => {
     const { status, stdout, stderr } = await run(MAIN, ['zcached://cache?token=secret']);
     expect(stderr).toMatch(/^demo: The parameter 1 of the URL must be one of [\w, ]+\n$/);
     expect(stdout).toBe('');

@@ -9,7 +9,7 @@ import { steady } from '../../examples/demo/pace.js';
 import { startEmbedded } from '../../examples/demo/target.js';
 
 describe('A histogram', () => {
-  it('tells quantiles within five per cent', () => {
+  it('histogram of the demo: quantiles are within 5 % of the exact ones', () => {
     const histogram = new Histogram();
     for (let ms = 1; ms <= 1_000; ms++) histogram.add(ms);
     for (const share of [0.01, 0.5, 0.99, 0.999]) {
@@ -19,7 +19,7 @@ describe('A histogram', () => {
     expect(histogram.max).toBe(1_000);
   });
 
-  it('takes nothing, zero and an age', () => {
+  it('histogram of the demo: accepts no value, zero and very large values', () => {
     const histogram = new Histogram();
     expect(histogram.quantile(0.5)).toBe(0);
     histogram.add(0);
@@ -30,7 +30,7 @@ describe('A histogram', () => {
 });
 
 describe('A steady pace', () => {
-  it.each([1, 7, 150, 2_000, 50_000])('comes to %d requests a second', (rate) => {
+  it.each([1, 7, 150, 2_000, 50_000])('pace of the demo: %d requests per second', (rate) => {
     const scheduler = new VirtualTimeScheduler(undefined, 10_000);
     let issued = 0;
     let ticks = 0;
@@ -48,7 +48,7 @@ describe('The cutter', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('cuts one to half of the connections every now and then, until it is to stop', () => {
+  it('cutter of the demo: cuts one to half of the connections at intervals until it is stopped', () => {
     const cut: number[] = [];
     const target = { cut: (count: number) => cut.push(count) };
     const moments$ = moments({ first: 10, every: 10, until: 1_005 });
@@ -58,7 +58,7 @@ describe('The cutter', () => {
     expect(new Set(cut)).toEqual(new Set([1, 2, 3, 4]));
   });
 
-  it('draws the same lots for the same seed', () => {
+  it('cutter of the demo: the same seed cuts the same connections', () => {
     const draw = (seed: number): number[] => Array.from({ length: 5 }, seededRandom(seed));
     expect(draw(7)).toEqual(draw(7));
     expect(draw(7)).not.toEqual(draw(8));
@@ -68,11 +68,11 @@ describe('The cutter', () => {
 describe('An exchange', () => {
   const replying = (reply: unknown) => ({ send: async () => reply, request: async () => reply }) as never;
 
-  it('is one that the server has', () => {
+  it('exchange of the demo: uses commands that the server has', () => {
     expect([exchangeWith('2024'), exchangeWith('2025')]).toEqual([askInVain, echo]);
   });
 
-  it("takes no reply to another's question", async () => {
+  it('exchange of the demo: rejects a reply with another nonce', async () => {
     expect(await askInVain(replying(new Map([['rxpool:demo:mine', null]])), 'mine')).toBe('mine');
     for (const reply of [new Map([['rxpool:demo:theirs', null]]), new Map(), null, 'mine']) {
       expect(await askInVain(replying(reply), 'mine')).toBeUndefined();
@@ -103,24 +103,24 @@ describe('The load', () => {
     throw new ConnectionLostError('ECHO', sent, undefined);
   };
 
-  it('takes the nonce for an answer and nothing else', async () => {
+  it('load of the demo: counts a reply as answered only if it has the nonce', async () => {
     expect(await resultOf((nonce) => nonce)).toMatchObject({ type: 'answered', id: 0, attempts: 1, connection });
     expect(await resultOf(() => "somebody else's")).toMatchObject({ type: 'wrong', attempts: 1, connection });
     expect(await resultOf(() => undefined)).toMatchObject({ type: 'wrong' });
   });
 
-  it('asks again what was never sent, ten times in all', async () => {
+  it('load of the demo: retries a request with sent "never", up to ten attempts', async () => {
     expect(await resultOf(fail('never'), (nonce) => nonce)).toMatchObject({ type: 'answered', attempts: 2 });
     const never = new Array<() => never>(10).fill(fail('never'));
     expect(await resultOf(...never, (nonce) => nonce)).toMatchObject({ type: 'failed', attempts: 10, maybe: false });
   });
 
-  it('never repeats what may have been sent', async () => {
+  it('load of the demo: does not retry a request with sent "maybe"', async () => {
     const result = await resultOf(fail('maybe'), (nonce) => nonce);
     expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_CONNECTION_LOST', maybe: true });
   });
 
-  it('never repeats what has waited for too long', async () => {
+  it('load of the demo: does not retry a request that timed out waiting', async () => {
     const late = (): never => {
       throw new RequestTimeoutError('ECHO', 'never', 3_000);
     };
@@ -128,18 +128,21 @@ describe('The load', () => {
     expect(result).toEqual({ type: 'failed', id: 0, attempts: 1, code: 'ERR_REQUEST_TIMEOUT', maybe: false });
   });
 
-  it.each([echo, askInVain])('is answered by a server, and leaves nothing there (%p)', async (exchange) => {
-    const server = await startEmbedded({});
-    const real = new ConnectionPool(2, () => new ZcachedConnection({ port: server.port }));
-    await real.setup();
-    const load = new Load(real, exchange);
-    const types: string[] = [];
-    load.results$.subscribe(({ type }) => types.push(type));
-    for (let issued = 0; issued < 3; issued++) void load.request();
-    await load.settled();
-    expect(types).toEqual(['answered', 'answered', 'answered']);
-    expect(await real.use((member) => member.send('DBSIZE'))).toBe(0);
-    await real.dispose();
-    await server.close();
-  });
+  it.each([echo, askInVain])(
+    'exchange %p of the demo: is answered by a server and leaves no key there',
+    async (exchange) => {
+      const server = await startEmbedded({});
+      const real = new ConnectionPool(2, () => new ZcachedConnection({ port: server.port }));
+      await real.setup();
+      const load = new Load(real, exchange);
+      const types: string[] = [];
+      load.results$.subscribe(({ type }) => types.push(type));
+      for (let issued = 0; issued < 3; issued++) void load.request();
+      await load.settled();
+      expect(types).toEqual(['answered', 'answered', 'answered']);
+      expect(await real.use((member) => member.send('DBSIZE'))).toBe(0);
+      await real.dispose();
+      await server.close();
+    },
+  );
 });

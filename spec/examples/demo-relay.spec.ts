@@ -24,7 +24,7 @@ async function startWitness() {
 }
 
 describe("The demo's relay", () => {
-  it('passes requests on to a Unix socket, and is called by its URL', async () => {
+  it('the relay of the demo forwards requests to a Unix socket and prints its URL', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rx pool-'));
     const path = join(folder, 'zcached.sock');
     const server = await startZcachedServer({ path });
@@ -41,7 +41,7 @@ describe("The demo's relay", () => {
     await rm(folder, { recursive: true });
   });
 
-  it('passes TLS on from end to end', async () => {
+  it('the relay of the demo forwards TLS end to end', async () => {
     const { ca, server: tls } = await makeCertificates();
     const server = await startZcachedServer({ tls });
     const options = { host: 'localhost', port: server.port, tls: { ca: ca.cert, servername: 'localhost' } };
@@ -59,7 +59,7 @@ describe("The demo's relay", () => {
     await server.close();
   });
 
-  it('resets its clients, and takes leave of the server, which may still say what it has to', async () => {
+  it('the relay of the demo resets its clients and sends FIN to the server, which may still send', async () => {
     const { server, sockets, seen, port } = await startWitness();
     const relay = await startRelay({ port });
     const client = connect(relay.port, relay.host);

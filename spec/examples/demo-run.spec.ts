@@ -31,7 +31,7 @@ function expectSound(stdout: string): Readonly<Record<string, number>> {
 }
 
 describe('The demo', () => {
-  it('runs for a set time, has connections cut and heals them, sums up and ends by itself', async () => {
+  it('demo --seconds 3: connections are cut and reconnect, and it ends with a summary and status 0', async () => {
     const { status, stdout, stderr } = await run(MAIN, ['--seconds', '3', '--rate', '500']);
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -45,7 +45,7 @@ describe('The demo', () => {
   }, 30_000);
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends in the same order on %s, with status 0',
+    'demo: %s ends it with a summary and status 0',
     async (signal) => {
       const program = new Program(MAIN, ['--seconds', '60', '--rate', '500']);
       await program.printed();
@@ -59,7 +59,7 @@ describe('The demo', () => {
   );
 
   it.each(['2024', '2025'] as const)(
-    'can be aimed at a server of %s, and leaves it as it was',
+    'demo --port of a %s server: it ends with status 0 and leaves no connection open',
     async (generation) => {
       const server = await startZcachedServer({ generation });
       const { status, stdout, stderr } = await run(MAIN, [
@@ -80,7 +80,7 @@ describe('The demo', () => {
     30_000,
   );
 
-  it('can be aimed at a URL, and tells of it no more than where that is', async () => {
+  it('demo URL: it prints host and port only, not the options of the URL', async () => {
     const server = await startZcachedServer();
     const where = `zcached://127.0.0.1:${server.port}`;
     const url = `${where}?poolSize=3&requestTimeout=2000&strings=bytes&maps=object`;
@@ -92,7 +92,7 @@ describe('The demo', () => {
     await server.close();
   }, 30_000);
 
-  it('goes through its relay by TLS, and trusts only whom it should', async () => {
+  it('demo zcacheds URL: --ca makes the server trusted, without it the certificate is refused with status 1', async () => {
     const { ca, server: tls } = await makeCertificates();
     const server = await startZcachedServer({ tls });
     const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));

@@ -28,7 +28,7 @@ describe("The demo's screen", () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('draws over what it has drawn before, ten times a second, and gives the cursor back', () => {
+  it('screen of the demo: redraws in place ten times per second and restores the cursor', () => {
     const written = shown(TERMINAL, {}, 1_000);
     const frames = written.split('\x1b[J').slice(0, -1);
     expect(frames).toHaveLength(12); // the first, ten, and the last
@@ -39,12 +39,12 @@ describe("The demo's screen", () => {
     expect(written).toContain(RED);
   });
 
-  it('takes a terminal that does not know its size for a usual one', () => {
+  it('screen of the demo: a terminal of unknown size gets the usual one', () => {
     expect(shown({ isTTY: true, columns: 0, rows: 0 }, {}, 500)).toBe(shown(TERMINAL, {}, 500));
     expect(shown({ isTTY: true }, {}, 500)).toBe(shown(TERMINAL, {}, 500));
   });
 
-  it('honours NO_COLOR, and an empty one is none', () => {
+  it('screen of the demo: honours NO_COLOR unless it is empty', () => {
     expect(shown(TERMINAL, { NO_COLOR: '1' }, 200)).not.toContain(RED);
     expect(shown(TERMINAL, { NO_COLOR: '' }, 200)).toContain(RED);
   });
@@ -52,7 +52,7 @@ describe("The demo's screen", () => {
   it.each([
     { name: 'that is no terminal', output: {}, env: {} },
     { name: 'that cannot move its cursor', output: TERMINAL, env: { TERM: 'dumb' } },
-  ])('prints a line a second on something $name', ({ output, env }) => {
+  ])('screen of the demo: prints one line per second on an output $name', ({ output, env }) => {
     const written = shown(output, env, 3_000);
     expect(written).toBe(stripVTControlCharacters(written));
     const lines = written.trimEnd().split('\n');

@@ -16,7 +16,7 @@ const ofRows = (count: number): Model => {
 };
 
 describe("The demo's table", () => {
-  it('shows the pool, each connection, what became of the requests, and what happened', () => {
+  it('table of the demo: shows the pool, each connection, the requests and the events', () => {
     const lines = render(MODEL, CANVAS).map((line) => line.trimEnd());
     expect(lines).toEqual([
       'rxpool on a server',
@@ -39,7 +39,7 @@ describe("The demo's table", () => {
     ]);
   });
 
-  it('says the same in colours as without', () => {
+  it('table of the demo: has the same text with and without colours', () => {
     const inColour = render(MODEL, { ...CANVAS, paint: coloured });
     expect(inColour.join('')).toContain('\x1b[31mbroken');
     expect(inColour.map(stripVTControlCharacters)).toEqual(render(MODEL, CANVAS));
@@ -50,7 +50,7 @@ describe("The demo's table", () => {
     { columns: 200, rows: 60 },
     { columns: 60, rows: 12 },
     { columns: 30, rows: 10 },
-  ])('fits a terminal of $columns by $rows, however many connections there are', ({ columns, rows }) => {
+  ])('table of the demo: fits a terminal of $columns by $rows with any number of connections', ({ columns, rows }) => {
     for (const count of [0, 1, 8, 500]) {
       const lines = render(ofRows(count), { columns, rows, paint: plain });
       // One line is left for the cursor.
@@ -59,24 +59,24 @@ describe("The demo's table", () => {
     }
   });
 
-  it('says how many connections it has no room for', () => {
+  it('table of the demo: states how many connections are not shown', () => {
     const lines = render(ofRows(500), CANVAS);
     const shown = lines.filter((line) => line.includes('connected  ')).length;
     expect(lines).toContain(`     and ${500 - shown} more`);
   });
 
-  it('is drawn before there is anything to tell', () => {
+  it('table of the demo: can be drawn before the first request', () => {
     const lines = render({ ...MODEL, rows: [], throughput: [], news: [] }, CANVAS);
     expect(lines.join('\n')).toContain(' 0/s');
   });
 });
 
 describe('A sparkline', () => {
-  it('goes from zero to the largest value', () => {
+  it('sparkline of the demo: goes from zero to the largest value', () => {
     expect(sparkline([0, 50, 100], 3)).toBe('▁▅█');
   });
 
-  it('shows the latest values, as wide as it is told to be', () => {
+  it('sparkline of the demo: shows the latest values in the given width', () => {
     expect(sparkline([100, 100, 0], 2)).toBe('█▁');
     expect(sparkline([], 4)).toBe('    ');
     expect(sparkline([1], 0)).toBe('');
@@ -84,7 +84,7 @@ describe('A sparkline', () => {
 });
 
 describe("The demo's line", () => {
-  it('says it all without a terminal', () => {
+  it('line of the demo: contains all figures', () => {
     expect(renderLine(MODEL, 1_998)).toBe(
       '  3 s  degraded  2/3 connected  1,998/s  answered 3,721  pending 1,017  p50 4.7 ms  p99 68.4 ms' +
         '  errors 2  reconnects 3',
@@ -93,7 +93,7 @@ describe("The demo's line", () => {
 });
 
 describe("The demo's summary", () => {
-  it('counts the requests, the errors by kind and the reconnects', () => {
+  it('summary of the demo: counts requests, errors by kind and reconnects', () => {
     const tally = new Tally();
     const connection = {} as never;
     tally.add({ type: 'answered', id: 0, attempts: 2, connection, ms: 5 });

@@ -52,7 +52,7 @@ describe(`${TOTAL} requests while connections are cut (ENDURANCE_SEED=${SEED})`,
     await setup.target.close();
   });
 
-  it('settles every request once', () => {
+  it('endurance of the demo: every request settles once', () => {
     const { issued, outstanding } = setup.load;
     expect(issued).toBe(TOTAL);
     expect(outstanding).toBe(0);
@@ -65,7 +65,7 @@ describe(`${TOTAL} requests while connections are cut (ENDURANCE_SEED=${SEED})`,
     expect(tally.wrong).toBe(0);
   });
 
-  it('loses only what a cut connection may have sent, or what came while there was none', () => {
+  it('endurance of the demo: only requests on a cut connection, or without any connection, fail', () => {
     const { errors, answered } = tally;
     expect([...errors.keys()].filter((code) => !/^ERR_(CONNECTION_LOST|POOL_NOT_CONNECTED)$/.test(code))).toEqual([]);
     // One request is on the wire of a connection at a time.
@@ -73,18 +73,18 @@ describe(`${TOTAL} requests while connections are cut (ENDURANCE_SEED=${SEED})`,
     expect(answered).toBeGreaterThan(TOTAL * 0.95);
   });
 
-  it('heals every connection that was cut', () => {
+  it('endurance of the demo: every connection that was cut reconnects', () => {
     expect(events.lost).toBeGreaterThan(10);
     expect(events.reconnected).toBe(events.lost);
     expect(setup.pool.health).toMatchObject({ status: 'healthy', connected: 8 });
   });
 
-  it('has nothing pending on any connection', () => {
+  it('endurance of the demo: no request is pending at the end', () => {
     expect(setup.pool.health.pending).toBe(0);
     expect(setup.made.map(({ pending }) => pending)).toEqual(new Array(8).fill(0));
   });
 
-  it('closes every socket', async () => {
+  it('endurance of the demo: close() closes every socket', async () => {
     await setup.pool.close();
     expect(setup.made.map(({ state }) => state)).toEqual(new Array(8).fill('closed'));
     await until(() => setup.target.connections === 0);

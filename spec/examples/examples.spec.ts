@@ -153,13 +153,13 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('The examples', () => {
-  it('are all run here', () => {
+  it('every numbered example has its expected output here', () => {
     const numbered = readdirSync(path.join(__dirname, '../../examples')).filter((file) => /^\d\d-.*\.ts$/.test(file));
     expect(numbered.sort()).toEqual(Object.keys(OUTPUT));
   });
 
   it.each(Object.entries(OUTPUT))(
-    '%s says what it should and ends by itself',
+    'examples/%s prints the expected output and ends with status 0',
     async (file, lines) => {
       const { status, stdout, stderr } = await run(file);
       expect(stderr).toBe('');

@@ -9,7 +9,7 @@ const REQUESTS = scaled('deliveries');
 const seed = anySeed();
 
 it.each([1, 8])(
-  `${REQUESTS} requests, %d in flight, connections cut at random, timeouts, aborts: each settles once, with its own reply (SEED=${seed})`,
+  `${REQUESTS} requests, %d in flight, with random cuts, timeouts and aborts: each settles once, with its own reply (SEED=${seed})`,
   async (pipelining) => {
     const chance = seeded(seed);
     const server = track(await startZcachedServer());

@@ -25,15 +25,15 @@ function written(values: readonly (string | Uint8Array)[], endFrames = true): [t
 describe('frames that go out together', () => {
   const frame = (text: string): string => encodeRequest('ECHO', [text], 2 ** 20).text;
 
-  it('are joined', () => {
+  it('frames that are written together are joined into one write', () => {
     expect(written(['a', 'b'])).toEqual([[frame('a') + frame('b'), 'latin1']]);
   });
 
-  it('are joined without 0x03 where it is not wanted', () => {
+  it('frames are joined without 0x03 for a server that does not want it', () => {
     expect(written(['a', 'b'], false)).toEqual([[(frame('a') + frame('b')).replaceAll('\x03', ''), 'latin1']]);
   });
 
-  it('stay apart where bytes and characters cannot be joined', () => {
+  it('frames of bytes and of characters are not joined', () => {
     expect(written(['a', 'ž', Uint8Array.of(0xff)]).map(([, encoding]) => encoding)).toEqual([
       'latin1',
       'utf8',
@@ -41,7 +41,7 @@ describe('frames that go out together', () => {
     ]);
   });
 
-  it('make no string that grows without a bound', () => {
+  it('joined frames never exceed the bound of one write', () => {
     const large = 'x'.repeat(50_000);
     const writes = written(Array<string>(10).fill(large)).map(([text]) => text);
     expect(writes.join('')).toBe(frame(large).repeat(10));

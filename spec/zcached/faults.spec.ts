@@ -36,22 +36,25 @@ describe('a request in flight fails with sent maybe, a queued one with never; no
     ['a FIN', ({ proxy }) => proxy.links[0]!.toClient.end()],
     ['a reset by the server', ({ server }) => server.cutConnections(1)],
   ];
-  it.each(cuts)('%s', async (_, cut) => {
-    const rig = await open();
-    const { first, asked, elsewhere } = await inFlight(rig);
-    cut(rig);
-    expect(await Promise.all(asked)).toEqual([
-      { ...LOST, sent: 'maybe' },
-      { ...LOST, sent: 'never' },
-    ]);
-    expect(first.pending).toBe(0);
-    rig.server.resume();
-    expect(await Promise.all(elsewhere)).toEqual(['elsewhere 0', 'elsewhere 1', 'elsewhere 2']);
-    await rig.whole();
-    expect([rig.seen.get('out'), rig.seen.get('queued')]).toEqual([1, undefined]);
-  });
+  it.each(cuts)(
+    '%s: requests in flight fail with sent "maybe", queued ones with "never", none is sent twice',
+    async (_, cut) => {
+      const rig = await open();
+      const { first, asked, elsewhere } = await inFlight(rig);
+      cut(rig);
+      expect(await Promise.all(asked)).toEqual([
+        { ...LOST, sent: 'maybe' },
+        { ...LOST, sent: 'never' },
+      ]);
+      expect(first.pending).toBe(0);
+      rig.server.resume();
+      expect(await Promise.all(elsewhere)).toEqual(['elsewhere 0', 'elsewhere 1', 'elsewhere 2']);
+      await rig.whole();
+      expect([rig.seen.get('out'), rig.seen.get('queued')]).toEqual([1, undefined]);
+    },
+  );
 
-  it('a reset in the middle of a reply', async () => {
+  it('a reset in the middle of a reply fails that request with sent "maybe" and delivers no part of it', async () => {
     let dripped = 0;
     const rig = await open({ proxy: { toClient: { cut: () => Number(++dripped > 0) } } });
     const [connection] = rig.pool.connections;
@@ -65,7 +68,7 @@ describe('a request in flight fails with sent maybe, a queued one with never; no
     await rig.whole();
   });
 
-  it('a FIN right behind a reply delivers it first', async () => {
+  it('a FIN right behind a reply: the reply is delivered first', async () => {
     const rig = await open({ size: 1 });
     const { asked } = await inFlight(rig);
     const [link] = rig.proxy.links;
@@ -82,7 +85,7 @@ describe('a request in flight fails with sent maybe, a queued one with never; no
 });
 
 describe('a silent peer', () => {
-  it('costs its request the deadline, and is then given up and replaced', async () => {
+  it('a silent peer: its request fails at the deadline, then the connection is closed and replaced', async () => {
     const rig = await open({ connection: { requestTimeout: 100 } });
     const [connection] = rig.pool.connections;
     rig.proxy.links[0]!.toClient.swallow();
@@ -96,7 +99,7 @@ describe('a silent peer', () => {
     expect(rig.seen.get('unheard')).toBe(1);
   });
 
-  it('is what a server makes of one connection when another goes', async () => {
+  it('a server that falls silent on its newest connection when another is reset: that one is replaced after a request on it timed out', async () => {
     const rig = await open({ connection: { requestTimeout: 50, connectTimeout: 500 } });
     rig.server.flaws.silencesNeighbour = true;
     const [first, second, third, newest] = rig.pool.connections;
@@ -137,7 +140,7 @@ describe('replies that come in pieces are the same replies', () => {
   };
   const value = { ...VALUE, list: VALUE.list.slice(0, 5) };
 
-  it('dripping byte by byte, requests as well', async () => {
+  it('requests and replies that arrive byte by byte are decoded alike', async () => {
     const rig = await open({ size: 2, proxy: { toServer: { cut: 1 }, toClient: { cut: 1 } } });
     await rig.pool.use((connection) => connection.send('SET', 'k', value));
     const whole = await rig.pool.use((connection) => connection.send('GET', 'k'));
@@ -150,24 +153,27 @@ describe('replies that come in pieces are the same replies', () => {
     );
   });
 
-  it.each(['2024', '2025'] as const)('split in two at every byte, from a %s server', async (generation) => {
-    let at = 1;
-    let length = 0;
-    const cut = (available: number): number => {
-      length = Math.max(length, available);
-      return available === length ? at : available;
-    };
-    const rig = await open({ size: 1, server: { generation }, proxy: { toClient: { cut } } });
-    const [connection] = rig.pool.connections;
-    await connection!.send('SET', 'k', value);
-    const whole = await connection!.send('GET', 'k');
-    for (; at < length; at++) expect(await connection!.send('GET', 'k')).toEqual(whole);
-    expect(at).toBeGreaterThan(100);
-  });
+  it.each(['2024', '2025'] as const)(
+    'a reply of a %s server that is split in two at any byte is decoded alike',
+    async (generation) => {
+      let at = 1;
+      let length = 0;
+      const cut = (available: number): number => {
+        length = Math.max(length, available);
+        return available === length ? at : available;
+      };
+      const rig = await open({ size: 1, server: { generation }, proxy: { toClient: { cut } } });
+      const [connection] = rig.pool.connections;
+      await connection!.send('SET', 'k', value);
+      const whole = await connection!.send('GET', 'k');
+      for (; at < length; at++) expect(await connection!.send('GET', 'k')).toEqual(whole);
+      expect(at).toBeGreaterThan(100);
+    },
+  );
 });
 
 describe('a server that accepts and hangs up', () => {
-  it('is never taken for connected, and is dialled at ever longer intervals until it is well', async () => {
+  it('a server that accepts and closes: the connection never becomes connected, and backoff grows until the server serves', async () => {
     const heal = reconnectBroken<ZcachedConnection>({
       backoff: exponentialBackoff({ initial: 1, max: 10_000, random: () => 1 }),
     });
@@ -184,7 +190,7 @@ describe('a server that accepts and hangs up', () => {
     expect(delays().slice(0, 7)).toEqual([1, 2, 4, 8, 16, 32, 64]);
   });
 
-  it('only after the PING is dialled no faster for that', async () => {
+  it('a server that closes after the PING: backoff grows all the same', async () => {
     const heal = reconnectBroken<ZcachedConnection>({
       backoff: exponentialBackoff({ initial: 1, max: 10_000, random: () => 1 }),
     });
@@ -201,7 +207,7 @@ describe('a server that accepts and hangs up', () => {
   });
 });
 
-it('a server that many requests at once would crash lives through a thousand of them', async () => {
+it('1,000 requests at once do not crash a server that crashes on several requests in one segment', async () => {
   const rig = await open({ server: { flaws: { crashesAbove: 1 } } });
   const nonces = Array.from({ length: 1000 }, (_, index) => `nonce ${index}`);
   expect(await Promise.all(nonces.map((nonce) => rig.ask(nonce)))).toEqual(nonces);

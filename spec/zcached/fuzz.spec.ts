@@ -17,9 +17,9 @@ function expectVariety(tally: Record<string, number>, outcomes: readonly string[
   for (const times of Object.values(tally)) expect(times).toBeGreaterThan(count / 50);
 }
 
-describe(`at random (SEED=${seed})`, () => {
+describe(`Random inputs (SEED=${seed})`, () => {
   it(
-    `${INPUTS} inputs come to a value, a wish for more or a protocol error, and cost no more memory than came`,
+    `the decoder answers ${INPUTS} random inputs with a value, with need-more or with a protocol error, in bounded memory`,
     () => {
       const tally = runCases(INPUTS, seed, decoderCase);
       expectVariety(tally, ['value', 'need more', 'protocol error'], INPUTS);
@@ -28,7 +28,7 @@ describe(`at random (SEED=${seed})`, () => {
   );
 
   it(
-    `${REQUESTS} requests are one frame with just the arguments intended, or refused, to both servers`,
+    `${REQUESTS} random requests are encoded as one frame with the intended arguments, or refused, for both servers`,
     () => {
       const tally = runCases(REQUESTS, seed, encoderCase);
       expectVariety(tally, ['latin1', 'utf8', 'refused'], REQUESTS);
@@ -36,7 +36,7 @@ describe(`at random (SEED=${seed})`, () => {
     PATIENCE,
   );
 
-  it('a case that fails says how to repeat it, and fails then', () => {
+  it('a failing fuzz case prints the command that repeats it, and that command fails as well', () => {
     const unlucky = (random: Random): string => {
       if (random.oneIn(100)) throw new Error('unlucky');
       return 'lucky';
@@ -54,7 +54,7 @@ describe(`at random (SEED=${seed})`, () => {
     expect(() => runCases(1, Number(own), unlucky)).toThrow('unlucky');
   });
 
-  it('the same seed gives the same chance', () => {
+  it('Random draws the same numbers for the same seed', () => {
     const draw = (): unknown[] =>
       Array.from(
         { length: 100 },

@@ -21,7 +21,7 @@ const PING = '*1\r\n$4\r\nPING\r\n';
 const AROUND = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4059\r\n\r\n\x03'.length;
 
 describe('a server of 2024', () => {
-  it('gets 0x03 behind a request only until it is known not to need it', async () => {
+  it('a 2024 server is sent 0x03 behind a request only until its generation is known', async () => {
     const { server, seen } = await startOlder();
     const client = track(new ZcachedConnection({ port: server.port }));
     await client.connect();
@@ -36,7 +36,7 @@ describe('a server of 2024', () => {
     expect(client.generation).toBe('2024');
   });
 
-  it('takes what fits its buffer, and is not sent what does not', async () => {
+  it('a request larger than the buffer of a 2024 server is refused, one that fits is sent', async () => {
     const server = track(await startZcachedServer({ generation: '2024' }));
     const client = track(new ZcachedConnection({ port: server.port }));
     await client.connect();
@@ -52,7 +52,7 @@ describe('a server of 2024', () => {
     expect(server.requests).toBe(requests + 2);
   });
 
-  it('has its entries walked in requests that fit', async () => {
+  it('iterating entries of a 2024 server splits the requests so that each fits its buffer', async () => {
     const server = track(await startZcachedServer({ generation: '2024' }));
     const connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();
@@ -64,7 +64,7 @@ describe('a server of 2024', () => {
     expect(seen.sort()).toEqual(keys);
   });
 
-  it('is sent more where it is said to take more', async () => {
+  it('a larger buffer in the options allows larger requests to a 2024 server', async () => {
     const server = track(await startZcachedServer({ generation: '2024', flaws: { splitsRequests: false } }));
     const client = track(new ZcachedConnection({ port: server.port, maxRequestBytes: 2 ** 20 }));
     await client.connect();
@@ -74,7 +74,7 @@ describe('a server of 2024', () => {
   });
 });
 
-it('a server after that takes 8 MiB as it comes', async () => {
+it('requests to a 2025 server are limited to 8 MiB by default', async () => {
   const server = track(await startZcachedServer());
   const client = track(new ZcachedConnection({ port: server.port }));
   await client.connect();

@@ -34,12 +34,12 @@ async function expectValues(options: ZcachedOptions): Promise<void> {
 }
 
 describe('what a socket reads into one buffer stays what it was when more has come', () => {
-  it('over TCP', async () => {
+  it('bytes of a reply over TCP are not overwritten by the next read into the same buffer', async () => {
     const { port } = await serve();
     await expectValues({ port });
   });
 
-  it('over a Unix socket', async () => {
+  it('bytes of a reply over a Unix socket are not overwritten by the next read into the same buffer', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rxpool-'));
     track({ close: () => rm(folder, { recursive: true }) });
     const path = join(folder, 'zcached.sock');
@@ -47,7 +47,7 @@ describe('what a socket reads into one buffer stays what it was when more has co
     await expectValues({ path });
   });
 
-  it('by TLS', async () => {
+  it('bytes of a reply over TLS are not overwritten by the next read into the same buffer', async () => {
     const { ca, server } = await makeCertificates();
     const { port } = await serve({ tls: server });
     await expectValues({ port, tls: { ca: ca.cert } });

@@ -25,27 +25,30 @@ function expectSilence(error: unknown, request: string): void {
   expect(traces(error)).toContain(request);
 }
 
-describe('no trace of an argument or a reply in an error', () => {
-  it.each(['2024', '2025'] as const)('that a %s server answers with', async (generation) => {
-    const server = track(await startZcachedServer({ generation }));
-    const connection = track(new ZcachedConnection({ port: server.port }));
-    await connection.connect();
-    const requests: [string, ...ZcachedArgument[]][] = [
-      ['GET', `${CANARY}-key`],
-      ['DELETE', `${CANARY}-key`],
-      ['NOSUCH', `${CANARY}-argument`],
-      ['MSET', `${CANARY}-key`],
-      ['MGET', { [CANARY]: CANARY }],
-      ['SET', CANARY],
-    ];
-    for (const [command, ...args] of requests) {
-      const error = await connection.send(command, ...args).catch((reason) => reason);
-      expect(error).toBeInstanceOf(ZcachedServerError);
-      expectSilence(error, command);
-    }
-  });
+describe('Errors contain no argument and no reply', () => {
+  it.each(['2024', '2025'] as const)(
+    'the error for an error reply of a %s server contains neither the arguments nor the reply',
+    async (generation) => {
+      const server = track(await startZcachedServer({ generation }));
+      const connection = track(new ZcachedConnection({ port: server.port }));
+      await connection.connect();
+      const requests: [string, ...ZcachedArgument[]][] = [
+        ['GET', `${CANARY}-key`],
+        ['DELETE', `${CANARY}-key`],
+        ['NOSUCH', `${CANARY}-argument`],
+        ['MSET', `${CANARY}-key`],
+        ['MGET', { [CANARY]: CANARY }],
+        ['SET', CANARY],
+      ];
+      for (const [command, ...args] of requests) {
+        const error = await connection.send(command, ...args).catch((reason) => reason);
+        expect(error).toBeInstanceOf(ZcachedServerError);
+        expectSilence(error, command);
+      }
+    },
+  );
 
-  it('and yet the words of the server can be had', async () => {
+  it('serverText of the error has the text of an error reply', async () => {
     const server = track(await startZcachedServer());
     const connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();
@@ -53,7 +56,7 @@ describe('no trace of an argument or a reply in an error', () => {
     expect(error.serverText).toBe("ERR 'k' not found");
   });
 
-  it('for an argument that is refused', async () => {
+  it('the error for a refused argument does not contain it', async () => {
     const server = track(await startZcachedServer());
     const connection = track(new ZcachedConnection({ port: server.port, maxRequestBytes: 500 }));
     await connection.connect();
@@ -70,7 +73,7 @@ describe('no trace of an argument or a reply in an error', () => {
     }
   });
 
-  it('for a timeout, an abort, a full queue, a close and a connection that is not there', async () => {
+  it('the errors for a timeout, an abort, a full queue, a close and a missing connection contain no argument', async () => {
     const server = track(await startZcachedServer());
     server.pause();
     const connection = track(new ZcachedConnection({ port: server.port, maxQueue: 2 }));
@@ -94,7 +97,7 @@ describe('no trace of an argument or a reply in an error', () => {
     ['of no known type', CANARY],
     ['that is no number', `:${CANARY}\r\n`],
     ['that comes twice', `+${CANARY}\r\n\x03+${CANARY}\r\n\x03`],
-  ])('for a reply %s', async (_, reply) => {
+  ])('the protocol error for a reply %s does not contain it', async (_, reply) => {
     const server = track(await startScript((socket) => socket.write(reply)));
     const connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();

@@ -54,12 +54,12 @@ describe('what is refused before it is queued', () => {
     ['nesting over 32', nested(33), 'TOO_DEEP'],
     ['a cycle', cyclic, 'TOO_DEEP'],
     ['a cycle through an object, a map, a set and an array', wide, 'TOO_DEEP'],
-  ])('%s', (_, value, reason) => {
+  ])('a value is refused before the request is queued: %s', (_, value, reason) => {
     expect(refused('SET', 'key', value)).toMatchObject({ position: 2, reason, sent: 'never', request: 'SET' });
     expect(refused('SET', 'key', 'value', [value])).toMatchObject({ position: 3, reason });
   });
 
-  it('nesting of 32 is not', () => {
+  it('a value with 32 levels of nesting is accepted', () => {
     expect(wireOf('X', nested(32))).toContain(':1\r\n');
   });
 
@@ -75,7 +75,7 @@ describe('what is refused before it is queued', () => {
   );
 
   it.each(['', 'GET x', 'GE\x03T', 'A'.repeat(33), 'ping\n', 'P1NG', 'PİNG', undefined as never])(
-    '%p as a command, without repeating it',
+    'the command %p is refused, and the error does not repeat it',
     (command) => {
       expect(refused(command)).toMatchObject({ position: 0, reason: 'COMMAND', request: 'request' });
     },
@@ -92,12 +92,12 @@ describe('a refusal', () => {
     [new Date(0), ["encoding: 'json'"]],
     [JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`), ["encoding: 'json'"]],
     [2n ** 64n, ['a string']],
-  ])('of %p names the argument and the way out', (value, ways) => {
+  ])('the error for %p names the argument and the alternatives', (value, ways) => {
     const { message } = refused('SET', 'k', value);
     for (const words of ['SET: argument 2: ', ...ways]) expect(message).toContain(words);
   });
 
-  it('says nothing of what it refuses', () => {
+  it('the error for a refused value does not contain it', () => {
     const values = [
       'canary\n',
       { 'canary\x03': 1 },
@@ -108,7 +108,7 @@ describe('a refusal', () => {
     for (const value of values) expect(inspect(refused('SET', 'canary', value))).not.toContain('canary');
   });
 
-  it('of what throws when it is read has what was thrown for a cause', () => {
+  it('a value that throws when it is read is refused with the thrown error as cause', () => {
     const cause = new Error('hands off');
     const fail = (): never => {
       throw cause;
@@ -122,7 +122,7 @@ describe('a refusal', () => {
     expect(refused('SET', 'k', revoked.proxy)).toMatchObject({ reason: 'UNREADABLE', cause: expect.any(TypeError) });
   });
 
-  it('of another request, thrown by a getter, is not taken for its own', () => {
+  it('a refusal of another request that a getter throws becomes the cause', () => {
     const value = {
       get a() {
         return encodeRequest('GET', ['\n'], 100);
@@ -133,7 +133,7 @@ describe('a refusal', () => {
 });
 
 describe('a request over the limit', () => {
-  it('is refused at the first byte too many, naming the option and the argument', () => {
+  it('a request one byte over maxRequestBytes is refused, naming the option and the argument', () => {
     const { bytes } = encodeRequest('SET', ['k', 'v'], MIB);
     expect(encodeRequest('SET', ['k', 'v'], bytes).bytes).toBe(bytes);
     expect(() => encodeRequest('SET', ['k', 'v'], bytes - 1)).toThrow(ZcachedRequestTooLargeError);
@@ -143,13 +143,13 @@ describe('a request over the limit', () => {
     expect(() => encodeRequest('PING', [], 5)).toThrow('PING: the request is larger');
   });
 
-  it('is refused before it has unfolded: a value that is small and becomes something vast', () => {
+  it('a small value with a vast encoding is refused before it has been encoded whole', () => {
     let value: unknown = 'x'.repeat(1000);
     for (let level = 0; level < 31; level++) value = [value, value];
     expect(() => encodeRequest('SET', ['k', value], 8 * MIB)).toThrow(ZcachedRequestTooLargeError);
   });
 
-  it('is one that no string could hold, whatever the option allows', () => {
+  it('a request longer than any string is refused, whatever maxRequestBytes allows', () => {
     const large = new Uint8Array(constants.MAX_STRING_LENGTH + 1);
     expect(() => encodeRequest('SET', ['k', large], Number.MAX_SAFE_INTEGER)).toThrow(
       `${constants.MAX_STRING_LENGTH} bytes`,

@@ -22,19 +22,22 @@ function decoded(wire: string, form: ReplyForm): unknown {
 }
 
 describe('maps as objects', () => {
-  it('have no prototype, at any level', () => {
+  it('maps: "object" makes objects without a prototype, at any level', () => {
     const wire = '%1\r\n$1\r\na\r\n*2\r\n%1\r\n$1\r\nb\r\n:1\r\n~1\r\n%0\r\n';
     expectSame(decoded(wire, OBJECTS), object({ a: [object({ b: 1 }), new Set([object({})])] }), 'nested');
   });
 
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', ''])('take %p for data', (key) => {
-    const value = decoded(`%1\r\n$${key.length}\r\n${key}\r\n%1\r\n+polluted\r\n#t\r\n`, OBJECTS) as object;
-    expect(Object.getPrototypeOf(value)).toBeNull();
-    expect(Object.entries(value)).toEqual([[key, object({ polluted: true })]]);
-    expect({}).not.toHaveProperty('polluted');
-  });
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', ''])(
+    'maps: "object" takes the key %p as data',
+    (key) => {
+      const value = decoded(`%1\r\n$${key.length}\r\n${key}\r\n%1\r\n+polluted\r\n#t\r\n`, OBJECTS) as object;
+      expect(Object.getPrototypeOf(value)).toBeNull();
+      expect(Object.entries(value)).toEqual([[key, object({ polluted: true })]]);
+      expect({}).not.toHaveProperty('polluted');
+    },
+  );
 
-  it('keep the last value of a key that comes twice, as maps do', () => {
+  it('maps: "object" keeps the last value of a repeated key, as maps do', () => {
     const wire = '%3\r\n+k\r\n:1\r\n+l\r\n:2\r\n+k\r\n:3\r\n';
     expectSame(decoded(wire, OBJECTS), object({ k: 3, l: 2 }), 'object');
     expect([...(decoded(wire, DEFAULT_FORM) as Map<string, unknown>)]).toEqual([
@@ -45,13 +48,13 @@ describe('maps as objects', () => {
 });
 
 describe('strings as bytes', () => {
-  it('are what came, UTF-8 or not', () => {
+  it('strings: "bytes" returns the bytes received, also when they are not UTF-8', () => {
     for (const text of ['', 'a', '\x00\x03\r\n', '\xff\xfe\x80', '\xc5\xbe']) {
       expectSame(decoded(`$${text.length}\r\n${text}\r\n`, BYTES), bytes(text), JSON.stringify(text));
     }
   });
 
-  it('leave keys, simple strings and errors text', () => {
+  it('strings: "bytes" leaves keys, simple strings and errors text', () => {
     expect(decoded('%2\r\n$1\r\na\r\n$1\r\nb\r\n+c\r\n+d\r\n', BYTES)).toEqual(
       new Map<string, unknown>([
         ['a', bytes('b')],
@@ -74,7 +77,7 @@ describe('strings as bytes', () => {
     expectSame(one, bytes('a'), 'after others were overwritten');
   });
 
-  it('are not overwritten by what comes later, if they came in pieces', () => {
+  it('strings: "bytes" returns bytes that later chunks do not overwrite, also when they arrived in pieces', () => {
     const decoder = new Decoder(DEFAULT_LIMITS, BYTES);
     const values: unknown[] = [];
     for (const piece of ['$3\r\na', 'bc\r\n$3\r\nd', 'ef\r\n']) {
@@ -86,7 +89,7 @@ describe('strings as bytes', () => {
 });
 
 describe('the form of a reply', () => {
-  it('is that of the decoder, unless told otherwise', () => {
+  it('the form of a reply is that of the decoder unless the request states one', () => {
     const decoder = new Decoder(DEFAULT_LIMITS, { maps: 'object', strings: 'bytes' });
     decoder.push(latin1('%1\r\n+k\r\n$1\r\nv\r\n'.repeat(3)));
     expectSame(decoder.next(), object({ k: bytes('v') }), 'usual');
@@ -95,7 +98,7 @@ describe('the form of a reply', () => {
     expectSame(new Decoder(DEFAULT_LIMITS).next(), undefined, 'nothing');
   });
 
-  it('is settled when the reply begins, and not before', () => {
+  it('the form of a reply is read when the reply begins, not before', () => {
     const decoder = new Decoder(DEFAULT_LIMITS);
     expect(decoder.next(BYTES)).toBeUndefined();
     decoder.push(latin1('%1\r\n$1\r\nk\r\n'));
@@ -106,14 +109,14 @@ describe('the form of a reply', () => {
 });
 
 describe('sets', () => {
-  it('tell which kind they are', () => {
+  it('a decoded set states whether it is ordered', () => {
     const plain = decoded('~2\r\n:2\r\n:1\r\n', DEFAULT_FORM) as Set<unknown>;
     const ordered = decoded('/2\r\n:2\r\n:1\r\n', DEFAULT_FORM) as Set<unknown>;
     expect([plain.constructor, ordered.constructor]).toEqual([Set, ZcachedOrderedSet]);
     expect([...ordered]).toEqual([2, 1]);
   });
 
-  it('have one member for what JavaScript cannot tell apart', () => {
+  it('a decoded set has one member for values that JavaScript cannot tell apart', () => {
     expectSame(decoded('~3\r\n:1\r\n,1\r\n,nan\r\n', DEFAULT_FORM), new Set([1, Number.NaN]), 'set');
   });
 });

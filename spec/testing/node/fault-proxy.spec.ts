@@ -20,7 +20,7 @@ async function link(options: Partial<FaultProxyOptions> = {}) {
 }
 
 describe('left alone', () => {
-  it('passes every byte on, both ways at once', async () => {
+  it('a fault proxy forwards every byte, both ways at once', async () => {
     const { client, peer } = await link();
     const all = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
     const much = all.repeat(8192);
@@ -30,7 +30,7 @@ describe('left alone', () => {
     expect([peer.seen === much, client.seen]).toEqual([true, all]);
   });
 
-  it('passes the end on one way, and lets the other talk', async () => {
+  it('a fault proxy forwards a FIN one way and keeps the other way open', async () => {
     const { client, peer, proxy } = await link();
     client.socket.end('last', 'latin1');
     await until(() => peer.ended);
@@ -42,7 +42,7 @@ describe('left alone', () => {
     expect([client.error, peer.error]).toEqual([undefined, undefined]);
   });
 
-  it('passes a reset on, behind what came before it', async () => {
+  it('a fault proxy forwards a reset after the bytes before it', async () => {
     const { client, peer, proxy } = await link();
     peer.send('almost');
     await until(() => client.seen === 'almost');
@@ -52,7 +52,7 @@ describe('left alone', () => {
     await until(() => proxy.links.length === 0);
   });
 
-  it('resets a client whose server is not there', async () => {
+  it('a fault proxy resets a client when its server refuses', async () => {
     const { proxy: gone } = await link();
     await gone.close();
     const proxy = track(await startFaultProxy({ port: gone.port }));
@@ -61,7 +61,7 @@ describe('left alone', () => {
     expect(client.error).toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('takes in no more than it can pass on', async () => {
+  it('a fault proxy stops reading when the other side does not read', async () => {
     const { client, peer } = await link();
     peer.socket.pause();
     const sent = 32 * 2 ** 20;
@@ -80,7 +80,7 @@ describe('left alone', () => {
 });
 
 describe('delaying', () => {
-  it('keeps the order, however much sooner what is behind would be', async () => {
+  it('delay: chunks keep their order when a later one has a shorter delay', async () => {
     const clock = new VirtualClock();
     const delays = [50, 10, 30];
     const { client, peer } = await link({ clock, toServer: { delay: () => delays.shift() ?? 0 } });
@@ -99,7 +99,7 @@ describe('delaying', () => {
     });
   });
 
-  it('takes at least its time in real time too, each way its own', async () => {
+  it('delay: each way takes at least its own delay in real time', async () => {
     const { client, peer } = await link({ toServer: { delay: 20 }, toClient: { delay: 40 } });
     const started = performance.now();
     client.send('there');
@@ -113,14 +113,14 @@ describe('delaying', () => {
 });
 
 describe('cutting', () => {
-  it('drips byte by byte', async () => {
+  it('cut: 1 forwards byte by byte', async () => {
     const { client, peer } = await link({ toServer: { cut: 1 } });
     client.send('drip by drip');
     await until(() => peer.seen === 'drip by drip');
     expect(peer.chunks).toEqual([...'drip by drip']);
   });
 
-  it('cuts where it is told, the other way as it came', async () => {
+  it('cut splits chunks where told, one way only', async () => {
     const available: number[] = [];
     const cut = (bytes: number): number => {
       available.push(bytes);
@@ -140,7 +140,7 @@ describe('cutting', () => {
 });
 
 describe('a link', () => {
-  it('held keeps what comes, the end included, and then lets go of it in order', async () => {
+  it('hold() keeps bytes and FIN, and resume() forwards them in order', async () => {
     const { client, peer, link: held } = await link();
     held.toServer.hold();
     client.send('one ');
@@ -153,7 +153,7 @@ describe('a link', () => {
     expect(peer.seen).toBe('one two');
   });
 
-  it('that swallows falls silent one way, and is gone when its client hangs up', async () => {
+  it('swallow() drops all bytes one way, and the link ends when its client closes', async () => {
     const { client, peer, link: silent, proxy } = await link();
     silent.toClient.swallow();
     peer.send('nobody hears this');
@@ -166,7 +166,7 @@ describe('a link', () => {
     expect([peer.seen, client.seen]).toEqual(['still', '']);
   });
 
-  it('half-closed ends one way, and listens on the other', async () => {
+  it('end() closes one way of a link and keeps the other open', async () => {
     const { client, peer, link: half } = await link();
     peer.send('before');
     await until(() => client.seen === 'before');
@@ -178,7 +178,7 @@ describe('a link', () => {
     await until(() => peer.seen === 'heard');
   });
 
-  it('is reset at both ends', async () => {
+  it('reset() resets both ends of a link', async () => {
     const { client, peer, link: cut, proxy } = await link({ toServer: { delay: 1000 } });
     client.send('never there');
     cut.reset();
@@ -191,7 +191,7 @@ describe('a link', () => {
   });
 });
 
-it('closes with links on it, twice if need be, and leaves no timer and no socket', async () => {
+it('close() of a fault proxy with links, called twice, leaves no timer and no socket', async () => {
   const clock = new VirtualClock();
   const { proxy, client, peer, link: left } = await link({ clock, toServer: { delay: 1000 } });
   client.send('on its way');
@@ -202,7 +202,7 @@ it('closes with links on it, twice if need be, and leaves no timer and no socket
   expect([proxy.links, clock.pending]).toEqual([[], 0]);
 });
 
-it('is closed at the end of a block that has it by `await using`', async () => {
+it('`await using` closes a fault proxy at the end of the block', async () => {
   const { proxy, client, peer } = await link();
   {
     await using _ = proxy;

@@ -12,7 +12,7 @@ async function start(options: ZcachedServerOptions = {}) {
 }
 
 describe('a second request in the same segment', () => {
-  it('is dropped by a 2024 server', async () => {
+  it('a 2024 server drops the second request of a segment', async () => {
     const { server, dial } = await start({ generation: '2024' });
     const client = await dial();
     expect(await client.ask(request('PING') + request('DBSIZE'), '\n')).toBe('+PONG\r\n');
@@ -20,14 +20,14 @@ describe('a second request in the same segment', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('is dropped by a 2025 server that is told to', async () => {
+  it('a 2025 server with that flaw drops the second request of a segment', async () => {
     const { dial } = await start({ flaws: { dropsSecondRequest: true } });
     const client = await dial();
     expect(await client.ask(PING + frame('DBSIZE'), '\n')).toBe(PONG);
     expect(await client.ask(frame('DBSIZE'), '\n')).toBe(':0\r\n\x03');
   });
 
-  it('is answered by a 2024 server that is told to, as long as nothing is cut in two', async () => {
+  it('a 2024 server without that flaw answers all requests of a segment that are whole', async () => {
     const { dial } = await start({ generation: '2024', flaws: { dropsSecondRequest: false } });
     const client = await dial();
     expect(await client.ask(PING + request('DBSIZE') + PING, ':0\r\n+PONG')).toBe('+PONG\r\n:0\r\n+PONG\r\n');
@@ -38,26 +38,26 @@ describe('a second request in the same segment', () => {
 describe('what a 2024 server has read', () => {
   const stored = request('SET', 'k', 'v');
 
-  it('is a whole request to it: one in two segments is answered with two errors', async () => {
+  it('a 2024 server answers a request in two segments with two errors', async () => {
     const client = await (await start({ generation: '2024' })).dial();
     expect(await client.ask(stored.slice(0, 10), '\n')).toBe('-ERR bad request\r\n');
     expect(await client.ask(stored.slice(10), '\n')).toBe('-ERR bad request\r\n');
   });
 
-  it('waits for a line feed, though', async () => {
+  it('a 2024 server waits for a line feed before it answers', async () => {
     const client = await (await start({ generation: '2024' })).dial();
     client.send(stored.slice(0, 2));
     expect(await client.ask(stored.slice(2), '\n')).toBe('+OK\r\n');
   });
 
-  it('is completed by what is left of the request before', async () => {
+  it('a 2024 server reads the rest of one request as the start of the next', async () => {
     const client = await (await start({ generation: '2024' })).dial();
     await client.ask(request('SET', 'k', 'old'), '\n');
     expect(await client.ask(request('SET', 'j', 'new').slice(0, 20), '\n')).toBe('+OK\r\n');
     expect(await client.ask(request('GET', 'j'), 'old')).toBe('$3\r\nold\r\n');
   });
 
-  it('is at most what its buffer has room for, which grows as it fills', async () => {
+  it('a 2024 server reads at most what its buffer has room for, and the buffer grows', async () => {
     const { server, dial } = await start({ generation: '2024' });
     const client = await dial();
     const large = request('SET', 'k', 'x'.repeat(4096));
@@ -67,7 +67,7 @@ describe('what a 2024 server has read', () => {
   });
 });
 
-it('a 0x03 that a 2024 server has not read with its request spoils the next one', async () => {
+it('a 2024 server takes an unread 0x03 as part of the next request', async () => {
   const client = await (await start({ generation: '2024' })).dial();
   const empty = request('SET', 'k', '').length + 3;
   const full = request('SET', 'k', 'x'.repeat(4096 - empty));
@@ -77,30 +77,35 @@ it('a 0x03 that a 2024 server has not read with its request spoils the next one'
 });
 
 describe('a server without flaws', () => {
-  it.each(['2024', '2025'] as const)('answers %s requests in order, however they are cut', async (generation) => {
-    const { server, dial } = await start({ generation, flaws: false });
-    const client = await dial();
-    const words = Array.from({ length: 50 }, (_, index) => `word ${index}`);
-    const sent = words.map((word) => frame('SET', word, '%1\r\n+a\r\n*2\r\n:1\r\n_\r\n') + frame('GET', word)).join('');
-    for (let at = 0; at < sent.length; at += 7) {
-      const { bytesWritten } = client.socket;
-      client.send(sent.slice(at, at + 7));
-      await until(() => client.socket.bytesWritten > bytesWritten);
-    }
-    const end = generation === '2025' ? '\x03' : '';
-    const answer = `+OK\r\n${end}%1\r\n$1\r\na\r\n*2\r\n:1\r\n_\r\n${end}`;
-    await until(() => client.seen.length >= answer.length * words.length);
-    expect(client.seen).toBe(answer.repeat(words.length));
-    expect(server.requests).toBe(100);
-  });
+  it.each(['2024', '2025'] as const)(
+    'a %s server without flaws answers requests in order, however they are split',
+    async (generation) => {
+      const { server, dial } = await start({ generation, flaws: false });
+      const client = await dial();
+      const words = Array.from({ length: 50 }, (_, index) => `word ${index}`);
+      const sent = words
+        .map((word) => frame('SET', word, '%1\r\n+a\r\n*2\r\n:1\r\n_\r\n') + frame('GET', word))
+        .join('');
+      for (let at = 0; at < sent.length; at += 7) {
+        const { bytesWritten } = client.socket;
+        client.send(sent.slice(at, at + 7));
+        await until(() => client.socket.bytesWritten > bytesWritten);
+      }
+      const end = generation === '2025' ? '\x03' : '';
+      const answer = `+OK\r\n${end}%1\r\n$1\r\na\r\n*2\r\n:1\r\n_\r\n${end}`;
+      await until(() => client.seen.length >= answer.length * words.length);
+      expect(client.seen).toBe(answer.repeat(words.length));
+      expect(server.requests).toBe(100);
+    },
+  );
 
-  it('repeats no key', async () => {
+  it('a server without flaws repeats no key in KEYS', async () => {
     const client = await (await start({ flaws: false })).dial();
     expect(await client.ask(frame('GET', 'k'), '\n')).toBe('-ERR not found\r\n\x03');
     expect(await client.ask(frame('SECRET'), '\n')).toBe('-ERR unknown command\r\n\x03');
   });
 
-  it('answers what is on the way when its client ends, and then ends too', async () => {
+  it('a server without flaws answers pending requests after a FIN, and then ends too', async () => {
     const { server, dial } = await start({ flaws: false, latency: 5 });
     const client = await dial();
     client.socket.end(PING, 'latin1');
@@ -124,7 +129,7 @@ it('a 2024 server closes its side when its client does, a 2025 one never', async
   await until(() => second.closed);
 });
 
-it('those who have gone take no more than 256 sockets with them', async () => {
+it('at most 256 sockets fall silent for clients that have gone', async () => {
   const { server } = await start();
   const clients = await Promise.all(Array.from({ length: 300 }, async () => track(await wire(server.port))));
   await until(() => server.connections === 300);
@@ -132,7 +137,7 @@ it('those who have gone take no more than 256 sockets with them', async () => {
   await until(() => clients.filter(({ closed }) => closed).length === 44);
 });
 
-it('when a client goes, the newest of the others is never answered again', async () => {
+it('when a client goes, the newest remaining one gets no more replies', async () => {
   const { server, dial } = await start({ flaws: { silencesNeighbour: true } });
   const [going, staying, newest] = [await dial(), await dial(), await dial()];
   for (const client of [going, staying, newest]) await client.ask(PING, PONG);

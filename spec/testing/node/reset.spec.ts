@@ -8,7 +8,7 @@ it.each([
   ['open', () => {}],
   ['ending', (socket: Socket) => void socket.end('the last of it')],
   ['reset already', (socket: Socket) => reset(socket)],
-])('a socket that is %s is let go of, and so is its process', async (_, prepare) => {
+])('reset() of a socket that is %s destroys it and does not keep the process alive', async (_, prepare) => {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});

@@ -15,7 +15,7 @@ async function start(options: ZcachedServerOptions = {}) {
   return { server, dial: async () => track(await wire(server.port)) };
 }
 
-it('counts its clients and cuts the oldest first', async () => {
+it('cutConnections(n) resets the n oldest clients, and connections counts them', async () => {
   const { server, dial } = await start();
   const [first, second] = [await dial(), await dial()];
   await Promise.all([first, second].map((client) => client.ask(PING, PONG)));
@@ -27,7 +27,7 @@ it('counts its clients and cuts the oldest first', async () => {
   expect(server.connections).toBe(1);
 });
 
-it('cuts none that its client has left already, though its own side is still open', async () => {
+it('cutConnections() passes over clients that have closed their side', async () => {
   const { server, dial } = await start({ flaws: { neverCloses: true } });
   const [first, second] = [await dial(), await dial()];
   await Promise.all([first, second].map((client) => client.ask(PING, PONG)));
@@ -39,7 +39,7 @@ it('cuts none that its client has left already, though its own side is still ope
   expect(first.closed).toBe(false);
 });
 
-it('falls silent, for those who come later too, and finds its voice again', async () => {
+it('pause() stops replies, also to new clients, and resume() sends them', async () => {
   const { server, dial } = await start();
   const first = await dial();
   server.pause();
@@ -54,7 +54,7 @@ it('falls silent, for those who come later too, and finds its voice again', asyn
   await until(() => first.seen === `${PONG}:0\r\n\x03` && second.seen === PONG);
 });
 
-it('takes its time', async () => {
+it('latency delays each reply by at least that long', async () => {
   const { dial } = await start({ latency: 30 });
   const client = await dial();
   const started = performance.now();
@@ -62,7 +62,7 @@ it('takes its time', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(30);
 });
 
-it('takes as long as it is told for each, and keeps the order all the same', async () => {
+it('latency by request delays each reply by its own time and keeps the order', async () => {
   const latencies = [20, 0, 5];
   const { dial } = await start({ latency: () => latencies.shift() ?? 0 });
   const client = await dial();
@@ -72,7 +72,7 @@ it('takes as long as it is told for each, and keeps the order all the same', asy
   expect([client.seen, latencies]).toEqual([replies, []]);
 });
 
-it('bears many levels of nesting, and answers too many with an error', async () => {
+it('the server accepts deep nesting, and answers nesting over its limit with an error', async () => {
   const { dial } = await start();
   const client = await dial();
   const nested = (levels: number) => frame('SET', 'k', `${'*1\r\n'.repeat(levels)}:1\r\n`);
@@ -81,7 +81,7 @@ it('bears many levels of nesting, and answers too many with an error', async () 
   expect(await client.ask(PING, PONG)).toBe(PONG);
 });
 
-it('tells of the requests it takes in', async () => {
+it('onRequest is called for every request', async () => {
   const heard: (readonly string[])[] = [];
   const { dial } = await start({ onRequest: (request) => heard.push(request) });
   const client = await dial();
@@ -89,7 +89,7 @@ it('tells of the requests it takes in', async () => {
   expect(heard).toEqual([['SET', 'k', ''], ['nope']]);
 });
 
-it('hangs up on a client too many', async () => {
+it('the server closes a client over its limit of connections', async () => {
   const { dial } = await start({ maxClients: 1 });
   const client = await dial();
   const another = await dial();
@@ -97,7 +97,7 @@ it('hangs up on a client too many', async () => {
   expect(await client.ask(PING, PONG)).toBe(PONG);
 });
 
-it('closes with clients on it, twice if need be', async () => {
+it('close() of a server with clients resolves, also when called twice', async () => {
   const { server, dial } = await start();
   const client = await dial();
   await Promise.all([server.close(), server.close()]);
@@ -105,7 +105,7 @@ it('closes with clients on it, twice if need be', async () => {
   expect(server.connections).toBe(0);
 });
 
-it('is followed by another in the same place, which knows nothing of what was stored', async () => {
+it('a second server on the same port starts with an empty store', async () => {
   const { server, dial } = await start();
   await (await dial()).ask(frame('SET', 'k', 'v'), '+OK');
   for (let restart = 0; restart < 20; restart++) {
@@ -118,12 +118,12 @@ it('is followed by another in the same place, which knows nothing of what was st
   }
 });
 
-it('tells when it cannot listen', async () => {
+it('startZcachedServer() rejects when the port is taken', async () => {
   const { server } = await start();
   await expect(startZcachedServer({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
-it('is closed at the end of a block that has it by `await using`', async () => {
+it('`await using` closes a server at the end of the block', async () => {
   let client: Wire;
   {
     await using server = await startZcachedServer();
@@ -134,7 +134,7 @@ it('is closed at the end of a block that has it by `await using`', async () => {
   expect(client.error).toMatchObject({ code: 'ECONNRESET' });
 });
 
-it('listens at a path, where it can be cut off and closed as well', async () => {
+it('a server on a Unix socket can be cut off and closed', async () => {
   const path = join(tmpdir(), `zcached-${process.pid}.sock`);
   rmSync(path, { force: true });
   const server = track(await startZcachedServer({ path }));

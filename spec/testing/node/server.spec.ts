@@ -49,12 +49,12 @@ describe('2025', () => {
     [['SET', 'k', '%1\r\n:1\r\n:2\r\n'], '-ERR key must be a string\r\n'],
     [['SET', 'k', '*x\r\n'], '-INVAL invalid length\r\n'],
     [['SET', 'k', ''], '-ERR unprocessable\r\n'],
-  ])('%p is answered %p', async (args, answer) => {
+  ])('a 2025 server answers %p with %p', async (args, answer) => {
     const { ask } = await (await start()).dial();
     expect(await ask(frame(...args))).toBe(`${answer}\x03`);
   });
 
-  it('waits for the end of a frame, and never answers without it', async () => {
+  it('a 2025 server waits for the end of a frame and does not answer without it', async () => {
     const { server, dial } = await start();
     const { ask, socket } = await dial();
     socket.write(request('PING'));
@@ -62,20 +62,20 @@ describe('2025', () => {
     expect(server.requests).toBe(1);
   });
 
-  it('answers every frame of a segment, and takes 0x03 in a value for the end of one', async () => {
+  it('a 2025 server answers every frame of a segment, and takes 0x03 in a value as the end of one', async () => {
     const { ask } = await (await start()).dial();
     expect(await ask(frame('PING') + frame('DBSIZE'), 2)).toBe('+PONG\r\n\x03:0\r\n\x03');
     await ask(`${frame('SET', 'a', '1')}${frame('SET', 'b', `x\r\n\x03${frame('FLUSH')}`)}`, 4);
     expect(await ask(frame('DBSIZE'))).toBe(':0\r\n\x03');
   });
 
-  it('reads a string as a line, whatever its length says', async () => {
+  it('a 2025 server reads a string as a line, whatever its length states', async () => {
     const { ask } = await (await start()).dial();
     await ask('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$99\r\nv\r\n\x03');
     expect(await ask(frame('GET', 'k'), 2)).toBe('$1\r\nv\r\n\x03');
   });
 
-  it('keeps values of every type', async () => {
+  it('a 2025 server stores values of every type', async () => {
     const { ask } = await (await start()).dial();
     const stored = '%1\r\n$1\r\na\r\n*4\r\n:1\r\n,0.5\r\n#t\r\n_\r\n';
     await ask(frame('SET', 'k', stored));
@@ -88,7 +88,7 @@ describe('2025', () => {
     expect(await ask(frame('MGET', 'k', 'no'), 11)).toBe(`%2\r\n$1\r\nk\r\n${stored}$2\r\nno\r\n_\r\n\x03`);
   });
 
-  it('prints numbers without an exponent', async () => {
+  it('a 2025 server prints numbers without an exponent', async () => {
     const { ask } = await (await start()).dial();
     for (const [sent, kept] of [
       ['1e21', `1${'0'.repeat(21)}`],
@@ -104,7 +104,7 @@ describe('2025', () => {
     }
   });
 
-  it('renames and copies', async () => {
+  it('RENAME and COPY on a 2025 server', async () => {
     const { ask } = await (await start()).dial();
     await ask(frame('MSET', 'a', 'x', 'b', 'y'));
     expect(await ask(frame('COPY', 'a', 'b'))).toBe('-BUSYKEY key already exists\r\n\x03');
@@ -120,18 +120,18 @@ describe('2025', () => {
     [':7\r\n', 8],
     ['#f\r\n', 1],
     ['_\r\n', 0],
-  ])('tells the size of %j', async (value, size) => {
+  ])('SIZEOF on a 2025 server returns the size of %j', async (value, size) => {
     const { ask } = await (await start()).dial();
     await ask(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${value}\x03`);
     expect(await ask(frame('SIZEOF', 'k'))).toBe(`:${size}\r\n\x03`);
   });
 
-  it('echoes a simple string as it came', async () => {
+  it('ECHO on a 2025 server returns a simple string unchanged', async () => {
     const { ask } = await (await start()).dial();
     expect(await ask('*2\r\n$4\r\nECHO\r\n+hi\r\n\x03')).toBe('+hi\r\n\x03');
   });
 
-  it('resets what is too large', async () => {
+  it('a 2025 server resets a connection whose request is too large', async () => {
     const { dial, server } = await start({ maxRequestBytes: 1000 });
     const { socket } = await dial();
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -159,12 +159,12 @@ describe('2024', () => {
     ['a wrong length', '*1\r\n$9\r\nPING\r\n', '-ERR bad request\r\n'],
     ['an empty string', request('SET', 'k', ''), '+OK\r\n'],
     ['nothing to save', request('SAVE'), '-ERR there is no data to save\r\n'],
-  ])('%s', async (_, sent, answer) => {
+  ])('a 2024 server: %s', async (_, sent, answer) => {
     const { ask } = await (await start({ generation: '2024' })).dial();
     expect(await ask(sent)).toBe(answer);
   });
 
-  it('drops a second request in the same segment', async () => {
+  it('a 2024 server drops a second request in the same segment', async () => {
     const { server, dial } = await start({ generation: '2024' });
     const { ask } = await dial();
     expect(await ask(request('PING') + request('DBSIZE'))).toBe('+PONG\r\n');
@@ -172,7 +172,7 @@ describe('2024', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('answers a request in two segments with two errors', async () => {
+  it('a 2024 server answers a request in two segments with two errors', async () => {
     const { dial } = await start({ generation: '2024' });
     const { socket, ask } = await dial();
     const whole = request('SET', 'k', 'v');
@@ -181,7 +181,7 @@ describe('2024', () => {
     expect(await ask('')).toBe('-ERR bad request\r\n');
   });
 
-  it('0x03 in a value round-trips', async () => {
+  it('a 2024 server stores 0x03 in a value', async () => {
     const { ask } = await (await start({ generation: '2024' })).dial();
     await ask(request('SET', 'k', 'a\x03b'));
     expect(await ask(request('GET', 'k'), 2)).toBe('$3\r\na\x03b\r\n');

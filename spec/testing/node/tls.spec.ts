@@ -17,7 +17,7 @@ beforeAll(async () => {
 const dial = (port: number, options: ConnectionOptions = {}): Wire =>
   track(new Wire(connect({ port, host: '127.0.0.1', ca: made.ca.cert, ...options })));
 
-it('speaks TLS 1.3, can be cut off and closed, and goes without a close_notify', async () => {
+it('a TLS server speaks TLS 1.3, can be cut off and closed, and closes without close_notify', async () => {
   const server = track(await startZcachedServer({ tls: made.server }));
   for (const end of [() => server.cutConnections(), () => server.close()]) {
     const client = dial(server.port);
@@ -31,7 +31,7 @@ it('speaks TLS 1.3, can be cut off and closed, and goes without a close_notify',
   }
 });
 
-it('refuses TLS 1.2, and what is no TLS at all, and goes on', async () => {
+it('a TLS server refuses TLS 1.2 and plaintext, and goes on serving', async () => {
   const server = track(await startZcachedServer({ tls: made.server }));
   const old = dial(server.port, { maxVersion: 'TLSv1.2' });
   await until(() => old.closed);
