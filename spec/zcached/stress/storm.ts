@@ -39,7 +39,7 @@ export async function storm({ requests, faults, seed }: StormOptions): Promise<S
   const random = seeded(seed);
   const rig = await FaultRig.open({
     size: 16,
-    connection: { requestTimeout: TIMEOUT, connectTimeout: 500 },
+    connection: { requestTimeout: TIMEOUT, connectTimeout: 2_000 },
     proxy: { toClient: { cut: (bytes) => (random() < 0.95 ? bytes : 1 + Math.floor(random() * bytes)) } },
   });
   const run = new Storm(rig, random, requests);
