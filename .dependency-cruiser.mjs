@@ -102,9 +102,9 @@ export default {
     },
     {
       name: 'public entries only',
-      comment: 'Examples show what users can import.',
+      comment: 'Examples show, and benches measure, what users can import.',
       severity: 'error',
-      from: { path: '^examples/' },
+      from: { path: '^(examples|spec/bench)/' },
       to: { path: '^src/', pathNot: ENTRIES },
     },
   ],

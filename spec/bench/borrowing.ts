@@ -1,22 +1,21 @@
-import { ConnectionPool, type ConnectionPoolOptions } from '../../src/index.js';
-import { ScriptedConnection } from '../../src/testing/index.js';
-import { inform, interleave, ns, report, type Variant } from './measure.js';
+import { ConnectionPool, type ConnectionPoolOptions } from 'rxpool';
+import { ScriptedConnection } from 'rxpool/testing';
+import { type Finding, type Medians, ns, type Race, timed, type Variant } from './measure.js';
 import { effectPool, genericPool, lightningPool, type Peer, SIZE, tarn, type Work } from './peers.js';
 
 type Pool = ConnectionPool<ScriptedConnection>;
 
 const COUNT = 20_000;
 const ROUNDS = 31;
-const CALLERS = 64;
 
 /** How many times faster than each peer. */
 const P5_GOALS: Readonly<Record<string, number>> = {
-  'generic-pool': 12,
-  'lightning-pool': 12,
+  'generic-pool': 10,
+  'lightning-pool': 10,
   tarn: 28,
-  "Effect's Pool": 13,
+  "Effect's Pool": 12,
 };
-const P6_GOALS: Readonly<Record<string, number>> = { 'generic-pool': 6, 'lightning-pool': 6, tarn: 13 };
+const P6_GOALS: Readonly<Record<string, number>> = { 'generic-pool': 5, 'lightning-pool': 5, tarn: 13 };
 
 const done = Promise.resolve();
 const work: Work = () => done;
@@ -27,122 +26,90 @@ async function openPool(options?: ConnectionPoolOptions<ScriptedConnection>): Pr
   return pool;
 }
 
-const tryLease = (name: string, pool: Pool): Variant => ({
-  name,
-  run: (count) => {
+const tryLease = (name: string, pool: Pool): Variant =>
+  timed(name, COUNT, (count) => {
     for (let i = 0; i < count; i++) pool.tryLease()?.release();
-  },
-});
+  });
 
 /** What a connection of the library's own does at each request, which then needs no borrowing. */
-const pickAndSend = (pool: Pool): Variant => ({
-  name: 'getLeastLoadedConnection, begin, end',
-  run: (count) => {
+const pickAndSend = (pool: Pool): Variant =>
+  timed('getLeastLoadedConnection, begin, end', COUNT, (count) => {
     for (let i = 0; i < count; i++) {
       const connection = pool.getLeastLoadedConnection();
       connection.send();
       connection.reply();
     }
-  },
-});
+  });
 
-const lease = (pool: Pool): Variant => ({
-  name: 'lease',
-  run: async (count) => {
+const lease = (pool: Pool): Variant =>
+  timed('lease', COUNT, async (count) => {
     for (let i = 0; i < count; i++) (await pool.lease()).release();
-  },
-});
+  });
 
-const use = (pool: Pool): Variant => ({
-  name: 'use',
-  run: async (count) => {
+const use = (pool: Pool): Variant =>
+  timed('use', COUNT, async (count) => {
     for (let i = 0; i < count; i++) await pool.use(work);
-  },
-});
+  });
 
-/** What `use` is for, with nobody who counts: a function that awaits some work, and is awaited. */
+/** What `use` is for, without the counting: a function that awaits some work, and is awaited. */
 async function awaiting(work: Work): Promise<void> {
   return await work();
 }
 
-const twoAwaits: Variant = {
-  name: 'two bare awaits',
-  run: async (count) => {
-    for (let i = 0; i < count; i++) await awaiting(work);
-  },
-};
-
-/** P5: one after the other, without a promise. Callers of the peers wait for one, or for their fiber. */
-async function synchronous(pool: Pool, exclusive: Pool, peers: readonly Peer[]): Promise<boolean[]> {
-  const own = [tryLease('tryLease', pool), tryLease('tryLease with maxPending 1', exclusive), pickAndSend(pool)];
-  const shortcuts = peers.flatMap(({ shortcut }) => shortcut ?? []);
-  const times = await interleave([...own, ...shortcuts, ...peers.map(borrowing)], COUNT, ROUNDS);
-  const time = (name: string): number => times.get(name) as number;
-  inform([...own, ...shortcuts].map(({ name }) => `${name} ${ns(time(name))}`).join(', '));
-  return peers.map(({ name }) => faster('P5 tryLease and release', time('tryLease'), name, time(name), P5_GOALS));
-}
-
-/** P6: one after the other, each awaited. */
-async function awaited(pool: Pool, peers: readonly Peer[]): Promise<boolean[]> {
-  const times = await interleave([lease(pool), use(pool), twoAwaits, ...peers.map(borrowing)], COUNT, ROUNDS);
-  const time = (name: string): number => times.get(name) as number;
-  const results = ['lease', 'use'].flatMap((way) =>
-    peers.map(({ name }) => faster(`P6 await ${way}`, time(way), name, time(name), P6_GOALS)),
-  );
-  const ofAwaits = report({
-    goal: 'P6 await use, against two bare awaits',
-    measured: `pool ${ns(time('use'))}`,
-    baseline: `a function that awaits the same work ${ns(time(twoAwaits.name))}`,
-    figure: time('use') / time(twoAwaits.name),
-    unit: '×',
-    limit: { atMost: 1.4 },
-  });
-  return [...results, ofAwaits];
-}
-
-const borrowing = ({ name, borrow: run }: Peer): Variant => ({ name, run });
-
-const faster = (what: string, own: number, peer: string, theirs: number, goals: typeof P5_GOALS): boolean =>
-  report({
-    goal: `${what}, against ${peer}`,
-    measured: `pool ${ns(own)}`,
-    baseline: `${peer} ${ns(theirs)}`,
-    figure: theirs / own,
-    unit: '×',
-    limit: { atLeast: goals[peer] as number },
-  });
-
-/** More callers than connections, each of them back in the queue at once. */
-const contended = (name: string, use: (work: Work) => Promise<void>): Variant => ({
-  name,
-  run: async (count) => {
-    let left = count;
-    const caller = async (): Promise<void> => {
-      while (left-- > 0) await use(work);
-    };
-    await Promise.all(Array.from({ length: CALLERS }, caller));
-  },
+const twoAwaits = timed('two bare awaits', COUNT, async (count) => {
+  for (let i = 0; i < count; i++) await awaiting(work);
 });
 
-async function queueing(exclusive: Pool, peers: readonly Peer[]): Promise<void> {
-  const variants = peers.map(({ name, use }) => contended(name, use));
-  const times = await interleave([contended('pool', (work) => exclusive.use(work)), ...variants], COUNT, ROUNDS);
-  const rates = [...times].map(([name, time]) => `${name} ${Math.round(1e9 / time).toLocaleString('en')}`);
-  inform(`requests a second of ${CALLERS} callers for ${SIZE} connections, one each: ${rates.join(', ')}`);
-}
+const borrowing = ({ name, borrow }: Peer): Variant => timed(name, COUNT, borrow);
 
-export async function benchBorrowing(): Promise<boolean> {
+const faster = (
+  goal: string,
+  way: string,
+  own: number,
+  peer: string,
+  theirs: number,
+  goals: Readonly<Record<string, number>>,
+): Finding => ({
+  goal,
+  about: `${way}, against ${peer}`,
+  measured: `pool ${ns(own)}`,
+  baseline: `${peer} ${ns(theirs)}`,
+  figure: theirs / own,
+  unit: '×',
+  limit: { atLeast: goals[peer] as number },
+});
+
+/** P5 and P6: one caller, who borrows and returns one after the other. */
+export async function* benchBorrowing(): AsyncGenerator<Race, (Finding | string)[], Medians> {
   const pool = await openPool();
   const exclusive = await openPool({ maxPending: 1 });
   const peers = await Promise.all([genericPool(), lightningPool(), tarn(), effectPool()]);
-  const results = [
-    ...(await synchronous(pool, exclusive, peers)),
-    ...(await awaited(
-      pool,
-      peers.filter(({ name }) => P6_GOALS[name]),
-    )),
-  ];
-  await queueing(exclusive, peers);
+  const awaitedPeers = peers.filter(({ name }) => P6_GOALS[name]);
+
+  // P5: without a promise. Callers of the peers wait for one, or for their fiber.
+  const own = [tryLease('tryLease', pool), tryLease('tryLease with maxPending 1', exclusive), pickAndSend(pool)];
+  const shortcuts = peers.flatMap(({ shortcut }) => shortcut?.(COUNT) ?? []);
+  const sync = yield { variants: [...own, ...shortcuts, ...peers.map(borrowing)], rounds: ROUNDS };
+
+  // P6: each awaited.
+  const variants = [lease(pool), use(pool), twoAwaits, ...awaitedPeers.map(borrowing)];
+  const awaited = yield { variants, rounds: ROUNDS };
+
   await Promise.all([pool.dispose(), exclusive.dispose(), ...peers.map((peer) => peer.close())]);
-  return results.every(Boolean);
+  return [
+    ...peers.map(({ name }) => faster('P5', 'tryLease and release', sync('tryLease'), name, sync(name), P5_GOALS)),
+    [...own, ...shortcuts].map(({ name }) => `${name} ${ns(sync(name))}`).join(', '),
+    ...['lease', 'use'].flatMap((way) =>
+      awaitedPeers.map(({ name }) => faster('P6', `await ${way}`, awaited(way), name, awaited(name), P6_GOALS)),
+    ),
+    {
+      goal: 'P6',
+      about: 'await use, against two bare awaits',
+      measured: `pool ${ns(awaited('use'))}`,
+      baseline: `a function that awaits the same work ${ns(awaited(twoAwaits.name))}`,
+      figure: awaited('use') / awaited(twoAwaits.name),
+      unit: '×',
+      limit: { atMost: 1.4 },
+    },
+  ];
 }

@@ -47,6 +47,71 @@ export class BareIndex {
   }
 }
 
+interface Waiter {
+  readonly deadline: number;
+  readonly resolve: (resource: object) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The least that waiting in turn with a deadline can cost: a queue, and one timer for its first. */
+export class BareFairQueue {
+  readonly #idle: object[];
+  readonly #timeout: number;
+  #waiters: Waiter[] = [];
+  #first = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(size: number, timeout: number) {
+    this.#idle = Array.from({ length: size }, () => ({}));
+    this.#timeout = timeout;
+  }
+
+  async use<T>(work: (resource: object) => Promise<T>): Promise<T> {
+    const resource = this.#idle.pop() ?? (await this.#wait());
+    try {
+      return await work(resource);
+    } finally {
+      this.#release(resource);
+    }
+  }
+
+  #wait(): Promise<object> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ deadline: performance.now() + this.#timeout, resolve, reject });
+      this.#timer ??= setTimeout(() => this.#expire(), this.#timeout).unref();
+    });
+  }
+
+  #release(resource: object): void {
+    const waiter = this.#shift();
+    if (waiter) waiter.resolve(resource);
+    else this.#idle.push(resource);
+  }
+
+  #shift(): Waiter | undefined {
+    const waiter = this.#waiters[this.#first];
+    if (!waiter) return undefined;
+    this.#first++;
+    if (this.#first > 1_024) {
+      this.#waiters = this.#waiters.slice(this.#first);
+      this.#first = 0;
+    }
+    return waiter;
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (let first = this.#waiters[this.#first]; first; first = this.#waiters[this.#first]) {
+      if (first.deadline > now) {
+        this.#timer = setTimeout(() => this.#expire(), first.deadline - now).unref();
+        return;
+      }
+      this.#shift()?.reject(new Error('waited too long'));
+    }
+  }
+}
+
 /** The original's algorithm: filter who is connected, sort by pending, take the first. */
 export function filterAndSort<T extends { readonly state: string; readonly pending: number }>(all: readonly T[]): T {
   return all.filter((one) => one.state === 'connected').sort((a, b) => a.pending - b.pending)[0] as T;

@@ -1,60 +1,98 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { benchBorrowing } from './borrowing.js';
-import { benchBundle } from './bundle.js';
-import { benchMembership } from './membership.js';
-import { benchMemory } from './memory.js';
-import { benchObservers } from './observers.js';
-import { benchRequest } from './request.js';
-import { benchSelection } from './selection.js';
-import { benchWire } from './wire.js';
-import { benchZcached } from './zcached.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadSuites } from './load.js';
+import { compete, describe, isMet } from './measure.js';
 
-const SUITES: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
-  selection: benchSelection,
-  borrowing: benchBorrowing,
-  observers: benchObservers,
-  membership: benchMembership,
-  wire: benchWire,
-  request: benchRequest,
-  zcached: benchZcached,
-  memory: benchMemory,
-  bundle: benchBundle,
-};
+const NAMES = [
+  'selection',
+  'borrowing',
+  'contention',
+  'subscribers',
+  'membership',
+  'memory',
+  'wire',
+  'zcached',
+  'size',
+  'outage',
+];
 
-/** A process of its own: what one suite has taught the compiler must not meet the next one. */
-function runApart(suite: string): number {
-  const runner = join('spec', 'package', 'run.mjs');
-  const { status } = spawnSync(process.execPath, ['--expose-gc', runner, __filename, suite], { stdio: 'inherit' });
+const USAGE = `usage: npm run bench -- [--against DIR] [SUITE...]
+Suites, all of them by default: ${NAMES.join(', ')}.
+--against DIR measures the library in another working tree in turn with this one.
+Exit status: 0 when every goal is met, 1 when one is missed, 2 for a mistake.`;
+
+class UsageError extends Error {}
+
+interface Arguments {
+  readonly help: boolean;
+  readonly against: string | undefined;
+  readonly names: readonly string[];
+}
+
+function read(words: string[]): Arguments {
+  const options = { help: { type: 'boolean' }, against: { type: 'string' } } as const;
+  const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
+  const unknown = positionals.filter((name) => !NAMES.includes(name));
+  if (unknown.length > 0) throw new UsageError(`no such suite: ${unknown.join(', ')}`);
+  const { against, help = false } = values;
+  if (against !== undefined && !existsSync(path.join(against, 'src', 'index.ts'))) {
+    throw new UsageError(`there is no src/index.ts in ${against}`);
+  }
+  return { help, against, names: positionals.length > 0 ? positionals : NAMES };
+}
+
+/** Runs one suite and prints what it found; the exit status. */
+async function runHere(name: string, against: string | undefined): Promise<number> {
+  const folders = against === undefined ? ['.'] : ['.', against];
+  const suites = folders.map((folder) => loadSuites(folder)[name]);
+  const [own = [], other = []] = await compete(suites.flatMap((suite) => suite ?? []));
+  let status = 0;
+  for (const [index, finding] of own.entries()) {
+    const counterpart = other[index];
+    if (typeof finding === 'string') {
+      console.log(`       ${finding}`);
+      if (typeof counterpart === 'string') console.log(`       the other: ${counterpart}`);
+      continue;
+    }
+    console.log(describe(finding, typeof counterpart === 'object' ? counterpart : undefined));
+    if (!isMet(finding)) status = 1;
+  }
+  return status;
+}
+
+/** Runs one suite in a process of its own: what it taught the compiler does not meet the next one. */
+async function runApart(name: string, against: string | undefined): Promise<number> {
+  const runner = path.join('spec', 'package', 'run.mjs');
+  const args = ['--expose-gc', runner, __filename, name, ...(against === undefined ? [] : ['--against', against])];
+  const child = spawn(process.execPath, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const [status] = (await once(child, 'exit')) as [number | null];
   return status ?? 2;
 }
 
-const USAGE = `usage: npm run bench -- [SUITE...]
-Suites, all of them by default: ${Object.keys(SUITES).join(', ')}.
-Exit status: 0 when every goal is met, 1 when one is missed, 2 for a mistake.`;
-
-/** The exit status: a suite that throws is a mistake of the bench, not a goal that was missed. */
-async function main(words: readonly string[]): Promise<number> {
-  if (words.includes('--help')) {
+async function main(words: string[]): Promise<number> {
+  const { help, against, names } = read(words);
+  if (help) {
     console.log(USAGE);
     return 0;
   }
-  const unknown = words.filter((word) => !Object.hasOwn(SUITES, word));
-  if (unknown.length > 0) {
-    console.error(`no such suite: ${unknown.join(', ')}\n${USAGE}`);
-    return 2;
-  }
-  const [only] = words;
-  if (words.length === 1 && only !== undefined) return (await SUITES[only]?.()) ? 0 : 1;
-  return Math.max(...(words.length > 0 ? words : Object.keys(SUITES)).map(runApart));
+  const [only] = names;
+  if (names.length === 1 && only !== undefined) return await runHere(only, against);
+  let status = 0;
+  for (const name of names) status = Math.max(status, await runApart(name, against));
+  return status;
 }
 
+// A child ends with its parent.
+process.once('disconnect', () => process.exit(2));
+
 main(process.argv.slice(2)).then(
-  (status) => {
-    process.exitCode = status;
-  },
+  (status) => process.exit(status),
   (error) => {
-    console.error(error);
+    const isUsage = error instanceof UsageError || String(error.code).startsWith('ERR_PARSE_ARGS');
+    console.error(isUsage ? `${error.message}\n${USAGE}` : error);
     process.exit(2);
   },
 );

@@ -1,6 +1,6 @@
 import { createPool } from 'generic-pool';
 import { Pool as TarnPool } from 'tarn';
-import type { Variant } from './measure.js';
+import { timed, type Variant } from './measure.js';
 
 /** Connections in every pool, and callers who want one of them at a time. */
 export const SIZE = 8;
@@ -8,16 +8,19 @@ export const SIZE = 8;
 /** What the peers lend. */
 type Resource = object;
 
+/** How long a caller waits for a resource, in milliseconds: every pool is told, so that each caller has a deadline. */
+export const PATIENCE = 5_000;
+
 /** Work that takes a microtask. */
 export type Work = () => Promise<void>;
 
-/** Somebody else's pool: full, with its default options, asked in the ways that it offers. */
+/** Another pool: full, with its default options, asked in the ways that it offers. */
 export interface Peer {
   readonly name: string;
   /** Borrows and returns one after the other, as its callers do: each time they wait for their turn. */
   borrow(count: number): Promise<void>;
   /** A cheaper way, which does not do all that a lease does. */
-  readonly shortcut?: Variant;
+  readonly shortcut?: (count: number) => Variant;
   use(work: Work): Promise<void>;
   close(): Promise<unknown>;
 }
@@ -31,7 +34,7 @@ async function fill(acquire: () => Promise<Resource>, release: (resource: Resour
 /** The most used. Its `release` need not be awaited. */
 export async function genericPool(): Promise<Peer> {
   const factory = { create: async (): Promise<Resource> => ({}), destroy: async () => {} };
-  const pool = createPool(factory, { min: SIZE, max: SIZE });
+  const pool = createPool(factory, { min: SIZE, max: SIZE, acquireTimeoutMillis: PATIENCE });
   await pool.ready();
   return {
     name: 'generic-pool',
@@ -46,7 +49,8 @@ export async function genericPool(): Promise<Peer> {
 /** Calls back, at once where something is idle; its promises are made of that. */
 export async function lightningPool(): Promise<Peer> {
   const { createPool: create } = await import('lightning-pool');
-  const pool = create<Resource>({ create: async () => ({}), destroy: async () => {} }, { min: SIZE, max: SIZE });
+  const factory = { create: async (): Promise<Resource> => ({}), destroy: async () => {} };
+  const pool = create<Resource>(factory, { min: SIZE, max: SIZE, acquireTimeoutMillis: PATIENCE });
   await fill(
     () => pool.acquire(),
     (resource) => pool.release(resource),
@@ -56,13 +60,11 @@ export async function lightningPool(): Promise<Peer> {
     borrow: async (count) => {
       for (let i = 0; i < count; i++) pool.release(await pool.acquire());
     },
-    shortcut: {
-      name: 'lightning-pool by callback',
-      run: (count) => {
+    shortcut: (count) =>
+      timed('lightning-pool by callback', count, (times) => {
         const giveBack = (_error: unknown, resource: Resource): void => pool.release(resource);
-        for (let i = 0; i < count; i++) pool.acquire(giveBack);
-      },
-    },
+        for (let i = 0; i < times; i++) pool.acquire(giveBack);
+      }),
     use: async (work) => {
       const resource = await pool.acquire();
       try {
@@ -77,7 +79,13 @@ export async function lightningPool(): Promise<Peer> {
 
 /** The pool of knex. */
 export async function tarn(): Promise<Peer> {
-  const pool = new TarnPool<Resource>({ create: async () => ({}), destroy: async () => {}, min: SIZE, max: SIZE });
+  const pool = new TarnPool<Resource>({
+    create: async () => ({}),
+    destroy: async () => {},
+    min: SIZE,
+    max: SIZE,
+    acquireTimeoutMillis: PATIENCE,
+  });
   await fill(
     () => pool.acquire().promise,
     (resource) => pool.release(resource),
@@ -121,7 +129,7 @@ export async function effectPool(): Promise<Peer> {
   return {
     name: "Effect's Pool",
     borrow: (count) => repeat(lease, count),
-    shortcut: { name: "Effect's Pool.use", run: (count) => repeat(use, count) },
+    shortcut: (count) => timed("Effect's Pool.use", count, (times) => repeat(use, times)),
     use: (work) => Effect.runPromise(Pool.use(pool, () => Effect.promise(work))),
     close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
   };

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { ConnectionPool } from '../../src/index.js';
-import { ZcachedClient, ZcachedConnection, type ZcachedOptions } from '../../src/zcached/index.js';
-import { asking, inform, interleave, report, type Variant } from './measure.js';
+import { ConnectionPool } from 'rxpool';
+import { ZcachedClient, ZcachedConnection, type ZcachedOptions } from 'rxpool/zcached';
+import { asking, type Finding, type Medians, type Race, timed, type Variant } from './measure.js';
 
 const CALLERS = 64;
 const COUNT = 1_024;
@@ -36,28 +36,30 @@ async function openSockets(count: number, port: number): Promise<Socket[]> {
 }
 
 /** The least that can be done: write, wait for the end of the reply, write again. */
-const lockStep = (name: string, sockets: readonly Socket[]): Variant => ({
-  name,
-  run: (count) =>
-    new Promise((resolve) => {
-      let left = count;
-      let out = 0;
-      const ask = (socket: Socket): void => {
-        if (left-- <= 0) return;
-        out++;
-        socket.write(FRAME);
-      };
-      for (const socket of sockets) {
-        socket.removeAllListeners('data').on('data', (data: Buffer) => {
-          if (data[data.length - 1] !== ETX) return;
-          out--;
+const lockStep = (name: string, sockets: readonly Socket[]): Variant =>
+  timed(
+    name,
+    COUNT,
+    (count) =>
+      new Promise((resolve) => {
+        let left = count;
+        let out = 0;
+        const ask = (socket: Socket): void => {
+          if (left-- <= 0) return;
+          out++;
+          socket.write(FRAME);
+        };
+        for (const socket of sockets) {
+          socket.removeAllListeners('data').on('data', (data: Buffer) => {
+            if (data[data.length - 1] !== ETX) return;
+            out--;
+            ask(socket);
+            if (out === 0) resolve();
+          });
           ask(socket);
-          if (out === 0) resolve();
-        });
-        ask(socket);
-      }
-    }),
-});
+        }
+      }),
+  );
 
 const raw = (size: number): string => `raw ${size}`;
 const client = (size: number): string => `client ${size}`;
@@ -68,59 +70,54 @@ async function clientOf(name: string, size: number, options: ZcachedOptions): Pr
   const pool = new ConnectionPool(size, () => new ZcachedConnection(options));
   await pool.setup();
   const client = new ZcachedClient(pool);
-  return [asking(CALLERS, name, () => client.get('visits')), () => pool.dispose()];
+  return [asking(CALLERS, name, COUNT, () => client.get('visits')), () => pool.dispose()];
 }
 
-/** Requests a second. All numbers of connections take turns: their growth must not be the machine's drift. */
-async function measure(port: number): Promise<(name: string) => number> {
+const connections = (size: number): string => `${size} ${size === 1 ? 'connection' : 'connections'}`;
+const shown = (requests: number): string => Math.round(requests).toLocaleString('en');
+
+/** P12: the client through a pool, beside sockets in a loop, and how both grow with their number. */
+export async function* benchZcached(): AsyncGenerator<Race, (Finding | string)[], Medians> {
+  const { port, stop } = await startResponder();
   const sockets = await Promise.all(SIZES.map((size) => openSockets(size, port)));
   const clients = await Promise.all([
     ...SIZES.map((size) => clientOf(client(size), size, { port })),
     clientOf(PIPELINED, 1, { port, pipelining: PIPELINING }),
   ]);
   const loops = SIZES.map((size, index) => lockStep(raw(size), sockets[index] as Socket[]));
-  const times = await interleave([...loops, ...clients.map(([variant]) => variant)], COUNT, ROUNDS);
+  // All numbers of connections take turns: their growth is not the machine's drift.
+  const time = yield { variants: [...loops, ...clients.map(([variant]) => variant)], rounds: ROUNDS };
   for (const socket of sockets.flat()) socket.destroy();
   await Promise.all(clients.map(([, dispose]) => dispose()));
-  return (name) => 1e9 / (times.get(name) as number);
-}
+  stop();
 
-const connections = (size: number): string => `${size} ${size === 1 ? 'connection' : 'connections'}`;
-const shown = (requests: number): string => Math.round(requests).toLocaleString('en');
-
-/** P11: the client through a pool, beside sockets in a loop, and how both grow with their number. */
-export async function benchZcached(): Promise<boolean> {
-  const { port, stop } = await startResponder();
-  const rate = await measure(port).finally(stop);
+  const rate = (name: string): number => 1e9 / time(name);
   const against = (size: number): number => rate(client(size)) / size / ORIGINAL_RATE;
-  const met = SIZES.map((size) =>
-    report({
-      goal: `P11 zcached, ${connections(size)}`,
-      measured: `client ${shown(rate(client(size)))} requests a second`,
-      baseline: `raw socket loop ${shown(rate(raw(size)))}`,
-      figure: rate(client(size)) / rate(raw(size)),
-      unit: '×',
-      limit: { atLeast: 0.85 },
-    }),
-  );
-  met.push(
-    report({
-      goal: 'P11 against the original, a connection',
-      measured: `client ${shown(rate(client(1)))} requests a second`,
-      baseline: `the original client ${ORIGINAL_RATE}`,
-      figure: against(1),
-      unit: '×',
-      limit: { atLeast: 1_000 },
-    }),
-  );
+  const findings: (Finding | string)[] = SIZES.map((size) => ({
+    goal: 'P12',
+    about: `zcached, ${connections(size)}`,
+    measured: `client ${shown(rate(client(size)))} requests a second`,
+    baseline: `raw socket loop ${shown(rate(raw(size)))}`,
+    figure: rate(client(size)) / rate(raw(size)),
+    unit: '×',
+    limit: { atLeast: 0.85 },
+  }));
+  findings.push({
+    goal: 'P12',
+    about: 'zcached, one connection against the original client',
+    measured: `client ${shown(rate(client(1)))} requests a second`,
+    baseline: `the original client ${ORIGINAL_RATE}`,
+    figure: against(1),
+    unit: '×',
+    limit: { atLeast: 1_000 },
+  });
   for (const [name, variant] of [['raw socket loop', raw] as const, ['client', client] as const]) {
     const growth = SIZES.map((size) => `${shown(rate(variant(size)))} (${size})`).join(', ');
-    inform(`requests a second by connections, ${name}: ${growth}`);
+    findings.push(`requests a second by connections, ${name}: ${growth}`);
   }
-  // One server with one thread: what all get is what it can give, and each gets less of it.
-  const shares = SIZES.map((size) => `${shown(against(size))}× (${size})`).join(', ');
-  inform(`against the original, a connection, by connections to one server: ${shares}`);
   const gain = rate(PIPELINED) / rate(client(1));
-  inform(`1 connection, pipelining ${PIPELINING}: ${shown(rate(PIPELINED))} requests a second, ${gain.toFixed(2)}×`);
-  return met.every(Boolean);
+  findings.push(
+    `1 connection, pipelining ${PIPELINING}: ${shown(rate(PIPELINED))} requests a second, ${gain.toFixed(2)}×`,
+  );
+  return findings;
 }
