@@ -1,26 +1,26 @@
 // Who may import what: `npm run layers`. Imports of types count.
 
 /** Files at the top of src/. Each may import those before it, and every folder of the core may import all of them. */
-const BASE = ['errors', 'checks', 'defaults', 'abort', 'list', 'disposal'];
+const BASE = ['errors', 'checks', 'defaults', 'abort', 'linked-list', 'disposal', 'inspect'];
 
 /** Folders of the core: what each may import besides itself and the files above. Whatever is not here is refused. */
 const CORE = {
   streams: [],
   connection: ['streams'],
   selection: ['connection', 'streams'],
-  registry: ['selection', 'connection', 'streams'],
+  membership: ['selection', 'connection', 'streams'],
   healing: ['connection', 'streams'],
-  health: ['healing', 'registry', 'connection', 'streams'],
-  borrowing: ['connection', 'streams'],
+  health: ['healing', 'membership', 'connection', 'streams'],
+  borrowing: ['membership', 'selection', 'connection', 'streams'],
   sizing: ['health', 'healing', 'connection', 'streams'],
-  pool: ['sizing', 'borrowing', 'health', 'healing', 'registry', 'selection', 'connection', 'streams'],
+  pool: ['sizing', 'borrowing', 'health', 'healing', 'membership', 'selection', 'connection', 'streams'],
 };
 
 /** Beside the core: what each may import besides itself. */
 const BESIDE = {
-  request: ['connection', 'errors', 'checks', 'abort', 'list'],
+  request: ['connection', 'errors', 'checks', 'abort', 'linked-list'],
   zcached: ['connection', 'request', 'errors', 'checks', 'disposal', 'pool'], // connects a pool of its own
-  testing: ['connection'],
+  testing: ['connection', 'streams', 'checks'],
   'testing/node': ['request', 'disposal'],
 };
 

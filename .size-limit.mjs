@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '21.4 kB',
+    ConnectionPool: '22.7 kB',
     BaseConnection: '1.6 kB',
     leastLoaded: '4.8 kB',
     powerOfTwoChoices: '2.7 kB',
@@ -19,14 +19,14 @@ const LIMITS = {
     growOnDemand: '1.7 kB',
     shrinkIdle: '2.6 kB',
     recycle: '2.9 kB',
-    '*': '28.9 kB',
+    '*': '30.5 kB',
   },
   'src/zcached/index.ts': {
-    ZcachedClient: '34.5 kB',
-    ZcachedConnection: '12.5 kB',
+    ZcachedClient: '36 kB',
+    ZcachedConnection: '12.7 kB',
   },
   'src/testing/index.ts': {
-    ScriptedConnection: '1.8 kB',
+    ScriptedConnection: '2.5 kB',
   },
 };
 

@@ -23,14 +23,14 @@ async function main(): Promise<void> {
 
   // Events tell what happened to whom; for logs and metrics.
   pool.events$.subscribe((event) => {
-    if (event.type === 'lost' || event.type === 'reconnected') console.log('event:', event.type);
+    if (event.type === 'lost' || event.type === 'connected') console.log('event:', event.type);
   });
 
   // Lists are streams as well. A connection that moves has left one before it enters the other.
   const allBroken = firstValueFrom(pool.snapshot$.pipe(filter(({ broken }) => broken.length === pool.poolSize)));
   const bothBack = firstValueFrom(
     pool.events$.pipe(
-      filter(({ type }) => type === 'reconnected'),
+      filter(({ type }) => type === 'connected'),
       bufferCount(2),
     ),
   );

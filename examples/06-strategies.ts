@@ -7,11 +7,11 @@ import { ZcachedConnection } from 'rxpool/zcached';
 class Replica extends ZcachedConnection {
   constructor(
     port: number,
-    readonly name: string,
+    name: string,
     readonly zone: string,
     readonly cores: number,
   ) {
-    super({ port });
+    super({ port, name });
   }
 }
 

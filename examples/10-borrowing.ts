@@ -121,8 +121,8 @@ async function main(): Promise<void> {
   const kept = await (function forgetful() {
     return pool.lease();
   })();
-  const { milliseconds, takenAt } = await suspected;
-  console.log(`held for ${milliseconds} ms, taken by`, /forgetful/.exec(takenAt)?.[0]);
+  const { milliseconds, acquiredAt } = await suspected;
+  console.log(`held for ${milliseconds} ms, taken by`, /forgetful/.exec(acquiredAt)?.[0]);
   kept.release();
 
   // As soon as the server allows more, those who wait are served.

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const greetings = new Greetings(client);
   const { events$ } = client.pool;
   events$.subscribe(({ type }) => {
-    if (type === 'lost' || type === 'reconnected') console.log('  event:', type);
+    if (type === 'lost' || type === 'connected') console.log('  event:', type);
   });
   const next = (wanted: string) => firstValueFrom(events$.pipe(filter(({ type }) => type === wanted)));
 
@@ -52,12 +52,12 @@ async function main(): Promise<void> {
   console.log(' ', await greetings.for('Ada'));
 
   console.log('a server that takes nobody in');
-  const failed = next('reconnect-failed');
+  const failed = next('connect-failed');
   server.flaws.hangsUpOnAccept = true;
   server.cutConnections();
   await failed;
   console.log(' ', await greetings.for('Ada'));
-  const isBack = next('reconnected');
+  const isBack = next('connected');
   server.flaws.hangsUpOnAccept = false;
   await isBack;
   console.log(' ', await greetings.for('Ada'));

@@ -1,7 +1,7 @@
-import { outOfRange, wrongType } from './errors.js';
+import { outOfRange, unknownOption, wrongType } from './errors.js';
 
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
-export const LONGEST_WAIT = 2 ** 31 - 1;
+export const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 function checkNumber(argument: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') throw wrongType(argument, 'a number', value);
@@ -25,15 +25,15 @@ export function checkLimit(argument: string, value: unknown): asserts value is n
 
 export function checkDuration(argument: string, value: unknown): asserts value is number {
   checkNumber(argument, value);
-  if (!(value >= 0 && value <= LONGEST_WAIT))
-    throw outOfRange(argument, `between 0 and ${LONGEST_WAIT} milliseconds`, value);
+  if (!(value >= 0 && value <= MAX_TIMER_DELAY))
+    throw outOfRange(argument, `between 0 and ${MAX_TIMER_DELAY} milliseconds`, value);
 }
 
 /** A time that must not be over before it has begun. */
 export function checkTimeout(argument: string, value: unknown): asserts value is number {
   checkNumber(argument, value);
-  if (!(value > 0 && value <= LONGEST_WAIT))
-    throw outOfRange(argument, `above 0 and at most ${LONGEST_WAIT} milliseconds`, value);
+  if (!(value > 0 && value <= MAX_TIMER_DELAY))
+    throw outOfRange(argument, `above 0 and at most ${MAX_TIMER_DELAY} milliseconds`, value);
 }
 
 export function checkWithin(
@@ -78,8 +78,37 @@ export function checkBoolean(argument: string, value: unknown): void {
   if (typeof value !== 'boolean') throw wrongType(argument, 'a boolean', value);
 }
 
-export function checkBag(argument: string, value: unknown): void {
+export function checkObject(argument: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw wrongType(argument, 'an object', value);
+}
+
+/** Options: an object, all of whose names are known. */
+export function checkOptions(argument: string, options: unknown, known: readonly string[]): void {
+  checkObject(argument, options);
+  for (const name of Object.keys(options as object)) {
+    if (!known.includes(name)) throw unknownOption(argument, name, nearest(name, known));
+  }
+}
+
+/** The known name with the least edit distance, where that is small enough for a slip. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const distances = known.map((other) => distance(name.toLowerCase(), other.toLowerCase()));
+  const least = Math.min(...distances);
+  return least <= Math.max(2, name.length / 3) ? known[distances.indexOf(least)] : undefined;
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, place) => place);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
 }
 
 export function checkSignal(value: unknown): asserts value is AbortSignal | undefined {
@@ -98,7 +127,7 @@ export function checkScheduler(argument: string, value: unknown): void {
   if (typeof schedule !== 'function') throw wrongType(argument, 'a scheduler', value);
 }
 
-export function checkShare(argument: string, value: unknown): asserts value is number {
+export function checkRatio(argument: string, value: unknown): asserts value is number {
   checkNumber(argument, value);
   if (!(value >= 0 && value <= 1)) throw outOfRange(argument, 'a share between 0 and 1', value);
 }

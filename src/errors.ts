@@ -1,8 +1,34 @@
+/** The stable codes of the errors that extend {@link PoolError}. */
+export type PoolErrorCode =
+  | 'ERR_POOL_EMPTY'
+  | 'ERR_POOL_NOT_CONNECTED'
+  | 'ERR_POOL_EXHAUSTED'
+  | 'ERR_POOL_SUSPENDED'
+  | 'ERR_CIRCUIT_OPEN'
+  | 'ERR_WAIT_QUEUE_FULL'
+  | 'ERR_WAIT_TIMEOUT'
+  | 'ERR_POOL_CLOSED'
+  | 'ERR_POOL_DISPOSED'
+  | 'ERR_READY_TIMEOUT'
+  | 'ERR_USE_TIMEOUT'
+  | 'ERR_CONNECTION_INVALIDATED'
+  | 'ERR_RESET'
+  | 'ERR_WARMUP'
+  | 'ERR_RENEWAL'
+  | 'ERR_CONNECTION_FACTORY'
+  | 'ERR_CONNECT_TIMEOUT'
+  | 'ERR_CLOSE_TIMEOUT'
+  | 'ERR_CONNECTION_CLOSED'
+  | 'ERR_CONNECTION_STREAM'
+  | 'ERR_VALIDATION';
+
 /** The figures of a pool that explain an error. */
 export interface PoolFigures {
+  /** Members. */
   readonly total: number;
+  /** Members that are connected and in service. */
   readonly connected: number;
-  /** Requests in flight in the whole pool. */
+  /** The sum of the members' loads. */
   readonly pending: number;
   /** Callers in the pool's queue. */
   readonly waiting: number;
@@ -10,8 +36,14 @@ export interface PoolFigures {
 
 /** What every error of the library can be made with. */
 export interface PoolErrorOptions {
+  /** What it comes of. */
   readonly cause?: unknown;
+  /** The pool's figures when it happened. */
   readonly figures?: PoolFigures | undefined;
+  /** The name of the pool, where it has one. */
+  readonly pool?: string | undefined;
+  /** The name of the connection, where it is about one that has a name. */
+  readonly connection?: string | undefined;
 }
 
 /**
@@ -26,19 +58,26 @@ export interface PoolErrorOptions {
  * ```
  */
 export abstract class PoolError extends Error {
-  abstract readonly code: string;
+  /** Which error it is; stable across versions. */
+  abstract readonly code: PoolErrorCode | (string & {});
   /** The pool's figures when it happened, where a pool was involved. */
-  readonly figures: PoolFigures | undefined;
+  declare readonly figures?: PoolFigures;
+  /** The name of the pool, where it has one. */
+  declare readonly pool?: string;
+  /** The name of the connection, where it is about one that has a name. */
+  declare readonly connection?: string;
 
-  constructor(message: string, { cause, figures }: PoolErrorOptions = {}) {
+  constructor(message: string, { cause, figures, pool, connection }: PoolErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
-    this.name = new.target.name;
-    this.figures = figures;
+    if (figures) this.figures = figures;
+    if (pool) this.pool = pool;
+    if (connection) this.connection = connection;
   }
 }
 
 /** The pool has no connections: `setup()` was not called, or all of them were removed. */
 export class PoolEmptyError extends PoolError {
+  override readonly name: string = 'PoolEmptyError';
   readonly code = 'ERR_POOL_EMPTY';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -46,6 +85,7 @@ export class PoolEmptyError extends PoolError {
 
 /** The pool has connections and none of them is connected and in service. */
 export class PoolNotConnectedError extends PoolError {
+  override readonly name: string = 'PoolNotConnectedError';
   readonly code = 'ERR_POOL_NOT_CONNECTED';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -53,6 +93,7 @@ export class PoolNotConnectedError extends PoolError {
 
 /** Every connected connection carries as much as it may. */
 export class PoolExhaustedError extends PoolError {
+  override readonly name: string = 'PoolExhaustedError';
   readonly code = 'ERR_POOL_EXHAUSTED';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -60,6 +101,7 @@ export class PoolExhaustedError extends PoolError {
 
 /** The pool was suspended, and waiting was ruled out by `maxWaiting: 0` or a synchronous call. */
 export class PoolSuspendedError extends PoolError {
+  override readonly name: string = 'PoolSuspendedError';
   readonly code = 'ERR_POOL_SUSPENDED';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -67,6 +109,7 @@ export class PoolSuspendedError extends PoolError {
 
 /** The pool's circuit breaker is open, or half-open: nothing can be connected. `cause` is the last dial's failure. */
 export class CircuitOpenError extends PoolError {
+  override readonly name: string = 'CircuitOpenError';
   readonly code = 'ERR_CIRCUIT_OPEN';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -74,6 +117,7 @@ export class CircuitOpenError extends PoolError {
 
 /** As many callers wait as may: `maxWaiting`. */
 export class WaitQueueFullError extends PoolError {
+  override readonly name: string = 'WaitQueueFullError';
   readonly code = 'ERR_WAIT_QUEUE_FULL';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -81,6 +125,7 @@ export class WaitQueueFullError extends PoolError {
 
 /** No connection could take the work within `waitTimeout`; `cause` is the last dial's failure, if it failed. */
 export class WaitTimeoutError extends PoolError {
+  override readonly name: string = 'WaitTimeoutError';
   readonly code = 'ERR_WAIT_TIMEOUT';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -88,6 +133,7 @@ export class WaitTimeoutError extends PoolError {
 
 /** The pool was closed; `setup()` opens it again. */
 export class PoolClosedError extends PoolError {
+  override readonly name: string = 'PoolClosedError';
   readonly code = 'ERR_POOL_CLOSED';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -95,6 +141,7 @@ export class PoolClosedError extends PoolError {
 
 /** The pool was disposed of, for good. */
 export class PoolDisposedError extends PoolError {
+  override readonly name: string = 'PoolDisposedError';
   readonly code = 'ERR_POOL_DISPOSED';
   /** Nothing was handed to a connection. */
   readonly sent = 'never';
@@ -102,6 +149,7 @@ export class PoolDisposedError extends PoolError {
 
 /** The pool did not get ready in time; `cause` is the last dial's failure. */
 export class ReadyTimeoutError extends PoolError {
+  override readonly name: string = 'ReadyTimeoutError';
   readonly code = 'ERR_READY_TIMEOUT';
 }
 
@@ -110,6 +158,7 @@ export class ReadyTimeoutError extends PoolError {
  * failure, if it failed.
  */
 export class UseTimeoutError extends PoolError {
+  override readonly name: string = 'UseTimeoutError';
   readonly code = 'ERR_USE_TIMEOUT';
   /** `never` where the work had not begun: its caller was still waiting for a connection. */
   readonly sent: 'never' | 'maybe';
@@ -122,51 +171,61 @@ export class UseTimeoutError extends PoolError {
 
 /** A connection was taken out of use by whoever held it, or by a policy; `cause` is what they gave. */
 export class ConnectionInvalidatedError extends PoolError {
+  override readonly name: string = 'ConnectionInvalidatedError';
   readonly code = 'ERR_CONNECTION_INVALIDATED';
 }
 
 /** `reset` failed or took too long when an exclusive borrowing had ended; the connection is dialled anew. */
 export class ResetError extends PoolError {
+  override readonly name: string = 'ResetError';
   readonly code = 'ERR_RESET';
 }
 
 /** `warmup` failed or took too long on a connection that had just come up. */
 export class WarmupError extends PoolError {
+  override readonly name: string = 'WarmupError';
   readonly code = 'ERR_WARMUP';
 }
 
 /** A replacement could not be connected; the connections not yet replaced stay in service. */
 export class RenewalError extends PoolError {
+  override readonly name: string = 'RenewalError';
   readonly code = 'ERR_RENEWAL';
 }
 
 /** The connection factory threw, or returned something that cannot join the pool. */
 export class ConnectionFactoryError extends PoolError {
+  override readonly name: string = 'ConnectionFactoryError';
   readonly code = 'ERR_CONNECTION_FACTORY';
 }
 
 /** A dial did not settle within `connectTimeout`. */
 export class ConnectTimeoutError extends PoolError {
+  override readonly name: string = 'ConnectTimeoutError';
   readonly code = 'ERR_CONNECT_TIMEOUT';
 }
 
 /** A connection did not close within `closeTimeout`. */
 export class CloseTimeoutError extends PoolError {
+  override readonly name: string = 'CloseTimeoutError';
   readonly code = 'ERR_CLOSE_TIMEOUT';
 }
 
 /** The connection was closed by its owner or its pool. */
 export class ConnectionClosedError extends PoolError {
+  override readonly name: string = 'ConnectionClosedError';
   readonly code = 'ERR_CONNECTION_CLOSED';
 }
 
 /** One of a connection's streams errored, or completed while the connection was in use. */
 export class ConnectionStreamError extends PoolError {
+  override readonly name: string = 'ConnectionStreamError';
   readonly code = 'ERR_CONNECTION_STREAM';
 }
 
 /** An idle connection did not pass its validation: `cause` is what that said, and is absent when it said nothing in time. */
 export class ValidationError extends PoolError {
+  override readonly name: string = 'ValidationError';
   readonly code = 'ERR_VALIDATION';
 }
 
@@ -175,18 +234,26 @@ export type ArgumentError = (TypeError | RangeError) & { readonly code: string }
 
 /** A wrong type, as a `TypeError` that names the argument and the value. */
 export const wrongType = (argument: string, expected: string, value: unknown, cause?: unknown): ArgumentError =>
-  Object.assign(new TypeError(`${argument} must be ${expected}, got ${describe(value)}`, { cause }), {
+  Object.assign(new TypeError(`${argument} must be ${expected}, got ${describeValue(value)}`, { cause }), {
     code: 'ERR_INVALID_ARG_TYPE',
   });
 
+/** An option that does not exist, as a `TypeError` that names it and the nearest one that does. */
+export const unknownOption = (argument: string, name: string, nearest: string | undefined): ArgumentError => {
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return Object.assign(new TypeError(`${argument}.${name.slice(0, 40)} is no option${hint}`), {
+    code: 'ERR_UNKNOWN_OPTION',
+  });
+};
+
 /** A value out of range, as a `RangeError` that names the argument and the value. */
 export const outOfRange = (argument: string, expected: string, value: unknown): ArgumentError =>
-  Object.assign(new RangeError(`${argument} must be ${expected}, got ${describe(value)}`), {
+  Object.assign(new RangeError(`${argument} must be ${expected}, got ${describeValue(value)}`), {
     code: 'ERR_OUT_OF_RANGE',
   });
 
 /** Primitives by value, everything else by kind: an argument's contents stay out of messages. */
-function describe(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'function') return 'a function';

@@ -11,20 +11,22 @@ export type {
   SignalOptions,
   UseOptions,
 } from './pool/call-options.js';
+export type { ConnectionFactory, ConnectionRequest } from './pool/connection-factory.js';
 export { ConnectionPool } from './pool/connection-pool.js';
-export type { ConnectionPoolOptions, Heal, ReconfigurableOptions, Reconfiguration, Warmup } from './pool/options.js';
+export type { ConnectionPoolOptions, Heal, ReconfigurableOptions, Reconfiguration } from './pool/options.js';
 export type { Policy, PolicyPool } from './pool/policy.js';
 
 // Connections
 
 export { BaseConnection } from './connection/base-connection.js';
-export type { Connection, ConnectionState, Outcome } from './connection/connection.js';
+export type { Connection, ConnectionState, ErrorClass, Outcome } from './connection/connection.js';
+export type { ConnectionHook } from './connection/hook.js';
+export { inState } from './connection/in-state.js';
 
 // Borrowing
 
-export type { UseContext } from './borrowing/borrowing.js';
+export type { UseContext } from './borrowing/checkout.js';
 export type { Lease } from './borrowing/lease.js';
-export type { Reset } from './borrowing/resets.js';
 export type { Work } from './borrowing/use.js';
 export type { StreamingWork } from './borrowing/with-connection.js';
 
@@ -40,11 +42,13 @@ export { type StickyOptions, sticky } from './selection/sticky.js';
 // Healing: operators over broken connections
 
 export { type CleanupBrokenOptions, cleanupBroken } from './healing/cleanup-broken.js';
-export { reconnectBroken } from './healing/reconnect-broken.js';
-export type { ReconnectEvent } from './healing/reconnect-event.js';
-export type { ReconnectBrokenOptions } from './healing/reconnect-options.js';
+export {
+  type AbandonReason,
+  type ReconnectBrokenOptions,
+  type ReconnectEvent,
+  reconnectBroken,
+} from './healing/reconnect-broken.js';
 export { isTerminalCause } from './healing/terminal-cause.js';
-export type { AbandonReason } from './healing/verdict.js';
 
 // Healing: how long to wait
 
@@ -77,10 +81,10 @@ export { type ShrinkIdleOptions, shrinkIdle } from './sizing/shrink-idle.js';
 
 // Health: figures and events
 
-export type { PoolEvent } from './health/events.js';
+export { describe, type EventDescription, type PoolEvent } from './health/events.js';
 export type { Health, HealthStatus } from './health/health.js';
-export type { Snapshot } from './registry/membership-streams.js';
-export type { LeaveReason } from './registry/registry.js';
+export type { Snapshot } from './membership/lists.js';
+export type { LeaveReason } from './membership/membership.js';
 
 // Errors
 
@@ -97,6 +101,7 @@ export {
   PoolDisposedError,
   PoolEmptyError,
   PoolError,
+  type PoolErrorCode,
   type PoolErrorOptions,
   PoolExhaustedError,
   type PoolFigures,

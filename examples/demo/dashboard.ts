@@ -103,11 +103,14 @@ export class Dashboard {
     const watched = this.#watched.get(event.connection);
     if (!watched) return;
     if (event.type === 'reconnect-scheduled') watched.redialAt = performance.now() + event.delay;
-    else if (event.type === 'lost') this.#tell(`#${watched.number} lost: ${reasonOf(event.cause)}`);
-    else if (event.type === 'reconnected') {
+    else if (event.type === 'lost') {
+      watched.isLost = true;
+      this.#tell(`#${watched.number} lost: ${reasonOf(event.cause)}`);
+    } else if (event.type === 'connected' && watched.isLost) {
+      watched.isLost = false;
       watched.reconnects++;
       this.reconnects++;
-      this.#tell(`#${watched.number} back, at attempt ${event.attempt}`);
+      this.#tell(`#${watched.number} back`);
     }
   }
 

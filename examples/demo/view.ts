@@ -19,6 +19,7 @@ const STATES: Record<ConnectionState, Colour> = {
   idle: 'dim',
   connecting: 'yellow',
   connected: 'green',
+  draining: 'yellow',
   broken: 'red',
   closed: 'dim',
 };

@@ -7,6 +7,8 @@ import type { Row } from './model.js';
 export class Watched {
   served = 0;
   reconnects = 0;
+  /** Whether it was lost and is not back yet. */
+  isLost = false;
   /** When it will be redialled, while it waits for that. */
   redialAt: number | undefined = undefined;
   #state: ConnectionState = 'idle';

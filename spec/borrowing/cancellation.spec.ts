@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { NEVER, queueScheduler, Subject, takeUntil } from 'rxjs';
-import { PoolEmptyError, UseTimeoutError, WaitTimeoutError } from 'rxpool';
+import { UseTimeoutError, WaitTimeoutError } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job, jobs, microtasks } from '../support/jobs.js';
 import { openRig, type Rig, rig, watch } from '../support/pools.js';
@@ -232,13 +232,15 @@ describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind
     });
   });
 
-  it('use() before setup(): rejects with PoolEmptyError at once', async () => {
-    const { pool, clock } = rig(make, 1);
+  it('use() of a new pool: opens it, waits for the first connection and runs there', async () => {
+    const { pool, made, clock } = rig(make, 2);
     const job = new Job(pool);
+    expect([made.length, pool.health.status]).toEqual([2, 'starting']);
     await settle();
-    expect(job.outcome.reason).toBeInstanceOf(PoolEmptyError);
-    expect(job.outcome.reason).toMatchObject({ message: 'The pool has no connections: setup() was not called' });
-    expect(clock.timers).toBe(0);
+    expect(made).toContain(job.connection);
+    job.finish();
+    await settle();
+    expect([job.outcome.status, pool.health.status, clock.timers]).toEqual(['resolved', 'healthy', 0]);
   });
 });
 

@@ -16,9 +16,9 @@ describe.each(KINDS)('leakThreshold, over $kind', ({ make }) => {
     expect(leaks(test)).toEqual([]);
     await test.clock.advance(10_000);
     expect(leaks(test)).toEqual([
-      { type: 'leak-suspected', connection: test.made[0], milliseconds: 1_000, takenAt: expect.any(String) },
+      { type: 'leak-suspected', connection: test.made[0], milliseconds: 1_000, acquiredAt: expect.any(String) },
     ]);
-    expect(leaks(test)[0]).toMatchObject({ takenAt: expect.stringContaining('forgetful') });
+    expect(leaks(test)[0]).toMatchObject({ acquiredAt: expect.stringContaining('forgetful') });
     expect(test.clock.timers).toBe(0);
     lease.release();
   });
@@ -33,7 +33,7 @@ describe.each(KINDS)('leakThreshold, over $kind', ({ make }) => {
     await test.clock.advance(999);
     expect(leaks(test)).toEqual([]);
     await test.clock.advance(1);
-    expect(leaks(test)).toMatchObject([{ takenAt: expect.stringContaining('forgetful') }]);
+    expect(leaks(test)).toMatchObject([{ acquiredAt: expect.stringContaining('forgetful') }]);
   });
 
   it.each(['release', 'invalidate'] as const)(

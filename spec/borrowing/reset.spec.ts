@@ -1,4 +1,4 @@
-import { ConnectionClosedError, type Reset, ResetError, reconnectBroken } from 'rxpool';
+import { ConnectionClosedError, type ConnectionHook, ResetError, reconnectBroken } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job, jobs } from '../support/jobs.js';
 import { openRig, type Rig } from '../support/pools.js';
@@ -9,7 +9,7 @@ class Script {
   readonly asked: { readonly connection: TestConnection; readonly signal: AbortSignal }[] = [];
   #ends: { resolve(): void; reject(cause: unknown): void }[] = [];
 
-  readonly reset: Reset<TestConnection> = (connection, { signal }) => {
+  readonly reset: ConnectionHook<TestConnection> = (connection, { signal }) => {
     this.asked.push({ connection, signal });
     return new Promise<void>((resolve, reject) => this.#ends.push({ resolve, reject }));
   };
@@ -181,15 +181,16 @@ describe.each(KINDS)('Option reset, over $kind', ({ make }) => {
     },
   );
 
-  it('reset that ends after the connection has joined another pool: does not change its limit there', async () => {
+  it('reset that ends after its connection was removed: another pool takes the connection when it is closed', async () => {
     const { pool, made, resets } = await opened();
     pool.tryLease()?.release();
     pool.removeConnections(made);
     const other = (await openRig(make, 0, { maxPending: 3 })).pool;
-    await other.extendPoolByConnections(made);
-    const leases = [other.tryLease()];
+    await expect(other.extendPoolByConnections(made)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
     resets.succeed();
     await settle();
+    await other.extendPoolByConnections(made);
+    const leases = [other.tryLease()];
     leases.push(other.tryLease(), other.tryLease(), other.tryLease());
     expect(leases.filter(Boolean)).toHaveLength(3);
     await Promise.all([pool.close({ drainTimeout: 0 }), other.close({ drainTimeout: 0 })]);

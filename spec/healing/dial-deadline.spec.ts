@@ -193,9 +193,9 @@ describe('reconnectBroken({ connectTimeout }) as the heal option of a pool', () 
     made[0]!.onDial = 'wait';
     made[0]!.lose();
     await clock.advance(100 + 999);
-    expect(events.map(({ type }) => type)).not.toContain('reconnect-failed');
+    expect(events.map(({ type }) => type)).not.toContain('connect-failed');
     await clock.advance(1);
-    expect(events.map(({ type }) => type)).toContain('reconnect-failed');
+    expect(events.map(({ type }) => type)).toContain('connect-failed');
   });
 
   it('pool with heal: a timed-out dial is closed once, by the pool and not by reconnectBroken()', async () => {

@@ -146,7 +146,7 @@ describe.each(KINDS)('health$, pending$ and leastLoaded$ of a pool of $kind', ({
     for (const log of logs) expect(log.filter((value, place) => place > 0 && value === log[place - 1])).toEqual([]);
   });
 
-  it('in every value of health$ the counts of idle to broken members add up to total', async () => {
+  it('in every value of health$ the counts of fresh to broken members add up to total', async () => {
     const { pool, made, clock } = await openRig(make, 4);
     const health = record(pool.health$);
     made[0]!.lose();
@@ -159,7 +159,7 @@ describe.each(KINDS)('health$, pending$ and leastLoaded$ of a pool of $kind', ({
     void pool.dispose();
     await clock.advance(5_000);
     const sum = (one: Health): number =>
-      one.idle + one.connecting + one.connected + one.draining + one.ejected + one.broken;
+      one.fresh + one.connecting + one.connected + one.draining + one.ejected + one.broken;
     for (const one of health) expect(sum(one)).toBe(one.total);
     expect(health.length).toBeGreaterThan(10);
     expect(health.at(-1)).toMatchObject({ status: 'closed', total: 0, pending: 0, poolSize: 2 });

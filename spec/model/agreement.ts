@@ -25,16 +25,30 @@ function expected(model: LendingModel): object {
   const lists = { connections: namesOf(members), connected: namesOf(connected), broken: namesOf(broken) };
   const waiting = queue.length;
   const ejected = model.count('ejected');
+  const idle = connected.filter(({ load }) => load === 0).length;
   const counts = {
-    idle: model.count('idle'),
+    fresh: model.count('fresh'),
     connecting: model.count('connecting'),
     connected: connected.length,
+    idle,
+    used: connected.length - idle,
     draining: 0,
     ejected,
     broken: broken.length,
+    abandoned: 0,
   };
   const hasAsked = ({ isLease, id }: ModelCaller): boolean => isLease || asksForSignal(id);
-  const health: Health = { status, poolSize, total: members.length, ...counts, pending, waiting };
+  const { suspended } = model;
+  const health: Health = {
+    name: undefined,
+    status,
+    poolSize,
+    total: members.length,
+    ...counts,
+    pending,
+    waiting,
+    suspended,
+  };
   return {
     ...lists,
     poolSize,

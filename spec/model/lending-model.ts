@@ -67,11 +67,15 @@ export class LendingModel extends PoolModel {
   /** Code of the error for a call that would have to wait but may not. */
   get #refusal(): string | undefined {
     if (this.lifecycle === 'closed') return 'ERR_POOL_CLOSED';
-    if (this.lifecycle === 'new') return 'ERR_POOL_EMPTY';
     if (this.#isHopeless) return 'ERR_POOL_NOT_CONNECTED';
     if (this.queue.length < this.maxWaiting) return undefined;
     // A free connection is for the waiters.
     return this.maxWaiting === 0 ? (this.unavailable ?? 'ERR_POOL_EXHAUSTED') : 'ERR_WAIT_QUEUE_FULL';
+  }
+
+  get #refusalOfFirst(): string {
+    if (this.suspended) return 'ERR_POOL_SUSPENDED';
+    return this.members.length === 0 ? 'ERR_POOL_EMPTY' : 'ERR_POOL_NOT_CONNECTED';
   }
 
   get #isHopeless(): boolean {
@@ -93,6 +97,13 @@ export class LendingModel extends PoolModel {
   }
 
   ask(caller: ModelCaller): void {
+    // The first use opens the pool, and waits for the first dial where it may wait.
+    if (this.lifecycle === 'new') {
+      this.setup();
+      if (this.maxWaiting > 0) this.queue.push(caller);
+      else this.answer(caller, this.#refusalOfFirst);
+      return;
+    }
     const refusal = this.isLending ? undefined : this.#refusal;
     if (refusal) this.answer(caller, refusal);
     else this.queue.push(caller);

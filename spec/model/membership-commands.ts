@@ -166,7 +166,7 @@ const dialByOwner = (place: number): Command =>
         .of(connection)
         .connect()
         .catch(() => {});
-      model.dial(connection);
+      model.startDial(connection);
     },
     has('members'),
   );

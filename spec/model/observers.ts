@@ -33,8 +33,8 @@ export class Observers {
     this.#watch(
       'health$',
       pool.health$,
-      ({ total, idle, connecting, connected, draining, ejected, broken, waiting }) => {
-        const sum = idle + connecting + connected + draining + ejected + broken;
+      ({ total, fresh, connecting, connected, draining, ejected, broken, waiting }) => {
+        const sum = fresh + connecting + connected + draining + ejected + broken;
         if (sum !== total || waiting < 0) this.violations.push('health$');
       },
     );

@@ -1,11 +1,14 @@
 import type { ConnectionState, HealthStatus } from 'rxpool';
 import type { DialScript } from 'rxpool/testing';
 
-/** Options of the pool under test, in milliseconds. */
-export const CONNECT_TIMEOUT = 5_000;
+/**
+ * Options of the pool under test, in milliseconds. The first is unlike the default of `waitTimeout`: which of two
+ * deadlines comes first at the same time is not specified.
+ */
+export const CONNECT_TIMEOUT = 4_987;
 export const DRAIN_TIMEOUT = 1_000;
 
-type Standing = 'idle' | 'connecting' | 'connected' | 'ejected' | 'broken';
+type Standing = 'fresh' | 'connecting' | 'connected' | 'ejected' | 'broken';
 
 /** One use of a connection. */
 export interface ModelLoan {
@@ -20,7 +23,7 @@ export interface ModelLoan {
 /** Model of a connection. */
 export class ModelConnection {
   state: ConnectionState = 'idle';
-  standing: Standing = 'idle';
+  standing: Standing = 'fresh';
   pending = 0;
   loans: ModelLoan[] = [];
   /** Time at which its dial times out. */
@@ -58,6 +61,8 @@ export class PoolModel {
   /** Draining connections, with the time at which draining ends. */
   readonly leaving = new Map<ModelConnection, number>();
   readonly made: ModelConnection[] = [];
+  /** Members whose dial waits. */
+  readonly queued = new Set<ModelConnection>();
   poolSize: number;
   minSize: number;
   maxSize: number;
@@ -149,14 +154,36 @@ export class PoolModel {
     this.lifecycle = 'open';
     for (const one of newcomers) {
       this.leaving.delete(one);
-      one.standing = one.state === 'closed' ? 'idle' : one.state;
+      one.standing = one.state === 'closed' || one.state === 'idle' ? 'fresh' : (one.state as Standing);
       if (one.standing === 'connected') this.#proven = true;
       this.members.push(one);
     }
     this.poolSize = Math.max(this.poolSize, this.members.length);
   }
 
+  /** Connections that are open, those that are being closed included. */
+  get #open(): number {
+    return (
+      this.members.filter(({ state }) => state === 'connected' || state === 'connecting').length + this.leaving.size
+    );
+  }
+
   dial(one: ModelConnection): void {
+    if (one.state === 'connected' || one.state === 'connecting') return;
+    this.queued.add(one);
+    this.pump();
+  }
+
+  /** Starts queued dials while `maxSize` allows more open connections. */
+  pump(): void {
+    for (const one of this.queued) {
+      if (this.#open >= this.maxSize) return;
+      this.queued.delete(one);
+      if (this.members.includes(one)) this.startDial(one);
+    }
+  }
+
+  startDial(one: ModelConnection): void {
     if (one.state === 'connected' || one.state === 'connecting') return;
     one.state = one.standing = 'connecting';
     one.deadline = this.now + CONNECT_TIMEOUT;
@@ -169,6 +196,7 @@ export class PoolModel {
     one.state = one.standing = accepted ? 'connected' : 'broken';
     if (accepted) this.arrivals++;
     this.#proven = true;
+    if (!accepted) this.pump();
   }
 
   reduce(amount: number, busyToo: boolean): number {
@@ -183,7 +211,7 @@ export class PoolModel {
   #chooseLeavers(excess: number, busyToo: boolean): ModelConnection[] {
     const latestFirst = [...this.members].reverse();
     const isBusy = (one: ModelConnection): boolean => one.state === 'connected' && one.load > 0;
-    const kinds: readonly Standing[][] = [['broken'], ['idle'], ['connecting'], ['connected', 'ejected']];
+    const kinds: readonly Standing[][] = [['broken'], ['fresh'], ['connecting'], ['connected', 'ejected']];
     const useless = kinds.flatMap((kind) => latestFirst.filter((one) => kind.includes(one.standing) && !isBusy(one)));
     const busy = latestFirst.filter(isBusy).sort((a, b) => a.load - b.load);
     return [...useless, ...(busyToo ? busy : [])].slice(0, Math.max(0, excess));
@@ -212,6 +240,7 @@ export class PoolModel {
     one.pending = 0;
     for (const loan of one.loans) loan.told = true;
     one.loans = [];
+    this.pump();
   }
 
   close(): void {
@@ -230,6 +259,7 @@ export class PoolModel {
     for (const loan of one.loans) loan.told = loan.lost = true;
     if (this.members.includes(one)) this.#breakMember(one);
     this.#finish(one);
+    this.pump();
   }
 
   #breakMember(one: ModelConnection): void {
@@ -294,6 +324,7 @@ export class PoolModel {
     if (isLarger && this.lifecycle === 'open') this.extendBySize(poolSize - this.members.length);
     const surplus = this.#chooseLeavers(this.members.length - poolSize, true);
     for (const one of surplus) this.leave(one, Number.POSITIVE_INFINITY);
+    this.pump();
     return true;
   }
 

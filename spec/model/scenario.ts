@@ -41,7 +41,7 @@ export class Scenario {
   readonly #nested: Map<number, Action>;
   #emissions = 0;
 
-  constructor({ poolSize, traits, nested, heal, breaker, reset, warmup, ...options }: Schedule) {
+  constructor({ poolSize, traits, nested, heal, breaker, reset, warmup, actions, finishesAll, ...options }: Schedule) {
     this.#nested = new Map(nested);
     let made = 0;
     const make = (_?: DialScript, name = ''): TestConnection => this.#make(traits[made++ % traits.length]!, name);

@@ -56,8 +56,8 @@ class Turmoil {
       this.seen = snapshot;
       this.nest();
     });
-    pool.health$.subscribe(({ total, idle, connecting, connected, draining, ejected, broken }) => {
-      if (idle + connecting + connected + draining + ejected + broken !== total)
+    pool.health$.subscribe(({ total, fresh, connecting, connected, draining, ejected, broken }) => {
+      if (fresh + connecting + connected + draining + ejected + broken !== total)
         this.complaints.push('health$ adds up wrong');
       this.nest();
     });

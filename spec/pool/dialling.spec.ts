@@ -55,7 +55,7 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     const test = rig(make, 3, { maxDials: 1 });
     test.script = 'wait';
     void test.pool.setup();
-    expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, idle: 2, connecting: 1 });
+    expect(figures(test.pool.health)).toEqual({ poolSize: 3, total: 3, fresh: 2, connecting: 1 });
   });
 
   describe('a dial that hangs', () => {

@@ -83,7 +83,7 @@ describe.each(KINDS)('a factory of $kind that fails', ({ make }) => {
 
   it('setup() rejects when the factory adds its connection to another pool, where that stays connected', async () => {
     const made: TestConnection[] = [];
-    const other = new ConnectionPool<TestConnection>(0, make, { heal: false });
+    const other = new ConnectionPool<TestConnection>(0, () => make(), { heal: false });
     const pool = new ConnectionPool<TestConnection>(
       2,
       () => {

@@ -258,7 +258,7 @@ describe.each(KINDS)('filling a pool of $kind', ({ make }) => {
 
     it('extendPoolByConnections() adds a connection once, even if heal adds it while the pool opens', async () => {
       const connection = make();
-      const pool: ConnectionPool<TestConnection> = new ConnectionPool(1, make, {
+      const pool: ConnectionPool<TestConnection> = new ConnectionPool(1, () => make(), {
         heal: (broken$) => {
           void pool.extendPoolByConnections([connection]);
           return broken$ as never;

@@ -43,11 +43,11 @@ const CALLS: [name: string, call: (test: Rig, make: Make) => unknown][] = [
 /** The counts in health equal the lists, and the lists equal the states of the connections. */
 function expectConsistent({ pool }: Rig): void {
   const { connections, connectedConnections, brokenConnections, health } = pool;
-  const { idle, connecting, connected, draining, ejected, broken, total } = health;
+  const { fresh, connecting, connected, draining, ejected, broken, total } = health;
   expect(total).toBe(connections.length);
   expect(connected).toBe(connectedConnections.length);
   expect(broken).toBe(brokenConnections.length);
-  expect(idle + connecting + connected + draining + ejected + broken).toBe(total);
+  expect(fresh + connecting + connected + draining + ejected + broken).toBe(total);
   expect(new Set(connections).size).toBe(total);
   for (const connection of connectedConnections) expect(connection.state).toBe('connected');
   for (const connection of brokenConnections) expect(connection.state).toBe('broken');

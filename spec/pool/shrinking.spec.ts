@@ -21,7 +21,7 @@ async function mixedPool(make: Make): Promise<Rig & { member(name: string): Test
   expect(figures(test.pool.health)).toEqual({
     poolSize: 12,
     total: 12,
-    idle: 2,
+    fresh: 2,
     connecting: 2,
     connected: 6,
     broken: 2,

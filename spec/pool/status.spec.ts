@@ -85,7 +85,7 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     void pool.close({ drainTimeout: 0 });
   });
 
-  it('health counts every member in exactly one of idle, connecting, connected, draining, ejected, broken', async () => {
+  it('health counts every member in exactly one of fresh, connecting, connected, draining, ejected, broken', async () => {
     const { pool, made, clock } = await openRig(make, 4);
     const seen: Health[] = [];
     pool.health$.subscribe((health) => seen.push(health));
@@ -95,8 +95,8 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     await clock.advance(2_000);
     pool.reducePoolConnections(2, true);
     await pool.dispose();
-    for (const { total, idle, connecting, connected, draining, ejected, broken } of seen) {
-      expect(idle + connecting + connected + draining + ejected + broken).toBe(total);
+    for (const { total, fresh, connecting, connected, draining, ejected, broken } of seen) {
+      expect(fresh + connecting + connected + draining + ejected + broken).toBe(total);
     }
     for (const health of seen) expect(health.poolSize).toBeGreaterThanOrEqual(health.total);
     expect(seen.length).toBeGreaterThan(10);

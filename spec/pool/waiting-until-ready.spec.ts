@@ -52,7 +52,7 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
   it('ready({ timeout }) leaves no timer after it has resolved', async () => {
     const test = rig(make, 1);
     const outcome = watch(test.pool.ready({ timeout: 300 }));
-    expect(test.clock.timers).toBe(1);
+    expect(test.clock.timers).toBeGreaterThan(0);
     await test.pool.setup();
     expect([outcome.status, test.clock.timers]).toEqual(['resolved', 0]);
   });

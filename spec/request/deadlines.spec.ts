@@ -1,6 +1,6 @@
 // Tests the private deadlines directly: when a timer of theirs is set cannot be seen through a socket.
 
-import { Link } from '../../src/list.js';
+import { ListNode } from '../../src/linked-list.js';
 import { Deadlines, type Due } from '../../src/request/deadlines.js';
 import { Request } from '../../src/request/request.js';
 import { RequestTable } from '../../src/request/table.js';
@@ -79,8 +79,8 @@ describe('Deadlines of several RequestTables on one clock', () => {
         expired.push(name);
         work();
       };
-      const made = { deadline: 0, expired: expire, due: undefined as unknown as Link<Due> };
-      made.due = new Link<Due>(made);
+      const made = { deadline: 0, expired: expire, due: undefined as unknown as ListNode<Due> };
+      made.due = new ListNode<Due>(made);
       return made;
     };
     const fail = (): never => {

@@ -97,20 +97,20 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['0: 1']);
   });
 
-  it('growOnDemand subtracts connecting and idle members from the number of waiters', async () => {
+  it('growOnDemand subtracts connecting and fresh members from the number of waiters', async () => {
     const rig = new Rig(four);
     await rig.next({ waiting: 10 });
-    await rig.next({ connecting: 2, idle: 3, total: 10, connected: 5, waiting: 9 });
+    await rig.next({ connecting: 2, fresh: 3, total: 10, connected: 5, waiting: 9 });
     expect(rig.asked).toEqual(['0: 1', '1: 4']);
   });
 
-  it('growOnDemand adds no first connection while a member is connecting or idle', async () => {
+  it('growOnDemand adds no first connection while a member is connecting or fresh', async () => {
     const rig = new Rig(four);
     await rig.next({ connecting: 1, total: 5, waiting: 10 });
     await rig.next({ waiting: 20 });
-    await rig.next({ connecting: 0, idle: 1 });
+    await rig.next({ connecting: 0, fresh: 1 });
     expect(rig.asked).toEqual([]);
-    await rig.next({ idle: 0, total: 4 });
+    await rig.next({ fresh: 0, total: 4 });
     await rig.next({ waiting: 100 });
     expect(rig.asked).toEqual(['3: 1']);
   });

@@ -1,4 +1,5 @@
 import { ConnectionPool, type ConnectionPoolOptions, type Health, type PoolEvent } from 'rxpool';
+
 import type { DialScript } from 'rxpool/testing';
 import type { Make, TestConnection } from './connections.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -39,7 +40,10 @@ export function rig(make: Make, poolSize: number, options: ConnectionPoolOptions
     ...options,
   });
   const self: Rig = { pool, clock, made, events: [], script: 'accept' };
-  pool.events$.subscribe((event) => self.events.push(event));
+  pool.events$.subscribe((event) => {
+    const { at, name, endpoint, ...happening } = { name: undefined, endpoint: undefined, ...event };
+    self.events.push(happening as PoolEvent<TestConnection>);
+  });
   return self;
 }
 
@@ -59,9 +63,9 @@ export const names = (connections: readonly TestConnection[]): string => connect
 export const statesOf = (connections: readonly TestConnection[]): string =>
   connections.map(({ state }) => state).join(' ');
 
-/** The figures that are not zero, without the status. */
+/** The figures that are not zero, without the status, the name and what only load decides. */
 export function figures(health: Health): Partial<Health> {
-  const { status, ...counts } = health;
+  const { status, name, suspended, idle, used, ...counts } = health;
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
 }
 

@@ -32,7 +32,8 @@ export interface RigOptions {
 const LEGAL: Record<ConnectionState, readonly ConnectionState[]> = {
   idle: ['connecting', 'closed'],
   connecting: ['connected', 'broken', 'closed'],
-  connected: ['broken', 'closed'],
+  connected: ['draining', 'broken', 'closed'],
+  draining: ['broken', 'closed'],
   broken: ['connecting', 'closed'],
   closed: ['connecting'],
 };

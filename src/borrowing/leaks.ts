@@ -1,53 +1,53 @@
 import type { SchedulerLike } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import type { Borrowing } from './borrowing.js';
+import type { Checkout } from './checkout.js';
 
-/** A lease held for longer than it should be. */
+/** A lease that has been held for longer than it should be. */
 export interface Leak<C> {
   readonly connection: C;
   readonly milliseconds: number;
-  /** The stack at which it was asked for. */
-  readonly takenAt: string;
+  /** The stack of the call that acquired it. */
+  readonly acquiredAt: string;
 }
 
 /** Suspects leases that are held for long. Costs nothing while there is no threshold. */
 export class LeakDetector<C extends Connection> {
-  readonly #settings: { readonly leakThreshold: number; readonly scheduler: SchedulerLike };
+  readonly #options: { readonly leakThreshold: number; readonly scheduler: SchedulerLike };
   readonly #suspect: (leak: Leak<C>) => void;
 
   constructor(
-    settings: { readonly leakThreshold: number; readonly scheduler: SchedulerLike },
+    options: { readonly leakThreshold: number; readonly scheduler: SchedulerLike },
     suspect: (leak: Leak<C>) => void,
   ) {
-    this.#settings = settings;
+    this.#options = options;
     this.#suspect = suspect;
   }
 
-  /** Where the caller stands, if anybody will want to know. */
+  /** The stack of the caller, where leases are watched. */
   trace(): string | undefined {
-    return this.#isWatching ? (new Error('Here a lease was taken').stack ?? '') : undefined;
+    return this.#isWatching ? (new Error('A lease was acquired here').stack ?? '') : undefined;
   }
 
   /** Suspects a lease unless the function returned is called before, or the pool has closed the connection. */
-  watch({ cell }: Borrowing<C>, takenAt: string | undefined): (() => void) | undefined {
-    if (takenAt === undefined || !this.#isWatching) return undefined;
-    const { connection } = cell;
-    const { leakThreshold: milliseconds, scheduler } = this.#settings;
-    const unwatch = cell.watch({ onRetired: () => stop() });
+  watch({ member }: Checkout<C>, acquiredAt: string | undefined): (() => void) | undefined {
+    if (acquiredAt === undefined || !this.#isWatching) return undefined;
+    const { connection, record } = member;
+    const { leakThreshold: milliseconds, scheduler } = this.#options;
+    const stopListening = record.listen({ onRetired: () => stop() });
     const timer = scheduler.schedule(() => {
-      unwatch();
-      this.#suspect({ connection, milliseconds, takenAt });
+      stopListening();
+      this.#suspect({ connection, milliseconds, acquiredAt });
     }, milliseconds);
     const stop = (): void => {
-      unwatch();
+      stopListening();
       timer.unsubscribe();
     };
     return stop;
   }
 
-  /** Whoever waits for longer than timers can waits for ever. */
+  /** A threshold beyond what timers can wait is none. */
   get #isWatching(): boolean {
-    return this.#settings.leakThreshold <= LONGEST_WAIT;
+    return this.#options.leakThreshold <= MAX_TIMER_DELAY;
   }
 }

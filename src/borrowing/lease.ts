@@ -1,9 +1,7 @@
 import type { Connection } from '../connection/connection.js';
 import { type Disposal, makeDisposable } from '../disposal.js';
-import type { Borrowing } from './borrowing.js';
-
-/** Takes a connection out of use. */
-type Invalidate<C> = (connection: C, cause: unknown) => void;
+import { INSPECT } from '../inspect.js';
+import type { Checkout } from './checkout.js';
 
 /** Types for `using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameter this is.
@@ -11,7 +9,7 @@ export interface Lease<C extends Connection> extends Disposal {}
 
 /**
  * A connection on loan until it is released: for work that is more than one call, such as a transaction. In a pool
- * with `maxPending: 1` nobody else uses it meanwhile.
+ * with `maxPending: 1` nothing else uses it meanwhile.
  *
  * @example
  * ```ts
@@ -23,20 +21,24 @@ export interface Lease<C extends Connection> extends Disposal {}
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class Lease<C extends Connection> {
-  readonly #borrowing: Borrowing<C>;
-  readonly #invalidate: Invalidate<C>;
-  readonly #ended: (() => void) | undefined;
+  readonly #checkout: Checkout<C>;
+  readonly #invalidate: (checkout: Checkout<C>, cause: unknown) => void;
+  readonly #released: (() => void) | undefined;
 
   /** @internal */
-  constructor(borrowing: Borrowing<C>, invalidate: Invalidate<C>, ended: (() => void) | undefined) {
-    this.#borrowing = borrowing;
+  constructor(
+    checkout: Checkout<C>,
+    invalidate: (checkout: Checkout<C>, cause: unknown) => void,
+    released: (() => void) | undefined,
+  ) {
+    this.#checkout = checkout;
     this.#invalidate = invalidate;
-    this.#ended = ended;
+    this.#released = released;
   }
 
   /** The connection on loan. */
   get connection(): C {
-    return this.#borrowing.cell.connection;
+    return this.#checkout.member.connection;
   }
 
   /**
@@ -45,29 +47,35 @@ export class Lease<C extends Connection> {
    * then, though the same object may be connected again.
    */
   get signal(): AbortSignal {
-    return this.#borrowing.tellingOf(true);
+    return this.#checkout.signalFor({ onRecall: true });
   }
 
   /** Gives the connection back. Idempotent. */
   release(): void {
-    if (this.#borrowing.ended) return;
-    this.#ended?.();
-    this.#borrowing.end();
+    if (this.#checkout.hasEnded) return;
+    this.#released?.();
+    this.#checkout.release();
   }
 
   /**
    * Gives the connection back as one not to be used any more: it is broken in the pool's eyes and closed, and
-   * whatever mends the pool dials it anew. Does nothing after `release()`, and no more than that where the connection
+   * what heals the pool dials it anew. Does nothing after `release()`, and only releases where the connection
    * has been lost already.
    *
    * @param cause - why, for the pool's events.
    */
   invalidate(cause?: unknown): void {
-    if (this.#borrowing.ended) return;
-    // One that was lost may be up again, and be somebody else's.
-    if (!this.#borrowing.lost) this.#invalidate(this.connection, cause);
+    if (this.#checkout.hasEnded) return;
+    // A connection that was lost may be up again, and be lent to another caller.
+    if (!this.#checkout.isLost) this.#invalidate(this.#checkout, cause);
     this.release();
   }
 }
 
 makeDisposable(Lease.prototype, 'dispose', 'release');
+
+Object.defineProperty(Lease.prototype, INSPECT, {
+  value(this: Lease<Connection>): unknown {
+    return { connection: this.connection };
+  },
+});

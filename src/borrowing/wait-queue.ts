@@ -1,163 +1,182 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { Link, List } from '../list.js';
-import { deadline } from '../streams/deadline.js';
-import type { Borrowing } from './borrowing.js';
+import { LinkedList, ListNode } from '../linked-list.js';
+import type { Checkout } from './checkout.js';
 
-/** Whoever has asked for a connection. One of the two is called, once. */
-export interface Borrower<C extends Connection> {
-  granted(borrowing: Borrowing<C>): void;
-  refused(error: unknown): void;
+/** What becomes of a waiter: one of the two is called, once. */
+export interface WaiterCallbacks<C extends Connection> {
+  onAcquired(checkout: Checkout<C>): void;
+  onRejected(error: unknown): void;
 }
 
-/** How long a caller waits, in milliseconds, and what it is told then. */
-export interface WaitLimit {
-  readonly timeout: number;
-  readonly scheduler: SchedulerLike;
-  late(): Error;
-}
-
-/** Who is told of the queue. */
-export interface QueueListener {
-  /** Somebody has come or gone. */
-  changed(): void;
-  /** Somebody has gone who was not served, or is back. */
-  unserved(): void;
-  /** Why nobody may wait any more; undefined while they may. */
+/** What the queue asks of its owner, and tells it. */
+export interface WaitQueueOwner<C extends Connection, K> {
+  /** A connection for the key, if one can be lent now. */
+  tryAcquire(key: K): Checkout<C> | undefined;
+  /** Why callers may not wait any more; undefined while they may. */
   refusal(): Error | undefined;
+  timeoutError(waitTimeout: number): Error;
+  sizeChanged(size: number): void;
+  /** A waiter has left without a connection, or has come back: another one may be served. */
+  serveSoon(): void;
 }
 
-/** A caller in the queue. It goes on in the async context it came in, whoever gives way to it. */
-class Waiter<C extends Connection, K> {
-  readonly place = new Link<Waiter<C, K>>(this);
-  timer: Subscription | undefined;
-  /** Whether its time was up after its turn had come. */
-  isLate = false;
-  grant!: (borrowing: Borrowing<C>) => void;
-  refuse!: (error: unknown) => void;
-  #gone = false;
+/** A caller in the queue. Its work goes on in the async context that it came in. */
+export class Waiter<C extends Connection, K> {
+  readonly node = new ListNode<Waiter<C, K>>(this);
+  grant!: (checkout: Checkout<C>) => void;
+  reject!: (error: unknown) => void;
+  isCancelled = false;
 
   constructor(
     readonly key: K,
-    /** Orders those who come by when they did. */
-    readonly ticket: number,
-    readonly limit: WaitLimit,
-    readonly borrower: Borrower<C>,
+    /** Its place in the order of arrival. */
+    readonly sequence: number,
+    readonly waitTimeout: number,
+    /** When its time is up, by the scheduler's clock. */
+    readonly deadline: number,
+    readonly callbacks: WaiterCallbacks<C>,
   ) {}
-
-  /** @param sentBack - called where its connection is gone before the work has begun. */
-  awaitTurn(sentBack: (waiter: this, borrowing: Borrowing<C>) => void): void {
-    const turn = new Promise<Borrowing<C>>((grant, refuse) => {
-      this.grant = grant;
-      this.refuse = refuse;
-    });
-    turn.then(
-      (borrowing) => {
-        if (this.#gone) borrowing.end();
-        else if (borrowing.stale) sentBack(this, borrowing);
-        else {
-          this.timer?.unsubscribe();
-          this.borrower.granted(borrowing);
-        }
-      },
-      (error: unknown) => {
-        if (!this.#gone) this.borrower.refused(error);
-      },
-    );
-  }
-
-  /** Wants nothing any more, granted or not. */
-  giveUp(): void {
-    this.#gone = true;
-    this.timer?.unsubscribe();
-  }
 }
 
-/** First come, first served. Whoever gives up leaves from the middle, and costs nothing after that. */
+/** First come, first served, with one timer for the deadlines of all. */
 export class WaitQueue<C extends Connection, K> {
-  readonly #waiters = new List<Waiter<C, K>>();
-  readonly #listener: QueueListener;
-  #tickets = 0;
+  readonly #waiters = new LinkedList<Waiter<C, K>>();
+  readonly #owner: WaitQueueOwner<C, K>;
+  readonly #scheduler: SchedulerLike;
+  #timer: Subscription | undefined;
+  /** When the timer fires: never later than the first deadline of those who wait. */
+  #timerDue = Number.POSITIVE_INFINITY;
+  #sequence = 0;
 
-  constructor(listener: QueueListener) {
-    this.#listener = listener;
+  constructor(owner: WaitQueueOwner<C, K>, scheduler: SchedulerLike) {
+    this.#owner = owner;
+    this.#scheduler = scheduler;
   }
 
   get size(): number {
     return this.#waiters.size;
   }
 
-  /** Joins the end of the queue; the function returned gives up. */
-  enter(key: K, limit: WaitLimit, borrower: Borrower<C>): () => void {
-    const waiter = new Waiter(key, ++this.#tickets, limit, borrower);
-    waiter.awaitTurn(this.#takeBack);
-    this.#waiters.push(waiter.place);
-    waiter.timer = deadline(limit.scheduler, limit.timeout, () => {
-      waiter.isLate = true;
-      this.#refuse(waiter, limit.late());
-    });
-    this.#listener.changed();
-    return () => {
-      waiter.giveUp();
-      if (this.#dismiss(waiter)) this.#listener.unserved();
-    };
+  /** Joins the end of the queue. */
+  enter(key: K, waitTimeout: number, callbacks: WaiterCallbacks<C>): Waiter<C, K> {
+    const deadline = this.#scheduler.now() + waitTimeout;
+    const waiter = new Waiter<C, K>(key, ++this.#sequence, waitTimeout, deadline, callbacks);
+    this.#awaitGrant(waiter);
+    this.#waiters.push(waiter.node);
+    this.#arm(deadline);
+    this.#owner.sizeChanged(this.#waiters.size);
+    return waiter;
   }
 
-  /** Serves from the head on for as long as `lend` answers; whom it throws at is refused. */
-  serve(lend: (key: K) => Borrowing<C> | undefined): void {
+  /** Takes a waiter out whose caller has given up; a connection that it was granted is given back. */
+  cancel(waiter: Waiter<C, K>): void {
+    waiter.isCancelled = true;
+    if (this.#remove(waiter)) this.#owner.serveSoon();
+  }
+
+  /** Serves from the head for as long as connections can be lent. */
+  serve(): void {
     for (let head = this.#waiters.first; head; head = this.#waiters.first) {
       const waiter = head.value;
       try {
-        const borrowing = lend(waiter.key);
-        if (!borrowing) return;
-        // A strategy that was asked may have had everybody refused.
-        if (this.#dismiss(waiter)) waiter.grant(borrowing);
-        else borrowing.end();
+        const checkout = this.#owner.tryAcquire(waiter.key);
+        if (!checkout) return;
+        // A user's strategy that was asked may have had the waiter rejected.
+        if (this.#remove(waiter)) waiter.grant(checkout);
+        else checkout.release();
       } catch (error) {
-        this.#refuse(waiter, error);
+        this.#reject(waiter, error);
       }
     }
   }
 
-  /** Refuses everybody, each with an error of its own. */
-  refuseAll(reason: () => unknown): void {
-    for (let head = this.#waiters.first; head; head = this.#waiters.first) this.#refuse(head.value, reason());
+  /** Rejects all waiters, each with an error of its own. */
+  rejectAll(errorFor: () => unknown): void {
+    for (let head = this.#waiters.first; head; head = this.#waiters.first) this.#reject(head.value, errorFor());
   }
 
-  #refuse(waiter: Waiter<C, K>, error: unknown): void {
-    if (!this.#dismiss(waiter)) return;
-    waiter.timer?.unsubscribe();
-    waiter.refuse(error);
-    this.#listener.unserved();
+  /** A promise carries the grant: its reaction runs in the caller's async context, after the release that granted. */
+  #awaitGrant(waiter: Waiter<C, K>): void {
+    const granted = new Promise<Checkout<C>>((grant, reject) => {
+      waiter.grant = grant;
+      waiter.reject = reject;
+    });
+    granted.then(
+      (checkout) => {
+        if (waiter.isCancelled) checkout.release();
+        else if (checkout.isStale) this.#requeue(waiter, checkout);
+        else waiter.callbacks.onAcquired(checkout);
+      },
+      (error: unknown) => {
+        if (!waiter.isCancelled) waiter.callbacks.onRejected(error);
+      },
+    );
   }
 
-  /** Has it wait on for the rest of its time, where there is something to wait for. */
-  readonly #takeBack = (waiter: Waiter<C, K>, borrowing: Borrowing<C>): void => {
-    const refusal = this.#listener.refusal() ?? (waiter.isLate ? waiter.limit.late() : undefined);
-    if (refusal) {
-      borrowing.end();
-      waiter.timer?.unsubscribe();
-      waiter.borrower.refused(refusal);
-      return;
+  /** The connection was lost between grant and start: the caller waits on, in its old place and with the time left. */
+  #requeue(waiter: Waiter<C, K>, checkout: Checkout<C>): void {
+    const isLate = this.#scheduler.now() >= waiter.deadline;
+    const error = this.#owner.refusal() ?? (isLate ? this.#owner.timeoutError(waiter.waitTimeout) : undefined);
+    if (error) waiter.callbacks.onRejected(error);
+    else {
+      this.#awaitGrant(waiter);
+      let next = this.#waiters.first;
+      while (next && next.value.sequence < waiter.sequence) next = next.next;
+      this.#waiters.insert(waiter.node, next);
+      this.#arm(waiter.deadline);
+      this.#owner.sizeChanged(this.#waiters.size);
     }
-    waiter.awaitTurn(this.#takeBack);
-    this.#insert(waiter);
-    borrowing.end();
-    this.#listener.unserved();
-  };
-
-  /** Where it stood: others may have been sent back before it. */
-  #insert(waiter: Waiter<C, K>): void {
-    let next = this.#waiters.first;
-    while (next && next.value.ticket < waiter.ticket) next = next.next;
-    this.#waiters.insert(waiter.place, next);
-    this.#listener.changed();
+    checkout.release();
+    this.#owner.serveSoon();
   }
 
-  /** Whether it was there. */
-  #dismiss(waiter: Waiter<C, K>): boolean {
-    const wasThere = this.#waiters.remove(waiter.place);
-    if (wasThere) this.#listener.changed();
-    return wasThere;
+  #reject(waiter: Waiter<C, K>, error: unknown): void {
+    if (!this.#remove(waiter)) return;
+    waiter.reject(error);
+    this.#owner.serveSoon();
+  }
+
+  #remove(waiter: Waiter<C, K>): boolean {
+    const wasWaiting = this.#waiters.remove(waiter.node);
+    if (wasWaiting) {
+      if (this.#waiters.size === 0) this.#disarm();
+      this.#owner.sizeChanged(this.#waiters.size);
+    }
+    return wasWaiting;
+  }
+
+  #disarm(): void {
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    this.#timerDue = Number.POSITIVE_INFINITY;
+  }
+
+  #arm(deadline: number): void {
+    if (deadline >= this.#timerDue) return;
+    this.#timer?.unsubscribe();
+    const timer = new Subscription();
+    this.#timer = timer;
+    this.#timerDue = deadline;
+    const scheduler = this.#scheduler;
+    const fire = (): void => {
+      // Connections that came free by then are lent first: the event loop may have stood still.
+      const firedAt = Math.max(scheduler.now(), deadline);
+      timer.add(scheduler.schedule(() => this.#expire(firedAt)));
+    };
+    timer.add(scheduler.schedule(fire, Math.max(0, deadline - scheduler.now())));
+  }
+
+  #expire(firedAt: number): void {
+    this.#disarm();
+    let earliest = Number.POSITIVE_INFINITY;
+    const late: Waiter<C, K>[] = [];
+    for (let node = this.#waiters.first; node; node = node.next) {
+      const waiter = node.value;
+      if (waiter.deadline <= firedAt) late.push(waiter);
+      else earliest = Math.min(earliest, waiter.deadline);
+    }
+    if (earliest < Number.POSITIVE_INFINITY) this.#arm(earliest);
+    for (const waiter of late) this.#reject(waiter, this.#owner.timeoutError(waiter.waitTimeout));
   }
 }

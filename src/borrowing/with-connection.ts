@@ -1,66 +1,66 @@
 import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import type { Borrowing, UseContext } from './borrowing.js';
-import { Errand, type Terms } from './errand.js';
-import type { Lender } from './lender.js';
+import { AcquireRequest, type AcquireTerms } from './acquire-request.js';
+import type { Acquirer } from './acquirer.js';
+import type { Checkout, UseContext } from './checkout.js';
 
 /** Work to be done on a connection, as a stream of results. */
 export type StreamingWork<C, T> = (connection: C, context: UseContext) => ObservableInput<T>;
 
-/** One subscription is one borrowing: it is given back before completion and error are told, and on unsubscribing. */
+/** One subscription is one borrowing: it is released before completion and error are emitted, and on unsubscribing. */
 export function withConnection<C extends Connection, K, T>(
-  lender: Lender<C, K>,
-  terms: () => Terms<K>,
+  acquirer: Acquirer<C, K>,
+  terms: () => AcquireTerms<K>,
   work: StreamingWork<C, T>,
 ): Observable<T> {
   return new Observable((subscriber) => {
-    let errand: Errand<C, K> | undefined;
-    let borrowing: Borrowing<C> | undefined;
+    let request: AcquireRequest<C, K> | undefined;
+    let checkout: Checkout<C> | undefined;
     let running: Subscription | undefined;
-    /** What the work does when it is stopped is done on a connection that is still its own. */
+    /** The teardown of the work runs while the connection is still its own. */
     const finish = (): void => {
-      errand?.end();
+      request?.settle();
       try {
         running?.unsubscribe();
       } finally {
-        borrowing?.end();
+        checkout?.release();
       }
     };
-    const finishing = (tell: () => void): void => {
+    const finishAnd = (emit: () => void): void => {
       try {
         finish();
       } finally {
-        tell();
+        emit();
       }
     };
-    const fail = (error: unknown): void => finishing(() => subscriber.error(error));
-    const flow = (granted: Borrowing<C>, sent: Errand<C, K>): void => {
-      // A strategy that was asked may have had it unsubscribed.
+    const start = (acquired: Checkout<C>, settled: AcquireRequest<C, K>): void => {
+      // A user's strategy may have unsubscribed when it was asked.
       if (subscriber.closed) {
-        granted.end();
+        acquired.release();
         return;
       }
-      borrowing = granted;
-      /** Whoever has given up is told of that, whatever its work does when it hears of it. */
-      const ending = (tell: () => void): void => {
-        if (!sent.over) finishing(tell);
+      checkout = acquired;
+      /** A caller whose signal or deadline has ended it is told of that, not of what its work made of the abort. */
+      const end = (emit: () => void): void => {
+        if (!settled.isSettled) finishAnd(emit);
       };
       const results = new Observable<T>((inner) => {
-        // Known before the first result, which may be what ends it.
+        // Known before the first result, which may be what unsubscribes.
         running = inner;
-        return from(work(granted.cell.connection, granted)).subscribe(inner);
+        return from(work(acquired.member.connection, acquired)).subscribe(inner);
       });
       results.subscribe({
         next: (result) => subscriber.next(result),
-        error: (error: unknown) => ending(() => subscriber.error(error)),
-        complete: () => ending(() => subscriber.complete()),
+        error: (error: unknown) => end(() => subscriber.error(error)),
+        complete: () => end(() => subscriber.complete()),
       });
     };
     subscriber.add(() => {
-      borrowing?.abort(undefined);
+      checkout?.abort(undefined);
       finish();
     });
-    errand = new Errand(lender, terms(), { granted: flow, refused: fail });
-    if (subscriber.closed) errand.end();
+    const fail = (error: unknown): void => finishAnd(() => subscriber.error(error));
+    request = new AcquireRequest(acquirer, terms(), { onAcquired: start, onRejected: fail });
+    if (subscriber.closed) request.settle();
   });
 }

@@ -1,22 +1,23 @@
 import type { Observable } from 'rxjs';
 import { ConnectionClosedError } from '../errors.js';
-import { CELL, Cell } from './cell.js';
-import type { Connection, ConnectionState } from './connection.js';
+import { INSPECT } from '../inspect.js';
+import { type Connection, type ConnectionState, RECORD, textOf } from './connection.js';
+import { ConnectionRecord, pendingStreamOf, stateStreamOf } from './record.js';
 
 interface Attempt {
   readonly controller: AbortController;
   readonly promise: Promise<void>;
 }
 
-/** What is left of the last transport: why it broke, or its closing. */
-interface Aftermath {
+/** What is left of the last transport: why it broke, or the promise of its closing. */
+interface LastSession {
   readonly cause?: unknown;
   readonly closing?: Promise<void>;
 }
 
 /**
- * The state machine and the accounting of a connection; a subclass says how to open and shut one transport,
- * and marks where a request begins and ends. Costs nothing for whoever does not subscribe.
+ * The state machine and the request count of a connection. A subclass opens and closes one transport, and marks where
+ * a request begins and ends.
  *
  * @typeParam T - the transport: a socket, or an object that holds one.
  * @example
@@ -32,100 +33,111 @@ interface Aftermath {
  * ```
  */
 export abstract class BaseConnection<T extends object> implements Connection {
-  readonly [CELL]: Cell<this> = new Cell(this);
+  readonly [RECORD]: ConnectionRecord<this> = new ConnectionRecord(this);
   /** The attempt while it connects, the transport while it is connected, then what is left of either. */
-  #current: Attempt | T | Aftermath | undefined = undefined;
+  #current: Attempt | T | LastSession | undefined = undefined;
 
-  /** Emits the current state, then every change. Never errors; completes never. */
+  /** Emits the current state, then every change. Never errors and never completes. */
   get state$(): Observable<ConnectionState> {
-    return this[CELL].state$();
+    return stateStreamOf(this[RECORD]);
   }
 
-  /** Emits the requests in flight, then every change. Never errors; completes never. */
+  /** Emits the requests in flight, then every change. Never errors and never completes. */
   get pending$(): Observable<number> {
-    return this[CELL].pending$();
+    return pendingStreamOf(this[RECORD]);
   }
 
   /** The current state. */
   get state(): ConnectionState {
-    return this[CELL].state;
+    return this[RECORD].state;
   }
 
   /** Requests in flight now. */
   get pending(): number {
-    return this[CELL].pending;
+    return this[RECORD].pending;
   }
 
   /** Why it is broken; undefined in every other state. */
   get cause(): unknown {
-    return this.#aftermath?.cause;
+    return this.#lastSession?.cause;
   }
 
   /** The open transport, where there is one. */
   protected get transport(): T | undefined {
-    return this.state === 'connected' ? (this.#current as T) : undefined;
+    return this.#isUp ? (this.#current as T) : undefined;
   }
 
   /**
-   * Opens a transport and resolves once a request may be sent over it; rejects with the cause.
-   * `signal` aborts when nobody wants it any more; a transport that opens all the same is shut.
+   * Opens a transport and resolves once a request may be sent over it; rejects with the cause. A transport that opens
+   * after `signal` has aborted is closed by `shut`; heed the signal where opening may hang.
    */
   protected abstract open(signal: AbortSignal): Promise<T>;
 
   /**
-   * Shuts a transport and fails what is in flight on it. Called once for each that was opened, lost ones included,
-   * when the state says so already. `close()` settles when this does: it has to be bounded.
+   * Closes a transport and fails what is in flight on it. Called once for each transport that was opened, lost ones
+   * included, after the state has changed. `close()` settles when this does: it has to be bounded.
    */
   protected abstract shut(transport: T): Promise<void> | void;
 
+  /** Dials. Shares an attempt under way, and resolves at once while connected. Rejects with the cause. */
   connect(): Promise<void> {
-    if (this.state === 'connected') return Promise.resolve();
+    if (this.#isUp) return Promise.resolve();
     const attempt = this.#attempt ?? this.#startAttempt();
     return attempt.promise;
   }
 
+  /** Closes. The state is `closed` when this returns; the promise resolves when the transport has been closed. */
   close(): Promise<void> {
-    if (this.state === 'closed') return this.#aftermath?.closing ?? Promise.resolve();
+    if (this.state === 'closed') return this.#lastSession?.closing ?? Promise.resolve();
     const attempt = this.#attempt;
     const { transport } = this;
-    const underWay = this.#aftermath?.closing;
-    const { closing, shut } = announceClosing();
+    const closingOfLost = this.#lastSession?.closing;
+    const { closing, closeWith } = deferredClosing();
     this.#current = { closing };
-    // Out of service before its requests fail: whoever repeats one at once must not be sent here again.
-    this[CELL].setState('closed');
+    // The state changes before the requests fail: a request that is repeated at once must not be sent here again.
+    this[RECORD].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
-    shut(transport ? this.#shut(transport) : underWay);
+    closeWith(transport ? this.#closeTransport(transport) : closingOfLost);
     return closing;
   }
 
-  /** Tells that a transport has failed: the connection is broken, unless it has moved on to another transport. */
+  /** Reports that a transport has failed: the connection is broken, unless it has another transport by now. */
   protected lost(transport: T, cause: unknown): void {
     if (transport !== this.#current) {
-      if (this.#attempt) stillborn.set(transport, cause);
+      if (this.#attempt) lostBeforeOpen.set(transport, cause);
       return;
     }
-    const { closing, shut } = announceClosing();
+    const { closing, closeWith } = deferredClosing();
     this.#current = { cause, closing };
-    this[CELL].setState('broken', cause);
-    shut(this.#shut(transport).catch(ignore));
+    this[RECORD].setState('broken', cause);
+    closeWith(this.#closeTransport(transport).catch(ignore));
   }
 
-  /** One more request is in flight. */
+  /** Reports that a transport takes nothing new and finishes what it carries. */
+  protected draining(transport: T): void {
+    if (transport === this.#current && this.state === 'connected') this[RECORD].setState('draining');
+  }
+
+  /** Counts one more request in flight. */
   protected begin(): void {
-    this[CELL].begin();
+    this[RECORD].begin();
   }
 
-  /** One request has settled, whichever way. */
+  /** Counts one request less in flight. */
   protected end(): void {
-    this[CELL].end();
+    this[RECORD].end();
+  }
+
+  get #isUp(): boolean {
+    return this.state === 'connected' || this.state === 'draining';
   }
 
   get #attempt(): Attempt | undefined {
     return this.state === 'connecting' ? (this.#current as Attempt) : undefined;
   }
 
-  get #aftermath(): Aftermath | undefined {
-    return this.state === 'broken' || this.state === 'closed' ? (this.#current as Aftermath) : undefined;
+  get #lastSession(): LastSession | undefined {
+    return this.state === 'broken' || this.state === 'closed' ? (this.#current as LastSession) : undefined;
   }
 
   #startAttempt(): Attempt {
@@ -138,8 +150,8 @@ export abstract class BaseConnection<T extends object> implements Connection {
     const attempt: Attempt = { controller, promise };
     this.#current = attempt;
     signal.addEventListener('abort', () => settle.reject(signal.reason), { once: true });
-    this[CELL].setState('connecting');
-    // A subscriber may have closed it by now.
+    this[RECORD].setState('connecting');
+    // A subscriber of `state$` may have closed it by now.
     if (!signal.aborted) this.#open(attempt, settle);
     return attempt;
   }
@@ -149,45 +161,53 @@ export abstract class BaseConnection<T extends object> implements Connection {
       if (this.#current !== attempt) return;
       this.#current = { cause };
       settle.reject(cause);
-      this[CELL].setState('broken', cause);
+      this[RECORD].setState('broken', cause);
     };
     const opened = (transport: T): void => {
       if (this.#current !== attempt) {
         this.#discard(transport);
         return;
       }
-      if (stillborn.has(transport)) {
+      if (lostBeforeOpen.has(transport)) {
         this.#discard(transport);
-        failed(stillborn.get(transport));
+        failed(lostBeforeOpen.get(transport));
         return;
       }
       this.#current = transport;
       settle.resolve();
-      this[CELL].setState('connected');
+      this[RECORD].setState('connected');
     };
     new Promise<T>((resolve) => resolve(this.open(attempt.controller.signal))).then(opened, failed);
   }
 
-  async #shut(transport: T): Promise<void> {
+  async #closeTransport(transport: T): Promise<void> {
     await this.shut(transport);
   }
 
-  /** Shuts a transport that nobody waits for. */
+  /** Closes a transport that opened too late. */
   #discard(transport: T): void {
-    void this.#shut(transport).catch(ignore);
+    void this.#closeTransport(transport).catch(ignore);
   }
 }
 
-/** A closing that others may wait for before it has begun: first the state changes, then the transport is shut. */
-function announceClosing(): { closing: Promise<void>; shut: (closing: Promise<void> | undefined) => void } {
-  let shut!: (closing: Promise<void> | undefined) => void;
+// On the prototype, so that it is no member of the class in its types.
+Object.defineProperty(BaseConnection.prototype, INSPECT, {
+  value(this: BaseConnection<object>): string {
+    const names = [this.constructor.name, textOf(this, 'name'), textOf(this, 'endpoint')];
+    return `${names.filter(Boolean).join(' ')} (${this.state}, ${this.pending} pending)`;
+  },
+});
+
+/** The promise of a closing that has not begun: first the state changes, then the transport is closed. */
+function deferredClosing(): { closing: Promise<void>; closeWith: (closing: Promise<void> | undefined) => void } {
+  let closeWith!: (closing: Promise<void> | undefined) => void;
   const closing = new Promise<void>((resolve) => {
-    shut = resolve;
+    closeWith = resolve;
   });
-  return { closing, shut };
+  return { closing, closeWith };
 }
 
 /** Transports that were lost before their dial had settled, with the cause. */
-const stillborn = new WeakMap<object, unknown>();
+const lostBeforeOpen = new WeakMap<object, unknown>();
 
 const ignore = (): void => {};

@@ -5,20 +5,35 @@ declare global {
   interface AbortSignal {}
 }
 
-/** Where a connection stands in its own life. */
-export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'broken' | 'closed';
+/**
+ * The state of a connection:
+ *
+ * - `idle`: never dialled
+ * - `connecting`: being dialled
+ * - `connected`: ready for requests
+ * - `draining`: connected, takes nothing new and finishes what it carries (HTTP/2 GOAWAY, a broker's lame-duck mode)
+ * - `broken`: the dial failed, or the connection was lost
+ * - `closed`: closed by `close()`
+ */
+export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'draining' | 'broken' | 'closed';
 
 /** How one request ended, for latency-aware selection and for ejection. */
 export interface Outcome {
+  /** Whether the server answered. */
   readonly ok: boolean;
   /** Milliseconds from sending to settling. */
   readonly durationMs: number;
 }
 
 /**
- * What the pool asks of a connection that carries many requests at once.
- * Any object with the first four members can be pooled; {@link BaseConnection} is there for whoever
- * would rather write only how to open and shut a transport.
+ * What an error of work says of its connection: the server's answer like any other; a sign of trouble; or the end of
+ * the connection.
+ */
+export type ErrorClass = 'answer' | 'failure' | 'fatal';
+
+/**
+ * What a pool asks of a connection that carries many requests at once. Any object with the first four members can be
+ * pooled. {@link BaseConnection} implements them for a class that opens and closes a transport.
  *
  * @example
  * ```ts
@@ -44,19 +59,31 @@ export interface Connection {
   connect(): Promise<void>;
   /** Moves to `closed` before it returns, makes a dial under way reject. Idempotent; settles within a bound. */
   close(): Promise<void>;
+  /** What logs, events and errors call it. */
+  readonly name?: string;
+  /** The server that it leads to: `host:port`, or a label of yours. */
+  readonly endpoint?: string;
   /** Why it is broken, where known. */
   readonly cause?: unknown;
   /** How many requests it can carry at once, where the server says so. */
   readonly capacity$?: Observable<number>;
   /** One value for each request that settled: what ejection and latency-aware selection go by. */
   readonly outcomes$?: Observable<Outcome>;
+  /** Asks the server for a sign of life; rejects without one. `signal` aborts at the deadline of whoever asks. */
+  ping?(context: { readonly signal: AbortSignal }): Promise<unknown>;
+  /** What an error of work says of the connection. */
+  classify?(error: unknown): ErrorClass;
 }
 
-const STATES: ReadonlySet<unknown> = new Set(['idle', 'connecting', 'connected', 'broken', 'closed']);
+/** The key under which the library's own connections offer their record. */
+export const RECORD: unique symbol = Symbol('rxpool.record');
 
-export const isConnectionState = (value: unknown): value is ConnectionState => STATES.has(value);
+export const CONNECTION_STATES = ['idle', 'connecting', 'connected', 'draining', 'broken', 'closed'] as const;
 
-/** Why a connection is broken, as far as it can be asked. */
+export const isConnectionState = (value: unknown): value is ConnectionState =>
+  CONNECTION_STATES.includes(value as ConnectionState);
+
+/** Why a connection is broken; the error of the getter where that throws. */
 export function causeOf(connection: Connection): unknown {
   try {
     return connection.cause;
@@ -65,12 +92,34 @@ export function causeOf(connection: Connection): unknown {
   }
 }
 
-/** Whether a value has the four members; a getter that throws counts as absent. */
-export function isConnection(value: unknown): value is Connection {
+/** A text that a connection offers, where it is one. */
+export function textOf(connection: Connection, member: 'name' | 'endpoint'): string | undefined {
   try {
-    const { state$, pending$, connect, close } = value as Partial<Connection>;
-    return [connect, close, state$?.subscribe, pending$?.subscribe].every((member) => typeof member === 'function');
+    const text: unknown = connection[member];
+    return typeof text === 'string' && text !== '' ? text : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+const MEMBERS = { state$: 'subscribe', pending$: 'subscribe', connect: undefined, close: undefined } as const;
+
+/**
+ * The first of the four members that a value lacks, and undefined for a connection; a getter that throws counts as
+ * absent. The streams of the library's own kinds are not read: that would make one of each.
+ */
+export function missingMember(value: unknown): string | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return 'state$';
+  const isOwnKind = RECORD in value;
+  return Object.entries(MEMBERS).find(([name, method]) => {
+    if (isOwnKind && method) return false;
+    try {
+      const member = (value as Record<string, unknown>)[name] as Record<string, unknown> | undefined;
+      return typeof (method ? member?.[method] : member) !== 'function';
+    } catch {
+      return true;
+    }
+  })?.[0];
+}
+
+export const isConnection = (value: unknown): value is Connection => missingMember(value) === undefined;

@@ -1,22 +1,22 @@
 import type { Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection, Outcome } from './connection.js';
 
-/** Hears how a request ended; its duration is undefined where what was said of it cannot be. */
-export type HearOutcome = (ok: boolean, durationMs: number | undefined) => void;
+/** How a request ended; the duration is undefined where the connection gave an impossible one. */
+export type OutcomeListener = (ok: boolean, durationMs: number | undefined) => void;
 
 const isDuration = (value: unknown): value is number =>
-  typeof value === 'number' && value >= 0 && value <= LONGEST_WAIT;
+  typeof value === 'number' && value >= 0 && value <= MAX_TIMER_DELAY;
 
 /**
- * Hears how the requests of a connection end, where it tells, until `life` is over. What is no verdict is passed over;
- * `silent` is called when the connection will tell no more.
+ * Follows the outcomes of a connection's requests until `subscription` ends, where the connection tells of them. Values
+ * that are no outcome are skipped; `onEnd` is called when no more will come.
  */
-export function hearOutcomes(
+export function observeOutcomes(
   connection: Connection,
-  life: Subscription,
-  heard: HearOutcome,
-  silent = (): void => {},
+  subscription: Subscription,
+  onOutcome: OutcomeListener,
+  onEnd = (): void => {},
 ): void {
   const next = (outcome: Outcome): void => {
     let ok: unknown;
@@ -26,11 +26,11 @@ export function hearOutcomes(
     } catch {
       return;
     }
-    if (typeof ok === 'boolean' && !life.closed) heard(ok, isDuration(durationMs) ? durationMs : undefined);
+    if (typeof ok === 'boolean' && !subscription.closed) onOutcome(ok, isDuration(durationMs) ? durationMs : undefined);
   };
   try {
-    life.add(connection.outcomes$?.subscribe({ next, error: silent, complete: silent }));
+    subscription.add(connection.outcomes$?.subscribe({ next, error: onEnd, complete: onEnd }));
   } catch {
-    silent();
+    onEnd();
   }
 }

@@ -1,4 +1,4 @@
-import { LONGEST_WAIT } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import { outOfRange } from '../errors.js';
 
 /**
@@ -15,6 +15,6 @@ export type Backoff = (attempt: number, previous: number) => number;
 /** The wait that a backoff asks for, no longer than timers take. Throws what it throws, and where it is no time. */
 export function nextWait(backoff: Backoff, attempt: number, previous: number, name = 'backoff'): number {
   const wait = backoff(attempt, previous);
-  if (wait >= 0) return Math.min(wait, LONGEST_WAIT);
+  if (wait >= 0) return Math.min(wait, MAX_TIMER_DELAY);
   throw outOfRange(`${name}(attempt, previous)`, 'a number of milliseconds', wait);
 }

@@ -1,12 +1,12 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, LONGEST_WAIT } from '../checks.js';
-import type { Cell } from '../connection/cell.js';
-import { acquireCell, releaseCell } from '../connection/cells.js';
+import { checkAtLeast, checkFunction, checkObject, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import type { ConnectionRecord } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
-import { changesOf } from '../streams/changes.js';
-import { carryOut } from '../streams/command.js';
-import { isDialled } from './memory.js';
+import { diffsOf } from '../streams/list-diff.js';
+import { runAndEmit } from '../streams/run-command.js';
+import { isBeingDialled } from './reconnect-broken.js';
 
 /** When a broken connection is given up. */
 export interface CleanupBrokenOptions {
@@ -18,7 +18,7 @@ export interface CleanupBrokenOptions {
 
 /** A connection whose time is running, in the source or away from it to be dialled. */
 interface Condemned<C extends Connection> {
-  readonly cell: Cell<C>;
+  readonly record: ConnectionRecord<C>;
   listed: boolean;
   due: boolean;
   timer: Subscription | undefined;
@@ -57,12 +57,12 @@ class Docket<C extends Connection> {
   }
 
   #register(connection: C): Condemned<C> {
-    const cell = acquireCell(connection);
-    const unwatch = cell.watch({
+    const record = retainRecord(connection);
+    const unwatch = record.listen({
       onState: () => this.#reprieve(condemned),
       onRetired: () => this.#forget(condemned),
     });
-    const condemned: Condemned<C> = { cell, listed: false, due: this.after === 0, timer: undefined, unwatch };
+    const condemned: Condemned<C> = { record, listed: false, due: this.after === 0, timer: undefined, unwatch };
     this.#condemned.set(connection, condemned);
     if (!condemned.due) {
       condemned.timer = this.scheduler.schedule(
@@ -71,16 +71,17 @@ class Docket<C extends Connection> {
           if (condemned.listed) this.#execute();
           else this.#reprieve(condemned);
         },
-        Math.min(this.after, LONGEST_WAIT),
+        Math.min(this.after, MAX_TIMER_DELAY),
       );
     }
     return condemned;
   }
 
   #reprieve(condemned: Condemned<C>): void {
-    const { cell, listed, due } = condemned;
-    if (listed || isDialled(cell)) return;
-    if (cell.state === 'connected' || cell.state === 'closed') this.#forget(condemned);
+    const { record, listed, due } = condemned;
+    if (listed || isBeingDialled(record)) return;
+    const isClosed = record.state === 'closed' && !record.stay?.isClosedByPool;
+    if (record.state === 'connected' || isClosed) this.#forget(condemned);
     else if (due) this.#awaitList(condemned);
   }
 
@@ -88,20 +89,20 @@ class Docket<C extends Connection> {
   #awaitList(condemned: Condemned<C>): void {
     condemned.timer?.unsubscribe();
     condemned.timer = this.scheduler.schedule(() => {
-      if (!isDialled(condemned.cell)) this.#forget(condemned);
+      if (!isBeingDialled(condemned.record)) this.#forget(condemned);
     });
   }
 
   #execute(): void {
     const dead = [...this.#condemned.values()].filter(({ due, listed }) => due && listed);
     for (const condemned of dead) this.#forget(condemned);
-    if (dead.length > 0) this.remove(dead.map(({ cell }) => cell.connection));
+    if (dead.length > 0) this.remove(dead.map(({ record }) => record.connection));
   }
 
   #forget(condemned: Condemned<C>): void {
     condemned.timer?.unsubscribe();
     condemned.unwatch();
-    if (this.#condemned.delete(condemned.cell.connection)) releaseCell(condemned.cell.connection);
+    if (this.#condemned.delete(condemned.record.connection)) releaseRecord(condemned.record.connection);
   }
 }
 
@@ -126,16 +127,16 @@ export function cleanupBroken<C extends Connection>(
   options: CleanupBrokenOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
   checkFunction('remove', remove);
-  checkBag('options', options);
+  checkObject('options', options);
   const { after = 0 } = options;
   checkAtLeast('options.after', after, 0);
   const scheduler = resolveScheduler(options.scheduler);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndTell = (dead: readonly C[]): void => carryOut(remove, dead, subscriber);
+      const removeAndTell = (dead: readonly C[]): void => runAndEmit(remove, dead, subscriber);
       const docket = new Docket<C>(removeAndTell, after, scheduler);
       subscriber.add(() => docket.clear());
-      return changesOf(source).subscribe({
+      return diffsOf(source).subscribe({
         next: ({ added, removed }) => {
           docket.strike(removed);
           docket.enter(added);

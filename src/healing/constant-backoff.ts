@@ -1,4 +1,4 @@
-import { checkAtLeast, checkBag, checkShare, LONGEST_WAIT } from '../checks.js';
+import { checkAtLeast, checkObject, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
@@ -22,10 +22,10 @@ export interface ConstantBackoffOptions {
  */
 export function constantBackoff(delay: number, options: ConstantBackoffOptions = {}): Backoff {
   checkAtLeast('delay', delay, 0);
-  checkBag('options', options);
+  checkObject('options', options);
   const { jitter = 0 } = options;
-  checkShare('options.jitter', jitter);
+  checkRatio('options.jitter', jitter);
   const random = resolveRandom(options.random);
-  const middle = Math.min(delay, LONGEST_WAIT);
+  const middle = Math.min(delay, MAX_TIMER_DELAY);
   return () => middle * (1 + jitter * (2 * random() - 1));
 }

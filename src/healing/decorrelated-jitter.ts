@@ -1,4 +1,4 @@
-import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
+import { checkAtLeast, checkObject, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
@@ -23,13 +23,13 @@ export interface DecorrelatedJitterOptions {
  * ```
  */
 export function decorrelatedJitter(options: DecorrelatedJitterOptions = {}): Backoff {
-  checkBag('options', options);
+  checkObject('options', options);
   const { base = 100, max = 5_000 } = options;
   // From nothing, three times the wait before is nothing for ever.
   checkAtLeast('options.base', base, 1);
   checkAtLeast('options.max', max, 0);
   const random = resolveRandom(options.random);
-  const longest = Math.min(max, LONGEST_WAIT);
+  const longest = Math.min(max, MAX_TIMER_DELAY);
   const shortest = Math.min(base, longest);
   return (_attempt, previous) => {
     const ceiling = 3 * Math.max(shortest, previous);

@@ -1,9 +1,9 @@
 import { Observable } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit, checkShare } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkObject, checkRatio } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { hearOutcomes } from '../connection/outcomes.js';
+import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveScheduler } from '../defaults.js';
-import { followEach } from '../streams/follow-each.js';
+import { forEachMember } from '../streams/for-each-member.js';
 import {
   type DetectorSettings,
   type Ejection,
@@ -12,7 +12,7 @@ import {
 } from './outlier-detector.js';
 
 function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
-  checkBag('options', options);
+  checkObject('options', options);
   const settings: DetectorSettings = {
     consecutiveFailures: options.consecutiveFailures ?? 5,
     baseDuration: options.baseDuration ?? 30_000,
@@ -24,8 +24,8 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
   checkLimit('options.consecutiveFailures', settings.consecutiveFailures);
   checkAtLeast('options.baseDuration', settings.baseDuration, 1);
   checkAtLeast('options.maxDuration', settings.maxDuration, 1);
-  checkShare('options.maxEjected', settings.maxEjected);
-  checkShare('options.panicThreshold', settings.panicThreshold);
+  checkRatio('options.maxEjected', settings.maxEjected);
+  checkRatio('options.panicThreshold', settings.panicThreshold);
   return settings;
 }
 
@@ -61,10 +61,10 @@ export function ejectOutliers<C extends Connection>(
     new Observable((subscriber) => {
       const detector = new OutlierDetector<C>(subscriber, eject, settings);
       subscriber.add(() => detector.clear());
-      followEach(source, subscriber, (connection, stay) => {
+      forEachMember(source, subscriber, (connection, stay) => {
         const suspect = detector.enter(connection);
         stay.add(() => detector.leave(suspect));
-        hearOutcomes(connection, stay, (ok) => detector.judge(suspect, ok));
+        observeOutcomes(connection, stay, (ok) => detector.judge(suspect, ok));
       });
     });
 }

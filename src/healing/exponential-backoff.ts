@@ -1,4 +1,4 @@
-import { checkAtLeast, checkBag, LONGEST_WAIT } from '../checks.js';
+import { checkAtLeast, checkObject, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { Backoff } from './backoff.js';
@@ -29,7 +29,7 @@ export interface ExponentialBackoffOptions {
  * ```
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
-  checkBag('options', options);
+  checkObject('options', options);
   const { initial = 100, max = 5_000, factor = 2 } = options;
   checkAtLeast('options.initial', initial, 0);
   checkAtLeast('options.max', max, 0);
@@ -38,6 +38,6 @@ export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Bac
   const random = resolveRandom(options.random);
   return (attempt) => {
     const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
-    return Math.min(max, LONGEST_WAIT, initial * growth) * random();
+    return Math.min(max, MAX_TIMER_DELAY, initial * growth) * random();
   };
 }

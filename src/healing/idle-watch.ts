@@ -1,10 +1,10 @@
 import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
-import type { Cell } from '../connection/cell.js';
-import { acquireCell, releaseCell } from '../connection/cells.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import type { ConnectionRecord } from '../connection/record.js';
 import type { ValidationError } from '../errors.js';
-import { give } from '../streams/command.js';
+import { runCommand } from '../streams/run-command.js';
 import { beginValidation, type Validate } from './validation.js';
 
 /** How one validation ended. */
@@ -36,7 +36,7 @@ interface UnderWay {
 }
 
 interface Watched<C extends Connection> {
-  readonly cell: Cell<C>;
+  readonly record: ConnectionRecord<C>;
   /** When it fell idle, or was found well. */
   since: number;
   validation: UnderWay | undefined;
@@ -58,8 +58,8 @@ export class IdleWatch<C extends Connection> {
   ) {}
 
   follow(connection: C, stay: Subscription): void {
-    const watched: Watched<C> = { cell: acquireCell(connection), since: 0, validation: undefined };
-    const unwatch = watched.cell.watch({
+    const watched: Watched<C> = { record: retainRecord(connection), since: 0, validation: undefined };
+    const unwatch = watched.record.listen({
       onLoad: (from, to) => this.#loadChanged(watched, from, to),
       onState: () => {
         this.#disturb(watched);
@@ -69,7 +69,7 @@ export class IdleWatch<C extends Connection> {
     stay.add(() => {
       unwatch();
       this.#disturb(watched);
-      releaseCell(connection);
+      releaseRecord(connection);
     });
     this.#rest(watched);
   }
@@ -87,7 +87,7 @@ export class IdleWatch<C extends Connection> {
 
   /** From now on it is idle, if it is. */
   #rest(watched: Watched<C>): void {
-    if (watched.cell.load > 0 || watched.cell.state !== 'connected') return;
+    if (watched.record.load > 0 || watched.record.state !== 'connected') return;
     watched.since = this.settings.scheduler.now();
     this.#idle.add(watched);
     if (!this.#timer) this.#wakeIn(this.settings.interval);
@@ -101,7 +101,7 @@ export class IdleWatch<C extends Connection> {
 
   #wakeIn(delay: number): void {
     this.#timer?.unsubscribe();
-    this.#timer = this.settings.scheduler.schedule(() => this.#validateTheDue(), Math.min(delay, LONGEST_WAIT));
+    this.#timer = this.settings.scheduler.schedule(() => this.#validateTheDue(), Math.min(delay, MAX_TIMER_DELAY));
   }
 
   #validateTheDue(): void {
@@ -122,20 +122,20 @@ export class IdleWatch<C extends Connection> {
   }
 
   #begin(watched: Watched<C>): void {
-    const { cell } = watched;
+    const { record } = watched;
     const subscription = new Subscription();
     const validation: UnderWay = { subscription, own: Number.POSITIVE_INFINITY, moot: false };
     subscription.add(() => this.#end(watched));
     this.#idle.delete(watched);
     watched.validation = validation;
     this.#underWay++;
-    beginValidation(cell.connection, this.validate, this.settings, subscription, (failure) => {
-      const moot = validation.moot || cell.borrowed > 0;
+    beginValidation(record.connection, this.validate, this.settings, subscription, (failure) => {
+      const moot = validation.moot || (record.stay?.leased ?? 0) > 0;
       subscription.unsubscribe();
       this.#rest(watched);
-      if (!moot) this.#tell(cell.connection, failure);
+      if (!moot) this.#tell(record.connection, failure);
     });
-    validation.own = cell.load;
+    validation.own = record.load;
   }
 
   #end(watched: Watched<C>): void {
@@ -151,7 +151,7 @@ export class IdleWatch<C extends Connection> {
       subscriber.next({ connection, ok: true });
       return;
     }
-    give(
+    runCommand(
       () => this.condemn(connection, cause),
       () => subscriber.next({ connection, ok: false, cause }),
       (error) => subscriber.error(error),

@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { give } from '../streams/command.js';
+import { runCommand } from '../streams/run-command.js';
 
 /** A connection that was ejected. */
 export interface Ejection<C> {
@@ -125,7 +125,7 @@ export class OutlierDetector<C extends Connection> {
     const duration = this.#sentence(history);
     const { ejections } = history;
     this.#ejected.add(history);
-    give(
+    runCommand(
       () => {
         const ejecting = this.eject(connection, duration);
         if (!subscriber.closed) this.#limit(history, duration);
@@ -146,8 +146,8 @@ export class OutlierDetector<C extends Connection> {
   #sentence(history: History): number {
     const { baseDuration, maxDuration, scheduler } = this.settings;
     const now = scheduler.now();
-    const base = Math.min(baseDuration, LONGEST_WAIT);
-    const longest = Math.min(maxDuration, LONGEST_WAIT);
+    const base = Math.min(baseDuration, MAX_TIMER_DELAY);
+    const longest = Math.min(maxDuration, MAX_TIMER_DELAY);
     const madeGood = Math.floor(Math.max(0, now - history.until) / base);
     history.ejections = Math.min(Math.max(0, history.ejections - madeGood) + 1, Math.ceil(longest / base));
     const duration = Math.min(base * history.ejections, longest);

@@ -1,14 +1,14 @@
 import { Observable } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
-import { followEach } from '../streams/follow-each.js';
+import { forEachMember } from '../streams/for-each-member.js';
 import { type IdleSettings, IdleWatch, type ValidateIdleOptions, type Validation } from './idle-watch.js';
 import type { Validate } from './validation.js';
 
 function resolveOptions(options: ValidateIdleOptions): IdleSettings {
-  checkBag('options', options);
+  checkObject('options', options);
   const settings: IdleSettings = {
     interval: options.interval ?? 5_000,
     timeout: options.timeout ?? 1_000,
@@ -61,6 +61,6 @@ export function validateIdle<C extends Connection>(
     new Observable((subscriber) => {
       const watch = new IdleWatch<C>(subscriber, validate, condemn, settings);
       subscriber.add(() => watch.clear());
-      followEach(source, subscriber, (connection, stay) => watch.follow(connection, stay));
+      forEachMember(source, subscriber, (connection, stay) => watch.follow(connection, stay));
     });
 }

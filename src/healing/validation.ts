@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { ValidationError } from '../errors.js';
 import { deadline } from '../streams/deadline.js';
@@ -45,7 +45,7 @@ export function beginValidation<C extends Connection>(
     controller.abort(failure);
     settle(failure);
   };
-  validation.add(deadline(scheduler, Math.min(timeout, LONGEST_WAIT), tooLate));
+  validation.add(deadline(scheduler, Math.min(timeout, MAX_TIMER_DELAY), tooLate));
   validation.add(() => {
     if (!answered) controller.abort(new ValidationError('Nobody waits for this validation any more'));
   });

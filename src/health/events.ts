@@ -1,86 +1,185 @@
-import { type Observable, Subject } from 'rxjs';
-import type { Cell, ReportingMember, Standing } from '../connection/cell.js';
-import { type Connection, causeOf } from '../connection/connection.js';
+import { type Observable, type SchedulerLike, Subject } from 'rxjs';
+import { type Connection, textOf } from '../connection/connection.js';
+import type { ReportingMember } from '../connection/record.js';
 import type { BreakerState } from '../healing/circuit-breaker.js';
-import type { ReconnectEvent } from '../healing/reconnect-event.js';
-import type { LeaveReason, Registry, RegistryObserver } from '../registry/registry.js';
-import type { Rounds } from '../streams/rounds.js';
+import type { AbandonReason } from '../healing/reconnect-broken.js';
+import { INSPECT } from '../inspect.js';
+import type { LeaveReason, MemberChange } from '../membership/membership.js';
+import type { Turns } from '../streams/turns.js';
 
-/** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */
-export type PoolEvent<C> =
-  /** Became a member. */
+/** What every event has. */
+interface EventBase {
+  /** When it happened: milliseconds since the epoch, by the pool's scheduler. */
+  readonly at: number;
+}
+
+/** What an event about a connection has. */
+interface ConnectionEventBase<C> extends EventBase {
+  /** The connection. */
+  readonly connection: C;
+  /** The connection's name, where it has one. */
+  readonly name: string | undefined;
+  /** The connection's endpoint, where it has one. */
+  readonly endpoint: string | undefined;
+}
+
+/** What happened, without what the pool adds to it. */
+type Happening<C> =
+  /** The connection became a member. */
   | { readonly type: 'joined'; readonly connection: C }
+  /** The connection is no member any more. */
   | { readonly type: 'left'; readonly connection: C; readonly reason: LeaveReason }
-  /** Is being dialled. */
+  /** The connection is being dialled. */
   | { readonly type: 'connecting'; readonly connection: C }
-  /** Came into service: dialled, or back from an ejection. */
+  /** The connection came into service: it was dialled, or is back from an ejection. */
   | { readonly type: 'connected'; readonly connection: C }
   /** A dial failed. */
   | { readonly type: 'connect-failed'; readonly connection: C; readonly cause: unknown }
-  /** A connection that was connected broke. */
+  /** A connection that was connected broke, or was invalidated. */
   | { readonly type: 'lost'; readonly connection: C; readonly cause: unknown }
-  /** Out of service until it has finished what it carries. */
+  /** The connection is out of service until it has finished what it carries. */
   | { readonly type: 'draining'; readonly connection: C }
-  /** Out of service for bad behaviour. */
+  /** The connection is out of service for a time. */
   | { readonly type: 'ejected'; readonly connection: C }
-  /** A lease was held for longer than `leakThreshold`: since `milliseconds`, taken at the stack `takenAt`. */
+  /** A redial waits for `delay` milliseconds. `attempt` counts from 1. */
+  | { readonly type: 'reconnect-scheduled'; readonly connection: C; readonly attempt: number; readonly delay: number }
+  /** The connection has been given up after so many attempts. */
+  | {
+      readonly type: 'reconnect-abandoned';
+      readonly connection: C;
+      readonly attempt: number;
+      readonly reason: AbandonReason;
+      readonly cause: unknown;
+    }
+  /** A lease has been held for `milliseconds`, longer than `leakThreshold`; `acquiredAt` is the stack of its call. */
   | {
       readonly type: 'leak-suspected';
       readonly connection: C;
       readonly milliseconds: number;
-      readonly takenAt: string;
+      readonly acquiredAt: string;
     }
-  | { readonly type: 'breaker-changed'; readonly state: BreakerState }
-  /** `suspend()` and `resume()`: whether callers are held back. */
-  | { readonly type: 'suspended' | 'resumed' }
-  /** A connection's stream said something that cannot be; the value was not believed. */
+  /** A stream of the connection said something impossible, which was not believed. */
   | { readonly type: 'misreported'; readonly connection: C; readonly member: ReportingMember; readonly value: unknown }
-  /** `close()` of a connection rejected, or did not settle in time. */
+  /** `close()` of the connection rejected, or did not settle in time. */
   | { readonly type: 'close-failed'; readonly connection: C; readonly cause: unknown }
-  /** The operator given as `heal` errored: from here on nothing is redialled until the pool is opened again. */
+  /** The circuit breaker changed its state. */
+  | { readonly type: 'breaker-changed'; readonly state: BreakerState }
+  /** `suspend()` was called, or `resume()`. */
+  | { readonly type: 'suspended' | 'resumed' }
+  /** The operator given as `heal` errored: nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-failed'; readonly cause: unknown }
+  /** The operator given as `heal` completed: nothing is redialled until the pool is opened again. */
+  | { readonly type: 'heal-ended' }
   /** One of the `policies`, or the `breaker`, errored: it does nothing more until the pool is opened again. */
-  | { readonly type: 'policy-failed'; readonly cause: unknown }
-  | ReconnectEvent<C>;
+  | { readonly type: 'policy-failed'; readonly cause: unknown };
 
-/** The pool's events. Makes none while nobody subscribes. */
-export class EventLog<C extends Connection> implements RegistryObserver<C> {
+/** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */
+export type PoolEvent<C> =
+  Happening<C> extends infer H
+    ? H extends { readonly connection: C }
+      ? H & ConnectionEventBase<C>
+      : H & EventBase
+    : never;
+
+/** An event in a form that JSON keeps whole: without connections, causes as their name, code and message. */
+export type EventDescription = { readonly type: string; readonly at: number } & Readonly<Record<string, unknown>>;
+
+/**
+ * An event in a form for logs, which JSON keeps whole: no connection objects, causes as `{ name, code,
+ * message }`.
+ *
+ * @example
+ * ```ts
+ * pool.events$.subscribe((event) => console.log(JSON.stringify(describe(event))));
+ * ```
+ */
+export function describe<C>(event: PoolEvent<C>): EventDescription {
+  const described: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(event)) {
+    if (key === 'connection' || value === undefined) continue;
+    if (key === 'cause') described[key] = describeCause(value);
+    else described[key] = typeof value === 'object' || typeof value === 'function' ? typeof value : value;
+  }
+  return described as EventDescription;
+}
+
+function describeCause(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return typeof cause === 'object' ? 'object' : String(cause);
+  const { name, message, code } = cause as Error & { readonly code?: unknown };
+  return { name, ...(code !== undefined && { code: String(code) }), message };
+}
+
+/** The prototype of events: what they look like to Node's inspection and to JSON. */
+const EVENT = Object.defineProperties(
+  {},
+  {
+    [INSPECT]: {
+      value(this: PoolEvent<unknown>): unknown {
+        return describe(this);
+      },
+    },
+    toJSON: {
+      value(this: PoolEvent<unknown>): unknown {
+        return describe(this);
+      },
+    },
+  },
+);
+
+function eventOf<C extends Connection>(happening: Happening<C>, at: number): PoolEvent<C> {
+  const about =
+    'connection' in happening
+      ? { name: textOf(happening.connection, 'name'), endpoint: textOf(happening.connection, 'endpoint') }
+      : undefined;
+  return Object.assign(Object.create(EVENT), { ...happening, at, ...about });
+}
+
+/** The pool's events. None is made while there is no subscriber. */
+export class EventStream<C extends Connection> {
   readonly observable: Observable<PoolEvent<C>>;
   readonly #subject = new Subject<PoolEvent<C>>();
-  readonly #rounds: Rounds;
+  readonly #turns: Turns;
+  readonly #scheduler: SchedulerLike;
+  #queued: { readonly happening: Happening<C>; readonly at: number }[] = [];
 
-  constructor(registry: Registry<C>, rounds: Rounds) {
-    this.#rounds = rounds;
+  constructor(turns: Turns, scheduler: SchedulerLike) {
+    this.#turns = turns;
+    this.#scheduler = scheduler;
     this.observable = this.#subject.asObservable();
-    registry.observe(this);
   }
 
-  emit(event: PoolEvent<C>): void {
-    if (this.#subject.observed) this.#rounds.run(() => this.#subject.next(event));
+  /** Queues an event for the next flush. */
+  emit(happening: Happening<C>): void {
+    if (!this.#subject.observed) return;
+    this.#queued.push({ happening, at: this.#scheduler.now() });
+    this.#turns.requestFlush();
+  }
+
+  changed({ member: { connection }, from, to, reason = 'removed', cause }: MemberChange<C>): void {
+    if (!this.#subject.observed) return;
+    if (from === undefined) this.emit({ type: 'joined', connection });
+    if (to === 'leaving') this.emit({ type: 'left', connection, reason });
+    else if (to === 'broken') {
+      const isDial = from === 'dialling' || from === 'warming';
+      if (from !== undefined) this.emit({ type: isDial ? 'connect-failed' : 'lost', connection, cause });
+    } else if (from !== undefined && TYPES[to]) this.emit({ type: TYPES[to], connection });
+  }
+
+  flush(): void {
+    const events = this.#queued;
+    if (events.length === 0) return;
+    this.#queued = [];
+    for (const { happening, at } of events) this.#subject.next(eventOf(happening, at));
   }
 
   end(): void {
-    this.#rounds.run(() => this.#subject.complete());
-  }
-
-  joined(cells: readonly Cell<C>[]): void {
-    for (const { connection } of cells) this.emit({ type: 'joined', connection });
-  }
-
-  left(cells: readonly Cell<C>[], reason: LeaveReason): void {
-    for (const { connection } of cells) this.emit({ type: 'left', connection, reason });
-  }
-
-  moved({ connection, standing }: Cell<C>, from: Standing, cause: unknown): void {
-    if (!this.#subject.observed) return;
-    if (standing !== 'broken' && standing !== 'idle') {
-      this.emit({ type: standing, connection });
-    } else if (standing === 'broken' && from !== 'connecting') {
-      this.emit({ type: 'lost', connection, cause: cause ?? causeOf(connection) });
-    }
-  }
-
-  misreported({ connection }: Cell<C>, member: ReportingMember, value: unknown): void {
-    this.emit({ type: 'misreported', connection, member, value });
+    this.#subject.complete();
   }
 }
+
+const TYPES: { readonly [phase: string]: 'connecting' | 'connected' | 'draining' | 'ejected' } = {
+  dialling: 'connecting',
+  serving: 'connected',
+  draining: 'draining',
+  ejected: 'ejected',
+};

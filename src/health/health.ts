@@ -1,4 +1,5 @@
-import type { Census } from '../registry/registry.js';
+import type { Connection } from '../connection/connection.js';
+import type { Membership } from '../membership/membership.js';
 
 /**
  * - `closed`: closed or disposed of
@@ -10,80 +11,107 @@ import type { Census } from '../registry/registry.js';
  */
 export type HealthStatus = 'closed' | 'empty' | 'starting' | 'down' | 'degraded' | 'healthy';
 
-/** A pool at one moment. Every member counts in exactly one of `idle` to `broken`. */
+/**
+ * The figures of a pool at one moment. Every member counts in exactly one of `fresh`, `connecting`, `connected`,
+ * `draining`, `ejected` and `broken`.
+ */
 export interface Health {
+  /** The pool's name, where it has one. */
+  readonly name: string | undefined;
+  /** How the pool is, in a word. */
   readonly status: HealthStatus;
+  /** How many connections the pool aims for. */
   readonly poolSize: number;
+  /** How many members it has. */
   readonly total: number;
-  readonly idle: number;
+  /** Members that have never been dialled. */
+  readonly fresh: number;
+  /** Members that are being dialled or warmed up. */
   readonly connecting: number;
-  /** Connected and in service. */
+  /** Members that are connected and in service: `idle` and `used` together. */
   readonly connected: number;
-  /** Out of service until they have finished what they carry. */
+  /** Members in service with load 0. */
+  readonly idle: number;
+  /** Members in service with a load above 0. */
+  readonly used: number;
+  /** Members out of service until they have finished what they carry. */
   readonly draining: number;
-  /** Connected, and out of service for bad behaviour. */
+  /** Members that are connected, and out of service for a time. */
   readonly ejected: number;
+  /** Members that failed or were lost, those given up included. */
   readonly broken: number;
-  /** The sum of the members' loads, in requests. */
+  /** Broken members that have been given up by what heals the pool. */
+  readonly abandoned: number;
+  /** The sum of the members' loads. */
   readonly pending: number;
   /** Callers in the pool's queue. */
   readonly waiting: number;
+  /** Whether `suspend()` holds callers back. */
+  readonly suspended: boolean;
 }
 
-/** What a pool's status follows from, besides who stands where. */
-export interface HealthFacts {
-  readonly closed: boolean;
+/** What the figures are read from, besides the members. */
+export interface HealthSource {
+  readonly name: string | undefined;
+  readonly isClosed: boolean;
   readonly poolSize: number;
-  readonly total: number;
-  readonly pending: number;
   readonly waiting: number;
-  /** Whether any dial has come to an end since the pool was opened. */
-  readonly proven: boolean;
-  readonly census: Census;
+  readonly isSuspended: boolean;
 }
 
-function statusOf({ closed, poolSize, total, proven, census }: HealthFacts): HealthStatus {
-  if (closed) return 'closed';
-  if (total === 0) return 'empty';
-  if (!proven) return 'starting';
-  if (census.connected === 0) return 'down';
-  return census.connected < poolSize ? 'degraded' : 'healthy';
-}
-
-export function healthOf(facts: HealthFacts): Health {
-  const { poolSize, total, pending, waiting } = facts;
-  // Named one by one: it is made every turn, and to spread a census costs more than all the rest.
-  const { idle, connecting, connected, draining, ejected, broken } = facts.census;
-  const status = statusOf(facts);
+export function healthOf<C extends Connection>(membership: Membership<C>, source: HealthSource): Health {
+  const { counts, index, size: total } = membership;
+  const { name, poolSize, waiting, isSuspended: suspended } = source;
+  const { fresh, serving: connected, draining, ejected, abandoned } = counts;
+  const { idle } = index;
+  // Named one by one: it is made every turn, and spreading costs more than all the rest.
   return Object.freeze({
-    status,
+    name,
+    status: statusOf(membership, source),
     poolSize,
     total,
-    idle,
-    connecting,
+    fresh,
+    connecting: counts.dialling + counts.warming,
     connected,
+    idle,
+    used: connected - idle,
     draining,
     ejected,
-    broken,
-    pending,
+    broken: counts.broken + abandoned,
+    abandoned,
+    pending: index.load,
     waiting,
+    suspended,
   });
 }
 
-/** What changes most often comes first: few comparisons go beyond it. */
-const FIGURES = Object.keys({
-  pending: true,
-  waiting: true,
-  status: true,
-  poolSize: true,
-  total: true,
-  idle: true,
-  connecting: true,
-  connected: true,
-  draining: true,
-  ejected: true,
-  broken: true,
-} satisfies Record<keyof Health, true>) as (keyof Health)[];
+function statusOf<C extends Connection>(
+  { size, hasDialled, counts }: Membership<C>,
+  { isClosed, poolSize }: HealthSource,
+): HealthStatus {
+  if (isClosed) return 'closed';
+  if (size === 0) return 'empty';
+  if (!hasDialled) return 'starting';
+  if (counts.serving === 0) return 'down';
+  return counts.serving < poolSize ? 'degraded' : 'healthy';
+}
 
-export const sameHealth = (a: Health, b: Health): boolean =>
-  a === b || FIGURES.every((figure) => a[figure] === b[figure]);
+/** What changes most often comes first: few comparisons go beyond it. */
+const HEALTH_FIELDS: readonly (keyof Health)[] = [
+  'pending',
+  'idle',
+  'waiting',
+  'status',
+  'poolSize',
+  'total',
+  'fresh',
+  'connecting',
+  'connected',
+  'draining',
+  'ejected',
+  'broken',
+  'abandoned',
+  'suspended',
+];
+
+export const sameHealth = (a: Health, b: Health): boolean => HEALTH_FIELDS.every((field) => a[field] === b[field]);

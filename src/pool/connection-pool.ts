@@ -1,19 +1,18 @@
 import type { Observable } from 'rxjs';
-import type { Borrowing } from '../borrowing/borrowing.js';
-import { Errand, type Terms } from '../borrowing/errand.js';
-import type { LeakDetector } from '../borrowing/leaks.js';
+import { AcquireRequest, type AcquireTerms } from '../borrowing/acquire-request.js';
+import type { Acquirer } from '../borrowing/acquirer.js';
+import type { Checkout } from '../borrowing/checkout.js';
 import { Lease } from '../borrowing/lease.js';
-import type { Lender } from '../borrowing/lender.js';
-import { run, use, type Work } from '../borrowing/use.js';
+import { run, use, useWithoutDeadline, type Work } from '../borrowing/use.js';
 import { type StreamingWork, withConnection } from '../borrowing/with-connection.js';
 import * as check from '../checks.js';
-import { cellOf } from '../connection/cells.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, textOf } from '../connection/connection.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
-import { ConnectionInvalidatedError, outOfRange } from '../errors.js';
+import { ConnectionInvalidatedError, outOfRange, wrongType } from '../errors.js';
 import type { PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
-import type { Snapshot } from '../registry/membership-streams.js';
+import type { Snapshot } from '../membership/lists.js';
+import type { Member } from '../membership/member.js';
 import { abortable } from './abortable.js';
 import type {
   BorrowOptions,
@@ -27,9 +26,16 @@ import type {
   UseOptions,
 } from './call-options.js';
 import { checkConnections } from './checks.js';
-import { Management } from './management.js';
-import { type ConnectionPoolOptions, checkWithin, namedOf, type Reconfiguration, resolveOptions } from './options.js';
-import { Parts } from './parts.js';
+import type { ConnectionFactory } from './connection-factory.js';
+import { PoolContext } from './context.js';
+import { Lifecycle } from './lifecycle.js';
+import {
+  type ConnectionPoolOptions,
+  checkPoolSizeBounds,
+  type Reconfiguration,
+  resolveChanges,
+  resolveOptions,
+} from './options.js';
 import { readiness } from './ready.js';
 
 /** Types for `await using`. */
@@ -59,7 +65,7 @@ export interface ConnectionPool<C extends Connection, K = void> extends AsyncDis
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ConnectionPool<C extends Connection, K = void> {
   /** The function that makes connections, as it was given. */
-  readonly connectionFactory: () => C;
+  readonly connectionFactory: ConnectionFactory<C>;
   /** The members, in order of joining. Joining shows here first, leaving last. */
   readonly connections$: Observable<readonly C[]>;
   /** Those connected and in service. A connection that moves leaves one list before it enters another. */
@@ -77,33 +83,31 @@ export class ConnectionPool<C extends Connection, K = void> {
   /** What happens, as it happens; replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
 
-  readonly #parts: Parts<C, K>;
-  readonly #management: Management<C, K>;
-  // What a borrowing goes through.
-  readonly #lender: Lender<C, K>;
-  readonly #leaks: LeakDetector<C>;
+  readonly #context: PoolContext<C, K>;
+  readonly #lifecycle: Lifecycle<C, K>;
+  readonly #acquirer: Acquirer<C, K>;
 
   /**
    * @param poolSize - how many connections the pool aims for.
    * @param connectionFactory - returns a new connection at each call.
    * @throws RangeError, TypeError for arguments that cannot be.
    */
-  constructor(poolSize: number, connectionFactory: () => C, options?: ConnectionPoolOptions<C, K>) {
+  constructor(poolSize: number, connectionFactory: ConnectionFactory<C>, options?: ConnectionPoolOptions<C, K>) {
     check.checkSize('poolSize', poolSize);
     check.checkFunction('connectionFactory', connectionFactory);
-    const settings = resolveOptions(options);
-    checkWithin('poolSize', poolSize, settings);
-    const parts = new Parts(poolSize, connectionFactory, settings);
-    const { membership, health, events } = parts;
-    this.#parts = parts;
-    this.#management = new Management<C, K>(parts, this);
-    this.#lender = parts.lender;
-    this.#leaks = parts.leaks;
+    const resolved = resolveOptions(options);
+    checkPoolSizeBounds('poolSize', poolSize, resolved);
+    const context = new PoolContext(poolSize, connectionFactory, resolved);
+    const { health, events } = context;
+    const { lists } = context.membership;
+    this.#context = context;
+    this.#lifecycle = new Lifecycle<C, K>(context, this);
+    this.#acquirer = context.acquirer;
     this.connectionFactory = connectionFactory;
-    this.connections$ = membership.connections.observable;
-    this.connected$ = membership.connected.observable;
-    this.broken$ = membership.broken.observable;
-    this.snapshot$ = membership.snapshot.observable;
+    this.connections$ = lists.connections.observable;
+    this.connected$ = lists.connected.observable;
+    this.broken$ = lists.broken.observable;
+    this.snapshot$ = lists.snapshot.observable;
     this.leastLoaded$ = health.leastLoaded.observable;
     this.pending$ = health.pending.observable;
     this.health$ = health.health.observable;
@@ -112,42 +116,42 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /** How many connections the pool aims for. */
   get poolSize(): number {
-    return this.#parts.poolSize;
+    return this.#context.poolSize;
   }
 
   /** The members, in order of joining; an array that never changes. */
   get connections(): readonly C[] {
-    return this.#parts.registry.connections.view;
+    return this.#context.membership.lists.connections.list.array;
   }
 
   /** Those connected and in service. */
   get connectedConnections(): readonly C[] {
-    return this.#parts.registry.connected.view;
+    return this.#context.membership.lists.connected.list.array;
   }
 
   /** Those that failed or were lost, and are not being dialled. */
   get brokenConnections(): readonly C[] {
-    return this.#parts.registry.broken.view;
+    return this.#context.membership.lists.broken.list.array;
   }
 
   /** The figures of the pool now. */
   get health(): Health {
-    return this.#parts.health.read();
+    return this.#context.health.read();
   }
 
   /** Whether there are no connections. */
   isEmpty(): boolean {
-    return this.#parts.registry.size === 0;
+    return this.#context.membership.size === 0;
   }
 
   /** Whether there are at least `poolSize` connections. */
   isFull(): boolean {
-    return this.#parts.crew.size >= this.#parts.poolSize;
+    return this.#context.size >= this.#context.poolSize;
   }
 
   /** Whether at least one is connected and in service. */
   isWorking(): boolean {
-    return this.#parts.registry.census.connected > 0;
+    return this.#context.membership.counts.serving > 0;
   }
 
   /**
@@ -158,7 +162,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async setup(options: SignalOptions = {}): Promise<void> {
     this.#checkWaiting(options);
-    await abortable(this.#management.fill(), options.signal);
+    await abortable(this.#lifecycle.fill(), options.signal);
   }
 
   /**
@@ -171,7 +175,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('size', size);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    await abortable(this.#management.extend(size), options.signal);
+    await abortable(this.#lifecycle.extend(size), options.signal);
   }
 
   /**
@@ -185,12 +189,20 @@ export class ConnectionPool<C extends Connection, K = void> {
     const given = checkConnections('connections', connections);
     this.#checkWaiting(options);
     this.#checkNotClosed();
-    const newcomers = this.#parts.crew.recruiter.newcomers('connections', given);
-    const { vacancies } = this.#management;
-    if (newcomers.length > vacancies) {
-      throw outOfRange('connections', `at most ${vacancies} new ones, for which maxSize leaves room`, newcomers.length);
+    const { membership } = this.#context;
+    const added = given.filter((connection, place) => {
+      if (!membership.isElsewhere(connection)) return !membership.memberOf(connection);
+      throw wrongType(`connections[${place}]`, 'a connection that belongs to no other pool', connection);
+    });
+    const { remainingCapacity } = this.#lifecycle;
+    if (added.length > remainingCapacity) {
+      throw outOfRange(
+        'connections',
+        `at most ${remainingCapacity} new ones, for which maxSize leaves room`,
+        added.length,
+      );
     }
-    await abortable(this.#management.admit(newcomers), options.signal);
+    await abortable(this.#lifecycle.add(added), options.signal);
   }
 
   /**
@@ -206,7 +218,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkInteger('amount', amount);
     check.checkBoolean('deletePendingConnections', deletePendingConnections);
     this.#checkNotDisposed();
-    return amount <= 0 ? 0 : this.#management.reduce(amount, deletePendingConnections);
+    return amount <= 0 ? 0 : this.#lifecycle.reduce(amount, deletePendingConnections);
   }
 
   /**
@@ -216,8 +228,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   cleanupBrokenConnections(): number {
     this.#checkNotDisposed();
-    const { crew } = this.#parts;
-    return crew.dismiss(crew.standing('broken'), 'cleanup', 0);
+    const { membership } = this.#context;
+    return membership.remove(membership.inPhase('broken', 'abandoned'), 'cleanup', 0);
   }
 
   /**
@@ -230,7 +242,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     const given = checkConnections('connections', connections);
     const drainTimeout = this.#drainTimeout(options);
     this.#checkNotDisposed();
-    return this.#parts.crew.dismiss(given.map(cellOf), 'removed', drainTimeout);
+    return this.#context.membership.remove(this.#membersOf(given), 'removed', drainTimeout);
   }
 
   /**
@@ -242,12 +254,13 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   ejectConnections(connections: Iterable<C>, options: EjectOptions): number {
     const given = checkConnections('connections', connections);
-    check.checkBag('options', options);
+    check.checkObject('options', options);
     const { duration } = options;
     check.checkDuration('options.duration', duration);
     this.#checkNotDisposed();
-    const { rounds, crew } = this.#parts;
-    return rounds.hold(() => given.filter((one) => crew.ejections.eject(cellOf(one), duration)).length);
+    const { membership, turns } = this.#context;
+    const members = this.#membersOf(given);
+    return turns.run(() => members.filter((member) => membership.eject(member, duration)).length);
   }
 
   /**
@@ -259,9 +272,10 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   invalidateConnections(connections: Iterable<C>, options: InvalidateOptions = {}): number {
     const given = checkConnections('connections', connections);
-    check.checkBag('options', options);
+    check.checkObject('options', options);
     this.#checkNotDisposed();
-    return given.filter((connection) => this.#invalidate(connection, options.cause)).length;
+    const members = this.#membersOf(given);
+    return this.#context.turns.run(() => members.filter((member) => this.#invalidate(member, options.cause)).length);
   }
 
   /**
@@ -276,14 +290,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkWaiting(options);
     this.#checkNotClosed();
     const { signal } = options;
-    const { crew, rounds, registry } = this.#parts;
-    const work = rounds.hold(() =>
-      onlyBrokenConnections
-        ? crew.dialAll(crew.standing('broken', 'connecting'))
-        : crew.reconnectAll(() => signal?.aborted === true),
-    );
-    await abortable(work, signal);
-    return registry.census.connected;
+    await abortable(this.#lifecycle.reconnect(onlyBrokenConnections, signal), signal);
+    return this.#context.membership.counts.serving;
   }
 
   /**
@@ -305,10 +313,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
     check.checkSize('options.maxUnavailable', maxUnavailable);
     if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
-    const members =
-      connections === undefined ? undefined : checkConnections('options.connections', connections).map(cellOf);
+    const given = connections === undefined ? undefined : checkConnections('options.connections', connections);
     this.#checkNotClosed();
-    return abortable(this.#management.renew({ members, maxUnavailable, drainTimeout, signal }), signal);
+    return abortable(this.#lifecycle.renew(given && this.#membersOf(given), options), signal);
   }
 
   /**
@@ -324,15 +331,15 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   reconfigure(changes: Reconfiguration<C, K>): void {
-    check.checkBag('changes', changes);
-    const settings = resolveOptions(changes, this.#parts.settings, 'changes');
+    const { options } = this.#context;
+    const given = resolveChanges(changes, options);
     const { poolSize } = changes;
     if (poolSize !== undefined) {
       check.checkSize('changes.poolSize', poolSize);
-      checkWithin('changes.poolSize', poolSize, settings);
+      checkPoolSizeBounds('changes.poolSize', poolSize, { ...options, ...given });
     }
     this.#checkNotDisposed();
-    this.#management.reconfigure(namedOf(changes, settings), poolSize);
+    this.#lifecycle.reconfigure(given, poolSize);
   }
 
   /**
@@ -347,16 +354,20 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   suspend(): void {
-    if (!this.#lender.suspended) this.#parts.events.emit({ type: 'suspended' });
-    this.#lender.suspend();
-    this.#parts.health.capture();
+    const { events, turns } = this.#context;
+    if (this.#acquirer.isSuspended) return;
+    this.#acquirer.suspend();
+    events.emit({ type: 'suspended' });
+    turns.requestFlush();
   }
 
   /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
   resume(): void {
-    if (this.#lender.suspended) this.#parts.events.emit({ type: 'resumed' });
-    this.#lender.resume();
-    this.#parts.health.capture();
+    const { events, turns } = this.#context;
+    if (!this.#acquirer.isSuspended) return;
+    this.#acquirer.resume();
+    events.emit({ type: 'resumed' });
+    turns.requestFlush();
   }
 
   /**
@@ -368,9 +379,10 @@ export class ConnectionPool<C extends Connection, K = void> {
    * requires a key
    */
   getLeastLoadedConnection(): C {
-    const cell = this.#lender.suspended ? undefined : this.#parts.selector.pick(undefined as K);
-    if (!cell) throw this.#parts.refusals.unavailable();
-    return cell.connection;
+    const { selector, errors } = this.#context;
+    const member = this.#acquirer.isSuspended ? undefined : selector.pick(undefined as K);
+    if (!member) throw errors.unavailableError();
+    return member.connection;
   }
 
   /**
@@ -393,10 +405,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     try {
       check.checkFunction('work', work);
       if (options === undefined) {
-        const borrowing = this.#lender.tryBorrow(undefined as K);
-        if (borrowing) return run(borrowing, work);
+        const checkout = this.#acquirer.acquireNow(undefined as K);
+        if (checkout) return run(checkout, work);
+        this.#openIfNew();
+        this.#checkNotDisposed();
+        return useWithoutDeadline(this.#acquirer, undefined as K, this.#context.options.waitTimeout, work);
       }
-      return use(this.#lender, this.#terms(options), work);
+      return use(this.#acquirer, this.#terms(options), work);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -418,7 +433,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   withConnection<T>(work: StreamingWork<C, T>, options?: UseOptions<K>): Observable<T> {
     check.checkFunction('work', work);
     this.#checkUse(options);
-    return withConnection(this.#lender, () => this.#terms(options), work);
+    return withConnection(this.#acquirer, () => this.#terms(options), work);
   }
 
   /**
@@ -435,20 +450,20 @@ export class ConnectionPool<C extends Connection, K = void> {
   lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
     if (options === undefined) {
       try {
-        const borrowing = this.#lender.tryBorrow(undefined as K);
-        if (borrowing) return Promise.resolve(this.#lease(borrowing, this.#leaks.trace()));
+        const checkout = this.#acquirer.acquireNow(undefined as K);
+        if (checkout) return Promise.resolve(this.#lease(checkout, this.#context.leaks.trace()));
       } catch (error) {
         return Promise.reject(error);
       }
     }
     return new Promise((resolve, reject) => {
-      const takenAt = this.#leaks.trace();
-      new Errand(this.#lender, this.#terms(options), {
-        granted: (borrowing, errand) => {
-          errand.end();
-          resolve(this.#lease(borrowing, takenAt));
+      const acquiredAt = this.#context.leaks.trace();
+      new AcquireRequest(this.#acquirer, this.#terms(options), {
+        onAcquired: (checkout, request) => {
+          request.settle();
+          resolve(this.#lease(checkout, acquiredAt));
         },
-        refused: reject,
+        onRejected: reject,
       });
     });
   }
@@ -459,10 +474,10 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
    */
   tryLease(options?: { readonly key?: K | undefined }): Lease<C> | undefined {
-    if (options !== undefined) check.checkBag('options', options);
+    if (options !== undefined) check.checkOptions('options', options, ['key']);
     this.#checkNotDisposed();
-    const borrowing = this.#lender.tryBorrow(options?.key as K);
-    return borrowing && this.#lease(borrowing, this.#leaks.trace());
+    const checkout = this.#acquirer.acquireNow(options?.key as K);
+    return checkout && this.#lease(checkout, this.#context.leaks.trace());
   }
 
   /**
@@ -477,10 +492,12 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkSize('options.min', min);
     if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
     this.#checkNotClosed();
-    const timedOut = (): Error => this.#parts.refusals.notReady(min, timeout);
-    const { scheduler } = this.#parts.settings;
-    const { connected } = await readiness(this.health$, { min, timeout, signal, scheduler, timedOut });
-    if (connected < min) throw this.#parts.refusals.closed();
+    this.#openIfNew();
+    const { options: resolved, errors } = this.#context;
+    const timeoutError = (): Error => errors.readyTimeoutError(min, timeout);
+    const { scheduler } = resolved;
+    const { connected, status } = await readiness(this.health$, { min, timeout, signal, scheduler, timeoutError });
+    if (connected < min) throw status === 'closed' ? errors.closedError() : errors.notConnectedError();
   }
 
   /**
@@ -492,35 +509,50 @@ export class ConnectionPool<C extends Connection, K = void> {
   async close(options: CloseOptions = {}): Promise<void> {
     const drainTimeout = this.#drainTimeout(options);
     check.checkSignal(options.signal);
-    if (!this.#isDisposed) this.#management.close('closed', drainTimeout);
-    await this.#management.departed(drainTimeout, options.signal);
+    if (!this.#isDisposed) this.#lifecycle.close('closed', drainTimeout);
+    await this.#lifecycle.whenClosed(drainTimeout, options.signal);
   }
 
   /** Closes the pool for good: its streams give a last value and complete. */
   async dispose(): Promise<void> {
-    const { drainTimeout } = this.#parts.settings;
-    if (!this.#isDisposed) this.#management.dispose(drainTimeout);
-    await this.#management.departed(drainTimeout);
+    const { drainTimeout } = this.#context.options;
+    if (!this.#isDisposed) this.#lifecycle.close('disposed', drainTimeout);
+    await this.#lifecycle.whenClosed(drainTimeout);
   }
 
   get #isDisposed(): boolean {
-    return this.#parts.lifecycle.phase === 'disposed';
+    return this.#context.state.phase === 'disposed';
   }
 
-  #lease(borrowing: Borrowing<C>, takenAt: string | undefined): Lease<C> {
-    return new Lease(borrowing, this.#invalidate, this.#leaks.watch(borrowing, takenAt));
+  #membersOf(connections: readonly C[]): Member<C>[] {
+    const { membership } = this.#context;
+    return connections.map((connection) => membership.memberOf(connection)).filter((member) => member !== undefined);
   }
 
-  readonly #invalidate = (connection: C, cause: unknown): boolean => {
-    const error = new ConnectionInvalidatedError('The connection was taken out of use', { cause });
-    return this.#parts.crew.condemn(cellOf(connection), error);
-  };
+  /** The first use of a pool opens it. */
+  #openIfNew(): void {
+    if (this.#context.state.phase === 'new') void this.#lifecycle.fill();
+  }
 
-  #terms(options: UseOptions<K> = {}): Terms<K> {
+  #lease(checkout: Checkout<C>, acquiredAt: string | undefined): Lease<C> {
+    const invalidate = ({ member }: Checkout<C>, cause: unknown): void => void this.#invalidate(member, cause);
+    return new Lease(checkout, invalidate, this.#context.leaks.watch(checkout, acquiredAt));
+  }
+
+  #invalidate(member: Member<C>, cause: unknown): boolean {
+    const { errors, membership } = this.#context;
+    const connection = textOf(member.connection, 'name');
+    const options = { ...errors.context(), connection, cause };
+    return membership.invalidate(member, new ConnectionInvalidatedError('The connection was invalidated', options));
+  }
+
+  #terms(options: UseOptions<K> = {}): AcquireTerms<K> {
     this.#checkUse(options);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
-    const { waitTimeout, scheduler } = this.#parts.settings;
+    this.#openIfNew();
+    const { options: resolved, errors } = this.#context;
+    const { waitTimeout, scheduler } = resolved;
     const { key, timeout } = options;
     return {
       key: key as K,
@@ -528,12 +560,12 @@ export class ConnectionPool<C extends Connection, K = void> {
       signal: options.signal,
       timeout,
       scheduler,
-      timedOut: (begun) => this.#parts.refusals.usedTooLong(timeout, begun),
+      timeoutError: (hasBegun) => errors.useTimeoutError(timeout, hasBegun),
     };
   }
 
   #checkUse(options: UseOptions<K> = {}): void {
-    check.checkBag('options', options);
+    check.checkObject('options', options);
     check.checkSignal(options.signal);
     for (const name of ['timeout', 'waitTimeout'] as const) {
       if (options[name] !== undefined) check.checkDuration(`options.${name}`, options[name]);
@@ -541,23 +573,23 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #checkWaiting(options: SignalOptions): void {
-    check.checkBag('options', options);
+    check.checkObject('options', options);
     check.checkSignal(options.signal);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
   }
 
   #checkNotClosed(): void {
-    if (this.#parts.lifecycle.isClosed) throw this.#parts.refusals.closed();
+    if (this.#context.state.isClosed) throw this.#context.errors.closedError();
   }
 
   #checkNotDisposed(): void {
-    if (this.#isDisposed) throw this.#parts.refusals.closed();
+    if (this.#isDisposed) throw this.#context.errors.closedError();
   }
 
   #drainTimeout(options: DrainOptions): number {
-    check.checkBag('options', options);
-    const { drainTimeout = this.#parts.settings.drainTimeout } = options;
+    check.checkObject('options', options);
+    const { drainTimeout = this.#context.options.drainTimeout } = options;
     check.checkDuration('options.drainTimeout', drainTimeout);
     return drainTimeout;
   }

@@ -1,13 +1,246 @@
-/** Whether a pool takes part in things. */
-export type Phase = 'new' | 'open' | 'closed' | 'disposed';
+import { onAbort } from '../abort.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
+import type { Connection } from '../connection/connection.js';
+import type { ReconnectEvent } from '../healing/reconnect-broken.js';
+import { selectForEviction } from '../membership/eviction-order.js';
+import type { Member } from '../membership/member.js';
+import type { RenewOptions } from './call-options.js';
+import type { PoolContext } from './context.js';
+import { clampSize, type ResolvedOptions } from './options.js';
+import { type PolicyEntry, PolicySubscriptions } from './policies.js';
+import type { PolicyPool } from './policy.js';
+import type { ReplacementPlan } from './rolling-update.js';
 
-/** Where a pool stands in its life. */
-export class Lifecycle {
-  phase: Phase = 'new';
-  /** Counts closings: whoever was at work during one has been overtaken. */
-  closings = 0;
+/** Which members are dialled after some have joined. */
+type MembersToDial<C extends Connection> = (joined: readonly Member<C>[]) => readonly Member<C>[];
 
-  get isClosed(): boolean {
-    return this.phase === 'closed' || this.phase === 'disposed';
+const joinedOnly = <C extends Connection>(joined: readonly Member<C>[]): readonly Member<C>[] => joined;
+
+/** Opens a pool, sizes it, changes it and closes it. Arguments have been checked. */
+export class Lifecycle<C extends Connection, K> {
+  readonly #context: PoolContext<C, K>;
+  readonly #pool: PolicyPool<C>;
+  readonly #policies = new PolicySubscriptions(() => (this.#isOpen ? this.#entries : []));
+
+  /** @param pool - what policies are given. */
+  constructor(context: PoolContext<C, K>, pool: PolicyPool<C>) {
+    this.#context = context;
+    this.#pool = pool;
+  }
+
+  /** How many more members `maxSize` allows. */
+  get remainingCapacity(): number {
+    const { options, size, maker } = this.#context;
+    return Math.max(0, options.maxSize - size - maker.creating);
+  }
+
+  /** Opens the pool, makes up what is missing, and dials what is not up. A factory that throws leaves it open. */
+  fill(): Promise<void> {
+    const { membership, poolSize, state } = this.#context;
+    const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling', 'warming');
+    const { closings } = state;
+    try {
+      return this.#createAndAdd(this.#deficit(poolSize), down);
+    } catch (error) {
+      if (closings === state.closings) void this.add([], down);
+      throw error;
+    }
+  }
+
+  /** Adds new connections, as far as `maxSize` allows. */
+  extend(size: number): Promise<void> {
+    return this.#createAndAdd(Math.min(size, this.remainingCapacity), joinedOnly);
+  }
+
+  /** Takes connections in, opens the pool if need be, and dials. Resolves when every dial has settled. */
+  add(connections: readonly C[], membersToDial: MembersToDial<C> = joinedOnly): Promise<void> {
+    const context = this.#context;
+    const { state, membership, turns } = context;
+    const { closings } = state;
+    const claimed = membership.claim(connections);
+    if (closings !== state.closings) {
+      // A connection closed the pool when it was subscribed to.
+      membership.unclaim(claimed);
+      context.maker.destroyUnused(connections);
+      return Promise.resolve();
+    }
+    return turns.run(() => {
+      const isOpening = state.phase !== 'open';
+      state.phase = 'open';
+      if (isOpening) membership.hasDialled = false;
+      const joined = membership.join(claimed);
+      context.poolSize = Math.max(context.poolSize, context.size);
+      if (isOpening) {
+        turns.after(() => {
+          context.breaker.sync();
+          this.#policies.sync();
+        });
+      }
+      turns.requestFlush();
+      return membership.dialAll(membersToDial(joined));
+    });
+  }
+
+  /** Aims for fewer connections, and removes those that are too many. Returns how many left. */
+  reduce(amount: number, includeBusy: boolean): number {
+    const context = this.#context;
+    const { membership, options, turns } = context;
+    return turns.run(() => {
+      const target = Math.max(options.minSize, context.poolSize - amount);
+      const surplus = this.#surplus(target, includeBusy);
+      context.poolSize = Math.max(target, Math.min(context.size, membership.size - surplus.length));
+      turns.requestFlush();
+      return membership.remove(surplus, 'reduced');
+    });
+  }
+
+  /** Dials the broken ones, or redials all, half of the pool at a time. */
+  reconnect(onlyBroken: boolean, signal: AbortSignal | undefined): Promise<unknown> {
+    const { membership, rolling, turns } = this.#context;
+    return turns.run(() => {
+      if (onlyBroken) return membership.dialAll(membership.inPhase('broken', 'abandoned', 'dialling', 'warming'));
+      const down = membership.inPhase('broken', 'abandoned', 'fresh', 'dialling', 'warming');
+      const up = membership.inPhase('serving', 'draining', 'ejected');
+      const concurrency = Math.max(1, Math.floor(membership.size / 2));
+      return Promise.all([membership.dialAll(down), rolling.redial(up, concurrency, () => signal?.aborted === true)]);
+    });
+  }
+
+  /** Replaces members by new ones; resolves with how many. */
+  renew(members: readonly Member<C>[] | undefined, options: RenewOptions<C>): Promise<number> {
+    const { state, membership, errors, rolling } = this.#context;
+    const { maxUnavailable = 0, drainTimeout, signal } = options;
+    const { closings } = state;
+    const isOvertaken = (): boolean => closings !== state.closings;
+    const plan: ReplacementPlan = {
+      removesFirst: maxUnavailable > 0,
+      drainTimeout,
+      signal,
+      isOvertaken,
+      notConnectedError: (cause) => errors.renewalError(cause),
+    };
+    const chosen = members?.filter((member) => membership.members.has(member)) ?? [...membership.members];
+    const isStopped = (): boolean => isOvertaken() || signal?.aborted === true;
+    return rolling.replace(chosen, Math.max(1, maxUnavailable), plan, isStopped);
+  }
+
+  /** Goes by the options that are given, and by the size if there is one, from now on. */
+  reconfigure(given: Partial<ResolvedOptions<C, K>>, poolSize: number | undefined): void {
+    const context = this.#context;
+    const { state, membership, selector, maker, options, turns } = context;
+    const { closings } = state;
+    const target = clampSize(poolSize ?? context.poolSize, { ...options, ...given });
+    const grows = this.#isOpen && target > context.poolSize;
+    const made = maker.create(grows ? this.#deficit(target) : 0);
+    const claimed = membership.claim(made);
+    try {
+      // A user's strategy is called, which may throw, or change the pool.
+      if ('select' in given && given.select !== options.select) selector.use(given.select);
+    } catch (error) {
+      membership.unclaim(claimed);
+      maker.destroyUnused(made);
+      throw error;
+    }
+    turns.run(() => {
+      Object.assign(options, given);
+      context.poolSize = clampSize(poolSize ?? context.poolSize, options);
+      if (closings === state.closings) void membership.dialAll(membership.join(claimed));
+      else {
+        membership.unclaim(claimed);
+        turns.after(() => maker.destroyUnused(made));
+      }
+      context.limits.setMaxPending(options.maxPending);
+      membership.remove(this.#surplus(context.poolSize, true), 'reduced', MAX_TIMER_DELAY);
+      turns.after(() => {
+        context.breaker.sync();
+        this.#policies.sync();
+        context.acquirer.recheckWaiters();
+      });
+      membership.dialer.pump();
+      turns.requestFlush();
+    });
+  }
+
+  /** Removes all members, and takes on no work. */
+  close(phase: 'closed' | 'disposed', drainTimeout: number): void {
+    const { turns, state, membership, breaker, acquirer } = this.#context;
+    turns.run(() => {
+      state.closings++;
+      state.phase = phase;
+      membership.remove(membership.members, 'pool-closed', drainTimeout);
+      membership.hurryLeaving();
+      turns.after(() => {
+        breaker.sync();
+        this.#policies.sync();
+        acquirer.recheckWaiters();
+      });
+      turns.requestFlush();
+    });
+  }
+
+  /** Resolves when all that are leaving are closed; their draining ends after a time, or at the signal. */
+  async whenClosed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
+    const { membership, options } = this.#context;
+    const { done, stopDraining } = membership.leavingNow();
+    if (signal?.aborted || drainTimeout === 0) stopDraining();
+    const stopListening = onAbort(signal, stopDraining);
+    const timer = options.scheduler.schedule(stopDraining, drainTimeout);
+    await done;
+    timer.unsubscribe();
+    stopListening();
+  }
+
+  get #isOpen(): boolean {
+    return this.#context.state.phase === 'open';
+  }
+
+  #deficit(poolSize: number): number {
+    const { size, maker } = this.#context;
+    return Math.max(0, poolSize - size - maker.creating);
+  }
+
+  /** The members that are too many for a pool of `target`. */
+  #surplus(target: number, includeBusy: boolean): Member<C>[] {
+    const { membership, size } = this.#context;
+    return size > target ? selectForEviction(membership.members, membership.size - target, includeBusy) : [];
+  }
+
+  /** Makes connections and adds them, unless the pool was closed while they were made. */
+  #createAndAdd(count: number, membersToDial: MembersToDial<C>): Promise<void> {
+    const { state, maker } = this.#context;
+    const { closings } = state;
+    const made = maker.create(count);
+    if (closings === state.closings) return this.add(made, membersToDial);
+    maker.destroyUnused(made);
+    return Promise.resolve();
+  }
+
+  get #entries(): PolicyEntry[] {
+    const { options, events } = this.#context;
+    const { heal, policies } = options;
+    const entries: PolicyEntry[] = policies.map((policy) => ({
+      id: policy,
+      subscribe: () => policy(this.#pool),
+      failed: (cause) => events.emit({ type: 'policy-failed', cause }),
+    }));
+    if (!heal) return entries;
+    const healing: PolicyEntry = {
+      id: heal,
+      subscribe: () => heal(this.#pool.broken$),
+      next: (event) => this.#healed(event as ReconnectEvent<C>),
+      failed: (cause) => events.emit({ type: 'heal-failed', cause }),
+      completed: () => events.emit({ type: 'heal-ended' }),
+    };
+    return [healing, ...entries];
+  }
+
+  /** The pool tells of its dials itself: of what heals it, it tells what is not a dial. */
+  #healed(event: ReconnectEvent<C>): void {
+    const { events, membership } = this.#context;
+    if (event.type === 'reconnect-abandoned') {
+      const member = membership.memberOf(event.connection);
+      if (member?.phase === 'broken') membership.go(member, 'abandoned');
+    }
+    if (event.type === 'reconnect-abandoned' || event.type === 'reconnect-scheduled') events.emit(event);
   }
 }

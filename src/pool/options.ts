@@ -1,30 +1,27 @@
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
-import type { Reset } from '../borrowing/resets.js';
 import {
   checkAtLeast,
-  checkBag,
   checkBoolean,
   checkDuration,
   checkFunction,
   checkFunctions,
   checkLimit,
+  checkOptions,
+  checkScheduler,
   checkSize,
+  checkText,
 } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import type { Prepare } from '../connection/preparation.js';
+import type { ConnectionHook } from '../connection/hook.js';
 import { resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
-import { reconnectBroken } from '../healing/reconnect-broken.js';
-import type { ReconnectEvent } from '../healing/reconnect-event.js';
+import { type ReconnectEvent, reconnectBroken } from '../healing/reconnect-broken.js';
 import type { Strategy } from '../selection/picker.js';
 import type { Policy } from './policy.js';
 
 /** An operator that brings broken connections back and tells what it does. */
 export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<ReconnectEvent<C>>;
-
-/** Makes a connection that has just been dialled fit for service. Its signal aborts when it takes too long. */
-export type Warmup<C> = Prepare<C>;
 
 /**
  * What can be chosen about a pool, and changed later by `reconfigure`. Durations are in milliseconds, and at most
@@ -59,7 +56,7 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
    * What is done to a connection between its being dialled and its first use. It has a `connectTimeout` of its own,
    * after that of the dial; if it fails, so has the dial. @default false
    */
-  readonly warmup?: false | Warmup<C> | undefined;
+  readonly warmup?: false | ConnectionHook<C> | undefined;
   /** How long `close()` of a connection is waited for. @default 2000 */
   readonly closeTimeout?: number | undefined;
   /** How long a connection on its way out may finish what it carries. @default 1000 */
@@ -81,7 +78,7 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
    * What is done to a connection when an exclusive borrowing of it ends (one with a limit of 1), before the next. If
    * that fails the connection is closed and dialled anew. @default false
    */
-  readonly reset?: false | Reset<C> | undefined;
+  readonly reset?: false | ConnectionHook<C> | undefined;
   /** How long a reset may take. @default 5000 */
   readonly resetTimeout?: number | undefined;
   /** A lease held for longer is told of in `events$`, with where it was taken. @default Infinity */
@@ -90,6 +87,8 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
 
 /** What can be chosen about a pool. Durations are in milliseconds. */
 export interface ConnectionPoolOptions<C extends Connection, K = void> extends ReconfigurableOptions<C, K> {
+  /** What errors, health and metrics call the pool. @default none */
+  readonly name?: string | undefined;
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
@@ -101,81 +100,93 @@ export interface Reconfiguration<C extends Connection, K = void> extends Reconfi
 }
 
 /** Every option, with its default where none was given. */
-export type Settings<C extends Connection, K> = {
-  [Name in keyof Omit<ConnectionPoolOptions<C, K>, 'select'>]-?: Exclude<ConnectionPoolOptions<C, K>[Name], undefined>;
+export type ResolvedOptions<C extends Connection, K> = {
+  -readonly [Name in keyof Omit<ConnectionPoolOptions<C, K>, 'select' | 'name'>]-?: Exclude<
+    ConnectionPoolOptions<C, K>[Name],
+    undefined
+  >;
 } & {
   /** None for the least loaded, of which the pool keeps an index anyway: a bundle need not hold the strategy. */
   select: Strategy<C, K> | undefined;
+  name: string | undefined;
 };
 
-const DURATIONS = ['connectTimeout', 'closeTimeout', 'drainTimeout', 'waitTimeout', 'resetTimeout'] as const;
+type Check = (argument: string, value: unknown) => void;
 
-const FUNCTIONS = ['heal', 'breaker', 'warmup', 'reset'] as const;
-
-/** Settings of a pool that has chosen nothing but its clock. */
-function defaults<C extends Connection, K>(scheduler: SchedulerLike): Settings<C, K> {
-  return {
-    select: undefined,
-    heal: reconnectBroken({ scheduler }),
-    policies: [],
-    breaker: false,
-    minSize: 0,
-    maxSize: Number.POSITIVE_INFINITY,
-    connectTimeout: 5_000,
-    warmup: false,
-    closeTimeout: 2_000,
-    drainTimeout: 1_000,
-    maxDials: 16,
-    maxPending: Number.POSITIVE_INFINITY,
-    maxWaiting: 1_024,
-    waitTimeout: 5_000,
-    failFast: false,
-    reset: false,
-    resetTimeout: 5_000,
-    leakThreshold: Number.POSITIVE_INFINITY,
-    scheduler,
+const optional =
+  (check: Check, none: unknown): Check =>
+  (argument, value) => {
+    if (value !== none) check(argument, value);
   };
-}
 
-/** Options over the settings so far, or over the defaults. Throws before anything has changed. */
+const functionOrFalse = optional(checkFunction, false);
+
+/** The default of each option, and its check. `heal` and `scheduler` have no constant default. */
+const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: readonly [unknown, Check] } = {
+  name: [undefined, optional(checkText, undefined)],
+  scheduler: [undefined, checkScheduler],
+  select: [undefined, optional(checkFunction, undefined)],
+  heal: [undefined, functionOrFalse],
+  policies: [[], checkFunctions],
+  breaker: [false, functionOrFalse],
+  minSize: [0, checkSize],
+  maxSize: [Number.POSITIVE_INFINITY, checkLimit],
+  connectTimeout: [5_000, checkDuration],
+  warmup: [false, functionOrFalse],
+  closeTimeout: [2_000, checkDuration],
+  drainTimeout: [1_000, checkDuration],
+  maxDials: [16, checkLimit],
+  maxPending: [Number.POSITIVE_INFINITY, checkLimit],
+  maxWaiting: [1_024, checkSize],
+  waitTimeout: [5_000, checkDuration],
+  failFast: [false, checkBoolean],
+  reset: [false, functionOrFalse],
+  resetTimeout: [5_000, checkDuration],
+  leakThreshold: [Number.POSITIVE_INFINITY, (argument, value) => checkAtLeast(argument, value, 0)],
+};
+
+const NAMES = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
+const RECONFIGURABLE = NAMES.filter((name) => name !== 'name' && name !== 'scheduler');
+
+/** The options of a new pool. Throws before anything has changed. */
 export function resolveOptions<C extends Connection, K>(
   options: ConnectionPoolOptions<C, K> = {},
-  before?: Settings<C, K>,
-  argument = 'options',
-): Settings<C, K> {
-  checkBag(argument, options);
-  const settings = { ...(before ?? defaults<C, K>(resolveScheduler(options.scheduler, `${argument}.scheduler`))) };
-  for (const name of Object.keys(settings) as (keyof Settings<C, K>)[]) {
-    if (name !== 'scheduler' && options[name] !== undefined) Object.assign(settings, { [name]: options[name] });
-  }
-  check(settings, argument);
-  // Its owner may go on using the array.
-  return { ...settings, policies: [...settings.policies] };
+): ResolvedOptions<C, K> {
+  checkOptions('options', options, NAMES);
+  const scheduler = resolveScheduler(options.scheduler);
+  const defaults = Object.fromEntries(NAMES.map((name) => [name, OPTIONS[name][0]]));
+  const heal = options.heal ?? reconnectBroken({ scheduler });
+  const resolved = { ...defaults, ...pickGiven(options, NAMES, 'options'), heal, scheduler };
+  return checkBounds('options', resolved as unknown as ResolvedOptions<C, K>);
 }
 
-function check<C extends Connection, K>(settings: Settings<C, K>, argument: string): void {
-  if (settings.select !== undefined) checkFunction(`${argument}.select`, settings.select);
-  for (const name of FUNCTIONS) if (settings[name] !== false) checkFunction(`${argument}.${name}`, settings[name]);
-  for (const name of DURATIONS) checkDuration(`${argument}.${name}`, settings[name]);
-  for (const name of ['maxDials', 'maxPending'] as const) checkLimit(`${argument}.${name}`, settings[name]);
-  checkFunctions(`${argument}.policies`, settings.policies);
-  checkSize(`${argument}.minSize`, settings.minSize);
-  checkLimit(`${argument}.maxSize`, settings.maxSize);
-  checkSize(`${argument}.maxWaiting`, settings.maxWaiting);
-  checkBoolean(`${argument}.failFast`, settings.failFast);
-  checkAtLeast(`${argument}.leakThreshold`, settings.leakThreshold, 0);
-  if (settings.minSize > settings.maxSize) {
-    throw outOfRange(`${argument}.minSize`, `at most maxSize, which is ${settings.maxSize}`, settings.minSize);
-  }
+/** The options that `reconfigure` is given, checked against those that stay as they are. */
+export function resolveChanges<C extends Connection, K>(
+  changes: Reconfiguration<C, K>,
+  current: ResolvedOptions<C, K>,
+): Partial<ResolvedOptions<C, K>> {
+  checkOptions('changes', changes, [...RECONFIGURABLE, 'poolSize']);
+  const given = pickGiven(changes, RECONFIGURABLE, 'changes') as Partial<ResolvedOptions<C, K>>;
+  checkBounds('changes', { ...current, ...given });
+  return given;
 }
 
-/** Those of the settings that were named, as they have been resolved. */
-export function namedOf<C extends Connection, K>(
-  options: ConnectionPoolOptions<C, K>,
-  settings: Settings<C, K>,
-): Partial<Settings<C, K>> {
-  const names = (Object.keys(settings) as (keyof Settings<C, K>)[]).filter((name) => options[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, settings[name]])) as Partial<Settings<C, K>>;
+function pickGiven(options: object, names: readonly (keyof typeof OPTIONS)[], argument: string): object {
+  const given: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    OPTIONS[name][1](`${argument}.${name}`, value);
+    // The caller may go on using the array.
+    given[name] = Array.isArray(value) ? [...value] : value;
+  }
+  return given;
+}
+
+function checkBounds<O extends Bounds>(argument: string, options: O): O {
+  const { minSize, maxSize } = options;
+  if (minSize > maxSize) throw outOfRange(`${argument}.minSize`, `at most maxSize, which is ${maxSize}`, minSize);
+  return options;
 }
 
 /** How many connections a pool may aim for. */
@@ -184,7 +195,7 @@ interface Bounds {
   readonly maxSize: number;
 }
 
-export function checkWithin(argument: string, poolSize: number, { minSize, maxSize }: Bounds): void {
+export function checkPoolSizeBounds(argument: string, poolSize: number, { minSize, maxSize }: Bounds): void {
   if (poolSize < minSize || poolSize > maxSize) {
     throw outOfRange(argument, `between minSize and maxSize (${minSize} and ${maxSize})`, poolSize);
   }

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import type { PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
-import type { Snapshot } from '../registry/membership-streams.js';
+import type { Snapshot } from '../membership/lists.js';
 import type { DrainOptions, EjectOptions, InvalidateOptions, RenewOptions } from './call-options.js';
 
 /** What a policy sees of its pool, and may ask of it. */

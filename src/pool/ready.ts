@@ -9,16 +9,21 @@ export interface Readiness {
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly scheduler: SchedulerLike;
-  timedOut(): Error;
+  timeoutError(): Error;
 }
 
-/** Resolves once `min` are connected or the pool is closed, with the health of that moment. */
+/** Resolves once `min` are connected, or nothing can come of waiting any more: with the health of that moment. */
 export function readiness(health$: Observable<Health>, readiness: Readiness): Promise<Health> {
-  const { min, timeout, signal, scheduler, timedOut } = readiness;
-  const reached$ = health$.pipe(first(({ connected, status }) => connected >= min || status === 'closed'));
+  const { min, timeout, signal, scheduler, timeoutError } = readiness;
+  const reached$ = health$.pipe(
+    first(
+      ({ connected, status, abandoned, total }) =>
+        connected >= min || status === 'closed' || (total > 0 && abandoned === total),
+    ),
+  );
   const aborted$ = new Observable<never>((subscriber) => onAbort(signal, () => subscriber.error(signal?.reason)));
   const expired$ = new Observable<never>((subscriber) =>
-    timeout === undefined ? undefined : deadline(scheduler, timeout, () => subscriber.error(timedOut())),
+    timeout === undefined ? undefined : deadline(scheduler, timeout, () => subscriber.error(timeoutError())),
   );
   return firstValueFrom(merge(reached$, aborted$, expired$));
 }

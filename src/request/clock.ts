@@ -1,6 +1,6 @@
 // biome-ignore-all lint/style/noRestrictedGlobals lint/nursery/noJsRestrictedProperties: the one place where time is made.
 
-import { LONGEST_WAIT } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 
 /**
  * Time as a transport sees it. Comes in as an argument, so that tests run in virtual time.
@@ -18,7 +18,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delay, work) {
-    const timer = setTimeout(work, Math.min(Math.ceil(delay), LONGEST_WAIT));
+    const timer = setTimeout(work, Math.min(Math.ceil(delay), MAX_TIMER_DELAY));
     // A browser's timer is a number.
     if (typeof timer === 'object') timer.unref();
     return () => clearTimeout(timer);

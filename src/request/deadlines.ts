@@ -1,16 +1,16 @@
-import { type Link, List } from '../list.js';
+import { LinkedList, type ListNode } from '../linked-list.js';
 import type { Clock } from './clock.js';
 
 /** Something that must be over by a time, and hears when it is not. */
 export interface Due {
   /** Its place among those with the same timeout. */
-  readonly due: Link<Due>;
+  readonly due: ListNode<Due>;
   deadline: number;
   expired(): void;
 }
 
 /** Those with one timeout: in order of deadline by themselves. */
-class Lane extends List<Due> {
+class Lane extends LinkedList<Due> {
   /** Members who keep it, also while it is empty. */
   keepers = 0;
 

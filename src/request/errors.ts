@@ -29,6 +29,7 @@ export abstract class RequestError extends PoolError {
 
 /** No reply by the deadline, time in the queue included. */
 export class RequestTimeoutError extends RequestError {
+  override readonly name: string = 'RequestTimeoutError';
   readonly code = 'ERR_REQUEST_TIMEOUT';
 
   constructor(
@@ -43,6 +44,7 @@ export class RequestTimeoutError extends RequestError {
 
 /** The request's signal was aborted; `cause` is the signal's reason. */
 export class RequestAbortedError extends RequestError {
+  override readonly name: string = 'RequestAbortedError';
   readonly code = 'ERR_REQUEST_ABORTED';
 
   constructor(request: string, sent: Sent, reason: unknown) {
@@ -52,6 +54,7 @@ export class RequestAbortedError extends RequestError {
 
 /** Refused at once: as many requests as allowed were waiting already. */
 export class RequestQueueFullError extends RequestError {
+  override readonly name: string = 'RequestQueueFullError';
   readonly code = 'ERR_REQUEST_QUEUE_FULL';
 
   constructor(
@@ -65,6 +68,7 @@ export class RequestQueueFullError extends RequestError {
 
 /** The connection was lost or closed before the reply; `cause` is why. */
 export class ConnectionLostError extends RequestError {
+  override readonly name: string = 'ConnectionLostError';
   readonly code = 'ERR_CONNECTION_LOST';
 
   constructor(request: string, sent: Sent, cause: unknown) {
@@ -74,6 +78,7 @@ export class ConnectionLostError extends RequestError {
 
 /** The connection is not connected. */
 export class NotConnectedError extends RequestError {
+  override readonly name: string = 'NotConnectedError';
   readonly code = 'ERR_NOT_CONNECTED';
 
   constructor(request: string, cause: unknown) {

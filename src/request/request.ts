@@ -1,5 +1,5 @@
 import type { AbortWatcher } from '../abort.js';
-import { Link } from '../list.js';
+import { ListNode } from '../linked-list.js';
 import type { Due } from './deadlines.js';
 
 /** Who is told that a request's signal was aborted, or that its deadline has passed. */
@@ -17,8 +17,8 @@ export type RequestEnding = 'answered' | 'failed' | 'cancelled';
 /** One request: what to write, whom to tell, and its place among the others. */
 export class Request<F, R> implements AbortWatcher, Due {
   /** In the queue, then among those on the wire. */
-  readonly place: Link<Request<F, R>> = new Link(this);
-  readonly due: Link<Due> = new Link<Due>(this);
+  readonly place: ListNode<Request<F, R>> = new ListNode(this);
+  readonly due: ListNode<Due> = new ListNode<Due>(this);
   deadline = 0;
   /** When it was asked for. */
   since = 0;

@@ -1,5 +1,5 @@
 import { unwatchAbort, watchAbort } from '../abort.js';
-import { type Link, List } from '../list.js';
+import { LinkedList, type ListNode } from '../linked-list.js';
 import type { Clock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import type { Sent } from './errors.js';
@@ -35,8 +35,8 @@ export interface RequestTableOptions {
  * its reply has come and been thrown away.
  */
 export class RequestTable<F, R> implements RequestKeeper<F, R> {
-  readonly #queue = new List<Request<F, R>>();
-  readonly #wire = new List<Request<F, R>>();
+  readonly #queue = new LinkedList<Request<F, R>>();
+  readonly #wire = new LinkedList<Request<F, R>>();
   readonly #deadlines: Deadlines;
   /** As the options have it, until the peer turns out to bear more, or less. */
   maxInFlight: number;
@@ -156,7 +156,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   };
 
   /** From the queue to the wire. */
-  #send(head: Link<Request<F, R>>): F {
+  #send(head: ListNode<Request<F, R>>): F {
     const request = head.value;
     this.#queue.remove(head);
     this.#wire.push(head);
@@ -202,7 +202,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     this.#deadlines.add(oldest, Math.max(oldest.timeout, this.options.usualTimeout));
   }
 
-  #failAll(list: List<Request<F, R>>, sent: Sent, cause: unknown): void {
+  #failAll(list: LinkedList<Request<F, R>>, sent: Sent, cause: unknown): void {
     for (let head = list.first; head; head = list.first) {
       const request = head.value;
       const waiting = request.state !== 'tombstone';

@@ -1,6 +1,6 @@
 import { Observable, type Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { followEach } from '../streams/follow-each.js';
+import { forEachMember } from '../streams/for-each-member.js';
 import type { Picker, Strategy } from './picker.js';
 
 /** A connection's place in one picker. */
@@ -58,5 +58,5 @@ export const choosingBy =
     new Observable((subscriber) => {
       const picker = new SeatingPicker(begin());
       const show = (): void => subscriber.next(picker);
-      followEach(source, subscriber, (connection, stay) => picker.seat(connection, stay), show);
+      forEachMember(source, subscriber, (connection, stay) => picker.seat(connection, stay), show);
     });

@@ -1,11 +1,12 @@
 import type { SchedulerLike } from 'rxjs';
-import { checkBag, checkDuration, checkFunction } from '../checks.js';
-import { type CellWatcher, type Ranked, UNLIMITED } from '../connection/cell.js';
+import { checkDuration, checkFunction, checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import type { RecordListener } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
 import { type Chooser, choosingBy } from './chooser.js';
+import { type Ranked, UNLIMITED } from './load-buckets.js';
 import { LoadIndex } from './load-index.js';
-import { LEAST_LOADED, type Strategy } from './picker.js';
+import type { Strategy } from './picker.js';
 import { Seat } from './seat.js';
 import { WeightedLoads } from './weighted-loads.js';
 
@@ -32,7 +33,7 @@ export interface LeastLoadedOptions<C> {
 }
 
 /** A connection's place in an index of somebody who does not own it. */
-class IndexedSeat<C extends Connection> extends Seat<C> implements Ranked, CellWatcher {
+class IndexedSeat<C extends Connection> extends Seat<C> implements Ranked, RecordListener {
   position = -1;
   /** Limits are its owner's affair. */
   readonly limit = UNLIMITED;
@@ -43,7 +44,7 @@ class IndexedSeat<C extends Connection> extends Seat<C> implements Ranked, CellW
     readonly index: LoadIndex<IndexedSeat<C>>,
   ) {
     super(connection);
-    this.#unwatch = this.cell.watch(this);
+    this.#unwatch = this.record.listen(this);
     index.add(this);
   }
 
@@ -93,7 +94,7 @@ function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
  * ```
  */
 export function leastLoaded<C extends Connection, K = void>(options: LeastLoadedOptions<C> = {}): Strategy<C, K> {
-  checkBag('options', options);
+  checkObject('options', options);
   const { weight, slowStart = 0, failurePenalty = 0 } = options;
   if (weight !== undefined) checkFunction('options.weight', weight);
   checkDuration('options.slowStart', slowStart);
@@ -104,5 +105,5 @@ export function leastLoaded<C extends Connection, K = void>(options: LeastLoaded
       () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),
     );
   }
-  return Object.assign(choosingBy<C, K, IndexedSeat<C>>(plainLoads), { [LEAST_LOADED]: true as const });
+  return choosingBy<C, K, IndexedSeat<C>>(plainLoads);
 }

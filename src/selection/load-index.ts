@@ -1,5 +1,4 @@
-import type { LoadLedger, Ranked } from '../connection/cell.js';
-import { counted, Levels, levelOf, TOP_LEVEL } from './levels.js';
+import { counted, LoadBuckets, levelOf, type Ranked, TOP_LEVEL } from './load-buckets.js';
 
 /** The position of an item that is in the index, and at its limit. */
 const FULL = -2;
@@ -8,13 +7,15 @@ const FULL = -2;
  * The least loaded in constant time: exact, and equals in turn. Items at their limit are set aside until there is
  * room on them again.
  */
-export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger {
+export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
   /** The sum of the loads that it has been told of, ranked or not. */
   load = 0;
   /** Called at each change of a load, while set. */
   onLoad: (() => void) | undefined = undefined;
   /** Called when an item can be chosen that could not be before, while set. */
   onRoom: (() => void) | undefined = undefined;
+  /** How many items at their limit have load 0: those whose limit is 0. */
+  private idleAtLimit = 0;
   private cursor = 0;
   private seed = 1;
   /** The place on the top level, of all places, from where on equals are looked for. */
@@ -25,21 +26,29 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
     return this.items.length;
   }
 
+  /** How many of all have load 0. */
+  get idle(): number {
+    return (this.ends[0] as number) + this.idleAtLimit;
+  }
+
   add(item: S): void {
     if (item.load < item.limit) this.open(item);
-    else item.position = FULL;
+    else this.setAside(item);
   }
 
   remove(item: S): void {
     if (item.position >= 0) this.unrank(item, levelOf(item.load));
+    else if (item.load === 0) this.idleAtLimit--;
     item.position = -1;
   }
 
   /** To be told after the limit of an item has changed. */
   relimit(item: S): void {
     const isFull = item.load >= item.limit;
-    if (item.position === FULL && !isFull) this.open(item);
-    else if (item.position >= 0 && isFull) this.fill(item, levelOf(item.load));
+    if (item.position === FULL && !isFull) {
+      if (item.load === 0) this.idleAtLimit--;
+      this.open(item);
+    } else if (item.position >= 0 && isFull) this.fill(item, levelOf(item.load));
   }
 
   /** To be told after the load of an item has grown by one, from `level`. */
@@ -48,7 +57,7 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
     if (item.position >= 0) {
       if (level + 1 >= item.limit) this.fill(item, levelOf(level));
       else if (level < TOP_LEVEL) this.climb(item, level);
-    }
+    } else if (level === 0 && item.position === FULL) this.idleAtLimit--;
     if (this.onLoad) this.onLoad();
   }
 
@@ -57,7 +66,10 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
     this.load--;
     if (item.position >= 0) {
       if (level <= TOP_LEVEL) this.sink(item, level);
-    } else if (item.position === FULL && level <= item.limit) this.open(item);
+    } else if (item.position === FULL) {
+      if (level <= item.limit) this.open(item);
+      else if (level === 1) this.idleAtLimit++;
+    }
     if (this.onLoad) this.onLoad();
   }
 
@@ -67,7 +79,11 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
     if (item.position >= 0) {
       if (to >= item.limit) this.fill(item, levelOf(from));
       else this.walk(item, levelOf(from), levelOf(to));
-    } else if (item.position === FULL && to < item.limit) this.open(item);
+    } else if (item.position === FULL) {
+      if (from === 0) this.idleAtLimit--;
+      if (to < item.limit) this.open(item);
+      else if (to === 0) this.idleAtLimit++;
+    }
     if (this.onLoad) this.onLoad();
   }
 
@@ -184,6 +200,11 @@ export class LoadIndex<S extends Ranked> extends Levels<S> implements LoadLedger
 
   private fill(item: S, level: number): void {
     this.unrank(item, level);
+    this.setAside(item);
+  }
+
+  private setAside(item: S): void {
     item.position = FULL;
+    if (item.load === 0) this.idleAtLimit++;
   }
 }

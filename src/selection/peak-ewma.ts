@@ -1,7 +1,7 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
-import { checkBag, checkDuration } from '../checks.js';
+import { checkDuration, checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { hearOutcomes } from '../connection/outcomes.js';
+import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import { choosingBy } from './chooser.js';
@@ -41,7 +41,7 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
     super(connection);
     this.#decay = decay;
     this.#elapsed = elapsed;
-    hearOutcomes(
+    observeOutcomes(
       connection,
       this.#life,
       (ok, durationMs) => {
@@ -106,7 +106,7 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
  * ```
  */
 export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOptions = {}): Strategy<C, K> {
-  checkBag('options', options);
+  checkObject('options', options);
   const { decay = 10_000, failurePenalty = 1_000 } = options;
   checkDuration('options.decay', decay);
   if (decay === 0) throw outOfRange('options.decay', 'more than 0', decay);

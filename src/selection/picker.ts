@@ -23,6 +23,3 @@ export interface Picker<C, K = void> {
  * `K` is the type of the key a choice may depend on.
  */
 export type Strategy<C, K = void> = OperatorFunction<readonly C[], Picker<C, K>>;
-
-/** By this mark a pool knows that the index it keeps anyway is all that is asked for. */
-export const LEAST_LOADED: unique symbol = Symbol('rxpool.leastLoaded');

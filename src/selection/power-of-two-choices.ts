@@ -1,4 +1,4 @@
-import { checkBag } from '../checks.js';
+import { checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom } from '../defaults.js';
 import { choosingBy } from './chooser.js';
@@ -44,7 +44,7 @@ class LoadedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
 export function powerOfTwoChoices<C extends Connection, K = void>(
   options: PowerOfTwoChoicesOptions = {},
 ): Strategy<C, K> {
-  checkBag('options', options);
+  checkObject('options', options);
   const random = resolveRandom(options.random);
   return choosingBy(() => new TwoChoices<C, K, LoadedSeat<C>>(random, (connection) => new LoadedSeat(connection)));
 }

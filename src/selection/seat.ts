@@ -1,25 +1,25 @@
-import type { Cell } from '../connection/cell.js';
-import { acquireCell, releaseCell } from '../connection/cells.js';
 import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import type { ConnectionRecord } from '../connection/record.js';
 import type { Place } from './chooser.js';
 
 /** A place whose load is known until it is left. */
 export class Seat<C extends Connection> implements Place<C> {
-  protected readonly cell: Cell<C>;
+  protected readonly record: ConnectionRecord<C>;
 
   constructor(connection: C) {
-    this.cell = acquireCell(connection);
+    this.record = retainRecord(connection);
   }
 
   get connection(): C {
-    return this.cell.connection;
+    return this.record.connection;
   }
 
   get load(): number {
-    return this.cell.load;
+    return this.record.load;
   }
 
   leave(): void {
-    releaseCell(this.cell.connection);
+    releaseRecord(this.record.connection);
   }
 }

@@ -1,122 +1,121 @@
-import type { Cell, Standing } from '../connection/cell.js';
-import { cellOf } from '../connection/cells.js';
+import type { Observable } from 'rxjs';
+import { Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import type { Change } from '../streams/changes.js';
-import type { Rounds } from '../streams/rounds.js';
+import { recordOf } from '../connection/observe-connection.js';
+import type { Ranked } from './load-buckets.js';
 import type { LoadIndex } from './load-index.js';
-import { LEAST_LOADED, type Strategy } from './picker.js';
-import { StrategyFeed } from './strategy-feed.js';
+import type { Picker, Strategy } from './picker.js';
 
-/** The part of a pool that choosing is about. */
-export interface Candidates<C extends Connection> {
-  readonly index: LoadIndex<Cell<C>>;
-  readonly connected: { readonly view: readonly C[] };
+/** A member as selection sees it. */
+export interface Candidate<C extends Connection> extends Ranked {
+  readonly connection: C;
+  readonly index: LoadIndex<this> | undefined;
 }
 
-/** Those who are, or were until they left, connected and in service. */
-const inService = <C extends Connection>(cells: readonly Cell<C>[]): C[] =>
-  cells.filter(({ standing }) => standing === 'connected').map(({ connection }) => connection);
+/** A subscription to a strategy, and what it has emitted. */
+class StrategyRun<C, K> {
+  picker: Picker<C, K> | undefined;
+  failure: { readonly cause: unknown } | undefined;
+  readonly #subscription = new Subscription();
 
-/** Chooses among the members that are in service and below their limits, by whichever strategy is in use. */
-export class Selector<C extends Connection, K> {
-  readonly index: LoadIndex<Cell<C>>;
-  readonly #candidates: Candidates<C>;
-  readonly #rounds: Rounds;
-  /** None where the index that is kept anyway is all that the strategy asks for. */
-  #feed: StrategyFeed<C, K> | undefined;
-  /** Those that hear of changes: that of the strategy in use, and of one that is being subscribed to. */
-  readonly #feeds = new Set<StrategyFeed<C, K>>();
-
-  constructor(candidates: Candidates<C>, strategy: Strategy<C, K> | undefined, rounds: Rounds) {
-    this.#candidates = candidates;
-    this.#rounds = rounds;
-    this.index = candidates.index;
-    this.use(strategy);
+  constructor(strategy: Strategy<C, K>, candidates$: Observable<readonly C[]>) {
+    const run = strategy(candidates$).subscribe({
+      next: (picker) => {
+        this.picker = picker;
+      },
+      // Thrown to callers that pick: no other subscriber has asked for it.
+      error: (cause: unknown) => {
+        this.failure = { cause };
+      },
+    });
+    this.#subscription.add(run);
   }
 
-  /** Goes by another strategy; by the least load if by none. Where that throws, it goes on by the one before. */
+  /** What the teardown of a user's strategy throws concerns no pick any more. */
+  end(): void {
+    try {
+      this.#subscription.unsubscribe();
+    } catch {
+      // The pool goes by another strategy, or has been disposed of.
+    }
+    this.picker = undefined;
+  }
+}
+
+/** Picks among the members that are in service and below their limit: by the load index, or by a strategy. */
+export class Selector<C extends Connection, K, M extends Candidate<C>> {
+  readonly #index: LoadIndex<M>;
+  readonly #candidates$: Observable<readonly C[]>;
+  /** None where the pool goes by the least load, of which it keeps an index anyway. */
+  #run: StrategyRun<C, K> | undefined;
+  #hasEnded = false;
+
+  /** @param candidates$ - the connections in service. */
+  constructor(index: LoadIndex<M>, candidates$: Observable<readonly C[]>) {
+    this.#index = index;
+    this.#candidates$ = candidates$;
+  }
+
+  /** Whether a strategy is in use that may refuse connections which are free. */
+  get hasStrategy(): boolean {
+    return this.#run !== undefined;
+  }
+
+  /** Goes by another strategy, or by the least load without one. Where the strategy throws, nothing changes. */
   use(strategy: Strategy<C, K> | undefined): void {
-    const isOther = strategy !== undefined && !(LEAST_LOADED in strategy);
-    const feed = isOther ? this.#begin(strategy) : undefined;
-    // Subscribing to it may have had the pool disposed of.
-    if (feed && !this.#feeds.has(feed)) return;
-    const former = this.#feed;
-    this.#feed = feed;
-    if (former) this.#end(former);
-    if (this.index.onLoad) this.index.onLoad();
+    const run = strategy && new StrategyRun<C, K>(strategy, this.#candidates$);
+    const former = this.#run;
+    this.#run = run;
+    former?.end();
+    // Subscribing to the strategy may have disposed of the pool.
+    if (this.#hasEnded) this.end();
+    this.#index.onLoad?.();
   }
 
-  pick(key: K): Cell<C> | undefined {
-    const { index } = this;
+  /** The member to use now. */
+  pick(key: K): M | undefined {
+    const index = this.#index;
     if (index.size === 0) return undefined;
-    const cell = this.#feed === undefined ? index.pick() : this.#pickByStrategy(this.#feed, key);
-    // The cursor has moved: somebody else would be picked now.
-    if (index.onLoad) index.onLoad();
-    return cell;
+    const member = this.#run === undefined ? index.pick() : this.#pickByStrategy(this.#run, key);
+    // The cursor has moved: another connection would be picked now.
+    if (member && index.onLoad) index.onLoad();
+    return member;
   }
 
   /** The connection that `pick` would choose. */
   peek(key: K): C | undefined {
-    if (this.#feed === undefined) return this.index.peek()?.connection;
-    const peeked = this.index.size === 0 ? undefined : this.#feed.peek(key, this.#hasRoom);
-    if (peeked === undefined || this.#hasRoom(peeked)) return peeked;
-    // A picker that passes over the full when it picks need not do so when it peeks: somebody has room.
-    const { ledger, standing } = cellOf(peeked);
-    return ledger === this.index && standing === 'connected' ? this.index.peek()?.connection : undefined;
-  }
-
-  joined(cells: readonly Cell<C>[]): void {
-    if (this.#feeds.size > 0) this.#change({ added: inService(cells), removed: [] });
-  }
-
-  left(cells: readonly Cell<C>[]): void {
-    if (this.#feeds.size > 0) this.#change({ added: [], removed: inService(cells) });
-  }
-
-  moved({ connection, standing }: Cell<C>, from: Standing): void {
-    if (this.#feeds.size === 0) return;
-    if (from === 'connected') this.#change({ added: [], removed: [connection] });
-    else if (standing === 'connected') this.#change({ added: [connection], removed: [] });
+    const run = this.#run;
+    if (run === undefined) return this.#index.peek()?.connection;
+    if (this.#index.size === 0 || run.failure) return undefined;
+    try {
+      const connection = run.picker?.peek(key, this.#canTakeWork);
+      if (connection === undefined || this.#canTakeWork(connection)) return connection;
+    } catch {
+      // It is thrown to callers that pick.
+      return undefined;
+    }
+    // A picker that passes over connections at their limit when it picks need not do so when it peeks.
+    return this.#index.peek()?.connection;
   }
 
   end(): void {
-    for (const feed of this.#feeds) this.#end(feed);
+    this.#hasEnded = true;
+    this.#run?.end();
   }
 
-  #begin(strategy: Strategy<C, K>): StrategyFeed<C, K> {
-    const feed = new StrategyFeed<C, K>(this.#candidates.connected);
-    this.#feeds.add(feed);
-    try {
-      feed.begin(strategy);
-    } catch (error) {
-      this.#end(feed);
-      throw error;
-    }
-    return feed;
+  #pickByStrategy({ picker, failure }: StrategyRun<C, K>, key: K): M | undefined {
+    if (failure) throw failure.cause;
+    const connection = picker?.pick(key, this.#canTakeWork);
+    return connection && this.#canTakeWork(connection) ? this.#memberOf(connection) : undefined;
   }
 
-  #end(feed: StrategyFeed<C, K>): void {
-    this.#feeds.delete(feed);
-    feed.end();
+  #memberOf(connection: C): M | undefined {
+    return recordOf(connection).stay as unknown as M | undefined;
   }
 
-  /** Told as subscribers are, when all else has been done, and before any of them: it may be anybody's code. */
-  #change(change: Change<C>): void {
-    if (change.added.length === 0 && change.removed.length === 0) return;
-    for (const feed of this.#feeds) feed.note(change);
-    this.#rounds.run(() => {
-      for (const feed of this.#feeds) feed.tell();
-    });
-  }
-
-  #pickByStrategy(feed: StrategyFeed<C, K>, key: K): Cell<C> | undefined {
-    const picked = feed.pick(key, this.#hasRoom);
-    // A strategy may be anybody's: what it answers has to be one of those it was given.
-    return picked && this.#hasRoom(picked) ? cellOf(picked) : undefined;
-  }
-
-  readonly #hasRoom = (connection: C): boolean => {
-    const { position, ledger } = cellOf(connection);
-    return position >= 0 && ledger === this.index;
+  /** A strategy may answer with a connection that has left by now, or is none of the pool's. */
+  readonly #canTakeWork = (connection: C): boolean => {
+    const member = this.#memberOf(connection);
+    return member !== undefined && member.index === (this.#index as unknown) && member.position >= 0;
   };
 }

@@ -1,4 +1,4 @@
-import { checkBag, checkFunction } from '../checks.js';
+import { checkFunction, checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import { Bag, type Bagged } from './bag.js';
@@ -124,7 +124,7 @@ export function sticky<C extends Connection, K>(
   options: StickyOptions<C> = {},
 ): Strategy<C, K> {
   checkFunction('keyOf', keyOf);
-  checkBag('options', options);
+  checkObject('options', options);
   const { idOf = ownName } = options;
   checkFunction('options.idOf', idOf);
   return choosingBy(() => new Rendezvous(keyOf, idOf));

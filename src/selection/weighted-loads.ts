@@ -1,6 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { hearOutcomes } from '../connection/outcomes.js';
+import { observeOutcomes } from '../connection/outcomes.js';
 import { outOfRange } from '../errors.js';
 import type { Chooser } from './chooser.js';
 import { Heap, type Heaped } from './heap.js';
@@ -64,8 +64,8 @@ class WeightedSeat<C extends Connection> extends Seat<C> implements Heaped {
   }
 
   listen(loadChanged: () => void, failed: (() => void) | undefined): void {
-    this.#life.add(this.cell.watch({ onLoad: loadChanged }));
-    if (failed) hearOutcomes(this.connection, this.#life, (ok) => ok || failed());
+    this.#life.add(this.record.listen({ onLoad: loadChanged }));
+    if (failed) observeOutcomes(this.connection, this.#life, (ok) => ok || failed());
   }
 
   override leave(): void {

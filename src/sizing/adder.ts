@@ -1,10 +1,10 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkBag, checkFunction } from '../checks.js';
+import { checkFunction, checkObject } from '../checks.js';
 import { resolveScheduler } from '../defaults.js';
 import type { Backoff } from '../healing/backoff.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import type { Health } from '../health/health.js';
-import { give } from '../streams/command.js';
+import { runCommand } from '../streams/run-command.js';
 import type { AdditionEvent, AdditionOptions, Demand } from './addition.js';
 import { Restraint } from './restraint.js';
 
@@ -76,7 +76,7 @@ class Adder {
   #begin(): void {
     const addition: Addition = { count: this.#lacking, from: this.#total };
     this.#underWay = addition;
-    give(
+    runCommand(
       () => this.#add(addition.count),
       () => this.#finish(addition),
       (cause) => this.#fail(addition, cause),
@@ -121,7 +121,7 @@ export function adding(
   makeDemand: () => Demand,
 ): OperatorFunction<Health, AdditionEvent> {
   checkFunction('add', add);
-  checkBag('options', options);
+  checkObject('options', options);
   const { backoff = exponentialBackoff() } = options;
   checkFunction('options.backoff', backoff);
   const scheduler = resolveScheduler(options.scheduler);

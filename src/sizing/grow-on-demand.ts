@@ -26,13 +26,13 @@ function wanted({ waiting, pending, connected }: Health, targetLoad: number | un
 function probingDemand(targetLoad: number | undefined): Demand {
   let proven = false;
   return (health, before) => {
-    const { status, total, idle, connecting, connected, broken } = health;
+    const { status, total, fresh, connecting, connected, broken } = health;
     const demand = status === 'closed' ? 0 : wanted(health, targetLoad);
     if (broken > before.broken || demand <= 0) proven = false;
     else if (connected > before.connected) proven = true;
     // An outage: more of what does not come up would help nobody.
     if (total > 0 && connected === 0) return 0;
-    const onTheirWay = idle + connecting;
+    const onTheirWay = fresh + connecting;
     if (proven) return demand - onTheirWay;
     return demand > 0 && onTheirWay === 0 ? 1 : 0;
   };

@@ -1,8 +1,8 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { LONGEST_WAIT } from '../checks.js';
-import { type Cell, type CellWatcher, UNKNOWN_LOAD } from '../connection/cell.js';
-import { acquireCell, releaseCell } from '../connection/cells.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import { type ConnectionRecord, type RecordListener, UNKNOWN_LOAD } from '../connection/record.js';
 
 /** How long a connection lasts: in milliseconds, in uses, or either. */
 export interface Allowance {
@@ -11,8 +11,8 @@ export interface Allowance {
 }
 
 /** Lasts until a connection has lived for its time or been used so often, whichever comes first; `due` hears of it once. */
-export class Lifespan implements CellWatcher {
-  #cell: Cell | undefined;
+export class Lifespan implements RecordListener {
+  #record: ConnectionRecord | undefined;
   #unwatch: (() => void) | undefined;
   #timer: Subscription | undefined;
   #usesLeft: number;
@@ -25,11 +25,11 @@ export class Lifespan implements CellWatcher {
   ) {
     this.#usesLeft = uses ?? Number.POSITIVE_INFINITY;
     if (lifetime !== undefined) {
-      this.#timer = scheduler.schedule(() => this.#fallDue(), Math.min(lifetime, LONGEST_WAIT));
+      this.#timer = scheduler.schedule(() => this.#fallDue(), Math.min(lifetime, MAX_TIMER_DELAY));
     }
     if (uses !== undefined) {
-      this.#cell = acquireCell(connection);
-      this.#unwatch = this.#cell.watch(this);
+      this.#record = retainRecord(connection);
+      this.#unwatch = this.#record.listen(this);
     }
   }
 
@@ -43,8 +43,8 @@ export class Lifespan implements CellWatcher {
   end(): void {
     this.#timer?.unsubscribe();
     this.#unwatch?.();
-    if (this.#cell) releaseCell(this.#cell.connection);
-    this.#cell = undefined;
+    if (this.#record) releaseRecord(this.#record.connection);
+    this.#record = undefined;
   }
 
   #fallDue(): void {

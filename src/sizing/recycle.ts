@@ -1,10 +1,10 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkLimit, checkShare } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkObject, checkRatio } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { wrongType } from '../errors.js';
-import { carryOut } from '../streams/command.js';
-import { followEach } from '../streams/follow-each.js';
+import { forEachMember } from '../streams/for-each-member.js';
+import { runAndEmit } from '../streams/run-command.js';
 import { type Allowance, Lifespan } from './lifespan.js';
 
 /** When a connection has done its part; at least one of the two limits has to be given. */
@@ -93,14 +93,14 @@ export function recycle<C extends Connection>(
   options: RecycleOptions,
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
   checkFunction('replace', replace);
-  checkBag('options', options);
+  checkObject('options', options);
   const { maxLifetime, maxUses, jitter = 0.1 } = options;
   if (maxLifetime === undefined && maxUses === undefined) {
     throw wrongType('options', 'an object with maxLifetime or maxUses', options);
   }
   if (maxLifetime !== undefined) checkAtLeast('options.maxLifetime', maxLifetime, 1);
   if (maxUses !== undefined) checkLimit('options.maxUses', maxUses);
-  checkShare('options.jitter', jitter);
+  checkRatio('options.jitter', jitter);
   const random = resolveRandom(options.random);
   const scheduler = resolveScheduler(options.scheduler);
   const allowance = (): Allowance => {
@@ -112,9 +112,9 @@ export function recycle<C extends Connection>(
   };
   return (source) =>
     new Observable((subscriber) => {
-      const replaceAndTell = (due: readonly C[]): void => carryOut(replace, due, subscriber);
+      const replaceAndTell = (due: readonly C[]): void => runAndEmit(replace, due, subscriber);
       const recycling = new Recycling<C>(replaceAndTell, allowance, scheduler);
       subscriber.add(() => recycling.clear());
-      followEach(source, subscriber, (connection, stay) => recycling.follow(connection, stay));
+      forEachMember(source, subscriber, (connection, stay) => recycling.follow(connection, stay));
     });
 }

@@ -1,10 +1,10 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkBag, checkFunction, checkSize, LONGEST_WAIT } from '../checks.js';
-import { acquireCell, releaseCell } from '../connection/cells.js';
+import { checkAtLeast, checkFunction, checkObject, checkSize, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { resolveScheduler } from '../defaults.js';
-import { carryOut } from '../streams/command.js';
-import { followEach } from '../streams/follow-each.js';
+import { forEachMember } from '../streams/for-each-member.js';
+import { runAndEmit } from '../streams/run-command.js';
 
 /** When connections are too many. */
 export interface ShrinkIdleOptions {
@@ -31,13 +31,13 @@ class Tide {
 
   /** Counts a connection in; to be followed by `look` when all that came with it are in. */
   follow(connection: Connection, stay: Subscription): void {
-    const cell = acquireCell(connection);
-    let idle = cell.load === 0;
+    const record = retainRecord(connection);
+    let idle = record.load === 0;
     if (idle) this.#idle++;
-    const unwatch = cell.watch({
+    const unwatch = record.listen({
       onLoad: () => {
         // Somebody told before may have changed it again.
-        if (idle === (cell.load === 0)) return;
+        if (idle === (record.load === 0)) return;
         idle = !idle;
         this.#idle += idle ? 1 : -1;
         this.look();
@@ -45,7 +45,7 @@ class Tide {
     });
     stay.add(() => {
       unwatch();
-      releaseCell(connection);
+      releaseRecord(connection);
       if (idle) this.#idle--;
       this.look();
     });
@@ -102,18 +102,18 @@ export function shrinkIdle(
   options: ShrinkIdleOptions = {},
 ): OperatorFunction<readonly Connection[], number> {
   checkFunction('remove', remove);
-  checkBag('options', options);
+  checkObject('options', options);
   const { idleTimeout = 60_000, minIdle = 1 } = options;
   checkAtLeast('options.idleTimeout', idleTimeout, 1);
   checkSize('options.minIdle', minIdle);
   const scheduler = resolveScheduler(options.scheduler);
-  const window = Math.min(idleTimeout, LONGEST_WAIT);
+  const window = Math.min(idleTimeout, MAX_TIMER_DELAY);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndTell = (surplus: number): void => carryOut(remove, surplus, subscriber);
+      const removeAndTell = (surplus: number): void => runAndEmit(remove, surplus, subscriber);
       const tide = new Tide(removeAndTell, minIdle, window, scheduler);
       const look = (): void => tide.look();
-      followEach(source, subscriber, (connection, stay) => tide.follow(connection, stay), look);
+      forEachMember(source, subscriber, (connection, stay) => tide.follow(connection, stay), look);
       // After everybody has left, which may have begun a window.
       subscriber.add(() => tide.clear());
     });

@@ -1,4 +1,6 @@
+import { checkOptions } from '../checks.js';
 import { BaseConnection } from '../connection/base-connection.js';
+import { assertNoTransition } from '../streams/turns.js';
 
 /** What a scripted connection answers when it is dialled: at once, or `wait` until the script says so. */
 export type DialScript = 'accept' | 'refuse' | 'wait';
@@ -7,8 +9,10 @@ export type DialScript = 'accept' | 'refuse' | 'wait';
 export interface ScriptedConnectionOptions {
   /** The answer to every dial, until {@link ScriptedConnection.onDial} is set. @default 'accept' */
   readonly onDial?: DialScript | undefined;
-  /** What to be told apart by. */
+  /** What logs, events and errors call it. */
   readonly name?: string | undefined;
+  /** The server that it pretends to lead to. */
+  readonly endpoint?: string | undefined;
 }
 
 /** One dial of a {@link ScriptedConnection} that waits for the script. */
@@ -29,8 +33,10 @@ interface WaitingDial {
  * ```
  */
 export class ScriptedConnection extends BaseConnection<object> {
-  /** What to be told apart by. */
+  /** What logs, events and errors call it. */
   readonly name: string;
+  /** The server that it pretends to lead to. */
+  declare readonly endpoint?: string;
   /** The answer to the next dials. */
   onDial: DialScript;
   /** How often it was dialled. */
@@ -41,10 +47,14 @@ export class ScriptedConnection extends BaseConnection<object> {
   shuts = 0;
   readonly #waiting: WaitingDial[] = [];
 
-  constructor({ onDial = 'accept', name = '' }: ScriptedConnectionOptions = {}) {
+  constructor(options: ScriptedConnectionOptions = {}) {
+    checkOptions('options', options, ['onDial', 'name', 'endpoint']);
+    const { onDial = 'accept', name = '', endpoint } = options;
+    assertNoTransition('A connection factory');
     super();
     this.onDial = onDial;
     this.name = name;
+    if (endpoint !== undefined) this.endpoint = endpoint;
   }
 
   /** Lets the dials that wait succeed. */
@@ -73,6 +83,7 @@ export class ScriptedConnection extends BaseConnection<object> {
   }
 
   protected override async open(signal: AbortSignal): Promise<object> {
+    assertNoTransition('connect()');
     this.dials++;
     if (this.onDial === 'refuse') throw new Error('refused by the script');
     if (this.onDial === 'wait') await this.#verdict(signal);
@@ -81,6 +92,7 @@ export class ScriptedConnection extends BaseConnection<object> {
   }
 
   protected override shut(): void {
+    assertNoTransition('close()');
     this.shuts++;
     while (this.pending > 0) this.end();
   }

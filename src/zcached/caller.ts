@@ -1,4 +1,4 @@
-import { checkBag, checkDuration, checkSignal } from '../checks.js';
+import { checkDuration, checkObject, checkSignal } from '../checks.js';
 import { type Clock, systemClock } from '../request/clock.js';
 import { RequestAbortedError, RequestTimeoutError } from '../request/errors.js';
 import type { ZcachedCall, ZcachedConnection } from './connection.js';
@@ -56,13 +56,13 @@ export class Caller {
     { strings, newer }: Manner = AS_TEXT,
   ): Promise<ZcachedValue> {
     if (options === undefined) return this.request({ command, args, strings }, newer);
-    checkBag('options', options);
+    checkObject('options', options);
     const { signal, timeout } = options;
     return this.request({ command, args, strings, signal, timeout }, newer);
   }
 
   request(call: ZcachedCall, newer?: string): Promise<ZcachedValue> {
-    checkBag('call', call);
+    checkObject('call', call);
     const isPlain = newer === undefined && call.signal === undefined && call.timeout === undefined;
     return isPlain ? this.pool.use((connection) => connection.request(call)) : this.#patiently(call, newer);
   }

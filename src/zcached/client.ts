@@ -1,4 +1,4 @@
-import { checkBag } from '../checks.js';
+import { checkObject } from '../checks.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Clock } from '../request/clock.js';
@@ -68,8 +68,8 @@ export class ZcachedClient<
    * ```
    */
   constructor(pool: P, options: ZcachedClientOptions<E> = {}) {
-    checkBag('pool', pool);
-    checkBag('options', options);
+    checkObject('pool', pool);
+    checkObject('options', options);
     const { encoding = 'native', clock } = options;
     super(new Caller(pool, clock), encoding as E);
     this.pool = pool;
@@ -99,7 +99,7 @@ export class ZcachedClient<
     target: string | URL | ZcachedConnectOptions<E> = {},
     rest: ZcachedConnectOptions<E> = {},
   ): Promise<ConnectedZcachedClient<E>> {
-    checkBag('options', rest);
+    checkObject('options', rest);
     const { encoding, ...options } = isUrl(target) ? withUrl(target, rest) : { ...target, ...rest };
     // Before anything is made that would have to be disposed of.
     codecOf(encoding ?? 'native');

@@ -1,4 +1,4 @@
-import { checkBag, LONGEST_WAIT } from '../checks.js';
+import { checkObject, MAX_TIMER_DELAY } from '../checks.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
 import type { ConnectionPoolOptions } from '../pool/options.js';
 import { ZcachedConnection } from './connection.js';
@@ -17,13 +17,13 @@ export interface ZcachedPoolOptions extends ZcachedUrlOptions {
 }
 
 /** The connections keep their own deadlines, and say more about it; the pool's are for when they do not. */
-const after = (timeout: number): number => Math.min(timeout + 1000, LONGEST_WAIT);
+const after = (timeout: number): number => Math.min(timeout + 1000, MAX_TIMER_DELAY);
 
 /** A pool with at least one connection that is up; or the reason why there is none, and nothing left behind. */
 export async function connectPool(options: ZcachedPoolOptions): Promise<ConnectionPool<ZcachedConnection>> {
   const { poolSize = 4, pool: poolOptions = {}, signal, ...connectionOptions } = options;
   checkPoolSize(poolSize);
-  checkBag('options.pool', poolOptions);
+  checkObject('options.pool', poolOptions);
   const { connectTimeout, closeTimeout } = resolveOptions(connectionOptions);
   const pool = new ConnectionPool(poolSize, () => new ZcachedConnection(connectionOptions), {
     ...poolOptions,

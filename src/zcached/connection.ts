@@ -5,6 +5,7 @@ import type { Outcome } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import { NotConnectedError } from '../request/errors.js';
 import { Request, type RequestEnding } from '../request/request.js';
+import { nameOf } from './address.js';
 import { dial } from './dial.js';
 import { encodeRequest } from './encode.js';
 import type { Generation } from './generation.js';
@@ -46,6 +47,8 @@ export interface ZcachedCall {
  * ```
  */
 export class ZcachedConnection extends BaseConnection<Transport> {
+  /** What logs, events and errors call it. */
+  readonly name: string;
   readonly #settings: ZcachedSettings;
   /** Made when somebody first asks for it, and fed while somebody listens. */
   #outcomes: Subject<Outcome> | undefined = undefined;
@@ -61,6 +64,12 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   constructor(target?: ZcachedOptions | string | URL, options: ZcachedOptions = {}) {
     super();
     this.#settings = resolveOptions(isUrl(target) ? withUrl(target, options) : target);
+    this.name = this.#settings.name;
+  }
+
+  /** The server that it leads to: `host:port`, or the path of a Unix socket. */
+  get endpoint(): string {
+    return nameOf(this.#settings.address);
   }
 
   /** Undefined for a Unix socket. */

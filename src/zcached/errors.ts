@@ -28,6 +28,7 @@ export type ZcachedErrorKind =
  * ```
  */
 export class ZcachedServerError extends RequestError {
+  override readonly name: string = 'ZcachedServerError';
   readonly code = 'ERR_ZCACHED_SERVER';
   readonly #text: string;
 
@@ -48,6 +49,7 @@ export class ZcachedServerError extends RequestError {
 
 /** What came from the server is no reply, or was not asked for. The connection is given up. */
 export class ZcachedProtocolError extends PoolError {
+  override readonly name: string = 'ZcachedProtocolError';
   readonly code = 'ERR_ZCACHED_PROTOCOL';
   readonly sent = 'maybe';
 
@@ -97,6 +99,7 @@ const REFUSALS: Record<ZcachedRefusal, string> = {
 
 /** An argument that the protocol cannot carry safely; nothing was queued. Names its position, never its content. */
 export class ZcachedArgumentError extends RequestError {
+  override readonly name: string = 'ZcachedArgumentError';
   readonly code = 'ERR_ZCACHED_ARGUMENT';
 
   constructor(
@@ -113,6 +116,7 @@ export class ZcachedArgumentError extends RequestError {
 
 /** The request would be larger than `maxRequestBytes`; nothing was queued. */
 export class ZcachedRequestTooLargeError extends RequestError {
+  override readonly name: string = 'ZcachedRequestTooLargeError';
   readonly code = 'ERR_ZCACHED_REQUEST_TOO_LARGE';
 
   constructor(
@@ -129,6 +133,7 @@ export class ZcachedRequestTooLargeError extends RequestError {
 
 /** The server answered, with a reply that does not fit the command. */
 export class ZcachedReplyError extends RequestError {
+  override readonly name: string = 'ZcachedReplyError';
   readonly code = 'ERR_ZCACHED_REPLY';
 
   constructor(request: string, expected: string) {
@@ -138,6 +143,7 @@ export class ZcachedReplyError extends RequestError {
 
 /** The server is of 2024 and has no such thing; nothing was queued. */
 export class ZcachedUnsupportedError extends RequestError {
+  override readonly name: string = 'ZcachedUnsupportedError';
   readonly code = 'ERR_ZCACHED_UNSUPPORTED';
 
   constructor(
@@ -170,6 +176,7 @@ const UNDECODABLE: Record<ZcachedEncodingName, string> = {
  * that of its key.
  */
 export class ZcachedEncodingError extends RequestError {
+  override readonly name: string = 'ZcachedEncodingError';
   readonly code = 'ERR_ZCACHED_ENCODING';
   readonly #thrown: unknown;
 
@@ -196,6 +203,7 @@ export class ZcachedEncodingError extends RequestError {
  * behind the port. `cause` tells. Has `host` and `port`, or the `path` of a Unix socket.
  */
 export class ZcachedConnectError extends PoolError {
+  override readonly name: string = 'ZcachedConnectError';
   readonly code = 'ERR_ZCACHED_CONNECT';
   readonly host: string | undefined;
   readonly port: number | undefined;
@@ -211,6 +219,7 @@ export class ZcachedConnectError extends PoolError {
 
 /** The server hung up, or the network did: `cause` is then the socket's error. */
 export class ZcachedDisconnectedError extends PoolError {
+  override readonly name: string = 'ZcachedDisconnectedError';
   readonly code = 'ERR_ZCACHED_DISCONNECTED';
 
   constructor(cause?: unknown) {

@@ -1,4 +1,4 @@
-import { checkBag, checkChoice, checkDuration, checkTimeout, checkWithin } from '../checks.js';
+import { checkChoice, checkDuration, checkObject, checkText, checkTimeout, checkWithin } from '../checks.js';
 import type { Clock } from '../request/clock.js';
 import { systemClock } from '../request/clock.js';
 import type { ZcachedAddress } from './address.js';
@@ -12,6 +12,8 @@ import { DEFAULT_FORM } from './value.js';
 
 /** How to reach a zcached server, and what to put up with. Times are in milliseconds. */
 export interface ZcachedOptions {
+  /** What logs, events and errors call the connection. @default 'zcached' and a number of its own */
+  readonly name?: string | undefined;
   /** @default '127.0.0.1' */
   readonly host?: string | undefined;
   /** @default 7556 */
@@ -57,6 +59,7 @@ export interface ZcachedOptions {
 
 /** Options with nothing left open. */
 export interface ZcachedSettings {
+  readonly name: string;
   readonly address: ZcachedAddress;
   readonly tls: TlsSettings | undefined;
   readonly connectTimeout: number;
@@ -71,10 +74,14 @@ export interface ZcachedSettings {
   readonly clock: Clock;
 }
 
+/** How many connections have been given a name here. */
+let connections = 0;
+
 export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
-  checkBag('options', options);
+  checkObject('options', options);
   const address = resolveAddress(options);
   const settings = {
+    name: options.name ?? `zcached-${++connections}`,
     address,
     tls: resolveTls(options.tls ?? false, address.host),
     connectTimeout: options.connectTimeout ?? 5000,
@@ -87,6 +94,7 @@ export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
     limits: resolveLimits(options.limits ?? {}),
     clock: options.clock ?? systemClock,
   };
+  checkText('name', settings.name);
   checkTimeout('connectTimeout', settings.connectTimeout);
   checkTimeout('requestTimeout', settings.requestTimeout);
   checkDuration('closeTimeout', settings.closeTimeout);
@@ -108,7 +116,7 @@ export function resolveForm(options: FormOptions, usual: ReplyForm): ReplyForm {
 }
 
 function resolveLimits(limits: NonNullable<ZcachedOptions['limits']>): ZcachedLimits {
-  checkBag('limits', limits);
+  checkObject('limits', limits);
   const { maxDepth, maxElements, maxBulkBytes, maxReplyBytes } = DEFAULT_LIMITS;
   const resolved: ZcachedLimits = {
     maxDepth: limits.maxDepth ?? maxDepth,

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { Observable } from 'rxjs';
-import { checkBag, checkSize } from '../checks.js';
+import { checkObject, checkSize } from '../checks.js';
 import { outOfRange, wrongType } from '../errors.js';
 import type { Caller, ZcachedCallOptions } from './caller.js';
 import type { Codec, Decoded, Encodable, InPlace, ZcachedEncoding } from './encoding.js';
@@ -159,7 +159,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     options?: ZcachedValueOptions<F>,
   ): Promise<void> {
     const codec = this.#codecFor(options);
-    checkBag('entries', entries);
+    checkObject('entries', entries);
     if (!types.isMap(entries) && !isPlain(entries))
       throw wrongType('entries', 'a Map or a plain object', typeof entries);
     const pairs: [string, unknown][] = types.isMap(entries) ? [...entries] : Object.entries(entries);
@@ -210,7 +210,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
 
   #codecFor(options: ZcachedValueOptions<ZcachedEncoding> | undefined): Codec {
     if (options === undefined) return this.#codec;
-    checkBag('options', options);
+    checkObject('options', options);
     return options.encoding === undefined ? this.#codec : codecOf(options.encoding);
   }
 }

@@ -15,7 +15,8 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
     case 'connected':
     case 'draining':
     case 'ejected':
-      return event.connection.name;
+      expectTypeOf(event.name).toEqualTypeOf<string | undefined>();
+      return event.endpoint ?? event.connection.name;
     case 'left':
       expectTypeOf(event.reason).toEqualTypeOf<LeaveReason>();
       return event.reason;
@@ -27,10 +28,13 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
       return String(event.cause);
     case 'leak-suspected':
       expectTypeOf(event.milliseconds).toEqualTypeOf<number>();
-      return event.takenAt;
+      return event.acquiredAt;
     case 'breaker-changed':
       expectTypeOf(event.state).toEqualTypeOf<BreakerState>();
       return event.state;
+    case 'heal-ended':
+      expectTypeOf(event.at).toEqualTypeOf<number>();
+      return event.type;
     case 'suspended':
     case 'resumed':
       // @ts-expect-error: it is of no connection.
@@ -44,11 +48,6 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
     case 'reconnect-scheduled':
       expectTypeOf(event.delay).toEqualTypeOf<number>();
       return `${event.attempt}`;
-    case 'reconnecting':
-    case 'reconnected':
-      return `${event.attempt}`;
-    case 'reconnect-failed':
-      return String(event.cause);
     case 'reconnect-abandoned':
       expectTypeOf(event.reason).toBeString();
       return event.reason;

@@ -1,0 +1,141 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import type { Member } from '../membership/member.js';
+import type { LoadIndex } from '../selection/load-index.js';
+import type { Selector } from '../selection/selector.js';
+import { Checkout, type ReleaseHandler } from './checkout.js';
+import { type WaiterCallbacks, WaitQueue, type WaitQueueOwner } from './wait-queue.js';
+
+/** The part of the pool's options that acquiring goes by. */
+export interface AcquirerOptions {
+  readonly maxWaiting: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Why callers are refused. */
+export interface AdmissionErrors {
+  /** Why a caller that would have to wait is refused; undefined where it may wait. */
+  admissionError(): Error | undefined;
+  queueFullError(): Error;
+  waitTimeoutError(waitTimeout: number): Error;
+}
+
+const microtask = Promise.resolve();
+const nothing = (): void => {};
+
+/** Lends connections, first come, first served. Callers wait while none can be lent. */
+export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
+  readonly #selector: Selector<C, K, Member<C>>;
+  readonly #index: LoadIndex<Member<C>>;
+  readonly #errors: AdmissionErrors;
+  readonly #options: AcquirerOptions;
+  readonly #queue: WaitQueue<C, K>;
+  readonly #onRelease: ReleaseHandler<C>;
+  #isSuspended = false;
+  #isDispatching = false;
+
+  constructor(
+    selector: Selector<C, K, Member<C>>,
+    index: LoadIndex<Member<C>>,
+    errors: AdmissionErrors,
+    options: AcquirerOptions,
+    release: ReleaseHandler<C>,
+  ) {
+    this.#selector = selector;
+    this.#index = index;
+    this.#errors = errors;
+    this.#options = options;
+    this.#queue = new WaitQueue(this, options.scheduler);
+    this.#onRelease = (member, session) => {
+      release(member, session);
+      // A strategy that refused for reasons of its own may not do so any more.
+      if (this.#queue.size > 0) this.serveSoon();
+    };
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** A connection at once, where one can be lent. No caller passes those who wait. */
+  acquireNow(key: K): Checkout<C> | undefined {
+    return this.#queue.size > 0 ? undefined : this.tryAcquire(key);
+  }
+
+  tryAcquire(key: K): Checkout<C> | undefined {
+    if (this.#isSuspended) return undefined;
+    const member = this.#selector.pick(key);
+    return member && new Checkout(member, this.#onRelease);
+  }
+
+  /** Answers at once where a connection can be lent, and in turn otherwise. The function returned cancels. */
+  acquire(key: K, waitTimeout: number, callbacks: WaiterCallbacks<C>): () => void {
+    let error: unknown;
+    try {
+      const checkout = this.acquireNow(key);
+      if (checkout) {
+        callbacks.onAcquired(checkout);
+        return nothing;
+      }
+      error = this.#admissionError();
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (error !== undefined) {
+      callbacks.onRejected(error);
+      return nothing;
+    }
+    const waiter = this.#queue.enter(key, waitTimeout, callbacks);
+    return () => this.#queue.cancel(waiter);
+  }
+
+  refusal(): Error | undefined {
+    return this.#errors.admissionError();
+  }
+
+  timeoutError(waitTimeout: number): Error {
+    return this.#errors.waitTimeoutError(waitTimeout);
+  }
+
+  sizeChanged(size: number): void {
+    this.#index.onRoom = size > 0 ? this.serveSoon : undefined;
+    this.#index.onLoad?.();
+  }
+
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+    this.serveSoon();
+  }
+
+  /** Rejects those who wait where there is nothing to wait for any more; serves them where there may be. */
+  recheckWaiters(): void {
+    if (this.#queue.size === 0) return;
+    if (this.refusal()) this.#queue.rejectAll(() => this.refusal());
+    else this.serveSoon();
+  }
+
+  #admissionError(): Error | undefined {
+    const isFull = this.#queue.size >= this.#options.maxWaiting;
+    return this.refusal() ?? (isFull ? this.#errors.queueFullError() : undefined);
+  }
+
+  /** Serves waiters in a microtask, at most once, after the synchronous release has finished. */
+  readonly serveSoon = (): void => {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    void microtask.then(this.#dispatch);
+  };
+
+  readonly #dispatch = (): void => {
+    this.#isDispatching = false;
+    this.#queue.serve();
+  };
+}

@@ -1,0 +1,98 @@
+import { type Connection, causeOf } from '../connection/connection.js';
+import { ConnectionClosedError } from '../errors.js';
+import type { Member } from '../membership/member.js';
+
+/** What work is given besides its connection. */
+export interface UseContext {
+  /** Aborts when the caller gives up, the deadline passes, or the connection is lost or closed. */
+  readonly signal: AbortSignal;
+}
+
+/** Takes a member back when its checkout ends. */
+export type ReleaseHandler<C extends Connection> = (member: Member<C>, session: number) => void;
+
+const goneError = (): ConnectionClosedError =>
+  new ConnectionClosedError('The connection was lost, or the pool wants it back');
+
+/**
+ * One borrowing of a connection, which counts as load until it ends. It ends once, however often it is released. Its
+ * signal is made when it is read for the first time.
+ */
+export class Checkout<C extends Connection> implements UseContext {
+  readonly member: Member<C>;
+  /** The member's session when it was acquired. */
+  readonly session: number;
+  readonly #onRelease: ReleaseHandler<C>;
+  #hasEnded = false;
+  #controller: AbortController | undefined;
+  #stopListening: (() => void) | undefined;
+
+  constructor(member: Member<C>, onRelease: ReleaseHandler<C>) {
+    this.member = member;
+    this.session = member.session;
+    this.#onRelease = onRelease;
+    member.acquire();
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether the connection has been lost or closed since; it may be up again. */
+  get isLost(): boolean {
+    return this.member.session !== this.session;
+  }
+
+  /** Whether work must not begin on it: the connection was lost, or has gone out of service. */
+  get isStale(): boolean {
+    return this.isLost || this.member.phase !== 'serving';
+  }
+
+  get signal(): AbortSignal {
+    return this.signalFor({ onRecall: false });
+  }
+
+  /** Its signal; with `onRecall` it aborts as well when the pool wants the connection back before long. */
+  signalFor({ onRecall }: { readonly onRecall: boolean }): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (!this.#hasEnded) this.#listen(onRecall);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Aborts the signal. The checkout ends when its work does. */
+  abort(reason: unknown): void {
+    if (this.#hasEnded) return;
+    // Work that goes on all the same must not hear of later sessions.
+    this.#stopListening?.();
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+
+  /** Gives the connection back. Idempotent. */
+  release(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#stopListening?.();
+    // Leases of a session before the connection was closed have been written off.
+    if (this.session >= this.member.firstSession) this.#onRelease(this.member, this.session);
+  }
+
+  #listen(onRecall: boolean): void {
+    const { record, activity } = this.member;
+    const isUp = record.state === 'connected' || record.state === 'draining';
+    if (this.isLost || !isUp) this.abort(causeOf(record.connection) ?? goneError());
+    else if (onRecall && activity?.isReleaseRequested) this.abort(goneError());
+    else {
+      this.#stopListening = record.listen({
+        onState: (state, cause) => {
+          // `closed` is followed by `onRetired`, which carries the reason.
+          if (state !== 'closed' && state !== 'draining') this.abort(cause ?? goneError());
+        },
+        onRetired: (reason) => this.abort(reason),
+        ...(onRecall && { onReleaseRequested: (reason: unknown) => this.abort(reason) }),
+      });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { type ConnectionHook, runHook } from '../connection/hook.js';
+import { ResetError } from '../errors.js';
+import type { CapacityLimits } from '../membership/capacity.js';
+import type { Member } from '../membership/member.js';
+import type { Membership } from '../membership/membership.js';
+
+/** The part of the pool's options that releasing goes by. */
+export interface ResetOptions<C> {
+  readonly reset: false | ConnectionHook<C>;
+  readonly resetTimeout: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Takes members back. One that a single borrower had to itself is reset first, and stays acquired until then. */
+export class ResetOnRelease<C extends Connection> {
+  readonly #options: ResetOptions<C>;
+  readonly #limits: CapacityLimits<C>;
+  readonly #membership: Membership<C>;
+
+  constructor(options: ResetOptions<C>, limits: CapacityLimits<C>, membership: Membership<C>) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#membership = membership;
+  }
+
+  release(member: Member<C>, session: number): void {
+    const { reset } = this.#options;
+    // A limit that was lowered meanwhile does not make a borrowing exclusive.
+    const isExclusive = member.limit === 1 && member.leased === 1;
+    // One on its way out, or broken, is dialled anew before it is lent again.
+    const isInService = member.phase === 'serving' || member.phase === 'ejected';
+    if (reset && isExclusive && isInService) void this.#reset(member, session, reset);
+    else member.release(session);
+  }
+
+  async #reset(member: Member<C>, session: number, reset: ConnectionHook<C>): Promise<void> {
+    const { resetTimeout: timeout, scheduler } = this.#options;
+    const current = member.session;
+    this.#limits.lock(member);
+    try {
+      await runHook(member.record, reset, { name: 'reset', timeout, scheduler, ErrorType: ResetError });
+    } catch (failure) {
+      // A connection that was lost meanwhile is dialled anew anyway, and may be up again.
+      if (member.session === current) this.#membership.invalidate(member, failure);
+    }
+    member.release(session);
+    this.#limits.unlock(member);
+  }
+}

@@ -1,0 +1,88 @@
+import { type SchedulerLike, Subscription } from 'rxjs';
+import { ConnectTimeoutError } from '../errors.js';
+import { deadline } from '../streams/deadline.js';
+import { type Connection, causeOf, textOf } from './connection.js';
+import { resubscribe } from './observe-connection.js';
+import type { ConnectionRecord, DialResult } from './record.js';
+
+/** How one dial is made. */
+export interface AttemptOptions {
+  /** Milliseconds of `scheduler` that it may take. */
+  readonly timeout: number;
+  readonly scheduler: SchedulerLike;
+  /** Whether `connect()` is called here; without it an attempt that was begun elsewhere is followed. */
+  readonly connects: boolean;
+  /** Called when the dial succeeds after the waiting for it has ended: the connection is to be closed. */
+  readonly connectedLate?: () => void;
+}
+
+/**
+ * Dials a connection and calls `settled` once, unless the subscription returned ends first, which leaves the dial
+ * alone. The state of the connection decides; the promise of `connect()` tells the cause. A connection that throws,
+ * or whose streams have ended for good, fails.
+ */
+export function attempt(
+  record: ConnectionRecord,
+  { timeout, scheduler, connects, connectedLate }: AttemptOptions,
+  settled: (result: DialResult) => void,
+): Subscription {
+  const waiting = new Subscription();
+  /** Whether the dial was given up before it had settled. */
+  let isGivenUp = true;
+  const finish = (result: DialResult): void => {
+    if (waiting.closed) return;
+    isGivenUp = !result.ok && result.cause instanceof ConnectTimeoutError;
+    waiting.unsubscribe();
+    settled(result);
+  };
+  const fail = (cause: unknown): void => finish({ ok: false, cause });
+  let connectHasReturned = false;
+  let promiseHasSettled = !connects;
+  let failure: { cause: unknown } | undefined;
+  const check = (): void => {
+    if (!connectHasReturned) return;
+    if (record.state === 'connected') finish({ ok: true });
+    else if (failure && (promiseHasSettled || failure.cause !== undefined)) {
+      fail(failure.cause ?? causeOf(record.connection));
+    }
+  };
+  // Listening starts before `connect()`, which may succeed and be lost again before it returns.
+  const stop = record.listen({
+    onState: (_state, cause) => {
+      failure = isDown(record) ? { cause } : undefined;
+      check();
+    },
+  });
+  waiting.add(stop);
+  if (connects) {
+    connect(record).then(
+      () => {
+        promiseHasSettled = true;
+        if (isDown(record)) failure ??= { cause: undefined };
+        check();
+        if (waiting.closed && isGivenUp) connectedLate?.();
+      },
+      (cause: unknown) => (record.state === 'connected' ? finish({ ok: true }) : fail(cause)),
+    );
+  }
+  connectHasReturned = true;
+  check();
+  if (!waiting.closed) {
+    const expired = (): void => fail(timeoutError(record.connection, timeout));
+    waiting.add(deadline(scheduler, timeout, expired));
+  }
+  return waiting;
+}
+
+function connect({ connection }: ConnectionRecord): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failure = resubscribe(connection);
+    if (failure) reject(failure);
+    else resolve(connection.connect());
+  });
+}
+
+const isDown = ({ state }: ConnectionRecord): boolean => state === 'broken' || state === 'closed';
+
+const timeoutError = (connection: Connection, timeout: number): ConnectTimeoutError =>
+  new ConnectTimeoutError(`A dial did not settle within ${timeout} ms`, { connection: textOf(connection, 'name') });

@@ -1,0 +1,167 @@
+import { Observable } from 'rxjs';
+import type { Connection, ConnectionState } from './connection.js';
+
+/** The load of a connection whose own count is impossible: it ranks behind every other. */
+export const UNKNOWN_LOAD = 2 ** 30;
+
+/** The members by which a connection reports about itself. */
+export type ReportingMember = 'state$' | 'pending$' | 'capacity$';
+
+/** How a dial ended. */
+export type DialResult = { readonly ok: true } | { readonly ok: false; readonly cause: unknown };
+
+/** A stay in a pool, as the record of its connection sees it. Told of every change at once, before the listeners. */
+export interface Stay {
+  readonly load: number;
+  /** Leases open on the connection. */
+  readonly leased: number;
+  /** Whether it goes on: not once the connection is leaving the pool. */
+  readonly isMember: boolean;
+  /** Whether the pool is dialling the connection. */
+  readonly isDialling: boolean;
+  /** Whether the pool has closed it and keeps it as a member, to dial it again. */
+  readonly isClosedByPool: boolean;
+  stateChanged(state: ConnectionState, from: ConnectionState, cause: unknown): void;
+  pendingRose(): void;
+  pendingFell(): void;
+  pendingMoved(from: number): void;
+  misreported(member: ReportingMember, value: unknown): void;
+  /** Dials within the limits of the pool; an attempt under way is shared. */
+  dial(): Promise<DialResult>;
+}
+
+/** Listens to one connection. */
+export interface RecordListener {
+  onState?(state: ConnectionState, cause: unknown): void;
+  onPending?(pending: number): void;
+  onLoad?(from: number, to: number): void;
+  /** The pool wants the connection back before long. */
+  onReleaseRequested?(reason: unknown): void;
+  /** The pool has closed the connection. */
+  onRetired?(reason: unknown): void;
+}
+
+/**
+ * What a connection says of itself, kept up to date, and the stay in a pool that hears of it. One for each connection;
+ * written by the connection itself, or by the observer of one that is not of the library's own kind.
+ */
+export class ConnectionRecord<C extends Connection = Connection> {
+  pending = 0;
+  stay: Stay | undefined = undefined;
+  listeners: Set<RecordListener> | undefined = undefined;
+  state: ConnectionState = 'idle';
+  readonly connection: C;
+
+  constructor(connection: C) {
+    this.connection = connection;
+  }
+
+  /** The larger of the requests in flight and the leases open on it; `load` everywhere. */
+  get load(): number {
+    return this.stay === undefined ? this.pending : this.stay.load;
+  }
+
+  setState(state: ConnectionState, cause?: unknown): void {
+    const from = this.state;
+    if (state === from) return;
+    this.state = state;
+    this.stay?.stateChanged(state, from, cause);
+    if (!this.listeners) return;
+    // A copy: a listener that is added meanwhile was not there when the state changed.
+    for (const listener of [...this.listeners]) {
+      // A listener changed the state again; the nested call has notified all of them.
+      if (this.state !== state) return;
+      if (this.listeners?.has(listener)) listener.onState?.(state, cause);
+    }
+  }
+
+  begin(): void {
+    this.pending++;
+    if (this.stay !== undefined) this.stay.pendingRose();
+    if (this.listeners !== undefined) this.#pendingChanged(this.pending - 1);
+  }
+
+  end(): void {
+    if (this.pending === 0) return;
+    this.pending--;
+    if (this.stay !== undefined) this.stay.pendingFell();
+    if (this.listeners !== undefined) this.#pendingChanged(this.pending + 1);
+  }
+
+  setPending(pending: number): void {
+    const before = this.pending;
+    if (pending === before) return;
+    this.pending = pending;
+    this.stay?.pendingMoved(before);
+    if (this.listeners) this.#pendingChanged(before);
+  }
+
+  loadChanged(from: number, to: number): void {
+    if (from === to || !this.listeners) return;
+    for (const listener of this.listeners) listener.onLoad?.(from, to);
+  }
+
+  requestRelease(reason: unknown): void {
+    for (const listener of this.listeners ?? []) listener.onReleaseRequested?.(reason);
+  }
+
+  retired(reason: unknown): void {
+    for (const listener of this.listeners ?? []) listener.onRetired?.(reason);
+  }
+
+  /** Starts notifying `listener`; the function returned stops it. */
+  listen(listener: RecordListener): () => void {
+    this.listeners ??= new Set();
+    this.listeners.add(listener);
+    return () => {
+      this.listeners?.delete(listener);
+      if (this.listeners?.size === 0) this.listeners = undefined;
+    };
+  }
+
+  #pendingChanged(before: number): void {
+    const leased = this.stay?.leased ?? 0;
+    this.loadChanged(Math.max(before, leased), this.load);
+    for (const listener of this.listeners ?? []) listener.onPending?.(this.pending);
+  }
+}
+
+/** Beside the records: the streams of most connections are never read. */
+const streams = {
+  state: new WeakMap<ConnectionRecord, Observable<ConnectionState>>(),
+  pending: new WeakMap<ConnectionRecord, Observable<number>>(),
+};
+
+/** The state of a connection as a stream; the same one at each call. */
+export const stateStreamOf = (record: ConnectionRecord): Observable<ConnectionState> =>
+  streamOf(streams.state, record, () => record.state, 'onState');
+
+/** The requests in flight on a connection as a stream; the same one at each call. */
+export const pendingStreamOf = (record: ConnectionRecord): Observable<number> =>
+  streamOf(streams.pending, record, () => record.pending, 'onPending');
+
+/** The current value, then each other one. */
+function streamOf<T>(
+  known: WeakMap<ConnectionRecord, Observable<T>>,
+  record: ConnectionRecord,
+  read: () => T,
+  event: 'onState' | 'onPending',
+): Observable<T> {
+  const stream =
+    known.get(record) ??
+    new Observable<T>((subscriber) => {
+      let emitted: T | undefined;
+      const emit = (): void => {
+        const value = read();
+        if (emitted === value) return;
+        emitted = value;
+        subscriber.next(value);
+      };
+      // Listening starts first: a subscriber may change the value while it is given the first one.
+      const stop = record.listen({ [event]: emit });
+      emit();
+      return stop;
+    });
+  known.set(record, stream);
+  return stream;
+}

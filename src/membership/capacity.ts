@@ -1,0 +1,119 @@
+import { Subscription } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { ConnectionStreamError } from '../errors.js';
+import { UNLIMITED } from '../selection/load-buckets.js';
+import type { Member } from './member.js';
+import type { MemberChange, Membership } from './membership.js';
+
+/** What one connection says that it can carry. */
+class Capacity {
+  requests = UNLIMITED;
+  /** Whether its stream has ended. A stream may be that of one session: it is subscribed to again at the next dial. */
+  hasEnded = false;
+  failure: ConnectionStreamError | undefined;
+  readonly subscription = new Subscription();
+}
+
+const isCapacity = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY);
+
+/** Keeps the limit of each member: the pool's `maxPending`, or the connection's own `capacity$` where that is less. */
+export class CapacityLimits<C extends Connection> {
+  readonly #membership: Membership<C>;
+  readonly #capacities = new Map<Member<C>, Capacity>();
+  /** Members that are being reset: their limit stays what it is until the reset is over. */
+  readonly #locked = new Set<Member<C>>();
+
+  constructor(membership: Membership<C>) {
+    this.#membership = membership;
+  }
+
+  setMaxPending(limit: number): void {
+    this.#membership.maxPending = Math.min(limit, UNLIMITED);
+    for (const member of this.#membership.members) this.#apply(member);
+  }
+
+  lock(member: Member<C>): void {
+    this.#locked.add(member);
+  }
+
+  unlock(member: Member<C>): void {
+    if (this.#locked.delete(member)) this.#apply(member);
+  }
+
+  changed({ member, from, to }: MemberChange<C>): void {
+    const { turns } = this.#membership;
+    if (from === undefined) {
+      this.#apply(member);
+      turns.after(() => this.#subscribe(member));
+      return;
+    }
+    const capacity = this.#capacities.get(member);
+    if (!capacity) return;
+    if (to === 'leaving') {
+      this.#capacities.delete(member);
+      turns.after(() => unsubscribe(capacity));
+    } else if (capacity.hasEnded && to === 'dialling') turns.after(() => this.#subscribe(member, capacity));
+    else if (capacity.failure && to === 'serving') turns.after(() => this.#invalidate(member, capacity));
+  }
+
+  #subscribe(member: Member<C>, former?: Capacity): void {
+    // Effects that ran before this one may have removed it, or have subscribed.
+    if (!this.#membership.members.has(member) || this.#capacities.get(member) !== former) return;
+    const capacity = new Capacity();
+    const end = (cause?: unknown): void => {
+      capacity.hasEnded = true;
+      if (cause !== undefined)
+        capacity.failure = new ConnectionStreamError('capacity$ of a connection failed', { cause });
+      this.#invalidate(member, capacity);
+    };
+    try {
+      const { capacity$ } = member.connection;
+      if (capacity$ === undefined) return;
+      capacity.requests = former?.requests ?? UNLIMITED;
+      this.#capacities.set(member, capacity);
+      capacity.subscription.add(
+        capacity$.subscribe({
+          next: (value: unknown) => this.#accept(member, capacity, value),
+          error: (cause: unknown) => end(cause ?? new Error('capacity$ errored without a cause')),
+          complete: () => end(),
+        }),
+      );
+    } catch (cause) {
+      this.#capacities.set(member, capacity);
+      end(cause);
+    }
+  }
+
+  #accept(member: Member<C>, capacity: Capacity, value: unknown): void {
+    if (this.#capacities.get(member) !== capacity) return;
+    if (!isCapacity(value)) {
+      this.#membership.misreported(member, 'capacity$', value);
+      return;
+    }
+    capacity.requests = Math.min(value, UNLIMITED);
+    this.#apply(member);
+  }
+
+  /** A member whose stream has failed is taken out of use; one that is not up, as soon as it is. */
+  #invalidate(member: Member<C>, { failure }: Capacity): void {
+    if (failure) this.#membership.invalidate(member, failure);
+  }
+
+  #limitOf(member: Member<C>): number {
+    return Math.min(this.#membership.maxPending, this.#capacities.get(member)?.requests ?? UNLIMITED);
+  }
+
+  #apply(member: Member<C>): void {
+    if (!this.#locked.has(member)) this.#membership.setLimit(member, this.#limitOf(member));
+  }
+}
+
+/** What the stream of a removed connection throws at its end concerns no member any more. */
+function unsubscribe({ subscription }: Capacity): void {
+  try {
+    subscription.unsubscribe();
+  } catch {
+    // The connection has left.
+  }
+}

@@ -1,0 +1,209 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { attempt } from '../connection/attempt.js';
+import { closeQuietly } from '../connection/close.js';
+import type { Connection } from '../connection/connection.js';
+import { type ConnectionHook, runHook } from '../connection/hook.js';
+import type { DialResult } from '../connection/record.js';
+import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
+import type { Turns } from '../streams/turns.js';
+import type { Member, Phase } from './member.js';
+
+/** The part of the pool's options that dials keep to. */
+export interface DialerOptions<C> {
+  readonly maxDials: number;
+  readonly maxSize: number;
+  readonly connectTimeout: number;
+  readonly warmup: false | ConnectionHook<C>;
+  readonly scheduler: SchedulerLike;
+}
+
+/** The circuit breaker, as dials see it. */
+export interface DialerBreaker {
+  readonly state: 'closed' | 'open' | 'half-open';
+  report(ok: boolean): void;
+}
+
+/** The members, as the dialer sees them. */
+export interface DialedMembers<C extends Connection> {
+  readonly turns: Turns;
+  readonly options: DialerOptions<C>;
+  readonly members: ReadonlySet<Member<C>>;
+  readonly open: number;
+  go(member: Member<C>, to: Exclude<Phase, 'leaving'>, cause?: unknown): void;
+  begin(member: Member<C>, start: (activity: Subscription) => void): void;
+  close(member: Member<C>): Promise<void>;
+  closingOf(member: Member<C>): Promise<void> | undefined;
+}
+
+interface Dial<C extends Connection> {
+  readonly member: Member<C>;
+  readonly result: Promise<DialResult>;
+  settle(result: DialResult): void;
+}
+
+const leftError = (): ConnectionClosedError =>
+  new ConnectionClosedError('The connection left the pool before it was up');
+
+const UP: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
+
+/** Dials members, a bounded number at once and each within a deadline; one dial a member at a time. */
+export class Dialer<C extends Connection> {
+  /** Why the last dial failed, if it did. */
+  lastFailure: unknown = undefined;
+  readonly #dials = new Map<Member<C>, Dial<C>>();
+  readonly #queue = new Set<Dial<C>>();
+  /** Dials that have a slot. */
+  #active = 0;
+  readonly #pool: DialedMembers<C>;
+  readonly #breaker: DialerBreaker;
+
+  constructor(pool: DialedMembers<C>, breaker: DialerBreaker) {
+    this.#pool = pool;
+    this.#breaker = breaker;
+  }
+
+  /** Dials a member as soon as there is a slot; an attempt under way is shared. */
+  dial(member: Member<C>): Promise<DialResult> {
+    if (!this.#pool.members.has(member)) return Promise.resolve({ ok: false, cause: leftError() });
+    if (UP.has(member.phase)) return Promise.resolve({ ok: true });
+    return this.#pool.turns.run(() => {
+      const { result } = this.#dials.get(member) ?? this.#enqueue(member);
+      this.pump();
+      return result;
+    });
+  }
+
+  /** Follows a dial that was begun elsewhere: the pool's deadline holds for it, its limit of dials does not. */
+  follow(member: Member<C>): void {
+    const dial = this.#dials.get(member) ?? this.#enqueue(member);
+    if (this.#queue.delete(dial)) {
+      this.#active++;
+      this.#run(dial, false);
+    }
+  }
+
+  /** Ends the dial of a member that is leaving. Its slot is given to others by `pump`. */
+  cancel(member: Member<C>): void {
+    const dial = this.#dials.get(member);
+    if (!dial) return;
+    this.#dials.delete(member);
+    if (!this.#queue.delete(dial)) this.#active--;
+    dial.settle({ ok: false, cause: leftError() });
+  }
+
+  /** Starts as many of the queued dials as there are slots, and as `maxSize` allows connections to be open. */
+  pump(): void {
+    for (const dial of this.#queue) {
+      const isOpen = dial.member.phase === 'dialling';
+      const hasRoom = isOpen || this.#pool.open < this.#pool.options.maxSize;
+      if (this.#active >= this.#slots || !hasRoom) return;
+      this.#queue.delete(dial);
+      this.#active++;
+      this.#start(dial);
+    }
+  }
+
+  #enqueue(member: Member<C>): Dial<C> {
+    let settle!: (result: DialResult) => void;
+    const result = new Promise<DialResult>((resolve) => {
+      settle = resolve;
+    });
+    const dial: Dial<C> = { member, result, settle };
+    this.#dials.set(member, dial);
+    this.#queue.add(dial);
+    return dial;
+  }
+
+  get #slots(): number {
+    if (this.#breaker.state === 'open') return 0;
+    return this.#breaker.state === 'half-open' ? 1 : this.#pool.options.maxDials;
+  }
+
+  #start(dial: Dial<C>): void {
+    const closing = this.#pool.closingOf(dial.member);
+    if (!closing) {
+      this.#run(dial, true);
+      return;
+    }
+    // Its last transport is still being closed: the dial keeps its slot and follows.
+    void closing.then(() => {
+      if (this.#dials.get(dial.member) !== dial || this.#queue.has(dial)) return;
+      this.#pool.turns.run(() => {
+        if (this.#active <= this.#slots) {
+          this.#start(dial);
+          return;
+        }
+        // The circuit breaker has taken its slot away meanwhile.
+        this.#active--;
+        this.#queue.add(dial);
+      });
+    });
+  }
+
+  /** @param connects - whether it is dialled here. */
+  #run(dial: Dial<C>, connects: boolean): void {
+    const { member } = dial;
+    const { connectTimeout: timeout, scheduler, warmup } = this.#pool.options;
+    const connectedLate = (): void => this.#closeLate(member);
+    this.#pool.go(member, 'dialling');
+    this.#pool.begin(member, (activity) => {
+      const options = { timeout, scheduler, connects, connectedLate };
+      activity.add(attempt(member.record, options, (result) => this.#dialled(dial, result, warmup)));
+    });
+  }
+
+  #dialled(dial: Dial<C>, result: DialResult, warmup: false | ConnectionHook<C>): void {
+    const { member } = dial;
+    if (!result.ok || !warmup) {
+      this.#finish(dial, result);
+      return;
+    }
+    const { connectTimeout: timeout, scheduler } = this.#pool.options;
+    this.#pool.turns.run(() => {
+      this.#pool.go(member, 'warming');
+      this.#pool.begin(member, (activity) => {
+        const finish = (end: DialResult): void => {
+          if (!activity.closed) this.#finish(dial, end);
+        };
+        runHook(member.record, warmup, { name: 'warm-up', timeout, scheduler, ErrorType: WarmupError }).then(
+          () => finish({ ok: true }),
+          (cause: unknown) => finish({ ok: false, cause }),
+        );
+      });
+    });
+  }
+
+  #finish(dial: Dial<C>, result: DialResult): void {
+    const { member } = dial;
+    const pool = this.#pool;
+    if (this.#dials.get(member) !== dial) return;
+    pool.turns.run(() => {
+      this.#dials.delete(member);
+      this.lastFailure = result.ok ? undefined : result.cause;
+      if (result.ok) pool.go(member, 'serving');
+      else {
+        // The connection does not know of these failures: it may be connected, or still be dialling.
+        if (result.cause instanceof ConnectTimeoutError || result.cause instanceof WarmupError) void pool.close(member);
+        pool.go(member, 'broken', result.cause);
+      }
+      dial.settle(result);
+      pool.turns.after(() => {
+        // The slot is freed when the breaker has heard of the dial, and may have left no slot for the next.
+        this.#breaker.report(result.ok);
+        pool.turns.run(() => {
+          this.#active--;
+          this.pump();
+        });
+      });
+    });
+  }
+
+  /** A dial that was given up has succeeded all the same. */
+  #closeLate(member: Member<C>): void {
+    const { stay, connection } = member.record;
+    const isMember = this.#pool.members.has(member);
+    // Closed once more by the member that had it; a stay that began meanwhile dials for itself.
+    if (isMember && !this.#dials.has(member) && !UP.has(member.phase)) void this.#pool.close(member);
+    else if (!isMember && (stay === undefined || stay === member)) closeQuietly(connection);
+  }
+}

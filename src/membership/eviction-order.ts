@@ -1,0 +1,31 @@
+import type { Connection } from '../connection/connection.js';
+import { isUp } from './drain.js';
+import type { Member, Phase } from './member.js';
+
+/** The kinds of member in the order in which a shrinking pool parts with them. */
+const EVICTION_ORDER: readonly (readonly Phase[])[] = [
+  ['broken', 'abandoned'],
+  ['fresh'],
+  ['dialling', 'warming'],
+  ['draining', 'ejected', 'serving'],
+];
+
+/**
+ * The members that leave when a pool shrinks by `excess`: those that carry nothing, the latest joined first within
+ * each kind; with `includeBusy` the others as well, those with the least load first.
+ */
+export function selectForEviction<C extends Connection>(
+  members: Iterable<Member<C>>,
+  excess: number,
+  includeBusy: boolean,
+): Member<C>[] {
+  if (excess <= 0) return [];
+  const latestFirst = [...members].reverse();
+  // A connection that is not up has nothing to finish.
+  const isBusy = (member: Member<C>): boolean => member.load > 0 && isUp(member.record);
+  const idle = EVICTION_ORDER.flatMap((kind) =>
+    latestFirst.filter((member) => kind.includes(member.phase) && !isBusy(member)),
+  );
+  const busy = includeBusy ? latestFirst.filter(isBusy).sort((a, b) => a.load - b.load) : [];
+  return [...idle, ...busy].slice(0, excess);
+}

@@ -1,0 +1,354 @@
+import { Observable, Subject } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { DIFFS, type ListDiff } from '../streams/list-diff.js';
+import { type Live, live } from '../streams/live.js';
+import type { Turns } from '../streams/turns.js';
+import type { Member, Phase } from './member.js';
+
+/** The members of one moment. */
+export interface Snapshot<C> {
+  /** All members, in order of joining. */
+  readonly connections: readonly C[];
+  /** Those connected and in service. */
+  readonly connected: readonly C[];
+  /** Those that failed or were lost, and are not being dialled. */
+  readonly broken: readonly C[];
+}
+
+interface Entry<C> {
+  readonly connection: C;
+  readonly seq: number;
+}
+
+/**
+ * Connections in order of joining, and a frozen array of them that is built when it is read. Until the first reading
+ * not even the order is kept.
+ */
+class OrderedList<C extends Connection> {
+  /** Two arrays of one order: copying the connections is what a reading costs. */
+  #connections: C[] | undefined;
+  #seqs: number[] = [];
+  #array: readonly C[] | undefined;
+  readonly #build: () => Entry<C>[];
+
+  /** @param build - the entries, in order, for the first reading. */
+  constructor(build: () => Entry<C>[]) {
+    this.#build = build;
+  }
+
+  get array(): readonly C[] {
+    this.#array ??= Object.freeze(this.#ordered().slice());
+    return this.#array;
+  }
+
+  get entries(): Entry<C>[] {
+    return this.#ordered().map((connection, place) => ({ connection, seq: this.#seqs[place] as number }));
+  }
+
+  add({ connection, seq }: Entry<C>): void {
+    this.#array = undefined;
+    const connections = this.#connections;
+    if (!connections) return;
+    const place = this.#placeOf(seq);
+    if (place === connections.length) {
+      connections.push(connection);
+      this.#seqs.push(seq);
+    } else {
+      connections.splice(place, 0, connection);
+      this.#seqs.splice(place, 0, seq);
+    }
+  }
+
+  delete({ seq }: Entry<C>): void {
+    this.#array = undefined;
+    const connections = this.#connections;
+    if (!connections) return;
+    const place = this.#placeOf(seq);
+    connections.splice(place, 1);
+    this.#seqs.splice(place, 1);
+  }
+
+  #ordered(): C[] {
+    if (!this.#connections) {
+      const entries = this.#build();
+      this.#connections = entries.map(({ connection }) => connection);
+      this.#seqs = entries.map(({ seq }) => seq);
+    }
+    return this.#connections;
+  }
+
+  /** The first place whose connection joined no earlier. The end is looked at first: most come and go there. */
+  #placeOf(seq: number): number {
+    const seqs = this.#seqs;
+    let from = 0;
+    let to = seqs.length;
+    if (to === 0 || (seqs[to - 1] as number) < seq) return to;
+    if (seqs[to - 1] === seq) return to - 1;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((seqs[middle] as number) < seq) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+/** What has entered and left a list since some moment, each with its place in the order of joining. */
+class Difference<C> {
+  readonly entered = new Map<C, number>();
+  readonly left = new Map<C, number>();
+
+  enter({ connection, seq }: Entry<C>): void {
+    // One that left and is back has not changed, unless it has joined anew and stands in another place.
+    if (this.left.get(connection) === seq) this.left.delete(connection);
+    else this.entered.set(connection, seq);
+  }
+
+  leave({ connection, seq }: Entry<C>): void {
+    if (!this.entered.delete(connection)) this.left.set(connection, seq);
+  }
+
+  get isEmpty(): boolean {
+    return this.entered.size === 0 && this.left.size === 0;
+  }
+}
+
+/** One of the pool's lists as a stream of arrays, which offers its diffs as well. */
+class ListStream<C extends Connection> {
+  readonly observable: Observable<readonly C[]>;
+  /** What subscribers have yet to be shown. */
+  #unshown = new Difference<C>();
+  /** What the flush under way shows them, and which halves of it are still to come. */
+  #flushing:
+    | { readonly diff: Difference<C>; target: readonly C[] | undefined; left: boolean; entered: boolean }
+    | undefined;
+  #shown: readonly C[] | undefined;
+  #hasEnded = false;
+  readonly #arrays = new Subject<readonly C[]>();
+  readonly #diffs = new Subject<ListDiff<C>>();
+
+  constructor(
+    readonly list: OrderedList<C>,
+    /** Whether changes are recorded for any list of the pool: while one of them is subscribed to. */
+    readonly recording: { isOn: boolean },
+    turns: Turns,
+    observersChanged: () => void,
+  ) {
+    const stream = <T>(subject: Subject<T>, first: (current: readonly C[]) => T): Observable<T> =>
+      new Observable((subscriber) => {
+        turns.requestFlush();
+        const current = this.#start();
+        if (this.#hasEnded) {
+          subscriber.next(first(current));
+          subscriber.complete();
+          return undefined;
+        }
+        const subscription = subject.subscribe(subscriber);
+        observersChanged();
+        turns.replay(() => subscriber.next(first(current)));
+        return () => {
+          subscription.unsubscribe();
+          if (!this.observed) this.#shown = undefined;
+          observersChanged();
+        };
+      });
+    const diffs = stream(this.#diffs, (current) => ({ added: current, removed: [] }));
+    this.observable = Object.assign(
+      stream(this.#arrays, (current) => current),
+      { [DIFFS]: diffs },
+    );
+  }
+
+  get observed(): boolean {
+    return this.#arrays.observed || this.#diffs.observed;
+  }
+
+  entered(entry: Entry<C>): void {
+    this.list.add(entry);
+    if (this.recording.isOn) this.#unshown.enter(entry);
+  }
+
+  left(entry: Entry<C>): void {
+    this.list.delete(entry);
+    if (this.recording.isOn) this.#unshown.leave(entry);
+  }
+
+  forgetChanges(): void {
+    if (!this.#unshown.isEmpty) this.#unshown = new Difference();
+  }
+
+  /** Fixes what this flush shows: what nested calls change from here on is shown by the next. */
+  beginFlush(): void {
+    const diff = this.#unshown;
+    if (diff.isEmpty) return;
+    this.#unshown = new Difference();
+    const target = this.observed ? this.list.array : undefined;
+    this.#flushing = { diff, target, left: diff.left.size > 0, entered: diff.entered.size > 0 };
+  }
+
+  showWithoutLeft(): void {
+    const flushing = this.#flushing;
+    if (!flushing?.left) return;
+    flushing.left = false;
+    if (!this.observed) return;
+    const { diff, entered } = flushing;
+    const target = this.#target(flushing);
+    const array = entered ? Object.freeze(target.filter((connection) => !diff.entered.has(connection))) : target;
+    this.#show(array, { added: [], removed: [...diff.left.keys()] });
+  }
+
+  showEntered(): void {
+    const flushing = this.#flushing;
+    this.#flushing = undefined;
+    if (!flushing?.entered || !this.observed) return;
+    this.#show(this.#target(flushing), { added: [...flushing.diff.entered.keys()], removed: [] });
+  }
+
+  #target(flushing: { target: readonly C[] | undefined }): readonly C[] {
+    flushing.target ??= this.#rewound(false);
+    return flushing.target;
+  }
+
+  /** What a subscriber that comes now starts with: what the subscribers of the pool's lists have been shown so far. */
+  #start(): readonly C[] {
+    if (!this.#shown || !this.observed) this.#shown = this.#rewound(true);
+    return this.#shown;
+  }
+
+  /** The list before what has not been shown; also before the flush under way, where that has yet to show it. */
+  #rewound(beforeFlush: boolean): readonly C[] {
+    const flushing = beforeFlush ? this.#flushing : undefined;
+    if (this.#unshown.isEmpty && !flushing?.left && !flushing?.entered) return this.list.array;
+    let entries = rewind(this.list.entries, this.#unshown, true, true);
+    if (flushing) entries = rewind(entries, flushing.diff, flushing.left, flushing.entered);
+    return Object.freeze(entries.map(({ connection }) => connection));
+  }
+
+  #show(array: readonly C[], diff: ListDiff<C>): void {
+    this.#shown = array;
+    this.#arrays.next(array);
+    this.#diffs.next(diff);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#shown = undefined;
+    this.#arrays.complete();
+    this.#diffs.complete();
+  }
+}
+
+/** Entries as they were before a difference, or before one half of it. */
+function rewind<C>(
+  entries: readonly Entry<C>[],
+  { entered, left }: Difference<C>,
+  addsLeft: boolean,
+  dropsEntered: boolean,
+): Entry<C>[] {
+  const before = dropsEntered ? entries.filter(({ connection }) => !entered.has(connection)) : [...entries];
+  if (addsLeft) for (const [connection, seq] of left) before.push({ connection, seq });
+  return before.sort((a, b) => a.seq - b.seq);
+}
+
+type ListName = keyof Snapshot<never>;
+
+/** The lists give up what left in this order, and take what entered in the other. */
+const LEAVE_ORDER: readonly ListName[] = ['connected', 'broken', 'connections'];
+const ENTER_ORDER: readonly ListName[] = ['connections', 'connected', 'broken'];
+
+const LIST_OF: { readonly [P in Phase]?: 'connected' | 'broken' } = {
+  serving: 'connected',
+  broken: 'broken',
+  abandoned: 'broken',
+};
+
+/**
+ * The membership as lists and streams of lists. They are flushed by state in two passes: each list first gives up what
+ * left, then takes what entered. So a connection is never seen in two lists that exclude each other, nor in
+ * `connected$` while it is not in `connections$`, by a subscriber that combines them.
+ */
+export class MemberLists<C extends Connection> {
+  readonly connections: ListStream<C>;
+  readonly connected: ListStream<C>;
+  readonly broken: ListStream<C>;
+  readonly snapshot: Live<Snapshot<C>>;
+  /** The list of those in service as a strategy follows it: it hears of changes before subscribers do. */
+  readonly candidates: ListStream<C>;
+  readonly #recording = { isOn: false };
+  readonly #candidateRecording = { isOn: false };
+  #snapshot: Snapshot<C> | undefined;
+
+  /** @param members - all of them, in order of joining. */
+  constructor(members: Iterable<Member<C>>, turns: Turns) {
+    const listOf = (name?: 'connected' | 'broken'): OrderedList<C> =>
+      new OrderedList(() => [...members].filter(({ phase }) => !name || LIST_OF[phase] === name));
+    const stream = (name?: 'connected' | 'broken'): ListStream<C> =>
+      new ListStream(listOf(name), this.#recording, turns, this.#observersChanged);
+    this.connections = stream();
+    this.connected = stream('connected');
+    this.broken = stream('broken');
+    this.snapshot = live(turns, () => this.#read(), this.#observersChanged);
+    this.candidates = new ListStream(listOf('connected'), this.#candidateRecording, turns, () => {
+      this.#candidateRecording.isOn = this.candidates.observed;
+    });
+  }
+
+  /** Records that a member has gone from one phase to another; without one it joins, or leaves. */
+  changed(member: Member<C>, from: Phase | undefined, to: Phase | undefined): void {
+    const before = from && LIST_OF[from];
+    const after = to && LIST_OF[to];
+    if (from === undefined) this.connections.entered(member);
+    if (before !== after) {
+      if (before) this[before].left(member);
+      if (after) this[after].entered(member);
+      if (before === 'connected') this.candidates.left(member);
+      if (after === 'connected') this.candidates.entered(member);
+    }
+    if (to === undefined) this.connections.left(member);
+  }
+
+  /** Shows the strategy what has changed. */
+  flushCandidates(): void {
+    const { candidates } = this;
+    candidates.beginFlush();
+    candidates.showWithoutLeft();
+    candidates.showEntered();
+  }
+
+  /** Shows subscribers what has changed. */
+  flush(): void {
+    if (!this.#recording.isOn) return;
+    for (const name of ENTER_ORDER) this[name].beginFlush();
+    for (const name of LEAVE_ORDER) this[name].showWithoutLeft();
+    for (const name of ENTER_ORDER) this[name].showEntered();
+    this.snapshot.emit();
+  }
+
+  /** Completes the streams. */
+  end(): void {
+    this.candidates.end();
+    for (const name of LEAVE_ORDER) this[name].end();
+    this.snapshot.end();
+  }
+
+  readonly #observersChanged = (): void => {
+    const isOn = this.snapshot.observed || ENTER_ORDER.some((name) => this[name].observed);
+    if (isOn === this.#recording.isOn) return;
+    this.#recording.isOn = isOn;
+    // Changes before the first subscriber, or after the last, are nothing to show.
+    for (const name of ENTER_ORDER) this[name].forgetChanges();
+    if (!isOn) this.#snapshot = undefined;
+  };
+
+  #read(): Snapshot<C> {
+    const connections = this.connections.list.array;
+    const connected = this.connected.list.array;
+    const broken = this.broken.list.array;
+    const latest = this.#snapshot;
+    if (latest && latest.connections === connections && latest.connected === connected && latest.broken === broken) {
+      return latest;
+    }
+    this.#snapshot = Object.freeze({ connections, connected, broken });
+    return this.#snapshot;
+  }
+}

@@ -1,0 +1,142 @@
+import { Subscription } from 'rxjs';
+import type { Connection, ConnectionState } from '../connection/connection.js';
+import type { ConnectionRecord, DialResult, ReportingMember, Stay } from '../connection/record.js';
+import { type Ranked, UNLIMITED } from '../selection/load-buckets.js';
+import type { LoadIndex } from '../selection/load-index.js';
+
+/**
+ * Where a member stands:
+ *
+ * - `fresh`: never dialled
+ * - `dialling`: being dialled, or closed in order to be dialled
+ * - `warming`: dialled, and being warmed up
+ * - `serving`: connected and in service
+ * - `draining`: out of service until it has finished what it carries; it is dialled anew then
+ * - `ejected`: out of service for a time
+ * - `broken`: failed, lost or invalidated
+ * - `abandoned`: broken and given up by what heals the pool
+ * - `leaving`: no longer in the pool's lists; it drains and is closed
+ */
+export type Phase =
+  | 'fresh'
+  | 'dialling'
+  | 'warming'
+  | 'serving'
+  | 'draining'
+  | 'ejected'
+  | 'broken'
+  | 'abandoned'
+  | 'leaving';
+
+/** What a phase has begun, and has to end with it. */
+export class Activity extends Subscription {
+  /** Whether the pool wants the connection back before long: leases that ask later are told so, too. */
+  isReleaseRequested = false;
+}
+
+/** The pool, as a member sees it. */
+export interface MemberOwner<C extends Connection> {
+  stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void;
+  misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
+  dial(member: Member<C>): Promise<DialResult>;
+}
+
+/**
+ * One stay of a connection in a pool: made when it joins, dropped when it has left and is closed. A connection that
+ * joins again before that goes on with the same member.
+ */
+export class Member<C extends Connection = Connection> implements Stay, Ranked {
+  /** Leases open on the connection, of this session and of earlier ones whose work goes on. */
+  leased = 0;
+  position = -1;
+  limit = UNLIMITED;
+  /** The pool's load index; undefined while the member is leaving. */
+  index: LoadIndex<Member<C>> | undefined = undefined;
+  phase: Phase = 'fresh';
+  /** What the phase has begun: a dial, a drain, a timer. It ends with the phase. */
+  activity: Activity | undefined = undefined;
+  /** Place in the order of joining. */
+  seq = 0;
+  /** Which session it is on: one more after each loss of the connection, and each time that the pool closes it. */
+  session = 0;
+  /** Leases of earlier sessions than this have been written off: they release nothing. */
+  firstSession = 0;
+
+  constructor(
+    readonly record: ConnectionRecord<C>,
+    readonly owner: MemberOwner<C>,
+  ) {}
+
+  get connection(): C {
+    return this.record.connection;
+  }
+
+  /** A lease that has sent nothing yet counts, and one that has is not counted twice. */
+  get load(): number {
+    const { pending } = this.record;
+    return pending > this.leased ? pending : this.leased;
+  }
+
+  get isMember(): boolean {
+    return this.phase !== 'leaving';
+  }
+
+  get isDialling(): boolean {
+    return this.phase === 'dialling' || this.phase === 'warming';
+  }
+
+  get isClosedByPool(): boolean {
+    return this.record.state === 'closed' && this.phase !== 'leaving' && this.phase !== 'fresh';
+  }
+
+  acquire(): void {
+    const leased = ++this.leased;
+    if (leased <= this.record.pending) return;
+    if (this.index !== undefined) this.index.up(this, leased - 1);
+    if (this.record.listeners !== undefined) this.record.loadChanged(leased - 1, leased);
+  }
+
+  /** Gives back what a lease of `session` holds; nothing where that has been written off. */
+  release(session: number): void {
+    if (session < this.firstSession) return;
+    const leased = --this.leased;
+    if (leased < this.record.pending) return;
+    if (this.index !== undefined) this.index.down(this, leased + 1);
+    if (this.record.listeners !== undefined) this.record.loadChanged(leased + 1, this.load);
+  }
+
+  /** Writes off all leases: the connection is closed. */
+  writeOffLeases(): void {
+    const from = this.load;
+    this.leased = 0;
+    this.firstSession = ++this.session;
+    if (from !== this.load) this.index?.move(this, from, this.load);
+  }
+
+  pendingRose(): void {
+    const { pending } = this.record;
+    if (pending > this.leased && this.index !== undefined) this.index.up(this, pending - 1);
+  }
+
+  pendingFell(): void {
+    const { pending } = this.record;
+    if (pending >= this.leased && this.index !== undefined) this.index.down(this, pending + 1);
+  }
+
+  pendingMoved(before: number): void {
+    const from = before > this.leased ? before : this.leased;
+    if (from !== this.load) this.index?.move(this, from, this.load);
+  }
+
+  stateChanged(state: ConnectionState, from: ConnectionState, cause: unknown): void {
+    this.owner.stateChanged(this, state, from, cause);
+  }
+
+  misreported(reporter: ReportingMember, value: unknown): void {
+    this.owner.misreported(this, reporter, value);
+  }
+
+  dial(): Promise<DialResult> {
+    return this.owner.dial(this);
+  }
+}

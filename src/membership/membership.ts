@@ -1,0 +1,451 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { MAX_TIMER_DELAY } from '../checks.js';
+import { closeWithin } from '../connection/close.js';
+import { type Connection, type ConnectionState, causeOf } from '../connection/connection.js';
+import { flushEarlyReports, recordOf, releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import type { ConnectionRecord, DialResult, ReportingMember } from '../connection/record.js';
+import { ConnectionClosedError } from '../errors.js';
+import { counted, UNLIMITED } from '../selection/load-buckets.js';
+import { LoadIndex } from '../selection/load-index.js';
+import type { Turns } from '../streams/turns.js';
+import { Dialer, type DialerBreaker, type DialerOptions } from './dialer.js';
+import { drain, isUp } from './drain.js';
+import { MemberLists } from './lists.js';
+import { Activity, Member, type MemberOwner, type Phase } from './member.js';
+
+/** Why a connection left the pool. */
+export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'renewed' | 'closed-by-owner' | 'pool-closed';
+
+/** One step of a member. */
+export interface MemberChange<C extends Connection> {
+  readonly member: Member<C>;
+  /** Undefined where it joins. */
+  readonly from: Phase | undefined;
+  readonly to: Phase;
+  /** Why it leaves. */
+  readonly reason?: LeaveReason | undefined;
+  /** Why it broke. */
+  readonly cause?: unknown;
+}
+
+/** The part of the pool's options that members are handled by. They may change, and are read when they matter. */
+export interface MembershipOptions<C> extends DialerOptions<C> {
+  readonly closeTimeout: number;
+  readonly drainTimeout: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** What hears of the members. Called within transitions: it may queue effects, and calls no foreign code. */
+export interface MembershipListener<C extends Connection> {
+  changed(change: MemberChange<C>): void;
+  misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
+  closeFailed(connection: C, cause: unknown): void;
+}
+
+/** A member that is on its way out. */
+interface Departure {
+  readonly done: Promise<void>;
+  finish(): void;
+}
+
+/**
+ * The members of a pool, and every step that one can take. All of them are transitions: fields change first, and what
+ * has to be called (`connect`, `close`, listeners) is called afterwards.
+ */
+export class Membership<C extends Connection> implements MemberOwner<C> {
+  /** In order of joining. */
+  readonly members = new Set<Member<C>>();
+  readonly counts: Record<Exclude<Phase, 'leaving'>, number> = {
+    fresh: 0,
+    dialling: 0,
+    warming: 0,
+    serving: 0,
+    draining: 0,
+    ejected: 0,
+    broken: 0,
+    abandoned: 0,
+  };
+  /** The loads of all members; those in service and below their limit can be picked from it. */
+  readonly index = new LoadIndex<Member<C>>();
+  readonly lists: MemberLists<C>;
+  readonly dialer: Dialer<C>;
+  readonly listeners: MembershipListener<C>[] = [];
+  /** Whether any dial has ended, or any connection was up, since the pool was opened. */
+  hasDialled = false;
+  /** The limit of a member that has no smaller one of its own. */
+  maxPending = UNLIMITED;
+  readonly #leaving = new Map<Member<C>, Departure>();
+  readonly #closings = new Map<Member<C>, Promise<void>>();
+  #seq = 0;
+
+  constructor(
+    readonly turns: Turns,
+    readonly options: MembershipOptions<C>,
+    breaker: DialerBreaker,
+  ) {
+    this.lists = new MemberLists<C>(this.members, turns);
+    this.dialer = new Dialer(this, breaker);
+  }
+
+  get size(): number {
+    return this.members.size;
+  }
+
+  /** How many connections are open: dialled, up, draining, or being closed. */
+  get open(): number {
+    const { dialling, warming, serving, draining, ejected } = this.counts;
+    return dialling + warming + serving + draining + ejected + this.#leaving.size;
+  }
+
+  /** The member of this pool that a connection is. */
+  memberOf(connection: C): Member<C> | undefined {
+    const { stay } = recordOf(connection);
+    return stay instanceof Member && this.members.has(stay) ? stay : undefined;
+  }
+
+  /** Whether a connection belongs to another pool, which may still be closing it. */
+  isElsewhere(connection: C): boolean {
+    const { stay } = recordOf(connection);
+    return stay !== undefined && (stay as Member<C>).owner !== this;
+  }
+
+  /** Whether a connection cannot join: it is a member, here or elsewhere. One that is leaving this pool can. */
+  isTaken(connection: C): boolean {
+    return this.isElsewhere(connection) || this.memberOf(connection) !== undefined;
+  }
+
+  inPhase(...phases: readonly Phase[]): Member<C>[] {
+    return [...this.members].filter(({ phase }) => phases.includes(phase));
+  }
+
+  // Joining and leaving
+
+  /** Subscribes to connections that are about to join: their streams are foreign code, so this is no transition. */
+  claim(connections: readonly C[]): ConnectionRecord<C>[] {
+    return connections.map(retainRecord);
+  }
+
+  /** Gives up claims of connections that do not join after all. */
+  unclaim(records: readonly ConnectionRecord<C>[]): void {
+    for (const { connection } of records) releaseRecord(connection);
+  }
+
+  /** Takes claimed connections in, unless they are members, here or elsewhere. One that is leaving this pool stays. */
+  join(records: readonly ConnectionRecord<C>[]): Member<C>[] {
+    return this.turns.run(() => {
+      const joined: Member<C>[] = [];
+      for (const record of records) {
+        const member = (record.stay as Member<C> | undefined) ?? new Member(record, this);
+        // A stay that goes on holds a claim of its own.
+        if (record.stay) releaseRecord(record.connection);
+        if (member.owner !== this || this.members.has(member)) continue;
+        this.#join(member);
+        joined.push(member);
+      }
+      return joined;
+    });
+  }
+
+  #join(member: Member<C>): void {
+    const { record } = member;
+    this.#endActivity(member);
+    const departure = this.#leaving.get(member);
+    this.#leaving.delete(member);
+    // One that is being closed is closed to the end: `close()` waits for that.
+    if (departure) void (this.#closings.get(member) ?? Promise.resolve()).then(departure.finish);
+    record.stay = member;
+    member.seq = ++this.#seq;
+    member.index = this.index;
+    this.index.load += counted(member.load);
+    this.members.add(member);
+    const phase = this.#closings.has(member) ? 'fresh' : phaseOf(record.state);
+    this.#change(member, undefined, phase);
+    flushEarlyReports(record);
+    if (phase === 'dialling') this.dialer.follow(member);
+    if (phase === 'draining') void this.redial(member);
+  }
+
+  /** Takes members out; their draining and closing goes on behind. Returns how many left. */
+  remove(members: Iterable<Member<C>>, reason: LeaveReason, drainTimeout = this.options.drainTimeout): number {
+    return this.turns.run(() => {
+      const leaving = [...members].filter((member) => this.members.has(member));
+      // The latest first: the end of a list is where removing is cheap.
+      for (const member of [...leaving].reverse()) this.lists.changed(member, member.phase, undefined);
+      for (const member of leaving) this.#leave(member, reason);
+      for (const member of leaving) this.#drainAndClose(member, drainTimeout);
+      this.dialer.pump();
+      return leaving.length;
+    });
+  }
+
+  #leave(member: Member<C>, reason: LeaveReason): void {
+    this.members.delete(member);
+    this.index.load -= counted(member.load);
+    this.#change(member, member.phase, 'leaving', { reason });
+    member.index = undefined;
+    this.dialer.cancel(member);
+    let finish!: () => void;
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    this.#leaving.set(member, { done, finish });
+  }
+
+  #drainAndClose(member: Member<C>, drainTimeout: number): void {
+    const { record } = member;
+    const isBusy = member.load > 0 && isUp(record) && drainTimeout > 0;
+    this.begin(member, (activity) => {
+      if (!isBusy) this.#closeLeaving(member);
+      else activity.add(drain(record, drainTimeout, this.options.scheduler, () => this.#closeLeaving(member)));
+    });
+    if (isBusy && drainTimeout < MAX_TIMER_DELAY) this.requestRelease(member);
+  }
+
+  #closeLeaving(member: Member<C>): void {
+    this.#endActivity(member);
+    const departure = this.#leaving.get(member);
+    void this.close(member, new ConnectionClosedError('The connection left the pool')).then(() => {
+      // It may have joined again meanwhile, and even be leaving again.
+      if (!departure || this.#leaving.get(member) !== departure) return;
+      this.#leaving.delete(member);
+      member.record.stay = undefined;
+      releaseRecord(member.connection);
+      departure.finish();
+      this.turns.run(() => this.dialer.pump());
+    });
+  }
+
+  /** Resolves when a member that is leaving is closed, or has joined again. */
+  async whenLeft(member: Member<C>): Promise<void> {
+    await this.#leaving.get(member)?.done;
+  }
+
+  /** Those that are leaving now: `done` when all of them are closed; `stopDraining` closes them without delay. */
+  leavingNow(): { readonly done: Promise<unknown>; stopDraining(): void } {
+    const departures = [...this.#leaving];
+    return {
+      done: Promise.all(departures.map(([, { done }]) => done)),
+      stopDraining: () => {
+        for (const [member, departure] of departures) {
+          // One that has joined again meanwhile may be leaving again, with a time of its own.
+          const isSame = this.#leaving.get(member) === departure;
+          if (isSame && !this.#closings.has(member)) this.#closeLeaving(member);
+        }
+      },
+    };
+  }
+
+  /** Aborts the leases of those that are leaving, however long they were given. */
+  hurryLeaving(): void {
+    for (const member of this.#leaving.keys()) if (!this.#closings.has(member)) this.requestRelease(member);
+  }
+
+  /** Aborts the leases on a member: it is given up before long. */
+  requestRelease(member: Member<C>): void {
+    const reason = new ConnectionClosedError('The pool wants the connection back');
+    member.activity ??= new Activity();
+    member.activity.isReleaseRequested = true;
+    this.turns.after(() => member.record.requestRelease(reason));
+  }
+
+  // Phases
+
+  /** Goes to another phase; what the one before had begun ends. */
+  go(member: Member<C>, to: Exclude<Phase, 'leaving'>, cause?: unknown): void {
+    if (member.phase === to || !this.members.has(member)) return;
+    this.turns.run(() => {
+      this.#change(member, member.phase, to, { cause });
+      this.dialer.pump();
+    });
+  }
+
+  /** Starts something that ends with the member's phase. */
+  begin(member: Member<C>, start: (activity: Subscription) => void): void {
+    member.activity ??= new Activity();
+    const { activity } = member;
+    this.turns.after(() => {
+      if (!activity.closed) start(activity);
+    });
+  }
+
+  #change(
+    member: Member<C>,
+    from: Phase | undefined,
+    to: Phase,
+    why: { readonly reason?: LeaveReason; readonly cause?: unknown } = {},
+  ): void {
+    this.#endActivity(member);
+    if (from === 'serving') this.index.remove(member);
+    if (from && from !== 'leaving') this.counts[from]--;
+    member.phase = to;
+    if (to !== 'leaving') this.counts[to]++;
+    if (to === 'serving') this.index.add(member);
+    if (to === 'serving' || to === 'broken') this.hasDialled = true;
+    if (to !== 'leaving') this.lists.changed(member, from, to);
+    for (const listener of this.listeners) listener.changed({ member, from, to, ...why });
+    this.turns.requestFlush();
+  }
+
+  #endActivity(member: Member<C>): void {
+    member.activity?.unsubscribe();
+    member.activity = undefined;
+  }
+
+  // Dialling, ejection and invalidation
+
+  dial(member: Member<C>): Promise<DialResult> {
+    return this.dialer.dial(member);
+  }
+
+  /** Dials members; resolves when every attempt has settled. */
+  async dialAll(members: readonly Member<C>[]): Promise<void> {
+    await Promise.all(this.turns.run(() => members.map((member) => this.dialer.dial(member))));
+  }
+
+  /** Takes a member that is up out of service, lets it finish what it carries, closes it and dials it anew. */
+  async redial(member: Member<C>, drainTimeout = this.options.drainTimeout): Promise<DialResult> {
+    if (SERVABLE.has(member.phase)) {
+      await this.turns.run(() => {
+        this.go(member, 'draining');
+        return this.#drained(member, drainTimeout);
+      });
+      this.turns.run(() => {
+        // It may have broken meanwhile: then it is dialled by what heals the pool, or here.
+        if (member.phase !== 'draining') return;
+        void this.close(member, new ConnectionClosedError('The connection was closed to be dialled anew'));
+        this.go(member, 'dialling');
+      });
+    }
+    return this.dialer.dial(member);
+  }
+
+  /** Resolves when a draining member has drained, or is in another phase. */
+  #drained(member: Member<C>, timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.begin(member, (activity) => {
+        activity.add(resolve);
+        activity.add(drain(member.record, timeout, this.options.scheduler, resolve));
+      });
+      if (timeout < MAX_TIMER_DELAY) this.requestRelease(member);
+    });
+  }
+
+  /** Takes a member that is in service out of it for a time; one that is out already, for the new time. */
+  eject(member: Member<C>, duration: number): boolean {
+    if (member.phase !== 'serving' && member.phase !== 'ejected') return false;
+    this.turns.run(() => {
+      this.go(member, 'ejected');
+      this.#endActivity(member);
+      this.begin(member, (activity) => {
+        activity.add(this.options.scheduler.schedule(() => this.go(member, 'serving'), duration));
+      });
+    });
+    return true;
+  }
+
+  /** Takes a member that is up out of use: it is broken from now on, and closed. */
+  invalidate(member: Member<C>, cause: unknown): boolean {
+    if (!this.members.has(member) || !SERVABLE.has(member.phase)) return false;
+    this.turns.run(() => {
+      this.go(member, 'broken', cause);
+      void this.close(member, cause);
+    });
+    return true;
+  }
+
+  /**
+   * Closes the connection of a member, or of one that is leaving. Resolves within the bound; until then it must not be
+   * dialled.
+   *
+   * @param reason - what its leases are aborted with; without one they are left alone.
+   */
+  close(member: Member<C>, reason?: unknown): Promise<void> {
+    const { record } = member;
+    const { closeTimeout, scheduler } = this.options;
+    let settle!: () => void;
+    const closing = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    this.#closings.set(member, closing);
+    this.turns.run(() => {
+      if (reason !== undefined) this.#retire(member, reason);
+      this.turns.after(() => {
+        void closeWithin(record.connection, closeTimeout, scheduler).then((cause) => {
+          if (this.#closings.get(member) === closing) this.#closings.delete(member);
+          if (cause !== undefined)
+            for (const listener of this.listeners) listener.closeFailed(record.connection, cause);
+          settle();
+        });
+      });
+    });
+    return closing;
+  }
+
+  /** The promise of a member's closing, if it is being closed. */
+  closingOf(member: Member<C>): Promise<void> | undefined {
+    return this.#closings.get(member);
+  }
+
+  #retire(member: Member<C>, reason: unknown): void {
+    const { record } = member;
+    const from = member.load;
+    member.writeOffLeases();
+    this.turns.after(() => {
+      record.loadChanged(from, member.load);
+      record.retired(reason);
+    });
+  }
+
+  // What connections report
+
+  stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
+    if (from === 'connected') member.session++;
+    if (member.phase === 'leaving') return;
+    this.turns.run(() => this.#react(member, state, from, cause));
+  }
+
+  #react(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
+    const { phase } = member;
+    const isDown = phase === 'broken' || phase === 'abandoned' || phase === 'fresh';
+    if (state === 'connecting') {
+      // A dial that begins elsewhere is followed; one within a dial of the pool's is part of it.
+      if (phase !== 'dialling' && phase !== 'warming') this.dialer.follow(member);
+    } else if (this.#closings.has(member) || (from === 'closed' && phase !== 'fresh')) {
+      // The pool has closed it. A dial that it made before may still succeed.
+      if (state === 'connected' && phase !== 'dialling') void this.close(member);
+    } else if (state === 'closed') this.remove([member], 'closed-by-owner', 0);
+    else if (phase === 'dialling' || phase === 'warming') return;
+    else if (state === 'draining') void this.redial(member);
+    else if (state === 'broken') this.go(member, 'broken', cause ?? causeOf(member.connection));
+    else if (state === 'idle') this.go(member, 'fresh');
+    else if (isDown) this.go(member, 'serving');
+  }
+
+  misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void {
+    for (const listener of this.listeners) listener.misreported(member, reporter, value);
+  }
+
+  // Limits
+
+  /** Sets the load from which on a member is not picked. */
+  setLimit(member: Member<C>, limit: number): void {
+    if (member.limit === limit) return;
+    member.limit = limit;
+    if (member.index) member.index.relimit(member);
+    this.index.onLoad?.();
+  }
+}
+
+/** The phases of a member that is connected. */
+export const SERVABLE: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
+
+const PHASES: Readonly<Record<ConnectionState, Exclude<Phase, 'leaving'>>> = {
+  idle: 'fresh',
+  closed: 'fresh',
+  connecting: 'dialling',
+  connected: 'serving',
+  draining: 'draining',
+  broken: 'broken',
+};
+
+const phaseOf = (state: ConnectionState): Exclude<Phase, 'leaving'> => PHASES[state];

@@ -1,0 +1,91 @@
+import type { SchedulerLike } from 'rxjs';
+import { closeWithin } from '../connection/close.js';
+import { type Connection, missingMember } from '../connection/connection.js';
+import { ConnectionFactoryError, type PoolErrorOptions, wrongType } from '../errors.js';
+
+/** What a factory is told about the connection that it is to make. */
+export interface ConnectionRequest<C> {
+  /** The connection whose place the new one takes, where it takes one's. */
+  readonly replaces?: C;
+  /** The endpoint that it is wanted for, where a policy or a replacement says so. */
+  readonly endpoint?: string;
+}
+
+/** Returns a new connection at each call. */
+export type ConnectionFactory<C> = (request: ConnectionRequest<C>) => C;
+
+/** Makes connections: all that are asked for, or none. */
+export class ConnectionMaker<C extends Connection> {
+  /** Connections that are being made: they count as members, because a factory may call the pool. */
+  creating = 0;
+  readonly #factory: ConnectionFactory<C>;
+  readonly #options: { readonly closeTimeout: number; readonly scheduler: SchedulerLike };
+  readonly #pool: { isTaken(connection: C): boolean; errorContext(): PoolErrorOptions };
+
+  constructor(
+    factory: ConnectionFactory<C>,
+    options: { readonly closeTimeout: number; readonly scheduler: SchedulerLike },
+    pool: { isTaken(connection: C): boolean; errorContext(): PoolErrorOptions },
+  ) {
+    this.#factory = factory;
+    this.#options = options;
+    this.#pool = pool;
+  }
+
+  create(count: number, request: ConnectionRequest<C> = {}): C[] {
+    const made = new Set<C>();
+    this.creating += count;
+    try {
+      while (made.size < count) made.add(this.#createOne(made, request));
+      // A factory may have given a connection away that it made before.
+      for (const connection of made) this.#checkFree(connection);
+      return [...made];
+    } catch (error) {
+      this.destroyUnused(made);
+      throw error;
+    } finally {
+      this.creating -= count;
+    }
+  }
+
+  /** Closes connections that were made and have not joined a pool. */
+  destroyUnused(made: Iterable<C>): void {
+    const { closeTimeout, scheduler } = this.#options;
+    for (const connection of made) {
+      if (!this.#pool.isTaken(connection)) void closeWithin(connection, closeTimeout, scheduler);
+    }
+  }
+
+  #createOne(made: ReadonlySet<C>, request: ConnectionRequest<C>): C {
+    let connection: C;
+    try {
+      connection = this.#factory(request);
+    } catch (cause) {
+      throw this.#error('threw', cause);
+    }
+    const missing = missingMember(connection);
+    if (missing !== undefined) {
+      throw this.#error(explain(connection, missing), wrongType('connectionFactory()', 'a connection', connection));
+    }
+    if (made.has(connection)) throw this.#error('returned the same connection twice');
+    this.#checkFree(connection);
+    return connection;
+  }
+
+  #checkFree(connection: C): void {
+    if (this.#pool.isTaken(connection)) throw this.#error('returned a connection that is in a pool already');
+  }
+
+  #error(what: string, cause?: unknown): ConnectionFactoryError {
+    const message = `connectionFactory ${what} instead of returning a new connection`;
+    return new ConnectionFactoryError(message, { ...this.#pool.errorContext(), cause });
+  }
+}
+
+function explain(value: unknown, missing: string): string {
+  if (typeof value !== 'object' || value === null) return `returned ${value === null ? 'null' : `a ${typeof value}`}`;
+  if (typeof (value as { then?: unknown }).then === 'function') {
+    return 'returned a promise (connections are made at once and dialled by connect())';
+  }
+  return `returned an object that lacks ${missing}`;
+}

@@ -1,0 +1,135 @@
+import { Acquirer } from '../borrowing/acquirer.js';
+import { LeakDetector } from '../borrowing/leaks.js';
+import { ResetOnRelease } from '../borrowing/reset.js';
+import type { Connection } from '../connection/connection.js';
+import { EventStream } from '../health/events.js';
+import type { HealthSource } from '../health/health.js';
+import { HealthStreams } from '../health/health-streams.js';
+import { CapacityLimits } from '../membership/capacity.js';
+import type { Member } from '../membership/member.js';
+import { type MemberChange, Membership } from '../membership/membership.js';
+import { Selector } from '../selection/selector.js';
+import { Turns } from '../streams/turns.js';
+import { BreakerSubscription } from './breaker-subscription.js';
+import { type ConnectionFactory, ConnectionMaker } from './connection-factory.js';
+import { LifecycleState } from './lifecycle-state.js';
+import type { ResolvedOptions } from './options.js';
+import { PoolErrors } from './pool-errors.js';
+import { RollingUpdate } from './rolling-update.js';
+
+/** What a pool is made of, and the order in which its streams are flushed. */
+export class PoolContext<C extends Connection, K> implements HealthSource {
+  readonly state = new LifecycleState();
+  readonly turns = new Turns(() => this.#flush());
+  readonly breaker: BreakerSubscription;
+  readonly membership: Membership<C>;
+  readonly selector: Selector<C, K, Member<C>>;
+  readonly limits: CapacityLimits<C>;
+  readonly health: HealthStreams<C>;
+  readonly events: EventStream<C>;
+  readonly errors: PoolErrors<C>;
+  readonly acquirer: Acquirer<C, K>;
+  readonly leaks: LeakDetector<C>;
+  readonly maker: ConnectionMaker<C>;
+  readonly rolling: RollingUpdate<C>;
+  #membershipHasChanged = false;
+
+  /** @param options - they may change, and are read when they matter. */
+  constructor(
+    public poolSize: number,
+    factory: ConnectionFactory<C>,
+    readonly options: ResolvedOptions<C, K>,
+  ) {
+    const { turns } = this;
+    this.events = new EventStream(turns, options.scheduler);
+    this.breaker = new BreakerSubscription({
+      changed: (breakerState) => {
+        this.events.emit({ type: 'breaker-changed', state: breakerState });
+        this.acquirer.recheckWaiters();
+        turns.run(() => this.membership.dialer.pump());
+      },
+      wanted: () => this.state.phase === 'open' && this.options.breaker,
+      failed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
+      connected: () => this.membership.counts.serving,
+    });
+    this.membership = new Membership(turns, options, this.breaker);
+    const { membership } = this;
+    this.selector = new Selector(membership.index, membership.lists.candidates.observable);
+    this.errors = new PoolErrors(this);
+    this.limits = new CapacityLimits(membership);
+    this.limits.setMaxPending(options.maxPending);
+    const reset = new ResetOnRelease(options, this.limits, membership);
+    this.acquirer = new Acquirer(this.selector, membership.index, this.errors, options, (member, session) =>
+      reset.release(member, session),
+    );
+    this.health = new HealthStreams(membership, this, () =>
+      this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
+    );
+    this.leaks = new LeakDetector(options, (leak) => this.events.emit({ type: 'leak-suspected', ...leak }));
+    this.maker = new ConnectionMaker(factory, options, {
+      isTaken: (connection) => membership.isTaken(connection),
+      errorContext: () => this.errors.context(),
+    });
+    this.rolling = new RollingUpdate(membership, this.maker, options);
+    membership.listeners.push({
+      changed: (change) => {
+        this.#membershipHasChanged = true;
+        this.limits.changed(change);
+        this.events.changed(change);
+        this.#reportServing(change);
+      },
+      misreported: ({ connection }, member, value) =>
+        this.events.emit({ type: 'misreported', connection, member, value }),
+      closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
+    });
+    this.selector.use(options.select);
+  }
+
+  // What the figures are read from
+
+  get name(): string | undefined {
+    return this.options.name;
+  }
+
+  get isClosed(): boolean {
+    return this.state.isClosed;
+  }
+
+  get waiting(): number {
+    return this.acquirer.waiting;
+  }
+
+  get isSuspended(): boolean {
+    return this.acquirer.isSuspended;
+  }
+
+  /** The members that count towards `poolSize`: not one that is about to take another's place. */
+  get size(): number {
+    return this.membership.size - this.rolling.surge;
+  }
+
+  /** Strategy first, so that a subscriber can pick among what it is shown; then figures, lists and events. */
+  #flush(): void {
+    this.membership.lists.flushCandidates();
+    this.health.flushFigures();
+    this.membership.lists.flush();
+    this.health.leastLoaded.emit();
+    this.events.flush();
+    if (this.#membershipHasChanged) this.acquirer.recheckWaiters();
+    this.#membershipHasChanged = false;
+    if (this.state.phase === 'disposed') this.#end();
+  }
+
+  #end(): void {
+    this.selector.end();
+    this.membership.lists.end();
+    this.health.end();
+    this.events.end();
+  }
+
+  /** The breaker hears of dials; of what comes into service without one it is told here. */
+  #reportServing({ from, to }: MemberChange<C>): void {
+    if (to !== 'serving' || from === 'dialling' || from === 'warming' || this.breaker.state === 'closed') return;
+    this.turns.after(() => this.breaker.report(true));
+  }
+}

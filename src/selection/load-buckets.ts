@@ -1,0 +1,111 @@
+import { UNKNOWN_LOAD } from '../connection/record.js';
+
+/** The limit of an item that may carry any load. */
+export const UNLIMITED = 2 ** 31 - 1;
+
+/** Something ranked by its load. Only the index that it is in writes `position`. */
+export interface Ranked {
+  /** Place in the index, negative while it has none. */
+  position: number;
+  readonly load: number;
+  /** The load from which on it is not chosen. */
+  readonly limit: number;
+}
+
+/** An unbelievable load is no load in the sum. */
+export const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0);
+
+/** Loads from here on share one level, so that an absurd load costs no memory. */
+export const TOP_LEVEL = 4_096;
+
+export const levelOf = (load: number): number => (load < TOP_LEVEL ? load : TOP_LEVEL);
+
+/**
+ * A bucket sort that is kept up to date: one array sorted by load, and for each level of load the end of its bucket.
+ * A load that changes by one swaps one item across one boundary.
+ */
+export class LoadBuckets<S extends Ranked> {
+  protected readonly items: S[] = [];
+  /** `ends[l]` items have a level of at most `l`. */
+  protected readonly ends: number[] = [0];
+  /** The lowest level in use. */
+  protected low = 0;
+
+  protected rank(item: S): void {
+    const ends = this.ends;
+    const level = levelOf(item.load);
+    let place = this.items.length;
+    while (ends.length <= level) ends.push(place);
+    this.items.push(item);
+    for (let l = ends.length - 1; l > level; l--) {
+      const first = ends[l - 1] as number;
+      if (first !== place) this.put(this.items[first] as S, place);
+      ends[l] = (ends[l] as number) + 1;
+      place = first;
+    }
+    ends[level] = (ends[level] as number) + 1;
+    this.put(item, place);
+    if (level < this.low || this.items.length === 1) this.low = level;
+  }
+
+  protected unrank(item: S, level: number): void {
+    const ends = this.ends;
+    let place = item.position;
+    for (let l = level; l < ends.length; l++) {
+      const last = (ends[l] as number) - 1;
+      if (last !== place) this.put(this.items[last] as S, place);
+      ends[l] = last;
+      place = last;
+    }
+    this.items.pop();
+    this.#trim();
+  }
+
+  /** From one level to another, by however much. */
+  protected walk(item: S, from: number, to: number): void {
+    let level = from;
+    while (level < to) this.climb(item, level++);
+    while (level > to) this.sink(item, level--);
+  }
+
+  protected climb(item: S, level: number): void {
+    const ends = this.ends;
+    const last = (ends[level] as number) - 1;
+    this.swap(item, last);
+    ends[level] = last;
+    if (level + 1 === ends.length) ends.push(last + 1);
+    if (last === 0) this.low = level + 1;
+  }
+
+  protected sink(item: S, level: number): void {
+    const ends = this.ends;
+    const first = ends[level - 1] as number;
+    this.swap(item, first);
+    ends[level - 1] = first + 1;
+    if (level <= this.low) this.low = level - 1;
+  }
+
+  /** Writes even where nothing moves: which case it is cannot be foreseen, and a wrong guess costs more. */
+  protected swap(item: S, place: number): void {
+    const { items } = this;
+    const { position } = item;
+    const other = items[place] as S;
+    items[position] = other;
+    items[place] = item;
+    other.position = position;
+    item.position = place;
+  }
+
+  private put(item: S, place: number): void {
+    this.items[place] = item;
+    item.position = place;
+  }
+
+  #trim(): void {
+    const ends = this.ends;
+    const size = this.items.length;
+    while (ends.length > 1 && ends[ends.length - 2] === size) ends.pop();
+    while (this.low < ends.length - 1 && ends[this.low] === 0) this.low++;
+    if (this.low >= ends.length) this.low = ends.length - 1;
+  }
+}

@@ -1,0 +1,49 @@
+import { type Observable, type Subscriber, Subscription } from 'rxjs';
+import { diffsOf } from './list-diff.js';
+
+/**
+ * Calls `enter` for each connection that enters a list, with a subscription that ends when it leaves the list or the
+ * subscriber unsubscribes. Within one diff, those that leave are let go before others enter. Completes and errors with
+ * the source.
+ *
+ * @param enter - adds to `stay` what has to end with it. What it throws becomes the subscriber's error.
+ * @param changed - called after each diff.
+ */
+export function forEachMember<C>(
+  source: Observable<readonly C[]>,
+  subscriber: Subscriber<unknown>,
+  enter: (connection: C, stay: Subscription) => void,
+  changed = (): void => {},
+): void {
+  const stays = new Map<C, Subscription>();
+  const leave = (connection: C): void => {
+    const stay = stays.get(connection);
+    stays.delete(connection);
+    stay?.unsubscribe();
+  };
+  const enterAll = (connections: readonly C[]): void => {
+    const entering = connections.map((connection) => ({ connection, stay: new Subscription() }));
+    // Registered before `enter` is called for the first: that may make another of them leave.
+    for (const { connection, stay } of entering) stays.set(connection, stay);
+    for (const { connection, stay } of entering) if (!stay.closed) enter(connection, stay);
+  };
+  subscriber.add(() => {
+    for (const connection of stays.keys()) leave(connection);
+  });
+  subscriber.add(
+    diffsOf(source).subscribe({
+      next: ({ added, removed }) => {
+        for (const connection of removed) leave(connection);
+        if (subscriber.closed) return;
+        try {
+          enterAll(added.filter((connection) => !stays.has(connection)));
+        } catch (error) {
+          subscriber.error(error);
+        }
+        if (!subscriber.closed) changed();
+      },
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    }),
+  );
+}
