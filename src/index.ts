@@ -66,7 +66,7 @@ export {
   type DialReport,
 } from './healing/circuit-breaker.js';
 export { ejectOutliers } from './healing/eject-outliers.js';
-export type { ValidateIdleOptions, Validation } from './healing/idle-watch.js';
+export type { ValidateIdleOptions, Validation } from './healing/idle-validator.js';
 export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
 export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';

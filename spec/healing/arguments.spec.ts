@@ -198,7 +198,7 @@ describe('a wrong argument of a healing operator', () => {
     ],
     [
       'validateIdle(validate, undefined)',
-      'condemn',
+      'invalidate',
       'ERR_INVALID_ARG_TYPE',
       () => validateIdle(async () => {}, wrong(undefined)),
     ],

@@ -2,8 +2,8 @@ import { MAX_TIMER_DELAY } from '../checks.js';
 import { outOfRange } from '../errors.js';
 
 /**
- * How long to wait before the given attempt (1, 2, …), in milliseconds. `previous` is how long was waited before
- * the attempt before it, 0 for the first.
+ * Returns the wait before an attempt, in milliseconds. `attempt` counts from 1; `previous` is the wait before the
+ * attempt before it, 0 for the first.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@ import { outOfRange } from '../errors.js';
  */
 export type Backoff = (attempt: number, previous: number) => number;
 
-/** The wait that a backoff asks for, no longer than timers take. Throws what it throws, and where it is no time. */
+/** The wait that a backoff returns, capped at the longest timer. Throws what it throws, and a RangeError for no duration. */
 export function nextWait(backoff: Backoff, attempt: number, previous: number, name = 'backoff'): number {
   const wait = backoff(attempt, previous);
   if (wait >= 0) return Math.min(wait, MAX_TIMER_DELAY);

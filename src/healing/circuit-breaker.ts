@@ -6,23 +6,26 @@ import { exponentialBackoff } from './exponential-backoff.js';
 
 /** How one dial ended, and how many connections were in service after it. */
 export interface DialReport {
+  /** Whether the dial succeeded. */
   readonly ok: boolean;
+  /** How many connections were in service once the dial had ended. */
   readonly connected: number;
 }
 
-/** `closed` lets dials through, `open` none, `half-open` a single one that decides. */
+/** `closed` permits every dial, `open` permits none, `half-open` permits one, whose outcome closes or opens the circuit. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** When a circuit opens, and for how long. */
+/** Options of {@link circuitBreaker}. */
 export interface CircuitBreakerOptions {
-  /** How many dials in a row fail, while nothing is connected, before it opens. @default 5 */
+  /** The circuit opens after this many failed dials in a row while no connection is in service. @default 5 */
   readonly consecutiveFailures?: number | undefined;
   /**
-   * Milliseconds from opening to half-open: always the same, or by how many times in a row it has opened (1, 2, …)
-   * and the wait before this one, at first 0. @default 1000, doubling to 30000, of which half is left to chance
+   * Milliseconds for which the circuit stays open before it is half-open: a fixed number, or a function of how many
+   * times in a row it has opened (1, 2, …) and of the previous wait (0 at first).
+   * @default 1000, doubling up to 30000; half of each wait is random
    */
   readonly openFor?: number | Backoff | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock that schedules the half-open state. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
@@ -32,7 +35,8 @@ type Circuit =
 
 const CLOSED: Circuit = { state: 'closed', failures: 0 };
 
-class Breaker {
+/** The state machine of one circuit: counts failures while closed, and times the open state. */
+class CircuitBreakerState {
   #circuit = CLOSED;
   #timer = Subscription.EMPTY;
 
@@ -43,11 +47,11 @@ class Breaker {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  take({ ok, connected }: DialReport): void {
+  record({ ok, connected }: DialReport): void {
     const circuit = this.#circuit;
-    if (ok || connected > 0) this.#become(CLOSED);
+    if (ok || connected > 0) this.#transition(CLOSED);
     else if (circuit.state === 'half-open') this.#open(circuit.openings + 1, circuit.wait);
-    // While it is open, those fail that were begun before.
+    // While the circuit is open, a failure belongs to a dial that started before it opened: it is not counted.
     else if (circuit.state === 'closed') this.#count(circuit.failures + 1);
   }
 
@@ -56,16 +60,16 @@ class Breaker {
   }
 
   #count(failures: number): void {
-    if (failures < this.failures) this.#become({ state: 'closed', failures });
+    if (failures < this.failures) this.#transition({ state: 'closed', failures });
     else this.#open(1, 0);
   }
 
   #open(openings: number, previous: number): void {
     const wait = this.#waitFor(openings, previous);
-    if (wait !== undefined) this.#become({ state: 'open', openings, wait });
+    if (wait !== undefined) this.#transition({ state: 'open', openings, wait });
   }
 
-  /** What `openFor` says, where it says something; a mistake in it ends the breaker. */
+  /** The wait that `openFor` returns. Undefined where it throws or returns no duration, which errors the stream. */
   #waitFor(openings: number, previous: number): number | undefined {
     try {
       return nextWait(this.openFor, openings, previous, 'openFor');
@@ -75,26 +79,26 @@ class Breaker {
     }
   }
 
-  #become(circuit: Circuit): void {
+  #transition(circuit: Circuit): void {
     const { state } = this.#circuit;
     this.#circuit = circuit;
     this.#timer.unsubscribe();
     if (circuit.state === 'open') {
-      this.#timer = this.scheduler.schedule(() => this.#become({ ...circuit, state: 'half-open' }), circuit.wait);
+      this.#timer = this.scheduler.schedule(() => this.#transition({ ...circuit, state: 'half-open' }), circuit.wait);
     }
     if (circuit.state !== state) this.subscriber.next(circuit.state);
   }
 }
 
-/** Half of the wait is certain: full jitter would open some circuits for no time at all. */
-function growing(): Backoff {
-  const certain: Backoff = exponentialBackoff({ initial: 500, max: 15_000, random: () => 1 });
-  const drawn: Backoff = exponentialBackoff({ initial: 500, max: 15_000 });
-  return (attempt, previous) => certain(attempt, previous) + drawn(attempt, previous);
+/** Half of each wait is fixed, because full jitter would keep some circuits open for almost no time. */
+function defaultOpenFor(): Backoff {
+  const fixed: Backoff = exponentialBackoff({ initial: 500, max: 15_000, random: () => 1 });
+  const random: Backoff = exponentialBackoff({ initial: 500, max: 15_000 });
+  return (attempt, previous) => fixed(attempt, previous) + random(attempt, previous);
 }
 
 function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
-  if (openFor === undefined) return growing();
+  if (openFor === undefined) return defaultOpenFor();
   if (typeof openFor === 'number') {
     checkAtLeast('options.openFor', openFor, 0);
     return () => openFor;
@@ -104,18 +108,19 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
 }
 
 /**
- * A circuit breaker over the dials of a whole pool: opens after so many failed dials in
- * a row while nothing is connected, goes half-open after a while for one dial to try, and closes at the first success
- * or when anything is connected. A pool holds its dials back and refuses callers while it is not closed.
+ * Circuit breaker for the dials of a whole pool. The circuit opens after `consecutiveFailures` failed dials while no
+ * connection is in service, is half-open after `openFor` and permits one dial then, and closes when a dial succeeds
+ * or a connection is in service. While it is not closed, a pool limits its dials and rejects callers.
  *
  * Cold. Emits `closed` at once and then each change of state. Completes and errors with its source, and errors
- * when `openFor` throws or returns no number of milliseconds; unsubscribing stops its clock.
+ * when `openFor` throws or returns no number of milliseconds. Unsubscribing cancels its timer.
  *
  * ```text
  * reports (x failed, o connected):                           -x-x--------x--------o-
  * circuitBreaker({ consecutiveFailures: 2, openFor: 5 ms }): c--o----h---o----h---c-
  * ```
  *
+ * @throws TypeError, RangeError for options out of range.
  * @example
  * ```ts
  * const breaker = circuitBreaker({ consecutiveFailures: 3, openFor: 10_000 });
@@ -131,11 +136,11 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): OperatorFun
   const openFor = resolveOpenFor(options.openFor);
   return (source) =>
     new Observable((subscriber) => {
-      const breaker = new Breaker(subscriber, consecutiveFailures, openFor, scheduler);
+      const breaker = new CircuitBreakerState(subscriber, consecutiveFailures, openFor, scheduler);
       subscriber.add(() => breaker.clear());
       subscriber.next('closed');
       return source.subscribe({
-        next: (report) => breaker.take(report),
+        next: (report) => breaker.record(report),
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });

@@ -8,25 +8,28 @@ import { diffsOf } from '../streams/list-diff.js';
 import { runAndEmit } from '../streams/run-command.js';
 import { isBeingDialled } from './reconnect-broken.js';
 
-/** When a broken connection is given up. */
+/** Options of {@link cleanupBroken}. */
 export interface CleanupBrokenOptions {
-  /** Milliseconds for which it has not been connected. @default 0 */
+  /** Milliseconds without a connected state after which a broken connection is removed. @default 0 */
   readonly after?: number | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of `after`. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection whose time is running, in the source or away from it to be dialled. */
-interface Condemned<C extends Connection> {
+/** A connection that has not been connected since it broke. */
+interface Candidate<C extends Connection> {
   readonly record: ConnectionRecord<C>;
+  /** Whether the source holds it. A dial under way takes it off the list. */
   listed: boolean;
+  /** Whether `after` has passed. */
   due: boolean;
   timer: Subscription | undefined;
   unwatch(): void;
 }
 
-class Docket<C extends Connection> {
-  readonly #condemned = new Map<C, Condemned<C>>();
+/** One timer for each candidate. Removes the candidates that are due and listed, all of them in one call. */
+class CleanupTimers<C extends Connection> {
+  readonly #candidates = new Map<C, Candidate<C>>();
 
   constructor(
     readonly remove: (dead: readonly C[]) => void,
@@ -34,89 +37,92 @@ class Docket<C extends Connection> {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  enter(connections: readonly C[]): void {
+  add(connections: readonly C[]): void {
     for (const connection of connections) {
-      const condemned = this.#condemned.get(connection) ?? this.#register(connection);
-      condemned.listed = true;
+      const candidate = this.#candidates.get(connection) ?? this.#register(connection);
+      candidate.listed = true;
     }
-    this.#execute();
+    this.#removeDue();
   }
 
-  /** A dial under way takes a connection off the list without making it well. */
-  strike(connections: readonly C[]): void {
+  /** Marks connections that the source holds no longer: recovered, left, or being dialled. */
+  leave(connections: readonly C[]): void {
     for (const connection of connections) {
-      const condemned = this.#condemned.get(connection);
-      if (!condemned) continue;
-      condemned.listed = false;
-      this.#reprieve(condemned);
+      const candidate = this.#candidates.get(connection);
+      if (!candidate) continue;
+      candidate.listed = false;
+      this.#cancelIfRecovered(candidate);
     }
   }
 
   clear(): void {
-    for (const condemned of this.#condemned.values()) this.#forget(condemned);
+    for (const candidate of this.#candidates.values()) this.#drop(candidate);
   }
 
-  #register(connection: C): Condemned<C> {
+  #register(connection: C): Candidate<C> {
     const record = retainRecord(connection);
     const unwatch = record.listen({
-      onState: () => this.#reprieve(condemned),
-      onRetired: () => this.#forget(condemned),
+      onState: () => this.#cancelIfRecovered(candidate),
+      onRetired: () => this.#drop(candidate),
     });
-    const condemned: Condemned<C> = { record, listed: false, due: this.after === 0, timer: undefined, unwatch };
-    this.#condemned.set(connection, condemned);
-    if (!condemned.due) {
-      condemned.timer = this.scheduler.schedule(
+    const candidate: Candidate<C> = { record, listed: false, due: this.after === 0, timer: undefined, unwatch };
+    this.#candidates.set(connection, candidate);
+    if (!candidate.due) {
+      candidate.timer = this.scheduler.schedule(
         () => {
-          condemned.due = true;
-          if (condemned.listed) this.#execute();
-          else this.#reprieve(condemned);
+          candidate.due = true;
+          if (candidate.listed) this.#removeDue();
+          else this.#cancelIfRecovered(candidate);
         },
         Math.min(this.after, MAX_TIMER_DELAY),
       );
     }
-    return condemned;
+    return candidate;
   }
 
-  #reprieve(condemned: Condemned<C>): void {
-    const { record, listed, due } = condemned;
+  #cancelIfRecovered(candidate: Candidate<C>): void {
+    const { record, listed, due } = candidate;
     if (listed || isBeingDialled(record)) return;
     const isClosed = record.state === 'closed' && !record.stay?.isClosedByPool;
-    if (record.state === 'connected' || isClosed) this.#forget(condemned);
-    else if (due) this.#awaitList(condemned);
+    if (record.state === 'connected' || isClosed) this.#drop(candidate);
+    else if (due) this.#awaitList(candidate);
   }
 
-  /** Broken, off the list and not dialled: it has left for good, or its list is late to tell. */
-  #awaitList(condemned: Condemned<C>): void {
-    condemned.timer?.unsubscribe();
-    condemned.timer = this.scheduler.schedule(() => {
-      if (!isBeingDialled(condemned.record)) this.#forget(condemned);
+  /** Drops a candidate that is still not dialled one tick later: until then its list may be about to emit it again. */
+  #awaitList(candidate: Candidate<C>): void {
+    candidate.timer?.unsubscribe();
+    candidate.timer = this.scheduler.schedule(() => {
+      if (!isBeingDialled(candidate.record)) this.#drop(candidate);
     });
   }
 
-  #execute(): void {
-    const dead = [...this.#condemned.values()].filter(({ due, listed }) => due && listed);
-    for (const condemned of dead) this.#forget(condemned);
+  #removeDue(): void {
+    const dead = [...this.#candidates.values()].filter(({ due, listed }) => due && listed);
+    for (const candidate of dead) this.#drop(candidate);
     if (dead.length > 0) this.remove(dead.map(({ record }) => record.connection));
   }
 
-  #forget(condemned: Condemned<C>): void {
-    condemned.timer?.unsubscribe();
-    condemned.unwatch();
-    if (this.#condemned.delete(condemned.record.connection)) releaseRecord(condemned.record.connection);
+  #drop(candidate: Candidate<C>): void {
+    candidate.timer?.unsubscribe();
+    candidate.unwatch();
+    if (this.#candidates.delete(candidate.record.connection)) releaseRecord(candidate.record.connection);
   }
 }
 
 /**
- * Gives up connections that have been in the source for `after` milliseconds without having been connected in
- * between, by calling `remove` with them; emits the same array once that has returned, and its promise, if it returned
- * one, has resolved. A dial that takes one off the list does not stop its clock. Cold; unsubscribing stops the clocks.
- * Completes and errors with its source, and errors when `remove` throws or rejects.
+ * Calls `remove` with the connections that have been broken for `after` milliseconds without being connected in
+ * between. A dial that takes a connection off the list does not stop its timer.
+ *
+ * Emits the same array once `remove` has returned and its promise, if any, has resolved. Cold. Completes and errors
+ * with its source, and errors when `remove` throws or rejects. Unsubscribing cancels the timers.
  *
  * ```text
  * source:                                --[a]---[a,b]-[b]---[]---
  * cleanupBroken(remove, { after: 12 }):  --------------[a]---[b]--
  * ```
  *
+ * @param remove - removes the connections, and may return a promise.
+ * @throws TypeError, RangeError for arguments out of range.
  * @example
  * ```ts
  * pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 30_000 })).subscribe();
@@ -133,13 +139,13 @@ export function cleanupBroken<C extends Connection>(
   const scheduler = resolveScheduler(options.scheduler);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndTell = (dead: readonly C[]): void => runAndEmit(remove, dead, subscriber);
-      const docket = new Docket<C>(removeAndTell, after, scheduler);
-      subscriber.add(() => docket.clear());
+      const removeAndEmit = (dead: readonly C[]): void => runAndEmit(remove, dead, subscriber);
+      const timers = new CleanupTimers<C>(removeAndEmit, after, scheduler);
+      subscriber.add(() => timers.clear());
       return diffsOf(source).subscribe({
         next: ({ added, removed }) => {
-          docket.strike(removed);
-          docket.enter(added);
+          timers.leave(removed);
+          timers.add(added);
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),

@@ -2,19 +2,19 @@ import { checkAtLeast, checkObject, checkRatio, MAX_TIMER_DELAY } from '../check
 import { resolveRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
-/** How far a constant backoff strays. */
+/** Options of {@link constantBackoff}. */
 export interface ConstantBackoffOptions {
-  /** By what share of the delay a wait may be shorter or longer: from 0, not at all, to 1. @default 0 */
+  /** Ratio of the delay, from 0 to 1, by which a wait may be shorter or longer. @default 0 */
   readonly jitter?: number | undefined;
-  /** A number in [0, 1) that spreads the waits. @default Math.random */
+  /** Returns a number in [0, 1) that spreads the waits. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * The same wait before every attempt, in milliseconds, give or take the jitter. Without jitter, clients which
- * lost the same server at once come back at once, every time.
+ * The same wait before every attempt, in milliseconds, shorter or longer by the jitter. Without jitter, clients that
+ * lost a server at the same moment dial it at the same moment, at every attempt.
  *
- * @throws TypeError, RangeError for arguments that cannot be.
+ * @throws TypeError, RangeError for arguments out of range.
  * @example
  * ```ts
  * reconnectBroken({ backoff: constantBackoff(1_000, { jitter: 0.5 }) }); // 500 to 1,500 ms

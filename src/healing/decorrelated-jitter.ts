@@ -2,21 +2,21 @@ import { checkAtLeast, checkObject, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
-/** The shape of a backoff with decorrelated jitter. */
+/** Options of {@link decorrelatedJitter}. */
 export interface DecorrelatedJitterOptions {
   /** The shortest wait, in milliseconds, at least 1. @default 100 */
   readonly base?: number | undefined;
   /** The longest wait, in milliseconds. @default 5000 */
   readonly max?: number | undefined;
-  /** A number in [0, 1) that spreads the waits. @default Math.random */
+  /** Returns a number in [0, 1) that spreads the waits. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * Backoff with decorrelated jitter: each wait is drawn evenly between `base` and three times the wait before it,
- * and is at most `max`. Grows by chance rather than by attempt, and never waits for nothing, as full jitter may.
+ * Backoff with decorrelated jitter: each wait is drawn evenly between `base` and three times the previous wait, and
+ * is at most `max`. A wait is never shorter than `base`, unlike with full jitter.
  *
- * @throws TypeError, RangeError for options that cannot be.
+ * @throws TypeError, RangeError for options out of range.
  * @example
  * ```ts
  * reconnectBroken({ backoff: decorrelatedJitter({ base: 50, max: 10_000 }) });
@@ -25,7 +25,7 @@ export interface DecorrelatedJitterOptions {
 export function decorrelatedJitter(options: DecorrelatedJitterOptions = {}): Backoff {
   checkObject('options', options);
   const { base = 100, max = 5_000 } = options;
-  // From nothing, three times the wait before is nothing for ever.
+  // With a base of 0 the first wait would be 0, and three times 0 is 0: every wait would be 0.
   checkAtLeast('options.base', base, 1);
   checkAtLeast('options.max', max, 0);
   const random = resolveRandom(options.random);

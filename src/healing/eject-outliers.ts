@@ -30,13 +30,13 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
 }
 
 /**
- * Outlier ejection: calls `eject` with a connection whose requests fail one after the other while those of others
- * do not, and with the milliseconds to keep it out of service for; emits an {@link Ejection} after that. Judges by
- * `outcomes$`, in constant time for each; a connection without them is never ejected. A connection is expected to leave the source, and to come back when its
- * time is over; it counts as ejected until then, whatever becomes of it.
+ * Outlier ejection: calls `eject` with a connection whose requests fail in a row while the requests of others
+ * succeed, and with the milliseconds for which to take it out of service. Reads `outcomes$`, in constant time for each
+ * outcome; a connection without `outcomes$` is never ejected. An ejected connection should leave the source, and come
+ * back after that duration. Until then it counts as ejected.
  *
- * Cold. Completes and errors with its source, and errors when `eject` throws or rejects; unsubscribing ends the
- * listening and ejects nobody.
+ * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. Cold. Completes and errors
+ * with its source, and errors when `eject` throws or rejects. Unsubscribing stops the detection.
  *
  * ```text
  * source:                                       --[a,b]-----[b]-------[a,b]--
@@ -44,6 +44,8 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
  * ejectOutliers(eject, { baseDuration: 10 }):   ------------E----------------
  * ```
  *
+ * @param eject - takes the connection out of service for so many milliseconds, and may return a promise.
+ * @throws TypeError, RangeError for arguments out of range.
  * @example
  * ```ts
  * pool.connected$
@@ -62,9 +64,9 @@ export function ejectOutliers<C extends Connection>(
       const detector = new OutlierDetector<C>(subscriber, eject, settings);
       subscriber.add(() => detector.clear());
       forEachMember(source, subscriber, (connection, stay) => {
-        const suspect = detector.enter(connection);
-        stay.add(() => detector.leave(suspect));
-        observeOutcomes(connection, stay, (ok) => detector.judge(suspect, ok));
+        const host = detector.add(connection);
+        stay.add(() => detector.remove(host));
+        observeOutcomes(connection, stay, (ok) => detector.record(host, ok));
       });
     });
 }

@@ -3,26 +3,26 @@ import { resolveRandom } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { Backoff } from './backoff.js';
 
-/** The shape of an exponential backoff. */
+/** Options of {@link exponentialBackoff}. */
 export interface ExponentialBackoffOptions {
   /** The ceiling of the first wait, in milliseconds. @default 100 */
   readonly initial?: number | undefined;
   /** The ceiling of every wait, in milliseconds. @default 5000 */
   readonly max?: number | undefined;
-  /** By how much the ceiling grows from one attempt to the next. @default 2 */
+  /** Factor by which the ceiling grows from one attempt to the next. @default 2 */
   readonly factor?: number | undefined;
-  /** A number in [0, 1) that spreads the waits; give `() => 1` for waits without jitter. @default Math.random */
+  /** Returns a number in [0, 1) that spreads the waits; `() => 1` gives waits without jitter. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * Exponential backoff with full jitter: a wait drawn evenly between nothing and a ceiling that doubles, so that
- * clients which lost the same server do not come back at once.
+ * Exponential backoff with full jitter: each wait is drawn evenly between 0 and a ceiling that doubles, so that
+ * clients that lost a server at the same moment do not dial it at the same moment.
  *
- * The first ceiling is for the loss of one connection. Where a thousand pools lose one server, each of their
- * connections dials it within those 100 ms; `initial: 2_000` keeps even that to about twice the mean rate.
+ * The default of `initial` suits the loss of one connection. When a thousand pools lose one server, all of their
+ * connections dial it within the first 100 ms; `initial: 2_000` limits that to about twice the mean rate.
  *
- * @throws TypeError, RangeError for options that cannot be.
+ * @throws TypeError, RangeError for options out of range.
  * @example
  * ```ts
  * reconnectBroken({ backoff: exponentialBackoff({ initial: 50, max: 2_000 }) });

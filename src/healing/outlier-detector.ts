@@ -3,62 +3,63 @@ import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { runCommand } from '../streams/run-command.js';
 
-/** A connection that was ejected. */
+/** One ejection. */
 export interface Ejection<C> {
+  /** The connection that was ejected. */
   readonly connection: C;
-  /** For how many milliseconds. */
+  /** Milliseconds for which it is ejected. */
   readonly duration: number;
-  /** How often it was by now, less what it has made good since. */
+  /** The ejection multiplier: how often it was ejected, less one for each `baseDuration` without an ejection. */
   readonly ejections: number;
 }
 
-/** Who is ejected, and for how long. Durations are in milliseconds, shares between 0 and 1. */
+/** Options of {@link ejectOutliers}. Durations are in milliseconds, ratios between 0 and 1. */
 export interface EjectOutliersOptions {
-  /** How many requests in a row have to fail. @default 5 */
+  /** A connection is ejected after this many failed requests in a row. @default 5 */
   readonly consecutiveFailures?: number | undefined;
-  /** How long the first ejection lasts; the second twice as long, and so on. @default 30000 */
+  /** Duration of the first ejection; the second is twice as long, the third three times as long. @default 30000 */
   readonly baseDuration?: number | undefined;
-  /** How long an ejection lasts at most. @default 300000 */
+  /** Longest duration of an ejection. @default 300000 */
   readonly maxDuration?: number | undefined;
-  /** The share of the connections that may be ejected at once, rounded down. The last is never. @default 0.5 */
+  /** Ratio of the connections that may be ejected at once, rounded down. The last one is never ejected. @default 0.5 */
   readonly maxEjected?: number | undefined;
   /**
-   * When more than this share of the connections are ejected, or had their latest request fail, the fault lies
-   * with the server, and nobody is ejected. @default 0.5
+   * When more than this ratio of the connections are ejected or had their latest request fail, no connection is
+   * ejected: the server is at fault rather than a connection. @default 0.5
    */
   readonly panicThreshold?: number | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of the ejections. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 export type DetectorSettings = { readonly [O in keyof EjectOutliersOptions]-?: NonNullable<EjectOutliersOptions[O]> };
 
-/** What is known of a connection. Knows nothing of the connection, and so keeps none that has gone. */
-interface History {
-  /** Whether the source holds it. */
-  listed: boolean;
+/** The ejections of one connection. Holds no reference to it, so that a removed connection can be garbage-collected. */
+interface EjectionRecord {
+  /** Whether the source holds the connection. */
+  present: boolean;
   ejections: number;
-  /** When its latest ejection ends or has ended. */
+  /** When the latest ejection ends or ended, in milliseconds of the scheduler. */
   until: number;
   timer: Subscription | undefined;
 }
 
 /** A connection in the source. */
-interface Suspect<C> {
+interface Host<C> {
   readonly connection: C;
-  readonly history: History;
-  /** Failures since its latest success. */
-  streak: number;
+  readonly ejection: EjectionRecord;
+  /** Failed requests since the latest success. */
+  failures: number;
 }
 
-/** Counts failures, and ejects those that fail while the others do not. */
+/** Counts failures in a row for each connection, and ejects a connection that fails while the others do not. */
 export class OutlierDetector<C extends Connection> {
-  readonly #histories = new WeakMap<C, History>();
-  readonly #ejected = new Set<History>();
-  #listed = 0;
-  /** Ejected ones that the source does not hold. */
-  #away = 0;
-  /** Those that the source holds, are not ejected, and had their latest request fail. */
+  readonly #records = new WeakMap<C, EjectionRecord>();
+  readonly #ejected = new Set<EjectionRecord>();
+  #present = 0;
+  /** How many ejected connections the source does not hold. */
+  #ejectedAndAbsent = 0;
+  /** How many present connections are not ejected and had their latest request fail. */
   #failing = 0;
 
   constructor(
@@ -67,28 +68,28 @@ export class OutlierDetector<C extends Connection> {
     readonly settings: DetectorSettings,
   ) {}
 
-  enter(connection: C): Suspect<C> {
-    const history = this.#historyOf(connection);
-    this.#release(history);
-    history.listed = true;
-    this.#listed++;
-    return { connection, history, streak: 0 };
+  add(connection: C): Host<C> {
+    const ejection = this.#recordOf(connection);
+    this.#uneject(ejection);
+    ejection.present = true;
+    this.#present++;
+    return { connection, ejection, failures: 0 };
   }
 
-  leave({ history, streak }: Suspect<C>): void {
-    history.listed = false;
-    this.#listed--;
-    if (this.#ejected.has(history)) this.#away++;
-    else if (streak > 0) this.#failing--;
+  remove({ ejection, failures }: Host<C>): void {
+    ejection.present = false;
+    this.#present--;
+    if (this.#ejected.has(ejection)) this.#ejectedAndAbsent++;
+    else if (failures > 0) this.#failing--;
   }
 
-  judge(suspect: Suspect<C>, ok: boolean): void {
-    // What it carried when it was ejected ends after that.
-    if (this.#ejected.has(suspect.history)) return;
-    if (ok) this.#acquit(suspect);
+  record(host: Host<C>, ok: boolean): void {
+    // A request that was in flight at the ejection: its outcome says nothing about the connection after it.
+    if (this.#ejected.has(host.ejection)) return;
+    if (ok) this.#recordSuccess(host);
     else {
-      if (suspect.streak++ === 0) this.#failing++;
-      if (suspect.streak >= this.settings.consecutiveFailures && this.#mayEjectOneMore()) this.#eject(suspect);
+      if (host.failures++ === 0) this.#failing++;
+      if (host.failures >= this.settings.consecutiveFailures && this.#mayEjectOneMore()) this.#eject(host);
     }
   }
 
@@ -96,39 +97,39 @@ export class OutlierDetector<C extends Connection> {
     for (const { timer } of this.#ejected) timer?.unsubscribe();
   }
 
-  #historyOf(connection: C): History {
-    let history = this.#histories.get(connection);
-    if (!history) {
-      history = { listed: false, ejections: 0, until: 0, timer: undefined };
-      this.#histories.set(connection, history);
+  #recordOf(connection: C): EjectionRecord {
+    let ejection = this.#records.get(connection);
+    if (!ejection) {
+      ejection = { present: false, ejections: 0, until: 0, timer: undefined };
+      this.#records.set(connection, ejection);
     }
-    return history;
+    return ejection;
   }
 
-  #acquit(suspect: Suspect<C>): void {
-    if (suspect.streak > 0) this.#failing--;
-    suspect.streak = 0;
+  #recordSuccess(host: Host<C>): void {
+    if (host.failures > 0) this.#failing--;
+    host.failures = 0;
   }
 
   #mayEjectOneMore(): boolean {
     const { maxEjected, panicThreshold } = this.settings;
-    const total = this.#listed + this.#away;
+    const total = this.#present + this.#ejectedAndAbsent;
     const ejected = this.#ejected.size + 1;
     const inPanic = (this.#ejected.size + this.#failing) / total > panicThreshold;
     return !inPanic && ejected / total <= maxEjected && ejected < total;
   }
 
-  #eject(suspect: Suspect<C>): void {
+  #eject(host: Host<C>): void {
     const { subscriber } = this;
-    const { connection, history } = suspect;
-    this.#acquit(suspect);
-    const duration = this.#sentence(history);
-    const { ejections } = history;
-    this.#ejected.add(history);
+    const { connection, ejection } = host;
+    this.#recordSuccess(host);
+    const duration = this.#ejectionTime(ejection);
+    const { ejections } = ejection;
+    this.#ejected.add(ejection);
     runCommand(
       () => {
         const ejecting = this.eject(connection, duration);
-        if (!subscriber.closed) this.#limit(history, duration);
+        if (!subscriber.closed) this.#schedule(ejection, duration);
         return ejecting;
       },
       () => subscriber.next({ connection, duration, ejections }),
@@ -136,28 +137,28 @@ export class OutlierDetector<C extends Connection> {
     );
   }
 
-  /** Its time runs, after whatever the command has set going: that may have brought it back. */
-  #limit(history: History, duration: number): void {
-    if (!this.#ejected.has(history)) return;
-    history.timer = this.settings.scheduler.schedule(() => this.#release(history), duration);
+  /** Called after `eject`, which may have brought the connection back to the source and so ended the ejection. */
+  #schedule(ejection: EjectionRecord, duration: number): void {
+    if (!this.#ejected.has(ejection)) return;
+    ejection.timer = this.settings.scheduler.schedule(() => this.#uneject(ejection), duration);
   }
 
-  /** Each `baseDuration` without an ejection makes one good; more than what counts are not held against it. */
-  #sentence(history: History): number {
+  /** The multiplier drops by one per `baseDuration` without an ejection; its maximum is maxDuration / baseDuration. */
+  #ejectionTime(ejection: EjectionRecord): number {
     const { baseDuration, maxDuration, scheduler } = this.settings;
     const now = scheduler.now();
     const base = Math.min(baseDuration, MAX_TIMER_DELAY);
     const longest = Math.min(maxDuration, MAX_TIMER_DELAY);
-    const madeGood = Math.floor(Math.max(0, now - history.until) / base);
-    history.ejections = Math.min(Math.max(0, history.ejections - madeGood) + 1, Math.ceil(longest / base));
-    const duration = Math.min(base * history.ejections, longest);
-    history.until = now + duration;
+    const expired = Math.floor(Math.max(0, now - ejection.until) / base);
+    ejection.ejections = Math.min(Math.max(0, ejection.ejections - expired) + 1, Math.ceil(longest / base));
+    const duration = Math.min(base * ejection.ejections, longest);
+    ejection.until = now + duration;
     return duration;
   }
 
-  #release(history: History): void {
-    if (!this.#ejected.delete(history)) return;
-    history.timer?.unsubscribe();
-    if (!history.listed) this.#away--;
+  #uneject(ejection: EjectionRecord): void {
+    if (!this.#ejected.delete(ejection)) return;
+    ejection.timer?.unsubscribe();
+    if (!ejection.present) this.#ejectedAndAbsent--;
   }
 }

@@ -19,7 +19,7 @@ const CERTIFICATE_REFUSED = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
 
-/** PostgreSQL, Redis, MySQL. */
+/** Codes of PostgreSQL, Redis and MySQL for a refused login. */
 const LOGIN_REFUSED = ['28000', '28P01', 'NOAUTH', 'WRONGPASS', 'ER_ACCESS_DENIED_ERROR'];
 
 const TERMINAL: ReadonlySet<unknown> = new Set([
@@ -29,20 +29,20 @@ const TERMINAL: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * What a server says of our certificate, or of our versions of TLS, before it hangs up. What stands before ALERT
- * depends on the version of OpenSSL. A handshake failure says too little, and what is no TLS at all may come from
- * somebody who answers in the server's place for a while.
+ * TLS alerts by which a server refuses the client's certificate or TLS version. The text before ALERT depends on the
+ * version of OpenSSL. A handshake failure is left out because its cause is unknown, and a reply that is not TLS
+ * because a proxy may send it while the server is down.
  */
 const HANDSHAKE_REFUSED =
   /^ERR_SSL_.+_ALERT_(ACCESS_DENIED|CERTIFICATE_\w+|\w+_CERTIFICATE|PROTOCOL_VERSION|UNKNOWN_CA)$/;
 
-/** Deeper than errors are wrapped, and where a circle of causes ends. */
+/** How many causes are followed: more than errors are wrapped, and an end for a cycle of causes. */
 const DEEPEST = 16;
 
 /**
- * Whether a failure is one that dialling again cannot mend: the server's certificate was refused, the server
- * refused the login, our certificate or our version of TLS, or the error says `terminal: true`. Looks at the `code`
- * of the error, of its `cause`, of the cause's cause and so on. Never throws. The default of `isTerminal` in
+ * Whether dialling again cannot succeed: the server's certificate was refused, the server refused the login, the
+ * client's certificate or its TLS version, or the error has `terminal: true`. Reads the `code` of the error, of its
+ * `cause`, of the cause's cause and so on. Never throws. The default of `isTerminal` in
  * {@link ReconnectBrokenOptions}.
  *
  * @example
@@ -64,7 +64,7 @@ export function isTerminalCause(cause: unknown): boolean {
 const isTerminalCode = (code: unknown): boolean =>
   TERMINAL.has(code) || (typeof code === 'string' && HANDSHAKE_REFUSED.test(code));
 
-/** A member of somebody else's error, whose getters may throw. */
+/** A member of an error that user code made, whose getters may throw. */
 function read(error: object, member: 'terminal' | 'code' | 'cause'): unknown {
   try {
     return (error as { readonly [name in typeof member]?: unknown })[member];

@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
 import { forEachMember } from '../streams/for-each-member.js';
-import { type IdleSettings, IdleWatch, type ValidateIdleOptions, type Validation } from './idle-watch.js';
+import { type IdleSettings, IdleValidator, type ValidateIdleOptions, type Validation } from './idle-validator.js';
 import type { Validate } from './validation.js';
 
 function resolveOptions(options: ValidateIdleOptions): IdleSettings {
@@ -22,21 +22,24 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
 }
 
 /**
- * Finds the half-open: has each connection validated that has carried nothing for `interval` milliseconds, and
- * condemns it when `validate` rejects, throws, resolves to `false` or does not settle within `timeout`. A busy one
- * is left alone, as its requests have deadlines of their own: a verdict on one that got work meanwhile is ignored.
- * What `validate` has begun when it returns does not count as work; what it begins later does, as it cannot be
- * told from that.
+ * Finds half-open connections: calls `validate` for each connection without load for `interval` milliseconds, and
+ * calls `invalidate` when `validate` rejects, throws, resolves to `false` or does not settle within `timeout`. A
+ * connection with load is not validated, because its requests have deadlines of their own, and the result of a
+ * validation is ignored when the connection got a request meanwhile. Requests that `validate` sends before it returns
+ * do not count as load; those that it sends later do.
  *
- * Cold. Emits how each validation ended, after the condemnation. Completes and errors with its source, and errors
- * when `condemn` throws or rejects; unsubscribing aborts what is under way. Below, `o` is well and `x` condemned.
+ * Cold. Emits how each validation ended, after `invalidate`. Completes and errors with its source, and errors when
+ * `invalidate` throws or rejects. Unsubscribing aborts the running validations. Below, `o` passed and `x` failed.
  *
  * ```text
- * source:                                           --[a]----------------------
- * requests of a:                                    ---(---)-------------------
- * validateIdle(validate, condemn, { interval: 6 }): -------------o-----o------x
+ * source:                                              --[a]----------------------
+ * requests of a:                                       ---(---)-------------------
+ * validateIdle(validate, invalidate, { interval: 6 }): -------------o-----o------x
  * ```
  *
+ * @param validate - sends something that only a live connection answers.
+ * @param invalidate - takes a connection out of service that failed, and may return a promise.
+ * @throws TypeError, RangeError for arguments out of range.
  * @example
  * ```ts
  * pool.connected$
@@ -51,16 +54,16 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  */
 export function validateIdle<C extends Connection>(
   validate: Validate<C>,
-  condemn: (connection: C, cause: ValidationError) => unknown,
+  invalidate: (connection: C, cause: ValidationError) => unknown,
   options: ValidateIdleOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<Validation<C>> {
   checkFunction('validate', validate);
-  checkFunction('condemn', condemn);
+  checkFunction('invalidate', invalidate);
   const settings = resolveOptions(options);
   return (source) =>
     new Observable((subscriber) => {
-      const watch = new IdleWatch<C>(subscriber, validate, condemn, settings);
-      subscriber.add(() => watch.clear());
-      forEachMember(source, subscriber, (connection, stay) => watch.follow(connection, stay));
+      const validator = new IdleValidator<C>(subscriber, validate, invalidate, settings);
+      subscriber.add(() => validator.clear());
+      forEachMember(source, subscriber, (connection, stay) => validator.add(connection, stay));
     });
 }

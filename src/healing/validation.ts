@@ -4,50 +4,50 @@ import type { Connection } from '../connection/connection.js';
 import { ValidationError } from '../errors.js';
 import { deadline } from '../streams/deadline.js';
 
-/** What a validation is told besides its connection. */
+/** Second argument of {@link Validate}. */
 export interface ValidationContext {
-  /** Aborts at the deadline, and when nobody wants to know any more. */
+  /** Aborted at the deadline, and when the result is needed no longer: the connection left, or the stream was unsubscribed. */
   readonly signal: AbortSignal;
 }
 
-/** Asks a connection something that only a live one answers. */
+/** Sends something that only a live connection answers. Its result fails the validation by `false` or a rejection. */
 export type Validate<C> = (connection: C, context: ValidationContext) => PromiseLike<unknown>;
 
-/** How long an answer may take, in milliseconds of `scheduler`. */
+/** The deadline of one validation: `timeout` in milliseconds of `scheduler`. */
 export interface ValidationDeadline {
   readonly timeout: number;
   readonly scheduler: SchedulerLike;
 }
 
 /**
- * Validates a connection once. `judge` is told the verdict, never before this returns, and never once `validation`
- * has been unsubscribed; it is undefined for a connection that is well.
+ * Validates a connection once. Calls `onResult` with the failure, or with undefined where the connection passed;
+ * never before this function returns, and never after `validation` has been unsubscribed.
  */
-export function beginValidation<C extends Connection>(
+export function startValidation<C extends Connection>(
   connection: C,
   validate: Validate<C>,
   { timeout, scheduler }: ValidationDeadline,
   validation: Subscription,
-  judge: (failure: ValidationError | undefined) => void,
+  onResult: (failure: ValidationError | undefined) => void,
 ): void {
   const controller = new AbortController();
   let answered = false;
   const settle = (failure?: ValidationError): void => {
     answered = true;
-    if (!validation.closed) judge(failure);
+    if (!validation.closed) onResult(failure);
   };
   new Promise((resolve) => resolve(validate(connection, { signal: controller.signal }))).then(
     (answer) => settle(answer === false ? new ValidationError(REFUSED, { cause: false }) : undefined),
     (cause: unknown) => settle(new ValidationError(REFUSED, { cause })),
   );
-  const tooLate = (): void => {
+  const expired = (): void => {
     const failure = new ValidationError(`An idle connection was not validated within ${timeout} ms`);
     controller.abort(failure);
     settle(failure);
   };
-  validation.add(deadline(scheduler, Math.min(timeout, MAX_TIMER_DELAY), tooLate));
+  validation.add(deadline(scheduler, Math.min(timeout, MAX_TIMER_DELAY), expired));
   validation.add(() => {
-    if (!answered) controller.abort(new ValidationError('Nobody waits for this validation any more'));
+    if (!answered) controller.abort(new ValidationError('The result of this validation is not needed any more'));
   });
 }
 

@@ -1,0 +1,162 @@
+import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { MAX_TIMER_DELAY } from '../checks.js';
+import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import type { ConnectionRecord } from '../connection/record.js';
+import type { ValidationError } from '../errors.js';
+import { runCommand } from '../streams/run-command.js';
+import { startValidation, type Validate } from './validation.js';
+
+/** How one validation ended. */
+export type Validation<C> =
+  /** The connection answered. */
+  | { readonly connection: C; readonly ok: true }
+  /** The connection was invalidated; `cause` says why. */
+  | { readonly connection: C; readonly ok: false; readonly cause: ValidationError };
+
+/** Options of {@link validateIdle}. Durations are in milliseconds. */
+export interface ValidateIdleOptions {
+  /** Idle time after which a connection is validated, and time between validations while it stays idle. @default 5000 */
+  readonly interval?: number | undefined;
+  /** Time within which `validate` has to settle. @default 1000 */
+  readonly timeout?: number | undefined;
+  /** How many validations run at once; further connections wait for one to end. @default 16 */
+  readonly maxValidations?: number | undefined;
+  /** The clock of `interval` and `timeout`. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+export type IdleSettings = { readonly [O in keyof ValidateIdleOptions]-?: NonNullable<ValidateIdleOptions[O]> };
+
+/** A validation that has not ended. */
+interface PendingValidation {
+  readonly subscription: Subscription;
+  /** The load that the validation itself causes, known once `validate` has returned. */
+  selfLoad: number;
+  /** Whether the connection got requests meanwhile: their deadlines tell whether it is alive, and the result is ignored. */
+  superseded: boolean;
+}
+
+interface Entry<C extends Connection> {
+  readonly record: ConnectionRecord<C>;
+  /** When it became idle or last passed a validation. */
+  since: number;
+  validation: PendingValidation | undefined;
+}
+
+/** Keeps the idle connections in order of their idle time, and validates those that are due. */
+export class IdleValidator<C extends Connection> {
+  /** In the order in which they became idle, so that one timer serves all of them. */
+  readonly #idle = new Set<Entry<C>>();
+  #pending = 0;
+  /** Fires when the first idle entry is due, or earlier. May be unset only while `maxValidations` are running. */
+  #timer: Subscription | undefined;
+
+  constructor(
+    readonly subscriber: Subscriber<Validation<C>>,
+    readonly validate: Validate<C>,
+    readonly invalidate: (connection: C, cause: ValidationError) => unknown,
+    readonly settings: IdleSettings,
+  ) {}
+
+  add(connection: C, stay: Subscription): void {
+    const entry: Entry<C> = { record: retainRecord(connection), since: 0, validation: undefined };
+    const unwatch = entry.record.listen({
+      onLoad: (from, to) => this.#loadChanged(entry, from, to),
+      onState: () => {
+        this.#reset(entry);
+        this.#markIdle(entry);
+      },
+    });
+    stay.add(() => {
+      unwatch();
+      this.#reset(entry);
+      releaseRecord(connection);
+    });
+    this.#markIdle(entry);
+  }
+
+  clear(): void {
+    this.#timer?.unsubscribe();
+  }
+
+  #loadChanged(entry: Entry<C>, from: number, to: number): void {
+    const { validation } = entry;
+    if (validation) validation.superseded ||= to > from && to > validation.selfLoad;
+    else if (to === 0) this.#markIdle(entry);
+    else if (from === 0) this.#idle.delete(entry);
+  }
+
+  /** Starts the idle time of an entry whose connection is connected and has no load. */
+  #markIdle(entry: Entry<C>): void {
+    if (entry.record.load > 0 || entry.record.state !== 'connected') return;
+    entry.since = this.settings.scheduler.now();
+    this.#idle.add(entry);
+    if (!this.#timer) this.#scheduleIn(this.settings.interval);
+  }
+
+  /** Ends the idle time of an entry and cancels its validation. */
+  #reset(entry: Entry<C>): void {
+    this.#idle.delete(entry);
+    entry.validation?.subscription.unsubscribe();
+  }
+
+  #scheduleIn(delay: number): void {
+    this.#timer?.unsubscribe();
+    this.#timer = this.settings.scheduler.schedule(() => this.#validateDue(), Math.min(delay, MAX_TIMER_DELAY));
+  }
+
+  #validateDue(): void {
+    const { interval, maxValidations, scheduler } = this.settings;
+    this.#timer = undefined;
+    const now = scheduler.now();
+    for (const entry of this.#idle) {
+      if (this.#pending >= maxValidations) return;
+      // A clock that was set back would postpone the validation by that time.
+      entry.since = Math.min(entry.since, now);
+      const wait = entry.since + interval - now;
+      if (wait > 0) {
+        this.#scheduleIn(wait);
+        return;
+      }
+      this.#start(entry);
+    }
+  }
+
+  #start(entry: Entry<C>): void {
+    const { record } = entry;
+    const subscription = new Subscription();
+    const validation: PendingValidation = { subscription, selfLoad: Number.POSITIVE_INFINITY, superseded: false };
+    subscription.add(() => this.#finish(entry));
+    this.#idle.delete(entry);
+    entry.validation = validation;
+    this.#pending++;
+    startValidation(record.connection, this.validate, this.settings, subscription, (failure) => {
+      const superseded = validation.superseded || (record.stay?.leased ?? 0) > 0;
+      subscription.unsubscribe();
+      this.#markIdle(entry);
+      if (!superseded) this.#report(record.connection, failure);
+    });
+    validation.selfLoad = record.load;
+  }
+
+  #finish(entry: Entry<C>): void {
+    entry.validation = undefined;
+    const wasFull = this.#pending === this.settings.maxValidations;
+    this.#pending--;
+    if (wasFull && !this.subscriber.closed) this.#scheduleIn(0);
+  }
+
+  #report(connection: C, cause: ValidationError | undefined): void {
+    const { subscriber } = this;
+    if (!cause) {
+      subscriber.next({ connection, ok: true });
+      return;
+    }
+    runCommand(
+      () => this.invalidate(connection, cause),
+      () => subscriber.next({ connection, ok: false, cause }),
+      (error) => subscriber.error(error),
+    );
+  }
+}
