@@ -21,7 +21,7 @@ async function main(): Promise<void> {
 
   await pool.setup();
 
-  // Events tell what happened to whom; for logs and metrics.
+  // Events tell what happened to which connection, for logs and metrics.
   pool.events$.subscribe((event) => {
     if (event.type === 'lost' || event.type === 'connected') console.log('event:', event.type);
   });

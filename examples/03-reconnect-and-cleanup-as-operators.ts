@@ -1,4 +1,4 @@
-// Healing taken apart: reconnecting and cleaning up are operators, each subscribed to when and how you like.
+// Without the option `heal`: reconnecting and cleaning up as operators that you subscribe to yourself.
 import { filter, firstValueFrom, share } from 'rxjs';
 import { ConnectionPool, cleanupBroken, exponentialBackoff, reconnectBroken } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const reconnecting = reconnects$.subscribe(({ type, attempt }) => {
     if (type === 'reconnected') console.log(`reconnected at attempt ${attempt}`);
   });
-  // Given up are those that have not been connected for so long, however often they were redialled meanwhile.
+  // Removes connections that have not been connected for 500 ms, however often they were redialled meanwhile.
   const giveUp = cleanupBroken<ZcachedConnection>((dead) => pool.removeConnections(dead), { after: 500 });
   let givenUp = 0;
   const cleaning = pool.broken$.pipe(giveUp).subscribe((dead) => (givenUp += dead.length));

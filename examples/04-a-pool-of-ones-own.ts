@@ -1,35 +1,17 @@
 // No ConnectionPool: the operators make a pool of any stream of arrays of connections.
-import {
-  BehaviorSubject,
-  combineLatest,
-  filter,
-  firstValueFrom,
-  map,
-  type Observable,
-  of,
-  share,
-  switchMap,
-} from 'rxjs';
-import { type ConnectionState, leastLoaded, type Picker, reconnectBroken } from 'rxpool';
+import { BehaviorSubject, filter, firstValueFrom, share } from 'rxjs';
+import { inState, leastLoaded, type Picker, reconnectBroken } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { ZcachedConnection } from 'rxpool/zcached';
 
 type Members = readonly ZcachedConnection[];
-
-/** Those of the members that are in a state now. */
-const inState = (wanted: ConnectionState) => (members$: Observable<Members>) =>
-  members$.pipe(
-    switchMap((members) => {
-      const states$ = members.length > 0 ? combineLatest(members.map(({ state$ }) => state$)) : of([]);
-      return states$.pipe(map((states) => members.filter((_, index) => states[index] === wanted)));
-    }),
-  );
 
 async function main(): Promise<void> {
   const server = await startZcachedServer();
   const members$ = new BehaviorSubject<Members>(
     Array.from({ length: 3 }, () => new ZcachedConnection({ port: server.port })),
   );
+  // Those of the members that are in a state now.
   const connected$ = members$.pipe(inState('connected'));
   const broken$ = members$.pipe(inState('broken'));
 
@@ -41,7 +23,7 @@ async function main(): Promise<void> {
   await Promise.all(members$.value.map((connection) => connection.connect()));
   console.log('to choose from:', picker?.size);
 
-  // Nine requests, none of them answered yet: each went to whoever carried the least.
+  // Nine requests, none of them answered yet: each went to the connection with the least load.
   const replies = Array.from({ length: 9 }, (_, number) => picker?.pick()?.send('ECHO', String(number)));
   console.log('pending:', members$.value.map(({ pending }) => pending).join(' '));
   console.log('replies:', (await Promise.all(replies)).join(' '));

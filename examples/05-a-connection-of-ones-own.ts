@@ -28,7 +28,7 @@ class LineConnection implements Connection {
     this.#end('closed', new Error('closed'));
   }
 
-  /** Replies come in the order of the requests, so many can be under way. */
+  /** Replies come in the order of the requests, so any number can be in flight. */
   request(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       if (!this.#socket) throw new Error('not connected');
@@ -59,7 +59,7 @@ class LineConnection implements Connection {
   }
 
   #end(state: 'broken' | 'closed', cause: Error): void {
-    // With a cause, for a dial under way to reject with.
+    // A dial under way rejects with the cause.
     this.#socket?.destroy(cause);
     this.#socket = this.#dial = undefined;
     for (const { reject } of this.#waiting.splice(0)) reject(cause);

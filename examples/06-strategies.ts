@@ -1,4 +1,4 @@
-// How a connection is chosen: built-in strategies for a pool or over any stream of connections, and one's own.
+// How a connection is chosen: built-in strategies, as an option or over any stream of connections, and one of your own.
 import { map } from 'rxjs';
 import { ConnectionPool, leastLoaded, type Picker, powerOfTwoChoices, roundRobin, type Strategy, sticky } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
@@ -17,7 +17,7 @@ class Replica extends ZcachedConnection {
 
 type Replicas = readonly Replica[];
 
-/** Your own: an operator that makes pickers of arrays. This one stays in its zone while anybody is there. */
+/** A strategy makes pickers of arrays. This one picks the first of its zone, or of all where that zone has none. */
 const nearest = (zone: string): Strategy<Replica> =>
   map((all: Replicas): Picker<Replica> => {
     const near = all.filter((replica) => replica.zone === zone);
@@ -46,11 +46,11 @@ async function main(): Promise<void> {
   const homes = users.map((user) => pool.use(async ({ name }) => `${user}:${name}`, { key: user }));
   console.log('sticky:', (await Promise.all(homes)).join(' '));
 
-  // As operators: any number of them beside one another, each subscribed to for as long as it is wanted.
+  // As operators: any number of them over one stream, each for as long as it is subscribed to.
   const picks = (strategy: Strategy<Replica>, count: number): string[] => {
     const names: string[] = [];
     const choosing = pool.connected$.pipe(strategy).subscribe((picker) => {
-      for (let i = 0; i < count; i++) names.push(picker.pick()?.name ?? 'nobody');
+      for (let i = 0; i < count; i++) names.push(picker.pick()?.name ?? 'none');
     });
     choosing.unsubscribe();
     return names;

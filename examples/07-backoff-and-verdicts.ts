@@ -1,4 +1,4 @@
-// How long to wait between dials, when to stop, and what is not worth a second dial.
+// How long to wait between dials, when to give up, and which causes are terminal.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { bufferCount, filter, firstValueFrom } from 'rxjs';
@@ -57,7 +57,7 @@ async function aServerThatGoesAway(): Promise<void> {
   await givenUp;
 
   const another = await startZcachedServer({ port });
-  // Nothing is dialled now until somebody asks for it; what comes up is healed again after that.
+  // A connection that was given up is dialled by `reconnect()` or `setup()`; once it is up it is healed again.
   console.log('  connected by reconnect():', await pool.reconnect());
   await pool.dispose();
   await another.close();
@@ -76,7 +76,7 @@ async function aPasswordThatIsWrong(): Promise<void> {
   await once(server, 'listening');
   const account = { port: (server.address() as AddressInfo).port, password: 'sesame open' };
 
-  // Refused logins and certificates are terminal by default; what else is, you know better.
+  // Refused logins and certificates are terminal by default. Other causes can be added.
   const isTerminal = (cause: unknown): boolean => isTerminalCause(cause) || cause instanceof TypeError;
   const pool = new ConnectionPool(2, () => new AccountConnection(account), { heal: reconnectBroken({ isTerminal }) });
 

@@ -1,4 +1,4 @@
-// A pool whose size looks after itself: made up when short, shrunk when idle, renewed when old, grown for a burst.
+// Sizing policies: refill a pool, shrink it when idle, replace old connections, grow it for a burst.
 import { filter, firstValueFrom } from 'rxjs';
 import { ConnectionPool, growOnDemand, recycle, refill, shrinkIdle } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const pool = new ConnectionPool(3, () => new ZcachedConnection({ port: server.port }));
   await pool.setup();
 
-  // Each policy is an operator over one of the pool's streams, and is given the command to carry out.
+  // Each policy is an operator over one of the pool's streams, and is given the command that it calls.
   const refilling = pool.health$.pipe(refill((count) => pool.extendPoolBySize(count)));
   const shrinking = pool.connected$.pipe(
     shrinkIdle((surplus) => pool.reducePoolConnections(surplus), { idleTimeout: 100, minIdle: 2 }),
@@ -18,19 +18,19 @@ async function main(): Promise<void> {
     recycle((due) => pool.removeConnections(due), { maxLifetime: 100, maxUses: 10_000 }),
   );
 
-  // Its owner closes one: it leaves the pool, which is one short.
+  // A member that is closed by other code leaves the pool, which is refilled.
   const refilled = firstValueFrom(refilling);
   await pool.connections[0]?.close();
   const event = await refilled;
   console.log(`${event.type}: ${event.count}, so that there are ${pool.connections.length}`);
 
-  // More than it needs, after a busy hour.
+  // More connections than it needs.
   await pool.extendPoolBySize(5);
   console.log(`grown to ${pool.poolSize}`);
   const surplus = await firstValueFrom(shrinking);
   console.log(`${surplus} were idle for too long: ${pool.connections.length} connections of ${pool.poolSize}`);
 
-  // Those that have grown old leave the pool, which is refilled.
+  // Connections older than `maxLifetime` leave the pool, which is refilled.
   const old = pool.connections;
   const renewed = firstValueFrom(
     pool.connected$.pipe(filter((all) => all.length === 2 && all.every((connection) => !old.includes(connection)))),
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   await server.close();
 }
 
-/** The same as options: a pool of one connection for each borrower, which grows for those who wait. */
+/** Policies as an option: a pool with exclusive borrowings, which grows for callers who wait. */
 async function burst(port: number): Promise<void> {
   const pool = new ConnectionPool(1, () => new ZcachedConnection({ port }), {
     maxPending: 1,
@@ -61,7 +61,7 @@ async function burst(port: number): Promise<void> {
   console.log(`five at once: ${pool.connections.length} connections`);
   for (const lease of leases) lease.release();
   await firstValueFrom(pool.connections$.pipe(filter(({ length }) => length === 1)));
-  console.log(`nobody any more: ${pool.connections.length} connection`);
+  console.log(`idle again: ${pool.connections.length} connection`);
   await pool.dispose();
 }
 

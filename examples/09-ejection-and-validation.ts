@@ -1,4 +1,4 @@
-// Two ways to find a bad connection before your callers do: by how its requests end, and by asking it while it is idle.
+// Two ways to find a bad connection: by how its requests end, and by a question while it is idle.
 import { filter, firstValueFrom, share } from 'rxjs';
 import { ConnectionPool, ejectOutliers, validateIdle } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const pool = new ConnectionPool(3, () => new ZcachedConnection({ port: ports.next().value, requestTimeout: 200 }));
   await pool.setup();
 
-  // By their requests: out goes who fails several times in a row while the others do not.
+  // By requests: a connection that fails several times in a row while the others do not is ejected.
   const ejection$ = pool.connected$.pipe(
     ejectOutliers((connection, duration) => pool.ejectConnections([connection], { duration }), {
       consecutiveFailures: 3,
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   console.log('in service:', pool.connectedConnections.length);
   ejecting.unsubscribe();
 
-  // By asking: who has carried nothing for a while has to answer a PING.
+  // By a question: a connection that has carried nothing for a while has to answer a PING.
   const validation$ = pool.connected$.pipe(
     validateIdle(
       (connection, { signal }) => connection.request({ command: 'PING', signal }),

@@ -1,5 +1,5 @@
-// Connections that one caller has to itself: leases, the queue, resets, leaks. The server: a counter that sessions
-// change in transactions, and which tells each session how much it may ask at once.
+// Exclusive borrowing: leases, the queue, resets, leaks. The server keeps a counter that sessions change in
+// transactions, and tells each session how many requests it may have in flight.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -96,7 +96,7 @@ async function main(): Promise<void> {
   });
   await pool.setup();
 
-  // The server said 1, so whoever has the connection has it alone, and others wait in turn.
+  // The server allows 1, so a lease is exclusive and other callers wait in turn.
   const transfer = async (name: string): Promise<void> => {
     using lease = await pool.lease();
     await lease.connection.ask('take 1');
@@ -106,17 +106,17 @@ async function main(): Promise<void> {
   console.log('waiting:', pool.health.waiting);
   await Promise.all(transfers);
 
-  // What somebody left undone is none of the next one's business.
+  // `reset` rolls back what a borrower left uncommitted, before the next borrowing.
   const careless = await pool.lease();
   console.log('taken, not committed:', await careless.connection.ask('take 5'));
   careless.release();
   console.log('after the reset:', await pool.use((session) => session.ask('commit')));
 
-  // Work that is a stream gives back when it ends, or when nobody listens any more.
+  // Work that is a stream gives the connection back when it ends or is unsubscribed from.
   const counts$ = pool.withConnection((session) => session.countTo(100));
   console.log('counted:', await lastValueFrom(counts$.pipe(take(3))));
 
-  // A lease that is kept is told of, with where it was taken.
+  // A lease that is held for longer than `leakThreshold` is reported, with the stack of its call.
   const suspected = firstValueFrom(pool.events$.pipe(filter((event) => event.type === 'leak-suspected')));
   const kept = await (function forgetful() {
     return pool.lease();
@@ -125,7 +125,7 @@ async function main(): Promise<void> {
   console.log(`held for ${milliseconds} ms, taken by`, /forgetful/.exec(acquiredAt)?.[0]);
   kept.release();
 
-  // As soon as the server allows more, those who wait are served.
+  // As soon as the server allows more, waiters are served.
   const leases = [1, 2, 3, 4].map(() => pool.lease());
   console.log('waiting:', pool.health.waiting);
   const served = firstValueFrom(pool.health$.pipe(filter(({ waiting }) => waiting < 3)));

@@ -1,4 +1,4 @@
-// Operations on a pool at work: new connections in place of the old, a pause, other sizes. No request fails.
+// Operations on a pool at work: renewing its connections, suspending it, changing its sizes. No request fails.
 import { filter, firstValueFrom } from 'rxjs';
 import { ConnectionPool } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
@@ -31,16 +31,16 @@ async function main(): Promise<void> {
   const isAnswered = (more: number, from = answered): Promise<void> => until(() => answered >= from + more);
   await isAnswered(100);
 
-  // Failover: the factory dials somewhere else by now. Each old one goes when its replacement is up.
+  // Failover: the factory now makes connections to the other server. Each old one leaves when its replacement is up.
   port = other.port;
   console.log('renewed:', await pool.renew());
   await until(() => old.connections === 0);
   console.log(`connections: ${old.connections} to the old server, ${other.connections} to the other`);
 
-  // Rotated credentials, in a hurry: two at a time go before their replacements are up.
+  // Faster: two old ones at a time leave before their replacements are up.
   console.log('renewed:', await pool.renew({ maxUnavailable: 2, drainTimeout: 5_000 }));
 
-  // A pause: callers wait, each until its own deadline.
+  // Suspended: callers wait, each until its own deadline.
   pool.suspend();
   const isQuiet$ = pool.health$.pipe(filter(({ waiting, pending }) => waiting === 10 && pending === 0));
   const { waiting } = await firstValueFrom(isQuiet$);

@@ -1,4 +1,4 @@
-// When nothing can be connected, callers are told at once and one dial tries; and when all is over, nothing is cut short.
+// A circuit breaker refuses callers at once while nothing can be connected; `close()` lets work finish first.
 import { filter, firstValueFrom, map } from 'rxjs';
 import { ConnectionPool, circuitBreaker, constantBackoff, PoolError, reconnectBroken } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const isOpen = becomes('open');
   await server.close();
   await isOpen;
-  // Nobody waits for a server that is not there.
+  // Callers do not wait while the circuit is open.
   const refusal = await pool.use((connection) => connection.send('PING')).catch((error: unknown) => error);
   if (refusal instanceof PoolError)
     console.log(`refused: ${refusal.code}, with a cause: ${refusal.cause !== undefined}`);
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   await isClosed;
   console.log(`answered: ${await pool.use((connection) => connection.send('PING'))}`);
 
-  // Whoever holds a connection is told that the pool is closing, and has until `drainTimeout`.
+  // The signal of a lease aborts when the pool is closed; the work may go on until `drainTimeout`.
   const lease = await pool.lease();
   lease.signal.addEventListener('abort', () => {
     void lease.connection.send('SET', 'last', 'word').then(() => {

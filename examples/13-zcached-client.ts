@@ -21,9 +21,9 @@ async function main(): Promise<void> {
   // Native values are those that clients in other languages read as well.
   await client.mset({ visits: 41, rate: 0.5, tags: ['a', 'b'], flags: new Map([['beta', true]]) });
   console.log('visits:', await client.get('visits'));
-  console.log('two, and a miss:', await client.mget('tags', 'flags', 'nobody'));
+  console.log('two, and a miss:', await client.mget('tags', 'flags', 'missing'));
 
-  // Text with line breaks, nothing at all, bytes: what a native string cannot hold, an encoding can.
+  // Text with line breaks, the empty string and bytes do not fit into a native string. An encoding stores them.
   const ada: User = { name: 'Ada', notes: 'first line\nsecond line' };
   await client.set('user:ada', ada, { encoding: 'json' });
   console.log('user:', (await client.get<User>('user:ada', { encoding: 'json' }))?.notes.split('\n'));
@@ -32,21 +32,21 @@ async function main(): Promise<void> {
   await client.set('seen', new Date(0), { encoding: dates });
   console.log('seen:', (await client.get('seen', { encoding: dates }))?.toISOString());
 
-  // Refused before anything is sent; the error says what is wrong with which argument, and what to do, not what it was.
+  // Refused before anything is sent. The error names the argument and what to do, and does not repeat the value.
   const refusal = await client.set('note', ada.notes).catch((error: unknown) => error);
   if (refusal instanceof ZcachedArgumentError) console.log(`${refusal.reason}: ${refusal.message}`);
 
-  // A few at a time, however many there are.
+  // All entries, fetched a few at a time.
   const people = await ZcachedClient.connect({ port: server.port, poolSize: 1, encoding: 'json' });
   await people.flush();
   await people.mset({ 'user:ada': ada, 'user:alan': { name: 'Alan', notes: '' } });
   for await (const [key, user] of people.entries<User>({ batchSize: 1 })) console.log(`${key}: ${user.name}`);
 
-  // As streams: of several in a row only the last is waited for.
-  const names$ = from(['ada', 'nobody', 'alan']).pipe(switchMap((name) => people.get$<User>(`user:${name}`)));
+  // As streams: `switchMap` cancels all requests but the last.
+  const names$ = from(['ada', 'charles', 'alan']).pipe(switchMap((name) => people.get$<User>(`user:${name}`)));
   console.log('latest:', (await lastValueFrom(names$))?.name);
 
-  // And what does not answer in time is asked again. Its late reply reaches nobody.
+  // A request without an answer in time is repeated. The late reply to the first one is dropped.
   server.pause();
   const patient$ = people
     .get$<User>('user:ada', { timeout: 100 })
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     );
   console.log('answered:', (await firstValueFrom(patient$))?.name);
 
-  // Giving up. Whether it may have happened all the same tells you whether it may be repeated.
+  // Cancelling. `sent` says whether the command may have taken effect, so whether it may be repeated.
   server.pause();
   const controller = new AbortController();
   const aborted = client.delete('user:ada', { signal: controller.signal, timeout: 1_000 });

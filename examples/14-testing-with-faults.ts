@@ -1,10 +1,10 @@
-// Testing your own code against what networks and servers do: both are in the test's process, and do as they are told.
+// Testing your own code against faults of networks and servers, with a server and a proxy in the test's process.
 import { filter, firstValueFrom } from 'rxjs';
 import { constantBackoff, PoolError, reconnectBroken } from 'rxpool';
 import { startFaultProxy, startZcachedServer } from 'rxpool/testing/node';
 import { RequestError, ZcachedClient, type ZcachedConnection } from 'rxpool/zcached';
 
-/** What is to be tested: with a cache or without, it has an answer. */
+/** The code under test: it has an answer whether the cache answers or not. */
 class Greetings {
   constructor(private readonly cache: ZcachedClient) {}
 
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   console.log(' ', await greetings.for('Ada'));
   console.log(' ', await greetings.for('Ada'));
 
-  console.log('one that stalls: what comes late, comes to nobody');
+  console.log('one that stalls: a late reply is dropped');
   const [link] = proxy.links;
   link?.toClient.hold();
   console.log(' ', await greetings.for('Alan'));
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   console.log(' ', await greeting);
   console.log(' ', await greetings.for('Ada'));
 
-  console.log('a server that takes nobody in');
+  console.log('a server that hangs up on each connection');
   const failed = next('connect-failed');
   server.flaws.hangsUpOnAccept = true;
   server.cutConnections();

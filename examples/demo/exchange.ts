@@ -5,7 +5,7 @@ export type Exchange = (connection: ZcachedConnection, nonce: string) => Promise
 
 export const echo: Exchange = (connection, nonce) => connection.send('ECHO', nonce);
 
-/** For servers without ECHO: asks for a key that nobody has, which the reply names. */
+/** For servers without ECHO: asks for a key that does not exist, which the reply names. */
 export const askInVain: Exchange = async (connection, nonce) => {
   const key = `rxpool:demo:${nonce}`;
   const reply = await connection.request({ command: 'MGET', args: [key], maps: 'map' });

@@ -9,7 +9,7 @@ export type Result = { readonly id: number; readonly attempts: number } & (
   | { readonly type: 'answered'; readonly connection: ZcachedConnection; readonly ms: number }
   /** The reply was not the one to this request. */
   | { readonly type: 'wrong'; readonly connection: ZcachedConnection }
-  /** `maybe`: nobody knows whether it took effect. */
+  /** `maybe`: it is not known whether it took effect. */
   | { readonly type: 'failed'; readonly code: string; readonly maybe: boolean }
 );
 

@@ -54,7 +54,7 @@ Either way the pool sees sockets die. Cutting begins after a second and stops ea
 heal. TLS goes through the relay from end to end, and is verified.
 
 Every request carries a nonce that must come back: by ECHO, or, from a server too old for that, in the reply to
-MGET of a key that nobody has (rxpool:demo:...). Nothing is left behind. A request that was never sent is asked
+MGET of a key that does not exist (rxpool:demo:...). Nothing is left behind. A request that was never sent is asked
 again, unless it has waited too long already; one that may have been sent is counted as an error.
 
 On a terminal it draws a table (NO_COLOR is honoured), elsewhere it prints a line a second. It ends by itself,
@@ -71,7 +71,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
   if (typeof values.help === 'string')
     throw new UsageError(`--help takes no value, got ${JSON.stringify(values.help)}`);
   if (values.help) return 'help';
-  // Not quoted: a URL may hold what is nobody else's business.
+  // Not quoted: a URL may hold a password.
   if (positionals.length > 1) throw new UsageError(`one URL is all it takes, got ${positionals.length} arguments`);
   const server = realServer(positionals[0], values);
   const said = server?.poolSize === undefined ? {} : { size: String(server.poolSize) };

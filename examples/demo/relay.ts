@@ -4,7 +4,7 @@ import { ZcachedConnection, type ZcachedOptions } from 'rxpool/zcached';
 import { RELAY_HOST } from './server.js';
 import type { Target } from './target.js';
 
-/** Milliseconds of silence after which a server has no more to say to somebody who has gone. */
+/** Milliseconds of silence after which a server has sent its last to a client that has gone. */
 const LAST_WORDS = 1_000;
 
 /**

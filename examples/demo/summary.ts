@@ -11,7 +11,7 @@ export interface Report {
   readonly tally: Tally;
   readonly cut: number;
   readonly reconnects: number;
-  /** Requests that nobody has settled after the pool was closed. */
+  /** Requests that were not settled when the pool had been closed. */
   readonly pending: number;
 }
 

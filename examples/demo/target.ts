@@ -1,7 +1,7 @@
 import { startZcachedServer, type ZcachedServerOptions } from 'rxpool/testing/node';
 import type { ZcachedConnection } from 'rxpool/zcached';
 
-/** What the pool connects to, and whoever cuts its connections. */
+/** What the pool connects to, and what cuts its connections. */
 export interface Target {
   readonly name: string;
   readonly host: string;

@@ -1,2 +1,2 @@
-/** Somebody asked for something that cannot be; the message is one line. */
+/** The command line is wrong; the message is one line. */
 export class UsageError extends Error {}
