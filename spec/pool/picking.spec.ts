@@ -256,13 +256,18 @@ describe.each(KINDS)('picking from a pool of $kind', ({ make }) => {
       },
     );
 
-    it('getLeastLoadedConnection() throws PoolExhaustedError when a strategy picks a non-member', async () => {
+    it('getLeastLoadedConnection() throws PoolExhaustedError and use() waits when a strategy picks a non-member', async () => {
       const stale = make();
       const { pool } = await openRig(make, 1, {
         select: map(() => ({ pick: () => stale, peek: () => stale, size: 1 })),
       });
       expect(thrownBy(() => pool.getLeastLoadedConnection())).toBeInstanceOf(PoolExhaustedError);
-      await expect(watch(pool.use(() => 1))).toBeDefined();
+      const waiting = watch(pool.use(() => 1));
+      await settle();
+      expect([waiting.status, pool.health.waiting]).toEqual(['pending', 1]);
+      await pool.dispose();
+      await settle();
+      expect(waiting).toMatchObject({ status: 'rejected', reason: expect.any(PoolDisposedError) });
     });
   });
 });

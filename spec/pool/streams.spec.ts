@@ -174,10 +174,9 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
     await pool.dispose();
   });
 
-  it('pending$ emits nothing after unsubscribe, and health.pending stays current', async () => {
-    const { pool } = await openRig(make, 1);
+  it('pending$ emits nothing and leaves no timer after unsubscribe, and health.pending stays current', async () => {
+    const { pool, clock } = await openRig(make, 1);
     const [connection] = pool.connections as [TestConnection];
-    const { timers } = rig(make, 0).clock;
     connection.send();
     await settle();
     let shown = -1;
@@ -188,6 +187,6 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
     subscription.unsubscribe();
     connection.reply();
     await settle();
-    expect([shown, pool.health.pending, timers]).toEqual([1, 0, 0]);
+    expect([shown, pool.health.pending, clock.timers]).toEqual([1, 0, 0]);
   });
 });

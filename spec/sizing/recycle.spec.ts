@@ -222,30 +222,6 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     },
   );
 
-  it('recycle({ maxUses }) counts each request when pending$ rises by several at once', async () => {
-    const a = make('accept', 'a');
-    if (!(a instanceof SubjectConnection)) return;
-    const rig = new Rig({ maxUses: 3 });
-    rig.list$.next([a]);
-    a.pending$.next(2);
-    await rig.clock.advance(0);
-    expect(rig.replaced).toEqual([]);
-    a.pending$.next(5);
-    await rig.clock.advance(0);
-    expect(rig.replaced).toEqual(['0: a']);
-  });
-
-  it('recycle({ maxUses }) ignores invalid values of pending$', async () => {
-    const a = make('accept', 'a');
-    if (!(a instanceof SubjectConnection)) return;
-    const rig = new Rig({ maxUses: 3 });
-    rig.list$.next([a]);
-    for (const nonsense of [Number.NaN, 1e9, -1]) a.pending$.next(nonsense);
-    a.pending$.next(0);
-    await rig.clock.advance(100);
-    expect(rig.replaced).toEqual([]);
-  });
-
   it('recycle with removeConnections() and refill renews a pool in use without cutting off work', async () => {
     const { pool, clock, made } = await openRig(make, 3);
     const { scheduler } = clock;
@@ -294,6 +270,28 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
 });
 
 describe('recycle', () => {
+  it('recycle({ maxUses }) counts each request when pending$ rises by several at once', async () => {
+    const a = new SubjectConnection({ name: 'a' });
+    const rig = new Rig({ maxUses: 3 });
+    rig.list$.next([a]);
+    a.pending$.next(2);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual([]);
+    a.pending$.next(5);
+    await rig.clock.advance(0);
+    expect(rig.replaced).toEqual(['0: a']);
+  });
+
+  it('recycle({ maxUses }) ignores invalid values of pending$', async () => {
+    const a = new SubjectConnection({ name: 'a' });
+    const rig = new Rig({ maxUses: 3 });
+    rig.list$.next([a]);
+    for (const nonsense of [Number.NaN, 1e9, -1]) a.pending$.next(nonsense);
+    a.pending$.next(0);
+    await rig.clock.advance(100);
+    expect(rig.replaced).toEqual([]);
+  });
+
   it('recycle subscribes to its source on subscribe and unsubscribes from it on unsubscribe', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
