@@ -32,8 +32,8 @@ function lender(reply: ZcachedValue = 'OK', generation?: '2024' | '2025') {
   return { client, clock, calls, uses, lend };
 }
 
-describe('the time for a call', () => {
-  it('includes waiting for a connection: the request has what is left', async () => {
+describe('timeout of a ZcachedClient call', () => {
+  it('client.set({ timeout }): the wait for a connection counts, and the request gets the rest of the timeout', async () => {
     const { client, clock, calls, uses, lend } = lender();
     const done = client.set('k', 1, { timeout: 100 });
     expect(uses).toEqual([{ signal: undefined, waitTimeout: 100 }]);
@@ -43,7 +43,7 @@ describe('the time for a call', () => {
     expect(calls).toEqual([expect.objectContaining({ command: 'SET', args: ['k', 1], timeout: 70 })]);
   });
 
-  it('may be over when there is a connection: then nothing is sent', async () => {
+  it('client.set({ timeout }): rejects with sent: never when the timeout passes before a connection is free', async () => {
     const { client, clock, calls, lend } = lender();
     const done = client.set('k', 1, { timeout: 100 });
     clock.advance(100);
@@ -52,7 +52,7 @@ describe('the time for a call', () => {
     expect(calls).toEqual([]);
   });
 
-  it('is that of the pool and of the connection where none is given', async () => {
+  it('client.set() without a timeout: passes no timeout and no signal to the pool or the request', async () => {
     const { client, calls, uses, lend } = lender();
     lend();
     await client.set('k', 1);
@@ -62,7 +62,7 @@ describe('the time for a call', () => {
   });
 });
 
-describe('every command passes on', () => {
+describe('options of ZcachedClient calls', () => {
   const commands: [string, ZcachedValue, (client: ZcachedClient, options?: ZcachedCallOptions) => unknown][] = [
     ['PING', 'PONG', (client, options) => client.ping(options)],
     ['PING', 'PONG', (client, options) => client.isAlive(options)],
@@ -84,30 +84,36 @@ describe('every command passes on', () => {
     ['GET', 1, (client, options) => client.command({ command: 'GET', args: ['k'], ...options })],
   ];
 
-  it.each(commands)('what it was given: %s', async (command, reply, act) => {
-    const { client, calls, uses, lend } = lender(reply);
-    const { signal } = new AbortController();
-    lend();
-    await act(client, { signal, timeout: 5 });
-    expect(calls).toEqual([expect.objectContaining({ command, signal, timeout: 5 })]);
-    expect(uses).toEqual([{ signal, waitTimeout: 5 }]);
-  });
+  it.each(commands)(
+    'client call of %s: passes its signal and timeout to pool.use() and to the request',
+    async (command, reply, act) => {
+      const { client, calls, uses, lend } = lender(reply);
+      const { signal } = new AbortController();
+      lend();
+      await act(client, { signal, timeout: 5 });
+      expect(calls).toEqual([expect.objectContaining({ command, signal, timeout: 5 })]);
+      expect(uses).toEqual([{ signal, waitTimeout: 5 }]);
+    },
+  );
 
-  it.each(commands.filter(([command]) => command !== 'GET'))('nothing else: %s', async (command, reply, act) => {
-    const { client, calls, lend } = lender(reply);
-    lend();
-    await act(client);
-    expect(calls).toEqual([{ command, args: expect.any(Array), strings: command === 'MGET' ? undefined : 'text' }]);
-  });
+  it.each(commands.filter(([command]) => command !== 'GET'))(
+    'client call of %s without options: the request has only its command, args and strings',
+    async (command, reply, act) => {
+      const { client, calls, lend } = lender(reply);
+      lend();
+      await act(client);
+      expect(calls).toEqual([{ command, args: expect.any(Array), strings: command === 'MGET' ? undefined : 'text' }]);
+    },
+  );
 
   it.each([
-    ['a timeout that is none', { timeout: '5' }, TypeError],
+    ['a timeout that is a string', { timeout: '5' }, TypeError],
     ['a negative timeout', { timeout: -1 }, RangeError],
-    ['a timeout without end', { timeout: Number.POSITIVE_INFINITY }, RangeError],
-    ['a signal that is none', { signal: {} }, TypeError],
-    ['options that are none', 5, TypeError],
-    ['options that are nothing', null, TypeError],
-  ])('not %s', async (_, options, type) => {
+    ['an infinite timeout', { timeout: Number.POSITIVE_INFINITY }, RangeError],
+    ['a signal that is a plain object', { signal: {} }, TypeError],
+    ['options that are a number', 5, TypeError],
+    ['options that are null', null, TypeError],
+  ])('client calls reject, and take no connection, for %s', async (_, options, type) => {
     for (const [, reply, act] of commands.slice(0, -1)) {
       const { client, uses } = lender(reply);
       const rejection = expect(act(client, options as ZcachedCallOptions)).rejects;
@@ -117,7 +123,7 @@ describe('every command passes on', () => {
   });
 });
 
-it('exists asks for the size of a value, where the server is known to tell', async () => {
+it('client.exists(): sends SIZEOF to a 2025 server, and GET to a 2024 or an unknown one', async () => {
   for (const [generation, command] of [
     ['2025', 'SIZEOF'],
     ['2024', 'GET'],
@@ -130,7 +136,7 @@ it('exists asks for the size of a value, where the server is known to tell', asy
   }
 });
 
-describe('a signal', () => {
+describe('signal of a ZcachedClient call', () => {
   let server: ZcachedServer;
   let pool: ConnectionPool<ZcachedConnection>;
   let client: ZcachedClient;
@@ -148,14 +154,14 @@ describe('a signal', () => {
 
   const aborted = (sent: string) => ({ code: 'ERR_REQUEST_ABORTED', request: 'SET', sent, cause: 'enough' });
 
-  it('that has been aborted sends nothing', async () => {
+  it('client.set({ signal }): rejects with sent: never and sends nothing when the signal is already aborted', async () => {
     const { requests } = server;
     controller.abort('enough');
     await expect(client.set('k', 1, { signal: controller.signal })).rejects.toMatchObject(aborted('never'));
     expect(server.requests).toBe(requests);
   });
 
-  it('aborts wherever the call is: on the wire, in the queue of a connection, in that of the pool', async () => {
+  it('client.set({ signal }): an abort rejects calls in flight (sent: maybe), queued and waiting (sent: never)', async () => {
     server.pause();
     const { requests } = server;
     const calls = [1, 2, 3].map((value) =>
@@ -170,7 +176,7 @@ describe('a signal', () => {
     expect(server.requests).toBe(requests + 2);
   });
 
-  it('that is never aborted keeps nothing of the calls', async () => {
+  it('client.set({ signal }): leaves no abort listener on a signal that is not aborted', async () => {
     const { signal } = controller;
     const listening = jest.spyOn(signal, 'addEventListener');
     const unlistening = jest.spyOn(signal, 'removeEventListener');
@@ -179,14 +185,14 @@ describe('a signal', () => {
     expect(unlistening).toHaveBeenCalledTimes(listening.mock.calls.length);
   });
 
-  it('that aborts does not take the place of a reason of another kind', async () => {
+  it('client.set({ signal }) on a closed pool: rejects with ERR_POOL_CLOSED although the signal aborts', async () => {
     await pool.close();
     const failed = client.set('k', 1, { signal: controller.signal });
     controller.abort('enough');
     await expect(failed).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED', sent: 'never' });
   });
 
-  it('is not needed for a time limit: who waits too long for a connection is told so', async () => {
+  it('client.set({ timeout }) without a signal: rejects with ERR_WAIT_TIMEOUT when no connection is free in time', async () => {
     server.pause();
     const busy = [client.ping(), client.ping()];
     await expect(client.set('k', 1, { timeout: 5 })).rejects.toMatchObject({ code: 'ERR_WAIT_TIMEOUT', sent: 'never' });
@@ -195,7 +201,7 @@ describe('a signal', () => {
     expect(await client.exists('k')).toBe(false);
   });
 
-  it('is not needed for a time limit: who waits too long for a reply is told so', async () => {
+  it('client.set({ timeout }) without a signal: rejects with ERR_REQUEST_TIMEOUT when no reply comes in time', async () => {
     const { requests } = server;
     server.pause();
     const late = expect(client.set('k', 1, { timeout: 20 })).rejects.toMatchObject({

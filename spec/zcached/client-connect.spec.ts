@@ -11,8 +11,8 @@ const url = (port: number, query = '') => `zcached://127.0.0.1:${port}?${query}`
 /** What is behind an error, however often it was wrapped. */
 const causesOf = (error: unknown): unknown[] => (error instanceof Error ? [error.cause, ...causesOf(error.cause)] : []);
 
-describe('a client that connects', () => {
-  it('by a URL has as many connections as that says, and disposes of them', async () => {
+describe('ZcachedClient.connect() that succeeds', () => {
+  it('ZcachedClient.connect(url): opens poolSize connections, and close() closes them and disposes of the pool', async () => {
     const server = track(await startZcachedServer());
     const client = track(await ZcachedClient.connect(url(server.port, 'poolSize=2')));
     expect([server.connections, client.pool.connectedConnections.length]).toEqual([2, 2]);
@@ -24,7 +24,7 @@ describe('a client that connects', () => {
     await client.close();
   });
 
-  it('by options has four connections', async () => {
+  it('ZcachedClient.connect(options): opens four connections by default, and applies the encoding', async () => {
     const server = track(await startZcachedServer({ generation: '2024' }));
     const client = track(await ZcachedClient.connect({ port: server.port, encoding: 'json' }));
     expect(server.connections).toBe(4);
@@ -32,7 +32,7 @@ describe('a client that connects', () => {
     expect(await client.get('k')).toEqual({ a: [''] });
   });
 
-  it('by a URL and options beside it, which win', async () => {
+  it('ZcachedClient.connect(url, options): options override the URL, whose other parameters apply', async () => {
     const server = track(await startZcachedServer());
     const target = new URL(url(1, 'poolSize=3&requestTimeout=1'));
     const options = { port: server.port, requestTimeout: 1000, pool: { select: roundRobin<ZcachedConnection>() } };
@@ -42,20 +42,20 @@ describe('a client that connects', () => {
     expect(await client.get('k')).toEqual(Uint8Array.of(1));
   });
 
-  it('without a URL takes the options alone', async () => {
+  it('ZcachedClient.connect(undefined, options): connects by the options alone', async () => {
     const server = track(await startZcachedServer());
     const client = track(await ZcachedClient.connect(undefined, { port: server.port, poolSize: 1 }));
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('is content with one connection of several', async () => {
+  it('ZcachedClient.connect(): resolves when one connection of three is connected', async () => {
     const server = track(await startZcachedServer({ maxClients: 1 }));
     const client = track(await ZcachedClient.connect(url(server.port, 'poolSize=3')));
     expect(client.pool.connectedConnections).toHaveLength(1);
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('can be disposed of by `await using`', async () => {
+  it('client[Symbol.asyncDispose](): closes every connection', async () => {
     const server = track(await startZcachedServer());
     const client = track(await ZcachedClient.connect(url(server.port)));
     const symbol = (Symbol as { asyncDispose?: symbol }).asyncDispose;
@@ -65,7 +65,7 @@ describe('a client that connects', () => {
   });
 });
 
-describe('a client that cannot connect', () => {
+describe('ZcachedClient.connect() that fails', () => {
   it('ZcachedClient.connect() rejects with the cause when no server listens', async () => {
     const port = await closedPort();
     const error: unknown = await ZcachedClient.connect(url(port)).catch((reason: unknown) => reason);
@@ -82,7 +82,7 @@ describe('a client that cannot connect', () => {
     await until(() => server.sockets.length === 4 && server.sockets.every(isGone));
   });
 
-  it('does not go on trying: the pool is disposed of', async () => {
+  it('ZcachedClient.connect() that fails disposes of its pool, once', async () => {
     const dispose = jest.spyOn(ConnectionPool.prototype, 'dispose');
     const server = track(await startRawServer((socket) => socket.destroy()));
     const failed = ZcachedClient.connect({ port: server.port, poolSize: 2 });
@@ -91,7 +91,7 @@ describe('a client that cannot connect', () => {
     dispose.mockRestore();
   });
 
-  it('gives up when its signal aborts', async () => {
+  it('ZcachedClient.connect({ signal }): an abort rejects with its reason and closes every socket', async () => {
     const server = track(await startRawServer((socket) => socket.resume()));
     const controller = new AbortController();
     const failed = expect(ZcachedClient.connect(url(server.port), { signal: controller.signal })).rejects.toBe(
@@ -111,23 +111,26 @@ describe('a client that cannot connect', () => {
     ['requestTimeout', 'requestTimeout=x', {}],
     ['maxQueue', '', { maxQueue: -1 }],
     ['options.maxDials', '', { pool: { maxDials: 0 } }],
-  ])('tells what is wrong with %s before it dials', async (name, query, options) => {
-    const server = track(await startRawServer((socket) => socket.resume()));
-    await expect(ZcachedClient.connect(url(server.port, query), options)).rejects.toMatchObject({
-      message: expect.stringContaining(name),
-      code: 'ERR_OUT_OF_RANGE',
-    });
-    expect(server.sockets).toEqual([]);
-  });
+  ])(
+    'ZcachedClient.connect(): rejects and opens no socket for a wrong %s (query %j, options %j)',
+    async (name, query, options) => {
+      const server = track(await startRawServer((socket) => socket.resume()));
+      await expect(ZcachedClient.connect(url(server.port, query), options)).rejects.toMatchObject({
+        message: expect.stringContaining(name),
+        code: 'ERR_OUT_OF_RANGE',
+      });
+      expect(server.sockets).toEqual([]);
+    },
+  );
 
-  it('tells of options that are none', async () => {
+  it('ZcachedClient: TypeError for null options of connect(), a number as its pool options, no pool for new', async () => {
     await expect(ZcachedClient.connect(url(1), null as unknown as object)).rejects.toThrow(TypeError);
     await expect(ZcachedClient.connect({ pool: 4 as unknown as object })).rejects.toThrow(TypeError);
     expect(() => new ZcachedClient(undefined as unknown as ConnectionPool<ZcachedConnection>)).toThrow(TypeError);
   });
 });
 
-it('a pool that was given is left alone', async () => {
+it('client.close() of a client made with a pool: the pool stays open and usable', async () => {
   const server = track(await startZcachedServer());
   const pool = track(new ConnectionPool(1, () => new ZcachedConnection({ port: server.port })));
   await pool.setup();

@@ -43,7 +43,7 @@ const throwing = {
 const cyclic: Record<string, unknown> = { [CANARY]: CANARY };
 cyclic[CANARY] = cyclic;
 
-describe.each(['2024', '2025'] as const)('no error of a client of a %s server', (generation) => {
+describe.each(['2024', '2025'] as const)('errors of a client of a %s server', (generation) => {
   let client: ZcachedClient;
 
   beforeEach(async () => {
@@ -55,25 +55,31 @@ describe.each(['2024', '2025'] as const)('no error of a client of a %s server', 
   });
 
   it.each<[string, (client: ZcachedClient) => Promise<unknown>]>([
-    ['JSON that is none', (client) => client.get(CANARY, { encoding: 'json' })],
-    ['JSON that is no text', (client) => client.get(`${CANARY}-list`, { encoding: 'json' })],
-    ['base64 that is none', (client) => client.get(CANARY, { encoding: 'bytes' })],
-    ['many that cannot be read', (client) => client.mget([CANARY], { encoding: 'bytes' })],
-    ['all that cannot be read', (client) => client.entries({ encoding: 'json' }).next()],
-    ['a reading that throws', (client) => client.get(CANARY, { encoding: throwing })],
-    ['a writing that throws', (client) => client.set(CANARY, CANARY, { encoding: throwing })],
-    ['a cycle', (client) => client.set(CANARY, cyclic, { encoding: 'json' })],
-    ['a getter that throws', (client) => client.set(CANARY, { toJSON: throwing.encode }, { encoding: 'json' })],
-    ['no bytes', (client) => client.set(CANARY, CANARY as unknown as Uint8Array, { encoding: 'bytes' })],
-    ['many that cannot be written', (client) => client.mset({ [CANARY]: cyclic }, { encoding: 'json' })],
-    ['what has no native form', (client) => client.set(CANARY, `${CANARY}\n`)],
-    ['what is too large', (client) => client.set(CANARY, CANARY.repeat(200))],
-    ['a command there is not', (client) => client.command(`${CANARY}s`)],
-    ['a command that cannot be', (client) => client.command(`${CANARY} 1`)],
-    ['a key there is not', (client) => client.command('GET', `${CANARY}-nothing`)],
-    ['a deadline', (client) => client.set(CANARY, CANARY, { timeout: 0 })],
-    ['an abort', (client) => client.set(CANARY, CANARY, { signal: AbortSignal.abort('enough') })],
-  ])('shows a key or a value: %s', async (_, act) => {
+    ['get as JSON of text that is not JSON', (client) => client.get(CANARY, { encoding: 'json' })],
+    ['get as JSON of an array', (client) => client.get(`${CANARY}-list`, { encoding: 'json' })],
+    ['get as bytes of text that is not base64', (client) => client.get(CANARY, { encoding: 'bytes' })],
+    ['mget as bytes of text that is not base64', (client) => client.mget([CANARY], { encoding: 'bytes' })],
+    ['entries as JSON of values that are not JSON', (client) => client.entries({ encoding: 'json' }).next()],
+    ['get with a decode() that throws', (client) => client.get(CANARY, { encoding: throwing })],
+    ['set with an encode() that throws', (client) => client.set(CANARY, CANARY, { encoding: throwing })],
+    ['set as JSON of a cyclic object', (client) => client.set(CANARY, cyclic, { encoding: 'json' })],
+    [
+      'set as JSON of an object whose toJSON() throws',
+      (client) => client.set(CANARY, { toJSON: throwing.encode }, { encoding: 'json' }),
+    ],
+    [
+      'set as bytes of a string',
+      (client) => client.set(CANARY, CANARY as unknown as Uint8Array, { encoding: 'bytes' }),
+    ],
+    ['mset as JSON of a cyclic object', (client) => client.mset({ [CANARY]: cyclic }, { encoding: 'json' })],
+    ['set of text with a line feed', (client) => client.set(CANARY, `${CANARY}\n`)],
+    ['set of a value over maxRequestBytes', (client) => client.set(CANARY, CANARY.repeat(200))],
+    ['an unknown command', (client) => client.command(`${CANARY}s`)],
+    ['a command name with a space', (client) => client.command(`${CANARY} 1`)],
+    ['GET of a key that does not exist', (client) => client.command('GET', `${CANARY}-nothing`)],
+    ['set with a timeout of 0', (client) => client.set(CANARY, CANARY, { timeout: 0 })],
+    ['set with an aborted signal', (client) => client.set(CANARY, CANARY, { signal: AbortSignal.abort('enough') })],
+  ])(`error of a client of a ${generation} server contains no key and no value: %s`, async (_, act) => {
     const error = await rejection(act(client));
     const hasCommand = (error as { request?: string }).request?.toLowerCase().includes(CANARY);
     // The name of the command is all that an error may repeat.
@@ -85,13 +91,13 @@ describe.each(['2024', '2025'] as const)('no error of a client of a %s server', 
   });
 });
 
-describe('the words of a server', () => {
+describe('ZcachedServerError of an error reply', () => {
   it.each([
     ["ERR 'canary' not found", 'NOT_FOUND'],
     ["ERR unknown command 'canary'", 'UNKNOWN_COMMAND'],
     ['ERR canary', 'UNEXPECTED'],
     ["ERR 'canary' not", 'UNEXPECTED'],
-  ])('can be asked for and are shown nowhere: %s', (text, kind) => {
+  ])('ZcachedServerError: only serverText contains the text of the server: %s', (text, kind) => {
     const error = serverError('GET', new ErrorReply(text));
     expect(traces(error)).not.toContain(CANARY);
     expect([error.kind, error.serverText, Object.values(error).includes(text)]).toEqual([kind, text, false]);
@@ -118,7 +124,7 @@ describe('the words of a server', () => {
     ['ERR there is no data to save', 'NO_SAVE'],
     ['BUSYKEY key already exists', 'BUSY_KEY'],
     ['ERR unexpected', 'UNEXPECTED'],
-  ])('are of one kind, whichever generation said them: %s', (text, kind) => {
+  ])('ZcachedServerError of the reply "%s": kind and message state %s', (text, kind) => {
     expect(serverError('GET', new ErrorReply(text))).toMatchObject({
       kind,
       message: `GET: the server answered ${kind}`,

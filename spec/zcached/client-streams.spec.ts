@@ -17,14 +17,14 @@ beforeEach(async () => {
 
 afterEach(() => expect(connection.pending).toBe(0));
 
-describe('get$', () => {
-  it('emits the value and completes, undefined for a miss', async () => {
+describe('client.get$()', () => {
+  it('client.get$(): emits the value, or undefined for a missing key, and completes', async () => {
     await client.set('k', [1]);
     expect(await lastValueFrom(client.get$('k').pipe(toArray()))).toEqual([[1]]);
     expect(await lastValueFrom(client.get$('nothing').pipe(toArray()))).toEqual([undefined]);
   });
 
-  it('asks when subscribed to, and anew for each subscription', async () => {
+  it('client.get$(): sends a GET on each subscribe, and none before', async () => {
     const { requests } = server;
     const value$ = client.get$('k', { encoding: 'json' });
     expect(server.requests).toBe(requests);
@@ -35,7 +35,7 @@ describe('get$', () => {
     expect(server.requests).toBe(requests + 4);
   });
 
-  it('unsubscribed from, cancels what was not yet written, and forgets what was', async () => {
+  it('client.get$(): unsubscribe cancels a queued request, and discards the reply to one in flight', async () => {
     server.pause();
     const { requests } = server;
     const seen: unknown[] = [];
@@ -50,7 +50,7 @@ describe('get$', () => {
     expect([server.requests, seen]).toEqual([requests + 2, []]);
   });
 
-  it('errors with what get rejects with', async () => {
+  it('client.get$(): errors when the value cannot be decoded and when the connection is closed', async () => {
     await client.set('k', 'no JSON');
     const failed = lastValueFrom(client.get$('k', { encoding: 'json' }));
     await expect(failed).rejects.toMatchObject({ code: 'ERR_ZCACHED_ENCODING' });
@@ -58,17 +58,17 @@ describe('get$', () => {
     await expect(lastValueFrom(client.get$('k'))).rejects.toMatchObject({ code: 'ERR_NOT_CONNECTED' });
   });
 
-  it('throws for wrong options at the call', () => {
+  it('client.get$(): throws at the call for invalid options', () => {
     expect(() => client.get$('k', { encoding: 'text' as 'json' })).toThrow(RangeError);
     expect(() => client.get$('k', 1 as never)).toThrow(TypeError);
   });
 });
 
-describe('entries', () => {
+describe('client.entries()', () => {
   const fill = (count: number): Promise<void> =>
     client.mset(new Map(Array.from({ length: count }, (_, index) => [`k${index}`, index])));
 
-  it('walks over every key and value, batch by batch', async () => {
+  it('client.entries({ batchSize: 10 }): yields all of 25 keys and values with four requests', async () => {
     await fill(25);
     const { requests } = server;
     const found = new Map<string, unknown>();
@@ -77,20 +77,20 @@ describe('entries', () => {
     expect(server.requests).toBe(requests + 4);
   });
 
-  it('reads with an encoding', async () => {
+  it("client.entries({ encoding: 'bytes' }): yields the values as bytes", async () => {
     await client.mset({ a: Uint8Array.of(1), b: Uint8Array.of() }, { encoding: 'bytes' });
     const found: Uint8Array[] = [];
     for await (const [, bytes] of client.entries({ encoding: 'bytes' })) found.push(bytes);
     expect(found).toEqual([Uint8Array.of(1), Uint8Array.of()]);
   });
 
-  it('of nothing asks for the keys alone', async () => {
+  it('client.entries() of an empty store: sends one request and yields nothing', async () => {
     const { requests } = server;
     expect(await client.entries().next()).toEqual({ done: true, value: undefined });
     expect(server.requests).toBe(requests + 1);
   });
 
-  it('asks for nothing before it is walked, nor for a batch before it is needed, nor after a break', async () => {
+  it('client.entries(): sends no request before next(), none for a batch before it is reached, none after break', async () => {
     await fill(30);
     const { requests } = server;
     const entries = client.entries({ batchSize: 10 });
@@ -105,7 +105,7 @@ describe('entries', () => {
     expect(server.requests).toBe(requests + 3);
   });
 
-  it('skips what is deleted meanwhile', async () => {
+  it('client.entries(): skips a key that is deleted before its batch is read', async () => {
     await fill(4);
     const seen: string[] = [];
     for await (const [key] of client.entries({ batchSize: 2 })) {
@@ -115,7 +115,7 @@ describe('entries', () => {
     expect(seen).toEqual(['k0', 'k1', 'k2']);
   });
 
-  it('ends when its signal aborts', async () => {
+  it('client.entries({ signal }): an abort rejects at the next batch, with sent: never', async () => {
     await fill(4);
     const controller = new AbortController();
     const seen: string[] = [];
@@ -129,7 +129,7 @@ describe('entries', () => {
     expect(seen).toEqual(['k0', 'k1']);
   });
 
-  it('throws for wrong options at the call', () => {
+  it('client.entries(): throws at the call for invalid options', () => {
     expect(() => client.entries({ batchSize: 0 })).toThrow(RangeError);
     expect(() => client.entries({ batchSize: '1' as never })).toThrow(TypeError);
     expect(() => client.entries(null as never)).toThrow(TypeError);

@@ -13,7 +13,7 @@ import { track } from '../support/cleanup.js';
 /** A pool of one. */
 const over = (connection: ZcachedSender) => new ZcachedClient({ use: (work) => work(connection) });
 
-describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
+describe.each(['2024', '2025'] as const)('ZcachedClient on a %s server', (generation) => {
   let server: ZcachedServer;
   let connection: ZcachedConnection;
   let client: ZcachedClient;
@@ -27,7 +27,7 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
 
   afterEach(() => expect(connection.pending).toBe(0));
 
-  it('ping is answered with PONG', async () => expect(await client.ping()).toBe('PONG'));
+  it('client.ping(): resolves with PONG', async () => expect(await client.ping()).toBe('PONG'));
 
   it.each([
     ['text', 'žluťoučký kůň'],
@@ -37,26 +37,26 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     ['a huge number', 1e300],
     ['a tiny number', 5e-324],
     ['negative zero', -0],
-    ['infinity', Number.NEGATIVE_INFINITY],
-    ['no number', Number.NaN],
-    ['yes', true],
-    ['no', false],
+    ['negative infinity', Number.NEGATIVE_INFINITY],
+    ['NaN', Number.NaN],
+    ['true', true],
+    ['false', false],
     ['null', null],
     ['an empty array', []],
     ['an array', [1, ['a', [null]]]],
     ['a map', new Map<string, ZcachedValue>([['a', new Map([['__proto__', 1]])]])],
-  ])('gets back what was set: %s', async (_, value) => {
+  ])('client.get(): returns what client.set() stored: %s', async (_, value) => {
     await client.set('key', value as ZcachedValue & string);
     expect(await client.get('key')).toEqual(value);
     expect(await client.exists('key')).toBe(true);
   });
 
-  it('an object comes back as a map', async () => {
+  it('client.get(): returns a stored object as a Map, at every level', async () => {
     await client.set('key', { a: { b: [1] } });
     expect(await client.get('key')).toEqual(new Map([['a', new Map([['b', [1]]])]]));
   });
 
-  it('a miss is undefined, whatever the key looks like', async () => {
+  it('client.get(), exists() and delete() of a missing key: undefined, false and false, whatever the key', async () => {
     for (const key of ['nothing', "a' not found", 'ž', ' ']) {
       expect(await client.get(key)).toBeUndefined();
       expect(await client.exists(key)).toBe(false);
@@ -64,7 +64,7 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     }
   });
 
-  it('delete tells whether there was something', async () => {
+  it('client.delete(): true when the key existed, false otherwise', async () => {
     await client.set('key', 1);
     expect([await client.delete('key'), await client.delete('key'), await client.get('key')]).toEqual([
       true,
@@ -73,7 +73,7 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     ]);
   });
 
-  it('mget finds what mset stored, in the order asked', async () => {
+  it('client.mget(): returns what mset() stored in the order of its arguments, undefined for a missing key', async () => {
     await client.mset({ a: 1, b: [2] });
     await client.mset(new Map([['c', null]]));
     const found = await client.mget('c', 'nothing', 'b', 'a');
@@ -85,21 +85,21 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     ]);
   });
 
-  it('mset and mget of nothing ask nothing', async () => {
+  it('client.mset({}) and client.mget() without keys: send no request', async () => {
     const { requests } = server;
     await client.mset({});
     expect(await client.mget()).toEqual(new Map());
     expect(server.requests).toBe(requests);
   });
 
-  it('mset stores a great many at once', async () => {
+  it('client.mset(): stores 20,000 keys at once, 200 on a 2024 server', async () => {
     // A 2024 server takes no more than 4096 bytes at a time.
     const many = generation === '2025' ? 20_000 : 200;
     await client.mset(new Map(Array.from({ length: many }, (_, index) => [`k${index}`, index])));
     expect(await client.dbsize()).toBe(many);
   });
 
-  it('keys and dbsize tell what there is, and flush removes it all', async () => {
+  it('client.keys() and dbsize(): list and count the keys, none after flush()', async () => {
     expect([await client.keys(), await client.dbsize()]).toEqual([[], 0]);
     await client.mset({ a: 1, b: 2 });
     expect([(await client.keys()).sort(), await client.dbsize()]).toEqual([['a', 'b'], 2]);
@@ -107,20 +107,20 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     expect([await client.keys(), await client.dbsize()]).toEqual([[], 0]);
   });
 
-  it('save is refused while there is nothing; lastsave tells when it was done, in seconds', async () => {
+  it('client.save(): rejects with NO_SAVE on an empty store; lastsave(): time of the save in seconds', async () => {
     await expect(client.save()).rejects.toMatchObject({ constructor: ZcachedServerError, kind: 'NO_SAVE' });
     await client.set('key', 1);
     await client.save();
     expect(Math.abs((await client.lastsave()) - Date.now() / 1000)).toBeLessThan(5);
   });
 
-  it('isAlive tells of a connection that is closed, and does not reject', async () => {
+  it('client.isAlive(): true while connected, false after close()', async () => {
     expect(await client.isAlive()).toBe(true);
     await connection.close();
     expect(await client.isAlive()).toBe(false);
   });
 
-  it('what would break out of a value is refused, and nothing of it reaches the server', async () => {
+  it('client.set(), get() and mset(): reject control characters and empty text, and send nothing', async () => {
     await client.set('kept', 1);
     const { requests } = server;
     for (const injection of ['x\r\n\x03*1\r\n$5\r\nFLUSH\r\n\x03', 'x\n$1\r\ny', '\x03', '']) {
@@ -133,12 +133,12 @@ describe.each(['2024', '2025'] as const)('over a %s server', (generation) => {
     expect([server.requests, await client.dbsize()]).toEqual([requests, 1]);
   });
 
-  it('a command the server does not know is rejected, and the error names it', async () => {
+  it('connection.send() of an unknown command: rejects with UNKNOWN_COMMAND and the name of the command', async () => {
     await expect(connection.send('NONSENSE')).rejects.toMatchObject({ kind: 'UNKNOWN_COMMAND', request: 'NONSENSE' });
   });
 });
 
-it('mset stores maps of any realm, and refuses what is neither a map nor a plain object', async () => {
+it('client.mset(): stores a Map of another realm, and rejects an array, a Date and a Set without a request', async () => {
   const server = track(await startZcachedServer());
   const connection = track(new ZcachedConnection({ port: server.port }));
   await connection.connect();
@@ -153,7 +153,7 @@ it('mset stores maps of any realm, and refuses what is neither a map nor a plain
   expect(server.requests).toBe(requests);
 });
 
-describe('what servers of 2025 and later can do besides', () => {
+describe('ZcachedClient: commands of 2025 servers', () => {
   let server: ZcachedServer;
   let connection: ZcachedConnection;
   let client: ZcachedClient;
@@ -165,22 +165,22 @@ describe('what servers of 2025 and later can do besides', () => {
     client = over(connection);
   });
 
-  it('echo gives back the text', async () => expect(await client.echo('žluťoučký kůň')).toBe('žluťoučký kůň'));
+  it('client.echo(): returns the text', async () => expect(await client.echo('žluťoučký kůň')).toBe('žluťoučký kůň'));
 
-  it('sizeof tells the size as the server counts it, and undefined for nothing', async () => {
+  it('client.sizeof(): returns the size that the server counts, undefined for a missing key', async () => {
     await client.mset({ text: 'ž', list: [1, 2, 3], number: 1 });
     const sizes = await Promise.all(['text', 'list', 'number', 'nothing'].map((key) => client.sizeof(key)));
     expect(sizes).toEqual([2, 3, 8, undefined]);
   });
 
-  it('rename moves a value, whatever was there, and rejects where there is none', async () => {
+  it('client.rename(): moves a value over an existing one, and rejects with NOT_FOUND for a missing key', async () => {
     await client.mset({ a: 1, b: 2 });
     await client.rename('a', 'b');
     expect([await client.get('a'), await client.get('b')]).toEqual([undefined, 1]);
     await expect(client.rename('a', 'b')).rejects.toMatchObject({ kind: 'NOT_FOUND', request: 'RENAME' });
   });
 
-  it('copy writes over what is there only if it may', async () => {
+  it('client.copy(): replaces an existing value with replace: true only, and rejects with BUSY_KEY otherwise', async () => {
     await client.mset({ a: 1, b: 2 });
     await client.copy('a', 'c');
     await expect(client.copy('a', 'b')).rejects.toMatchObject({ kind: 'BUSY_KEY', request: 'COPY' });
@@ -190,7 +190,7 @@ describe('what servers of 2025 and later can do besides', () => {
     await expect(client.copy('nothing', 'd', { replace: false })).rejects.toMatchObject({ kind: 'NOT_FOUND' });
   });
 
-  it('copy refuses to replace a value by itself, which would destroy it', async () => {
+  it('client.copy() of a key to itself: rejects, with replace: true before anything is sent', async () => {
     await client.set('a', 1);
     const { requests } = server;
     await expect(client.copy('a', 'a', { replace: true })).rejects.toMatchObject({
@@ -203,7 +203,7 @@ describe('what servers of 2025 and later can do besides', () => {
     await expect(client.copy('a', 'a')).rejects.toMatchObject({ kind: 'BUSY_KEY' });
   });
 
-  it('command sends whatever else they know, by name or with everything there is to say', async () => {
+  it('client.command(): sends a command given by name and arguments or as an object', async () => {
     expect(await client.command('ECHO', 'hello')).toBe('hello');
     expect(await client.command({ command: 'ECHO', args: ['hello'], timeout: 1000 })).toBe('hello');
     await expect(client.command('GET', 'nothing')).rejects.toMatchObject({ kind: 'NOT_FOUND' });
@@ -211,7 +211,7 @@ describe('what servers of 2025 and later can do besides', () => {
   });
 });
 
-it('a map is read in whichever form it comes', async () => {
+it('client.mget(): reads a reply that is an object instead of a Map, undefined for a key like toString', async () => {
   const bag = Object.assign(Object.create(null), { k: 1, constructor: null }) as ZcachedValue;
   const client = over({ request: async () => bag });
   expect([...(await client.mget('k', 'constructor', 'toString'))]).toEqual([
@@ -221,7 +221,7 @@ it('a map is read in whichever form it comes', async () => {
   ]);
 });
 
-describe('a reply that does not fit the command', () => {
+describe('replies that do not fit the command', () => {
   const answering = (reply: ZcachedValue) => over({ request: async () => reply });
 
   it.each([
@@ -239,7 +239,7 @@ describe('a reply that does not fit the command', () => {
     ['sizeof', (client: ZcachedClient) => client.sizeof('k'), 'OK'],
     ['rename', (client: ZcachedClient) => client.rename('k', 'l'), 1],
     ['copy', (client: ZcachedClient) => client.copy('k', 'l'), false],
-  ])('rejects: %s', async (_, act, reply) => {
+  ])('client.%s(): rejects with ZcachedReplyError for a reply that does not fit the command', async (_, act, reply) => {
     await expect(act(answering(reply))).rejects.toBeInstanceOf(ZcachedReplyError);
   });
 });

@@ -10,8 +10,8 @@ import { PONG, startRawServer, startScript } from './raw-server.js';
 
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 
-describe('closing', () => {
-  it('has what is in flight and what waits come to its end, takes nothing new, and lets go of the socket', async () => {
+describe('ZcachedConnection.close()', () => {
+  it('close(): requests in flight and queued get their replies, new ones reject, and the socket is closed', async () => {
     const server = track(await startZcachedServer({ latency: 5 }));
     const clock = countingClock();
     const client = connection(server.port, { closeTimeout: 60_000, clock });
@@ -26,7 +26,7 @@ describe('closing', () => {
     await until(() => server.connections === 0);
   });
 
-  it('fails what has not come to its end in time, and says whether it was sent', async () => {
+  it('close() after closeTimeout: rejects requests in flight with sent: maybe, queued ones with sent: never', async () => {
     const server = track(await startZcachedServer());
     const clock = countingClock();
     const client = connection(server.port, { closeTimeout: 50, clock });
@@ -46,7 +46,7 @@ describe('closing', () => {
     await until(() => server.connections === 0);
   });
 
-  it('close() waits for no reply with a timeout of 0', async () => {
+  it('close() with closeTimeout: 0: waits for no reply, and rejects the request in flight with sent: maybe', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 0 });
     await client.connect();
@@ -56,7 +56,7 @@ describe('closing', () => {
     expect(await asked).toEqual([{ code: 'ERR_CONNECTION_LOST', sent: 'maybe' }]);
   });
 
-  it('close() does not wait for replies to requests that were given up', async () => {
+  it('close(): does not wait for the reply to an aborted request', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
@@ -68,7 +68,7 @@ describe('closing', () => {
     expect(await aborted).toBe('ERR_REQUEST_ABORTED');
   });
 
-  it('half-closes a socket whose reply is overdue, so that a late one meets no reset', async () => {
+  it('a connection with an overdue reply becomes broken and half-closes, so that a late reply causes no reset', async () => {
     const errors: unknown[] = [];
     const server = track(
       await startScript((socket) => {
@@ -85,7 +85,7 @@ describe('closing', () => {
     expect([errors, client.pending]).toEqual([[], 0]);
   });
 
-  it('ends as soon as the last who waited has given up', async () => {
+  it('close(): resolves when the last pending request has timed out', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
@@ -95,7 +95,7 @@ describe('closing', () => {
     expect(await asked).toEqual([{ code: 'ERR_REQUEST_TIMEOUT', sent: 'maybe' }]);
   });
 
-  it('ends at once when the server goes meanwhile', async () => {
+  it('close(): resolves at once when the server cuts the connection meanwhile', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
@@ -112,7 +112,7 @@ describe('closing', () => {
     expect(client.state).toBe('closed');
   });
 
-  it('ends at once when the server talks out of turn meanwhile', async () => {
+  it('close(): resolves at once when the server sends an invalid reply meanwhile', async () => {
     const server = track(await startScript((socket) => socket.write('?\r\n')));
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
@@ -124,7 +124,7 @@ describe('closing', () => {
     ]);
   });
 
-  it('within what hears of a reply lets those behind it have theirs', async () => {
+  it('close() called by a subscriber of outcomes$: requests behind the first still get their replies', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -138,7 +138,7 @@ describe('closing', () => {
     expect([client.state, client.pending]).toEqual(['closed', 0]);
   });
 
-  it('twice is closing once', async () => {
+  it('close() called again while closing and when closed: resolves, and the request in flight gets its reply', async () => {
     const server = track(await startZcachedServer({ latency: 5 }));
     const client = connection(server.port);
     await client.connect();
@@ -151,7 +151,7 @@ describe('closing', () => {
     expect(client.state).toBe('closed');
   });
 
-  it('leaves the connection free to dial again meanwhile, and counts the requests of both', async () => {
+  it('connect() during close(): connects anew, and the request of the old socket gets its reply', async () => {
     const server = track(await startZcachedServer());
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
@@ -167,7 +167,7 @@ describe('closing', () => {
     expect([client.state, client.pending]).toEqual(['connected', 0]);
   });
 
-  it('does not wait for a server that never closes its side', async () => {
+  it('close(): does not wait for a server that never closes its side', async () => {
     const server = track(await startScript(() => {}));
     const client = connection(server.port, { closeTimeout: 60_000 });
     await client.connect();
@@ -175,7 +175,7 @@ describe('closing', () => {
     await until(() => server.sockets[0]!.readableEnded);
   });
 
-  it('does not wait for a server that neither reads nor closes its side', async () => {
+  it('close(): resolves in time when the server neither reads nor closes its side', async () => {
     const server = track(await startRawServer((socket) => socket.once('data', () => socket.pause().write(PONG))));
     const client = connection(server.port, { closeTimeout: 50, maxRequestBytes: 2 ** 26 });
     await client.connect();
@@ -188,7 +188,7 @@ describe('closing', () => {
     expect(await stuck).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'maybe' });
   });
 
-  it('leaves no socket and no timer behind, however it came about', async () => {
+  it('close() during dials, requests and losses, 30 times: leaves no socket and no timer', async () => {
     const server = track(await startZcachedServer());
     const clock = countingClock();
     for (let round = 0; round < 30; round++) {

@@ -6,9 +6,9 @@ import { turns, until } from '../support/until.js';
 import { ends } from './ends.js';
 import { startRawServer } from './raw-server.js';
 
-describe('deadlines, on a clock that the test moves', () => {
+describe('timeouts of a ZcachedConnection in virtual time', () => {
   it.each([1, 3])(
-    'are kept to the millisecond, in the queue and on the wire, with %d in flight',
+    'request timeouts: expire on the millisecond, queued and in flight, with pipelining: %d',
     async (pipelining) => {
       const server = track(await startZcachedServer());
       const clock = new VirtualClock();
@@ -29,7 +29,7 @@ describe('deadlines, on a clock that the test moves', () => {
     },
   );
 
-  it('have a silent server given up one timeout after the first that it has missed', async () => {
+  it('requestTimeout: a connection to a silent server becomes broken one timeout after the first timeout', async () => {
     const server = track(await startZcachedServer());
     const clock = new VirtualClock();
     const client = track(new ZcachedConnection({ port: server.port, clock, requestTimeout: 1000 }));
@@ -48,7 +48,7 @@ describe('deadlines, on a clock that the test moves', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('have a dial fail that is not answered in time', async () => {
+  it('connectTimeout: connect() rejects with ERR_CONNECT_TIMEOUT on the millisecond when no reply comes', async () => {
     const server = track(await startRawServer((socket) => socket.resume()));
     const clock = new VirtualClock();
     const client = track(new ZcachedConnection({ port: server.port, clock, connectTimeout: 500 }));
@@ -62,7 +62,7 @@ describe('deadlines, on a clock that the test moves', () => {
     expect([client.state, clock.pending]).toEqual(['broken', 0]);
   });
 
-  it('have closing end for those who are not answered in time', async () => {
+  it('closeTimeout: close() rejects the request without a reply on the millisecond, with sent: maybe', async () => {
     const server = track(await startZcachedServer());
     const clock = new VirtualClock();
     const client = track(new ZcachedConnection({ port: server.port, clock, closeTimeout: 300 }));

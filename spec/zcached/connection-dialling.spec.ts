@@ -21,20 +21,23 @@ function states(of: ZcachedConnection): ConnectionState[] {
   return seen;
 }
 
-describe('connecting', () => {
-  it.each(['2024', '2025'] as const)('to a %s server tells its generation', async (generation) => {
-    const { port } = await serve(startZcachedServer({ generation }));
-    const client = connection(port);
-    const seen = states(client);
-    expect(client.generation).toBeUndefined();
-    await client.connect();
-    expect([client.generation, client.pending]).toEqual([generation, 0]);
-    await client.close();
-    expect(seen).toEqual(['idle', 'connecting', 'connected', 'closed']);
-    expect(client.generation).toBeUndefined();
-  });
+describe('ZcachedConnection.connect()', () => {
+  it.each(['2024', '2025'] as const)(
+    'connect() to a %s server: sets generation, and close() clears it',
+    async (generation) => {
+      const { port } = await serve(startZcachedServer({ generation }));
+      const client = connection(port);
+      const seen = states(client);
+      expect(client.generation).toBeUndefined();
+      await client.connect();
+      expect([client.generation, client.pending]).toEqual([generation, 0]);
+      await client.close();
+      expect(seen).toEqual(['idle', 'connecting', 'connected', 'closed']);
+      expect(client.generation).toBeUndefined();
+    },
+  );
 
-  it('tells the generation from the first, also when the end of a frame comes after what is in it', async () => {
+  it('connect(): generation is set when state$ emits connected, also when the end of a frame arrives late', async () => {
     let end = '';
     const server = await serve(
       startRawServer((socket, requests) =>
@@ -52,7 +55,7 @@ describe('connecting', () => {
     expect(seen).toEqual(['idle undefined', 'connecting undefined', 'connected 2025']);
   });
 
-  it('asks a second time only where the first answer leaves the generation open', async () => {
+  it('connect(): sends two requests to a 2024 server, and one to a 2025 server', async () => {
     const [older, newer] = await Promise.all([
       serve(startZcachedServer({ generation: '2024' })),
       serve(startZcachedServer()),
@@ -61,7 +64,7 @@ describe('connecting', () => {
     expect([older, newer].map((server) => (server as ZcachedServer).requests)).toEqual([2, 1]);
   });
 
-  it('over a Unix socket carries requests as over a port', async () => {
+  it('connect() over a Unix socket: carries requests, and rejects with the path when the server is gone', async () => {
     const path = await socketPath();
     const server = await serve(startScript((socket) => socket.write('+OK\r\n\x03'), { path }));
     const client = track(new ZcachedConnection({ path }));
@@ -75,7 +78,7 @@ describe('connecting', () => {
     expect(cause.message).toBe(`No connection to zcached at ${path}`);
   });
 
-  describe('by a name', () => {
+  describe('connect() to a host name', () => {
     afterEach(() => jest.restoreAllMocks());
 
     /** Answers every look-up, or leaves it without an answer. */
@@ -113,7 +116,7 @@ describe('connecting', () => {
     });
   });
 
-  it('rejects when it is refused, with the reason as the cause', async () => {
+  it('connect() to a closed port: rejects with ERR_ZCACHED_CONNECT and the cause ECONNREFUSED', async () => {
     const client = connection(await closedPort());
     const cause = await client.connect().catch((error) => error);
     expect(cause).toBeInstanceOf(ZcachedConnectError);
@@ -128,7 +131,7 @@ describe('connecting', () => {
     expect(client.state).toBe('broken');
   });
 
-  it('rejects when the PING is answered in drops that never end', async () => {
+  it('connect(): rejects with ConnectTimeoutError when the reply to the PING arrives slowly without end', async () => {
     const server = await serve(
       startRawServer((socket) => {
         socket.write('$1000\r\n');
@@ -143,7 +146,7 @@ describe('connecting', () => {
     expect(performance.now() - started).toBeLessThan(4_000);
   });
 
-  it('never becomes connected to a server that accepts and hangs up', async () => {
+  it('connect() to a server that accepts and hangs up: rejects, and is never connected', async () => {
     const server = await serve(startZcachedServer({ maxClients: 0 }));
     const client = connection(server.port);
     const seen = states(client);
@@ -152,16 +155,16 @@ describe('connecting', () => {
   });
 
   it.each([
-    ['something else than zcached', 'HTTP/1.1 400 Bad Request\r\n\r\n', { code: 'ERR_ZCACHED_PROTOCOL', offset: 0 }],
-    ['another answer than PONG', '+HELLO\r\n\x03', { code: 'ERR_ZCACHED_REPLY' }],
-    ['a refusal', '-NOAUTH not whitelisted\r\n\x03', { code: 'ERR_ZCACHED_SERVER', kind: 'NOT_ALLOWED' }],
-    ['more than was asked for', '+PONG\r\n\x03+PONG\r\n\x03', { code: 'ERR_ZCACHED_PROTOCOL', offset: 8 }],
-  ])('rejects %s', async (_, answer, cause) => {
+    ['an HTTP response', 'HTTP/1.1 400 Bad Request\r\n\r\n', { code: 'ERR_ZCACHED_PROTOCOL', offset: 0 }],
+    ['another string than PONG', '+HELLO\r\n\x03', { code: 'ERR_ZCACHED_REPLY' }],
+    ['an error', '-NOAUTH not whitelisted\r\n\x03', { code: 'ERR_ZCACHED_SERVER', kind: 'NOT_ALLOWED' }],
+    ['two replies', '+PONG\r\n\x03+PONG\r\n\x03', { code: 'ERR_ZCACHED_PROTOCOL', offset: 8 }],
+  ])('connect(): rejects when the PING is answered with %s', async (_, answer, cause) => {
     const server = await serve(startRawServer((socket, requests) => requests(() => socket.write(answer, 'latin1'))));
     await expect(connection(server.port).connect()).rejects.toMatchObject({ cause });
   });
 
-  it('is given up by close, at once, and leaves no socket and no timer behind', async () => {
+  it('close() during connect(): rejects the dial, and leaves no socket and no timer', async () => {
     const server = await serve(startRawServer((socket) => void socket.resume()));
     const clock = countingClock();
     const client = connection(server.port, { closeTimeout: 60_000, clock });
@@ -173,7 +176,7 @@ describe('connecting', () => {
     expect([client.state, clock.timers]).toEqual(['closed', 0]);
   });
 
-  it('works again after a loss and after closing', async () => {
+  it('connect(): works again after a loss and after close()', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
