@@ -1,4 +1,4 @@
-/** Spreads 32 bits over 32 bits, one to one: every bit of what goes in bears on every bit of what comes out. */
+/** A bijective 32-bit mixer: each bit of the argument affects each bit of the result. */
 export function mix(bits: number): number {
   let mixed = bits ^ (bits >>> 16);
   mixed = Math.imul(mixed, 0x7feb352d);
@@ -7,7 +7,7 @@ export function mix(bits: number): number {
   return mixed ^ (mixed >>> 16);
 }
 
-/** 32 bits of a string, signed, the same ones everywhere and always. Another seed gives other bits. */
+/** A signed 32-bit hash of a string, the same in every process and version. Another seed gives another hash. */
 export function hashOf(text: string, seed = 0): number {
   let hash = seed;
   for (let i = 0; i < text.length; i++) {

@@ -1,11 +1,11 @@
-/** Something ranked by a heap, which alone writes `position`. */
-export interface Heaped {
-  /** Place in the heap, -1 while not in one. */
+/** An item of a {@link Heap}, which alone writes `position`. */
+export interface HeapNode {
+  /** Index in the heap, -1 while it is in none. */
   position: number;
 }
 
-/** The first of many by an order that changes: finding it takes no time, moving one a logarithm of their number. */
-export class Heap<T extends Heaped> {
+/** An indexed binary heap: finds the first item in constant time, and moves one in logarithmic time. */
+export class Heap<T extends HeapNode> {
   readonly #items: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
 
@@ -19,25 +19,25 @@ export class Heap<T extends Heaped> {
 
   add(item: T): void {
     item.position = this.#items.push(item) - 1;
-    this.#rise(item);
+    this.#siftUp(item);
   }
 
   remove(item: T): void {
     const last = this.#items.pop() as T;
     if (last !== item) {
       this.#put(last, item.position);
-      this.moved(last);
+      this.update(last);
     }
     item.position = -1;
   }
 
-  /** To be told after an item has come before or after others; one that is not in stays out. */
-  moved(item: T): void {
-    this.#rise(item);
-    this.#sink(item);
+  /** Restores the order after the rank of an item changed. Does nothing for an item that is not in the heap. */
+  update(item: T): void {
+    this.#siftUp(item);
+    this.#siftDown(item);
   }
 
-  /** The first that is accepted. Looks past the refused ones, and no further. */
+  /** The first accepted item. Visits the refused items before it and their children, and no others. */
   find(accepts: (item: T) => boolean): T | undefined {
     return this.#find(accepts, 0, undefined);
   }
@@ -49,7 +49,7 @@ export class Heap<T extends Heaped> {
     return this.#find(accepts, 2 * place + 2, this.#find(accepts, 2 * place + 1, found));
   }
 
-  #rise(item: T): void {
+  #siftUp(item: T): void {
     while (item.position > 0) {
       const parent = this.#items[(item.position - 1) >> 1] as T;
       if (!this.#isBefore(item, parent)) return;
@@ -57,7 +57,7 @@ export class Heap<T extends Heaped> {
     }
   }
 
-  #sink(item: T): void {
+  #siftDown(item: T): void {
     for (;;) {
       const child = this.#firstChild(item.position);
       if (!child || !this.#isBefore(child, item)) return;

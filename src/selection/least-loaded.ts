@@ -3,45 +3,45 @@ import { checkDuration, checkFunction, checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import type { RecordListener } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
-import { type Chooser, choosingBy } from './chooser.js';
+import { type Balancer, strategyFrom } from './balancer.js';
 import { type Ranked, UNLIMITED } from './load-buckets.js';
 import { LoadIndex } from './load-index.js';
+import { RecordNode } from './node.js';
 import type { Strategy } from './picker.js';
-import { Seat } from './seat.js';
 import { WeightedLoads } from './weighted-loads.js';
 
-/** What is counted besides load. Durations are in milliseconds. */
+/** Options of {@link leastLoaded}. Durations are in milliseconds. */
 export interface LeastLoadedOptions<C> {
   /**
-   * How much a connection carries, in proportion to others: its load is divided by that. A positive number, asked
-   * for when the connection enters the source. @default 1 for each
+   * The weight of a connection, a positive number by which its load is divided. Called when the connection enters the
+   * source. @default 1 for each connection
    */
   readonly weight?: ((connection: C) => number) | undefined;
   /**
-   * How long a connection that has just entered the source is spared: its weight grows evenly over this time, from
-   * a tenth to the whole. @default 0
+   * Time over which the weight of a connection that entered the source grows linearly, from a tenth of it to all of
+   * it. @default 0
    */
   readonly slowStart?: number | undefined;
   /**
-   * How long a request that failed goes on counting as load: less and less, and all in all as much as one that
-   * takes so long. Without it, whoever fails at once always looks least loaded. Failures are known
-   * from `outcomes$`. @default 0
+   * Time constant with which a failed request counts as load, decaying exponentially: in sum as much as one request
+   * of this duration. Without it, a connection that fails requests at once always has the least load. Failures are
+   * read from `outcomes$`. @default 0
    */
   readonly failurePenalty?: number | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of `slowStart` and `failurePenalty`. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection's place in an index of somebody who does not own it. */
-class IndexedSeat<C extends Connection> extends Seat<C> implements Ranked, RecordListener {
+/** A connection in the load index of a strategy. */
+class LeastLoadedNode<C extends Connection> extends RecordNode<C> implements Ranked, RecordListener {
   position = -1;
-  /** Limits are its owner's affair. */
+  /** The pool applies limits, by the `accepts` that it gives to `pick`. */
   readonly limit = UNLIMITED;
   readonly #unwatch: () => void;
 
   constructor(
     connection: C,
-    readonly index: LoadIndex<IndexedSeat<C>>,
+    readonly index: LoadIndex<LeastLoadedNode<C>>,
   ) {
     super(connection);
     this.#unwatch = this.record.listen(this);
@@ -52,31 +52,30 @@ class IndexedSeat<C extends Connection> extends Seat<C> implements Ranked, Recor
     this.index.move(this, from, to);
   }
 
-  override leave(): void {
+  override dispose(): void {
     this.#unwatch();
     this.index.remove(this);
-    super.leave();
+    super.dispose();
   }
 }
 
-function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
-  const index = new LoadIndex<IndexedSeat<C>>();
+function leastPending<C extends Connection, K>(): Balancer<C, K, LeastLoadedNode<C>> {
+  const index = new LoadIndex<LeastLoadedNode<C>>();
   return {
-    seat: (connection) => new IndexedSeat(connection, index),
-    unseat: (seat) => seat.leave(),
+    add: (connection) => new LeastLoadedNode(connection, index),
+    remove: (node) => node.dispose(),
     pick: (_key, accepts) => index.pick(accepts),
     peek: (_key, accepts) => index.peek(accepts),
   };
 }
 
 /**
- * Least outstanding requests: emits a picker that always answers with a connection of the smallest load,
- * equals in turn. Exact, and in constant time; with options, in the logarithm of the number of connections. The
- * picker is one object that stays current; it is emitted again for each array. Completes and errors with its
- * source, and errors with what `weight` throws; after that, and after unsubscription, `pick` answers `undefined`.
+ * Least outstanding requests: `pick` returns a connection with the smallest load, and takes connections of equal load
+ * in turn. With options, it returns the smallest load divided by weight, and connections of equal cost take turns in
+ * proportion to their weights. Exact; takes constant time, with options logarithmic time.
  *
- * With options it is the smallest load for its weight, and those whose loads are equal take turns in proportion
- * to their weights.
+ * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
+ * errors with what `weight` throws; after that, and after unsubscription, `pick` returns `undefined`.
  *
  * ```text
  * source:        --[a]------[a,b]------[b]--|
@@ -84,7 +83,7 @@ function plainLoads<C extends Connection, K>(): Chooser<C, K, IndexedSeat<C>> {
  * P.pick():        a        b, a, b    b
  * ```
  *
- * @throws RangeError, TypeError for options that cannot be.
+ * @throws RangeError, TypeError for options out of range.
  * @example
  * ```ts
  * const inEurope = map((all: readonly Replica[]) => all.filter((replica) => replica.zone === 'eu'));
@@ -101,9 +100,9 @@ export function leastLoaded<C extends Connection, K = void>(options: LeastLoaded
   checkDuration('options.failurePenalty', failurePenalty);
   const scheduler = resolveScheduler(options.scheduler);
   if (weight || slowStart > 0 || failurePenalty > 0) {
-    return choosingBy(
+    return strategyFrom(
       () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),
     );
   }
-  return choosingBy<C, K, IndexedSeat<C>>(plainLoads);
+  return strategyFrom<C, K, LeastLoadedNode<C>>(leastPending);
 }

@@ -1,28 +1,30 @@
 import { UNKNOWN_LOAD } from '../connection/record.js';
 
-/** The limit of an item that may carry any load. */
+/** The limit of an item without a limit. */
 export const UNLIMITED = 2 ** 31 - 1;
 
-/** Something ranked by its load. Only the index that it is in writes `position`. */
+/** An item of a load index. */
 export interface Ranked {
-  /** Place in the index, negative while it has none. */
+  /** Place in the index, negative while it has none. Only the index writes it. */
   position: number;
+  /** Requests and leases in flight. */
   readonly load: number;
-  /** The load from which on it is not chosen. */
+  /** The load at which it is full and no longer chosen. */
   readonly limit: number;
 }
 
-/** An unbelievable load is no load in the sum. */
+/** The load as it counts in the sum of all loads: 0 where it is unknown. */
 export const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0);
 
-/** Loads from here on share one level, so that an absurd load costs no memory. */
+/** Loads from here on share one level, so that the number of levels, and so the memory, is bounded. */
 export const TOP_LEVEL = 4_096;
 
+/** The level of a load: the load itself, at most the top level. */
 export const levelOf = (load: number): number => (load < TOP_LEVEL ? load : TOP_LEVEL);
 
 /**
- * A bucket sort that is kept up to date: one array sorted by load, and for each level of load the end of its bucket.
- * A load that changes by one swaps one item across one boundary.
+ * An incremental bucket sort: one array sorted by load, and for each level of load the end of its bucket. A load that
+ * changes by one swaps one item with the boundary of its bucket.
  */
 export class LoadBuckets<S extends Ranked> {
   protected readonly items: S[] = [];
@@ -31,7 +33,7 @@ export class LoadBuckets<S extends Ranked> {
   /** The lowest level in use. */
   protected low = 0;
 
-  protected rank(item: S): void {
+  protected insert(item: S): void {
     const ends = this.ends;
     const level = levelOf(item.load);
     let place = this.items.length;
@@ -48,7 +50,7 @@ export class LoadBuckets<S extends Ranked> {
     if (level < this.low || this.items.length === 1) this.low = level;
   }
 
-  protected unrank(item: S, level: number): void {
+  protected removeFrom(item: S, level: number): void {
     const ends = this.ends;
     let place = item.position;
     for (let l = level; l < ends.length; l++) {
@@ -61,14 +63,14 @@ export class LoadBuckets<S extends Ranked> {
     this.#trim();
   }
 
-  /** From one level to another, by however much. */
-  protected walk(item: S, from: number, to: number): void {
+  /** Moves an item from one level to another. */
+  protected moveTo(item: S, from: number, to: number): void {
     let level = from;
-    while (level < to) this.climb(item, level++);
-    while (level > to) this.sink(item, level--);
+    while (level < to) this.increment(item, level++);
+    while (level > to) this.decrement(item, level--);
   }
 
-  protected climb(item: S, level: number): void {
+  protected increment(item: S, level: number): void {
     const ends = this.ends;
     const last = (ends[level] as number) - 1;
     this.swap(item, last);
@@ -77,7 +79,7 @@ export class LoadBuckets<S extends Ranked> {
     if (last === 0) this.low = level + 1;
   }
 
-  protected sink(item: S, level: number): void {
+  protected decrement(item: S, level: number): void {
     const ends = this.ends;
     const first = ends[level - 1] as number;
     this.swap(item, first);
@@ -85,7 +87,7 @@ export class LoadBuckets<S extends Ranked> {
     if (level <= this.low) this.low = level - 1;
   }
 
-  /** Writes even where nothing moves: which case it is cannot be foreseen, and a wrong guess costs more. */
+  /** Writes even where nothing moves: a mispredicted branch costs more than the writes. */
   protected swap(item: S, place: number): void {
     const { items } = this;
     const { position } = item;

@@ -1,112 +1,113 @@
 import { counted, LoadBuckets, levelOf, type Ranked, TOP_LEVEL } from './load-buckets.js';
 
-/** The position of an item that is in the index, and at its limit. */
+/** The position of an item of the index that is at its limit. */
 const FULL = -2;
 
 /**
- * The least loaded in constant time: exact, and equals in turn. Items at their limit are set aside until there is
- * room on them again.
+ * Picks an item with the least load in constant time, items of equal load in turn. An item at its limit has no place
+ * in the buckets until its load is below its limit again.
  */
 export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
-  /** The sum of the loads that it has been told of, ranked or not. */
+  /** The sum of the reported loads, those of full items included. */
   load = 0;
-  /** Called at each change of a load, while set. */
+  /** Called at each change of a load, where set. */
   onLoad: (() => void) | undefined = undefined;
-  /** Called when an item can be chosen that could not be before, while set. */
+  /** Called when an item becomes available that was full or not in the index, where set. */
   onRoom: (() => void) | undefined = undefined;
-  /** How many items at their limit have load 0: those whose limit is 0. */
+  /** How many full items have load 0: those whose limit is 0. */
   private idleAtLimit = 0;
   private cursor = 0;
   private seed = 1;
-  /** The place on the top level, of all places, from where on equals are looked for. */
+  /** The place, counted from the start of the array, at which the next search of the top level starts. */
   private topCursor = 0;
 
-  /** How many can be chosen. */
+  /** How many items are below their limit. */
   get size(): number {
     return this.items.length;
   }
 
-  /** How many of all have load 0. */
+  /** How many items have load 0, full items included. */
   get idle(): number {
     return (this.ends[0] as number) + this.idleAtLimit;
   }
 
   add(item: S): void {
-    if (item.load < item.limit) this.open(item);
+    if (item.load < item.limit) this.markAvailable(item);
     else this.setAside(item);
   }
 
   remove(item: S): void {
-    if (item.position >= 0) this.unrank(item, levelOf(item.load));
+    if (item.position >= 0) this.removeFrom(item, levelOf(item.load));
     else if (item.load === 0) this.idleAtLimit--;
     item.position = -1;
   }
 
-  /** To be told after the limit of an item has changed. */
+  /** To be called after the limit of an item has changed. */
   relimit(item: S): void {
     const isFull = item.load >= item.limit;
     if (item.position === FULL && !isFull) {
       if (item.load === 0) this.idleAtLimit--;
-      this.open(item);
-    } else if (item.position >= 0 && isFull) this.fill(item, levelOf(item.load));
+      this.markAvailable(item);
+    } else if (item.position >= 0 && isFull) this.markFull(item, levelOf(item.load));
   }
 
-  /** To be told after the load of an item has grown by one, from `level`. */
+  /** To be called after the load of an item has grown by one, from `level`. */
   up(item: S, level: number): void {
     this.load++;
     if (item.position >= 0) {
-      if (level + 1 >= item.limit) this.fill(item, levelOf(level));
-      else if (level < TOP_LEVEL) this.climb(item, level);
+      if (level + 1 >= item.limit) this.markFull(item, levelOf(level));
+      else if (level < TOP_LEVEL) this.increment(item, level);
     } else if (level === 0 && item.position === FULL) this.idleAtLimit--;
     if (this.onLoad) this.onLoad();
   }
 
-  /** To be told after the load of an item has shrunk by one, from `level`. */
+  /** To be called after the load of an item has shrunk by one, from `level`. */
   down(item: S, level: number): void {
     this.load--;
     if (item.position >= 0) {
-      if (level <= TOP_LEVEL) this.sink(item, level);
+      if (level <= TOP_LEVEL) this.decrement(item, level);
     } else if (item.position === FULL) {
-      if (level <= item.limit) this.open(item);
+      if (level <= item.limit) this.markAvailable(item);
       else if (level === 1) this.idleAtLimit++;
     }
     if (this.onLoad) this.onLoad();
   }
 
-  /** To be told after the load of an item has changed by however much. */
+  /** To be called after the load of an item has changed by any amount. */
   move(item: S, from: number, to: number): void {
     this.load += counted(to) - counted(from);
     if (item.position >= 0) {
-      if (to >= item.limit) this.fill(item, levelOf(from));
-      else this.walk(item, levelOf(from), levelOf(to));
+      if (to >= item.limit) this.markFull(item, levelOf(from));
+      else this.moveTo(item, levelOf(from), levelOf(to));
     } else if (item.position === FULL) {
       if (from === 0) this.idleAtLimit--;
-      if (to < item.limit) this.open(item);
+      if (to < item.limit) this.markAvailable(item);
       else if (to === 0) this.idleAtLimit++;
     }
     if (this.onLoad) this.onLoad();
   }
 
-  /** The item to use now, a different one of the equals each time. */
+  /** The item to use now. Items of the least load take turns. */
   pick(accepts?: (item: S) => boolean): S | undefined {
     if (accepts) return this.#pickAccepted(accepts);
     const place = this.cursor - 1;
     const { low } = this;
-    // No round goes on at the top level, where the least is looked for each time.
+    // The top level is not sorted: it is searched for each pick, without a round.
     if (place < 0 || place >= (this.ends[low] as number) || low === TOP_LEVEL) return this.beginRound();
     this.cursor = place;
     return this.items[place];
   }
 
-  /** The item that `pick` would choose. */
+  /** The item that `pick` would choose; changes no state. */
   peek(accepts?: (item: S) => boolean): S | undefined {
     if (accepts) return this.#peekAccepted(accepts);
     return this.low === TOP_LEVEL ? this.#leastOfTop() : this.items[this.#next()];
   }
 
   /**
-   * A round goes down through the equals, so that those who change places meanwhile were served already. It
-   * starts anywhere: callers who come back in a rhythm of their own would meet the same ones every time.
+   * A round goes down through the items of the least load, so that an item whose load rises swaps places with one that
+   * was picked in this round. It starts at a pseudo-random item: callers in a fixed rhythm would get the same items in
+   * each round otherwise.
    */
   #next(): number {
     const equals = this.ends[this.low] as number;
@@ -129,7 +130,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return item;
   }
 
-  /** Refused ones lose their turn; what is left of the round, and then one more, come past all the equals. */
+  /** A refused item loses its turn. The rest of the round and one more round visit each item of the least load. */
   #pickAccepted(accepts: (item: S) => boolean): S | undefined {
     const equals = this.ends[this.low] as number;
     const tries = this.low < TOP_LEVEL ? Math.min(this.cursor, equals) + equals : 0;
@@ -140,7 +141,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return this.#firstAccepted(accepts, equals) ?? this.#takeOfTop(accepts);
   }
 
-  /** Goes the way that picking would go. */
+  /** Visits the items in the order in which `#pickAccepted` does. */
   #peekAccepted(accepts: (item: S) => boolean): S | undefined {
     const { items } = this;
     const equals = this.low < TOP_LEVEL ? (this.ends[this.low] as number) : 0;
@@ -151,14 +152,14 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     const start = this.#start(equals);
     if (equals > 0 && inTurn(items[start])) return items[start];
     for (let place = equals - 2; place >= 0; place--) {
-      // The round that begins puts the one it starts with in the place of the last.
+      // A round swaps the item that it starts with and the last one.
       const item = items[place === start ? equals - 1 : place];
       if (inTurn(item)) return item;
     }
     return this.#firstAccepted(accepts, equals) ?? this.#leastOfTop(accepts);
   }
 
-  /** Below the top level they are sorted. */
+  /** The first accepted item from a place on. Below the top level, places are sorted by load. */
   #firstAccepted(accepts: (item: S) => boolean, from: number): S | undefined {
     for (let place = from; place < this.#topStart; place++) {
       const item = this.items[place] as S;
@@ -167,7 +168,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return undefined;
   }
 
-  /** The top level is not sorted: of those with the least load, the next after the one that was taken last. */
+  /** Searches the top level, which is not sorted, for the least load; among equals, the next after the latest pick. */
   #leastOfTop(accepts?: (item: S) => boolean): S | undefined {
     const { items } = this;
     const first = this.#topStart;
@@ -175,7 +176,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     const start = Math.max(0, this.topCursor - first);
     let least: S | undefined;
     for (let i = 0; i < count; i++) {
-      // Those that are refused may be taken away meanwhile.
+      // `accepts` may have removed items, so that a place is empty.
       const item = items[first + ((start + i) % count)];
       if (!item || (least && item.load >= least.load) || (accepts && !accepts(item))) continue;
       least = item;
@@ -193,13 +194,13 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return this.ends[TOP_LEVEL - 1] ?? this.items.length;
   }
 
-  private open(item: S): void {
-    this.rank(item);
+  private markAvailable(item: S): void {
+    this.insert(item);
     if (this.onRoom) this.onRoom();
   }
 
-  private fill(item: S, level: number): void {
-    this.unrank(item, level);
+  private markFull(item: S, level: number): void {
+    this.removeFrom(item, level);
     this.setAside(item);
   }
 

@@ -4,48 +4,48 @@ import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
-import { choosingBy } from './chooser.js';
+import { strategyFrom } from './balancer.js';
+import { monotonicClock } from './monotonic-clock.js';
+import { RecordNode } from './node.js';
 import type { Strategy } from './picker.js';
-import { Seat } from './seat.js';
-import { stopwatch } from './stopwatch.js';
-import { type Costly, TwoChoices } from './two-choices.js';
+import { type CostNode, TwoChoices } from './two-choices.js';
 
-/** How latency is remembered. Durations are in milliseconds. */
+/** Options of {@link peakEwma}. Durations are in milliseconds. */
 export interface PeakEwmaOptions {
-  /** How long until what was seen is remembered by no more than a third (1/e). @default 10000 */
+  /** Time constant of the average: a latency counts 1/e, about a third, after this time. @default 10000 */
   readonly decay?: number | undefined;
-  /** A request that failed counts as one that took at least so long: failing is no way of being fast. @default 1000 */
+  /** The least latency that a failed request counts as, so that failing fast lowers no cost. @default 1000 */
   readonly failurePenalty?: number | undefined;
-  /** A number in [0, 1), for drawing candidates. @default Math.random */
+  /** Returns a number in [0, 1), by which candidates are drawn. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of `decay`. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** Milliseconds below which latencies are alike, so that load still counts where replies take next to no time. */
-const LEAST_LATENCY = 0.1;
+/** The least latency in milliseconds, so that the load still counts where replies take almost no time. */
+const MIN_LATENCY = 0.1;
 
-/** The cost of what carries requests and has answered none yet: beyond any other, and a load can be added to it. */
-const UNPROVEN = 2 ** 52;
+/** The cost of a connection with requests in flight and no reply so far: above any other, and exact with a load added. */
+const PENALTY = 2 ** 52;
 
-/** The latency of one connection: a slow reply is believed at once, fast ones bit by bit. */
-class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
+/** The latency of one connection, as a moving average that rises at once and falls with `decay`. */
+class PeakEwmaNode<C extends Connection> extends RecordNode<C> implements CostNode<C> {
   position = -1;
   #latency: number | undefined;
-  #seenAt = 0;
+  #observedAt = 0;
   readonly #decay: number;
-  readonly #elapsed: () => number;
+  readonly #now: () => number;
   readonly #life = new Subscription();
 
-  constructor(connection: C, decay: number, failurePenalty: number, elapsed: () => number) {
+  constructor(connection: C, decay: number, failurePenalty: number, now: () => number) {
     super(connection);
     this.#decay = decay;
-    this.#elapsed = elapsed;
+    this.#now = now;
     observeOutcomes(
       connection,
       this.#life,
       (ok, durationMs) => {
-        if (durationMs !== undefined) this.#see(ok ? durationMs : Math.max(durationMs, failurePenalty));
+        if (durationMs !== undefined) this.#observe(ok ? durationMs : Math.max(durationMs, failurePenalty));
       },
       () => {
         this.#latency = undefined;
@@ -53,43 +53,43 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
     );
   }
 
-  /** With no history, one request is a fair try, and more than one is a guess. */
+  /** Without history, a connection gets one request, and no second one before the first is answered. */
   get cost(): number {
     const { load } = this;
-    if (this.#latency === undefined) return load === 0 ? 0 : UNPROVEN + load;
-    return Math.max(LEAST_LATENCY, this.#latency * this.#fading()) * (load + 1);
+    if (this.#latency === undefined) return load === 0 ? 0 : PENALTY + load;
+    return Math.max(MIN_LATENCY, this.#latency * this.#decayFactor()) * (load + 1);
   }
 
-  override leave(): void {
+  override dispose(): void {
     this.#life.unsubscribe();
-    super.leave();
+    super.dispose();
   }
 
-  #see(latency: number): void {
+  #observe(latency: number): void {
     const before = this.#latency ?? 0;
-    this.#latency = latency >= before ? latency : latency + (before - latency) * this.#fading();
-    this.#seenAt = this.#elapsed();
+    this.#latency = latency >= before ? latency : latency + (before - latency) * this.#decayFactor();
+    this.#observedAt = this.#now();
   }
 
-  /** What is left of something seen when something was seen last. */
-  #fading(): number {
-    return Math.exp((this.#seenAt - this.#elapsed()) / this.#decay);
+  /** The factor by which the latest observation has decayed. */
+  #decayFactor(): number {
+    return Math.exp((this.#observedAt - this.#now()) / this.#decay);
   }
 }
 
 /**
- * The connection that is expected to answer first: of two drawn at random, the one with the smaller product of its
- * latency and its load with the new request. Latency is a moving average that is sensitive to peaks: a slow reply
- * counts at once, and is forgotten exponentially with time, so that who was slow is tried again. Two are drawn
- * because costs change with every moment: to rank all would take looking at all.
+ * The connection that is expected to answer first: of two drawn at random, the one with the smaller product of
+ * latency and load, the new request included. The latency is a peak-sensitive moving average: a slow reply raises it
+ * at once, and it decays exponentially with time, so that a slow connection is tried again. Two are drawn because
+ * costs change with time: a ranking of all would have to read all of them for each pick.
  *
- * Latencies come from `outcomes$`. A connection with no history gets one request until it has answered; without
- * `outcomes$`, or once that has ended, connections are ranked by load. Where neither of the two drawn is accepted,
- * the cheapest that is.
+ * Latencies are read from `outcomes$`. A connection without history gets one request until it has answered; without
+ * `outcomes$`, or once that has completed, the load is the cost. Where neither of the two is accepted, `pick` returns
+ * the accepted connection with the least cost.
  *
- * Emits its picker, which stays current, at once and for each array. Completes and errors with its source, and
- * errors with what `random` throws; after that, and after unsubscription, `pick` answers `undefined`. The draw is
- * made ahead, as in {@link powerOfTwoChoices}.
+ * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
+ * errors with what `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Numbers are drawn
+ * ahead, as in {@link powerOfTwoChoices}.
  *
  * ```text
  * source:     --[a,b]-----------------------|
@@ -99,7 +99,7 @@ class TimedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
  * P.pick():     a, b    b, a     b, b, b
  * ```
  *
- * @throws RangeError, TypeError for options that cannot be.
+ * @throws RangeError, TypeError for options out of range.
  * @example
  * ```ts
  * const pool = new ConnectionPool(8, () => new ZcachedConnection({ port }), { select: peakEwma() });
@@ -113,11 +113,11 @@ export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOption
   checkDuration('options.failurePenalty', failurePenalty);
   const random = resolveRandom(options.random);
   const scheduler = resolveScheduler(options.scheduler);
-  return choosingBy(() => {
-    const elapsed = stopwatch(scheduler);
-    return new TwoChoices<C, K, TimedSeat<C>>(
+  return strategyFrom(() => {
+    const now = monotonicClock(scheduler);
+    return new TwoChoices<C, K, PeakEwmaNode<C>>(
       random,
-      (connection) => new TimedSeat(connection, decay, failurePenalty, elapsed),
+      (connection) => new PeakEwmaNode(connection, decay, failurePenalty, now),
     );
   });
 }

@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
 
 /**
- * Chooses among the connections of one moment. It stays current: it answers for the latest array its strategy was
- * given, and for nothing once its subscription has ended.
+ * Chooses among the connections of the latest array of its source. It stays current; once the subscription to its
+ * strategy has ended, it has no connections.
  *
  * @example
  * ```ts
@@ -10,16 +10,16 @@ import type { OperatorFunction } from 'rxjs';
  * ```
  */
 export interface Picker<C, K = void> {
-  /** The connection to use now; moves the cursor, so that equals take turns. `accepts` may refuse a candidate. */
+  /** The connection to use now; moves the cursor, so that equal ones take turns. `accepts` may refuse a candidate. */
   pick(key: K, accepts?: (connection: C) => boolean): C | undefined;
-  /** The connection that `pick` would choose with the same arguments; moves nothing. */
+  /** The connection that `pick` would choose with the same arguments; changes no state. */
   peek(key: K, accepts?: (connection: C) => boolean): C | undefined;
-  /** How many connections there are to choose from. */
+  /** How many connections the picker chooses from. */
   readonly size: number;
 }
 
 /**
- * A way of choosing: an operator that emits a picker, synchronously, for each array of connections.
- * `K` is the type of the key a choice may depend on.
+ * A strategy of selection: an operator that emits a picker, synchronously, for each array of connections. `K` is the
+ * type of the key that a choice may depend on.
  */
 export type Strategy<C, K = void> = OperatorFunction<readonly C[], Picker<C, K>>;

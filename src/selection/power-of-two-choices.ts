@@ -1,18 +1,18 @@
 import { checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom } from '../defaults.js';
-import { choosingBy } from './chooser.js';
+import { strategyFrom } from './balancer.js';
+import { RecordNode } from './node.js';
 import type { Strategy } from './picker.js';
-import { Seat } from './seat.js';
-import { type Costly, TwoChoices } from './two-choices.js';
+import { type CostNode, TwoChoices } from './two-choices.js';
 
-/** Where the draws come from. */
+/** Options of {@link powerOfTwoChoices}. */
 export interface PowerOfTwoChoicesOptions {
-  /** A number in [0, 1). @default Math.random */
+  /** Returns a number in [0, 1), by which candidates are drawn. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
-class LoadedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
+class LoadCostNode<C extends Connection> extends RecordNode<C> implements CostNode<C> {
   position = -1;
 
   get cost(): number {
@@ -21,13 +21,13 @@ class LoadedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
 }
 
 /**
- * The less loaded of two connections drawn at random: nearly as even as asking all, in constant time, and many
- * clients of the same servers do not all run to the same one. Where neither of the
- * two is accepted, the least loaded that is.
+ * The connection with the smaller load of two drawn at random. Loads are nearly as even as by the least load of all,
+ * in constant time, and many clients of the same servers do not all choose the same one. Where neither of the two is
+ * accepted, `pick` returns the accepted connection with the least load.
  *
- * Emits its picker, which stays current, at once and for each array. Completes and errors with its source, and
- * errors with what `random` throws; after that, and after unsubscription, `pick` answers `undefined`. The draw is
- * made ahead: `peek` tells who will be picked while members and loads stay the same.
+ * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
+ * errors with what `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Numbers are drawn
+ * ahead: `peek` returns what `pick` will, as long as connections and loads stay the same.
  *
  * ```text
  * source:              --[a]------[a,b,c]------[b]--|
@@ -35,7 +35,7 @@ class LoadedSeat<C extends Connection> extends Seat<C> implements Costly<C> {
  * P.pick():              a        b, a, c      b
  * ```
  *
- * @throws RangeError, TypeError for options that cannot be.
+ * @throws RangeError, TypeError for options out of range.
  * @example
  * ```ts
  * const pool = new ConnectionPool(1_000, factory, { select: powerOfTwoChoices() });
@@ -46,5 +46,7 @@ export function powerOfTwoChoices<C extends Connection, K = void>(
 ): Strategy<C, K> {
   checkObject('options', options);
   const random = resolveRandom(options.random);
-  return choosingBy(() => new TwoChoices<C, K, LoadedSeat<C>>(random, (connection) => new LoadedSeat(connection)));
+  return strategyFrom(
+    () => new TwoChoices<C, K, LoadCostNode<C>>(random, (connection) => new LoadCostNode(connection)),
+  );
 }

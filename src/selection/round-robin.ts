@@ -1,73 +1,74 @@
 import type { Connection } from '../connection/connection.js';
-import { type Chooser, choosingBy, type Place } from './chooser.js';
+import { type Balancer, type Node, strategyFrom } from './balancer.js';
 import type { Strategy } from './picker.js';
 
-/** A connection's place in a ring. */
-interface Link<C> extends Place<C> {
-  previous: Link<C>;
-  next: Link<C>;
+/** A connection in a ring: a node of a circular, doubly linked list. */
+interface RingNode<C> extends Node<C> {
+  previous: RingNode<C>;
+  next: RingNode<C>;
 }
 
-function linkOf<C>(connection: C): Link<C> {
-  const link = { connection } as Link<C>;
-  link.previous = link.next = link;
-  return link;
+function createNode<C>(connection: C): RingNode<C> {
+  const node = { connection } as RingNode<C>;
+  node.previous = node.next = node;
+  return node;
 }
 
-/** Everybody in order of joining, and whose turn it is. */
-class Ring<C extends Connection, K> implements Chooser<C, K, Link<C>> {
+/** The connections in the order in which they came to the source, and the node that is next. */
+class Ring<C extends Connection, K> implements Balancer<C, K, RingNode<C>> {
   #size = 0;
-  #last: Link<C> | undefined;
-  #turn: Link<C> | undefined;
+  #last: RingNode<C> | undefined;
+  #next: RingNode<C> | undefined;
 
-  seat(connection: C): Link<C> {
-    const link = linkOf(connection);
+  add(connection: C): RingNode<C> {
+    const node = createNode(connection);
     if (this.#last) {
-      link.previous = this.#last;
-      link.next = this.#last.next;
-      link.previous.next = link.next.previous = link;
+      node.previous = this.#last;
+      node.next = this.#last.next;
+      node.previous.next = node.next.previous = node;
     }
     this.#size++;
-    this.#last = link;
-    this.#turn ??= link;
-    return link;
+    this.#last = node;
+    this.#next ??= node;
+    return node;
   }
 
-  unseat(link: Link<C>): void {
-    const { previous, next } = link;
+  remove(node: RingNode<C>): void {
+    const { previous, next } = node;
     this.#size--;
-    const isAlone = next === link;
+    const isAlone = next === node;
     previous.next = next;
     next.previous = previous;
-    if (this.#turn === link) this.#turn = isAlone ? undefined : next;
-    if (this.#last === link) this.#last = isAlone ? undefined : previous;
+    if (this.#next === node) this.#next = isAlone ? undefined : next;
+    if (this.#last === node) this.#last = isAlone ? undefined : previous;
   }
 
-  pick(_key: K, accepts: ((link: Link<C>) => boolean) | undefined): Link<C> | undefined {
-    for (let tries = this.#size; this.#turn && tries > 0; tries--) {
-      const link = this.#turn;
-      this.#turn = link.next;
-      if (!accepts || accepts(link)) return link;
+  pick(_key: K, accepts: ((node: RingNode<C>) => boolean) | undefined): RingNode<C> | undefined {
+    for (let tries = this.#size; this.#next && tries > 0; tries--) {
+      const node = this.#next;
+      this.#next = node.next;
+      if (!accepts || accepts(node)) return node;
     }
     return undefined;
   }
 
-  peek(_key: K, accepts: ((link: Link<C>) => boolean) | undefined): Link<C> | undefined {
-    let link = this.#turn;
-    for (let tries = this.#size; link && tries > 0; tries--) {
-      if (!accepts || accepts(link)) return link;
-      link = link.next;
+  peek(_key: K, accepts: ((node: RingNode<C>) => boolean) | undefined): RingNode<C> | undefined {
+    let node = this.#next;
+    for (let tries = this.#size; node && tries > 0; tries--) {
+      if (!accepts || accepts(node)) return node;
+      node = node.next;
     }
     return undefined;
   }
 }
 
 /**
- * Everybody in turn, in the order in which they came to the source, whatever they carry. Whoever comes is last;
- * when somebody leaves, nobody else loses a turn or gets one more. Those that are not accepted are passed over.
+ * All connections in turn, in the order in which they came to the source, without regard to load. A connection that
+ * enters goes to the end of the order; when one leaves, the turns of the others stay as they are. A connection that
+ * is not accepted is skipped. Constant time.
  *
- * Emits its picker, which stays current, at once and for each array. Completes and errors with its source; after
- * that, and after unsubscription, `pick` answers `undefined`. Constant time.
+ * Emits one picker that stays current, at once and again for each array. Completes and errors with its source; after
+ * that, and after unsubscription, `pick` returns `undefined`.
  *
  * ```text
  * source:       --[a,b]---------[a,b,c]----[b,c]--|
@@ -81,5 +82,5 @@ class Ring<C extends Connection, K> implements Chooser<C, K, Link<C>> {
  * ```
  */
 export function roundRobin<C extends Connection, K = void>(): Strategy<C, K> {
-  return choosingBy(() => new Ring<C, K>());
+  return strategyFrom(() => new Ring<C, K>());
 }

@@ -6,9 +6,11 @@ import type { Ranked } from './load-buckets.js';
 import type { LoadIndex } from './load-index.js';
 import type { Picker, Strategy } from './picker.js';
 
-/** A member as selection sees it. */
+/** A member of the pool, as far as selection reads it. */
 export interface Candidate<C extends Connection> extends Ranked {
+  /** The connection of the member. */
   readonly connection: C;
+  /** The index that ranks it; undefined while it is out of service. */
   readonly index: LoadIndex<this> | undefined;
 }
 
@@ -23,7 +25,7 @@ class StrategyRun<C, K> {
       next: (picker) => {
         this.picker = picker;
       },
-      // Thrown to callers that pick: no other subscriber has asked for it.
+      // Thrown by the next picks: no subscriber of the user is there to receive it.
       error: (cause: unknown) => {
         this.failure = { cause };
       },
@@ -31,12 +33,12 @@ class StrategyRun<C, K> {
     this.#subscription.add(run);
   }
 
-  /** What the teardown of a user's strategy throws concerns no pick any more. */
+  /** Unsubscribes, and drops what the teardown of a user's strategy throws. */
   end(): void {
     try {
       this.#subscription.unsubscribe();
     } catch {
-      // The pool goes by another strategy, or has been disposed of.
+      // The pool uses another strategy already, or has been disposed of: no pick depends on this one.
     }
     this.picker = undefined;
   }
@@ -46,7 +48,7 @@ class StrategyRun<C, K> {
 export class Selector<C extends Connection, K, M extends Candidate<C>> {
   readonly #index: LoadIndex<M>;
   readonly #candidates$: Observable<readonly C[]>;
-  /** None where the pool goes by the least load, of which it keeps an index anyway. */
+  /** Undefined where the pool picks by the least load, which its load index gives. */
   #run: StrategyRun<C, K> | undefined;
   #hasEnded = false;
 
@@ -56,12 +58,12 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     this.#candidates$ = candidates$;
   }
 
-  /** Whether a strategy is in use that may refuse connections which are free. */
+  /** Whether a strategy is in use: it may choose none of the free connections. */
   get hasStrategy(): boolean {
     return this.#run !== undefined;
   }
 
-  /** Goes by another strategy, or by the least load without one. Where the strategy throws, nothing changes. */
+  /** Picks by another strategy, or by the least load without one. Where the strategy throws, the former one stays. */
   use(strategy: Strategy<C, K> | undefined): void {
     const run = strategy && new StrategyRun<C, K>(strategy, this.#candidates$);
     const former = this.#run;
@@ -77,7 +79,7 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     const index = this.#index;
     if (index.size === 0) return undefined;
     const member = this.#run === undefined ? index.pick() : this.#pickByStrategy(this.#run, key);
-    // The cursor has moved: another connection would be picked now.
+    // The cursor has moved: `peek` may return another connection now.
     if (member && index.onLoad) index.onLoad();
     return member;
   }
@@ -91,10 +93,10 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
       const connection = run.picker?.peek(key, this.#canTakeWork);
       if (connection === undefined || this.#canTakeWork(connection)) return connection;
     } catch {
-      // It is thrown to callers that pick.
+      // The next pick throws it to its caller.
       return undefined;
     }
-    // A picker that passes over connections at their limit when it picks need not do so when it peeks.
+    // A user's picker may ignore `accepts` in `peek` and return a connection at its limit.
     return this.#index.peek()?.connection;
   }
 
@@ -113,7 +115,7 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     return recordOf(connection).stay as unknown as M | undefined;
   }
 
-  /** A strategy may answer with a connection that has left by now, or is none of the pool's. */
+  /** False for a connection that has left, that is at its limit, or that is no member of this pool. */
   readonly #canTakeWork = (connection: C): boolean => {
     const member = this.#memberOf(connection);
     return member !== undefined && member.index === (this.#index as unknown) && member.position >= 0;

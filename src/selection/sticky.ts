@@ -1,18 +1,18 @@
 import { checkFunction, checkObject } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
-import { Bag, type Bagged } from './bag.js';
-import { type Chooser, choosingBy } from './chooser.js';
+import { type Balancer, strategyFrom } from './balancer.js';
 import { hashOf, mix } from './hash.js';
+import { RecordNode } from './node.js';
 import type { Strategy } from './picker.js';
-import { Seat } from './seat.js';
+import { SwapList, type SwapListItem } from './swap-list.js';
 
-/** How connections are told apart. */
+/** Options of {@link sticky}. */
 export interface StickyOptions<C> {
   /**
-   * The name by which a connection keeps its keys: of the server it leads to, say, to be the same after a restart
-   * and in every process. Connections of the same name share its keys, and the less loaded one answers. Asked for
-   * when the connection enters the source. @default a name of its own for each connection
+   * Returns the identity that keys are mapped to. The name of a server, for example, maps a key to that server after
+   * a restart and in every process. Connections with the same identity share its keys; the one with the smaller load
+   * is picked. Called when the connection enters the source. @default a unique identity for each connection object
    */
   readonly idOf?: ((connection: C) => string) | undefined;
 }
@@ -20,8 +20,8 @@ export interface StickyOptions<C> {
 const numbers = new WeakMap<object, number>();
 let numbered = 0;
 
-/** A name that a connection keeps wherever and however often it comes, and no other has. */
-function ownName(connection: object): string {
+/** A unique identity of a connection object, the same in every picker and after it left and came back. */
+function identityOf(connection: object): string {
   let number = numbers.get(connection);
   if (number === undefined) {
     number = numbered++;
@@ -35,9 +35,9 @@ function checked(argument: string, text: unknown): string {
   return text;
 }
 
-class NamedSeat<C extends Connection> extends Seat<C> implements Bagged {
+class HashNode<C extends Connection> extends RecordNode<C> implements SwapListItem {
   position = -1;
-  // Two hashes, so that no two names are likely to be alike in all.
+  // Two hashes, so that two names hardly ever have the same score for each key.
   readonly #hash: number;
   readonly #other: number;
 
@@ -47,62 +47,63 @@ class NamedSeat<C extends Connection> extends Seat<C> implements Bagged {
     this.#other = hashOf(name, 1);
   }
 
-  affinity(key: number): number {
+  score(key: number): number {
     return mix(mix(key ^ this.#hash) ^ this.#other);
   }
 }
 
-/** Rendezvous hashing: a key goes to the connection with the highest affinity to it. */
-class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>> {
-  readonly #bag = new Bag<NamedSeat<C>>();
+/** Rendezvous hashing: a key is mapped to the connection with the highest score for it. */
+class Rendezvous<C extends Connection, K> implements Balancer<C, K, HashNode<C>> {
+  readonly #nodes = new SwapList<HashNode<C>>();
 
   constructor(
     readonly keyOf: (key: K) => string,
     readonly idOf: (connection: C) => string,
   ) {}
 
-  seat(connection: C): NamedSeat<C> {
+  add(connection: C): HashNode<C> {
     const name = checked('options.idOf(connection)', this.idOf(connection));
-    const seat = new NamedSeat(connection, name);
-    this.#bag.add(seat);
-    return seat;
+    const node = new HashNode(connection, name);
+    this.#nodes.add(node);
+    return node;
   }
 
-  unseat(seat: NamedSeat<C>): void {
-    this.#bag.remove(seat);
-    seat.leave();
+  remove(node: HashNode<C>): void {
+    this.#nodes.remove(node);
+    node.dispose();
   }
 
-  pick(key: K, accepts: ((seat: NamedSeat<C>) => boolean) | undefined): NamedSeat<C> | undefined {
-    // Nobody is there after the end, when keys may be of any kind.
-    if (this.#bag.items.length === 0) return undefined;
+  pick(key: K, accepts: ((node: HashNode<C>) => boolean) | undefined): HashNode<C> | undefined {
+    // After unsubscription there is no node, and `pick` returns undefined for any key.
+    if (this.#nodes.items.length === 0) return undefined;
     if (key === undefined) throw wrongType('key', 'given: the strategy chooses by it', key);
     const hash = hashOf(checked('keyOf(key)', this.keyOf(key)));
-    let best: NamedSeat<C> | undefined;
+    let best: HashNode<C> | undefined;
     let highest = 0;
-    for (const seat of this.#bag.items) {
-      const affinity = seat.affinity(hash);
-      const isBetter = !best || affinity > highest || (affinity === highest && seat.load < best.load);
-      if (!isBetter || (accepts && !accepts(seat))) continue;
-      best = seat;
-      highest = affinity;
+    for (const node of this.#nodes.items) {
+      const score = node.score(hash);
+      const isBetter = !best || score > highest || (score === highest && node.load < best.load);
+      if (!isBetter || (accepts && !accepts(node))) continue;
+      best = node;
+      highest = score;
     }
     return best;
   }
 
-  peek(key: K, accepts: ((seat: NamedSeat<C>) => boolean) | undefined): NamedSeat<C> | undefined {
+  peek(key: K, accepts: ((node: HashNode<C>) => boolean) | undefined): HashNode<C> | undefined {
     return this.pick(key, accepts);
   }
 }
 
 /**
- * The same connection for the same key, by rendezvous hashing: when one comes or goes, only the keys move that are
- * or were its own, and those spread evenly over the others. Where that connection is not accepted, the next best
- * for the key. A pick hashes the key once and mixes it with each connection: some nanoseconds for each of them.
+ * The same connection for the same key, by rendezvous hashing: when a connection leaves, its keys are spread evenly
+ * over the others; when one enters, it takes an even part of the keys of each; all other keys stay. Where a connection
+ * is not accepted, `pick` returns the next best for the key. A pick hashes the key once and mixes it with the hash of
+ * each connection, which takes some nanoseconds for each of them.
  *
- * Emits its picker, which stays current, at once and for each array. Completes and errors with its source, and
- * errors with what `idOf` throws; after that, and after unsubscription, `pick` answers `undefined`. `pick` throws
- * what `keyOf` throws, and a `TypeError` when that returns no string and where no key is given.
+ * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
+ * errors with what `idOf` throws; after that, and after unsubscription, `pick` returns `undefined`. `pick` throws
+ * what `keyOf` throws, and a `TypeError` when `keyOf` returns no string and where no key is given.
  *
  * ```text
  * source:        --[a,b]-----------[a,b,c]-----------[a,c]-------|
@@ -110,8 +111,8 @@ class Rendezvous<C extends Connection, K> implements Chooser<C, K, NamedSeat<C>>
  * P.pick(1..4):    a, b, b, a      a, c, b, a        a, c, c, a
  * ```
  *
- * @param keyOf - the text that stands for a key.
- * @throws RangeError, TypeError for arguments that cannot be.
+ * @param keyOf - returns the text of a key, which is hashed.
+ * @throws RangeError, TypeError for arguments out of range.
  * @example
  * ```ts
  * const select = sticky((user: User) => user.id, { idOf: (replica: Replica) => replica.host });
@@ -125,7 +126,7 @@ export function sticky<C extends Connection, K>(
 ): Strategy<C, K> {
   checkFunction('keyOf', keyOf);
   checkObject('options', options);
-  const { idOf = ownName } = options;
+  const { idOf = identityOf } = options;
   checkFunction('options.idOf', idOf);
-  return choosingBy(() => new Rendezvous(keyOf, idOf));
+  return strategyFrom(() => new Rendezvous(keyOf, idOf));
 }

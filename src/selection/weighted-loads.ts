@@ -2,64 +2,68 @@ import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { outOfRange } from '../errors.js';
-import type { Chooser } from './chooser.js';
-import { Heap, type Heaped } from './heap.js';
-import { Seat } from './seat.js';
-import { stopwatch } from './stopwatch.js';
+import type { Balancer } from './balancer.js';
+import { Heap, type HeapNode } from './heap.js';
+import { monotonicClock } from './monotonic-clock.js';
+import { RecordNode } from './node.js';
 
-/** How loads are weighted. */
+/** Options of {@link WeightedLoads}. */
 export interface Weighting<C> {
+  /** The weight of a connection. */
   weight(connection: C): number;
-  /** Milliseconds until a newcomer has its whole weight; 0 for at once. */
+  /** Milliseconds until a new connection has its full weight; 0 for at once. */
   readonly slowStart: number;
-  /** Milliseconds of load that a failure is worth; 0 for none. */
+  /** Time constant, in milliseconds, with which a failure decays; 0 where failures do not count. */
   readonly failurePenalty: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** The share of its weight that a newcomer begins with. */
-const FLOOR = 0.1;
+/** The ratio of its full weight that a new connection starts with. */
+const MIN_WEIGHT = 0.1;
 
-/** So little of a failure is nothing: without any load about, somebody has to be tried again one day. */
-const FORGOTTEN = 0.05;
+/** Failures below this count as 0. Otherwise an idle pool would never pick a connection again that failed once. */
+const NEGLIGIBLE = 0.05;
 
-/** What time changes is looked at again after so much of the time that it takes. */
-const STEP = 0.01;
+/** Decaying nodes are refreshed after this ratio of `slowStart` or `failurePenalty`. */
+const REFRESH_STEP = 0.01;
 
-class WeightedSeat<C extends Connection> extends Seat<C> implements Heaped {
+/** A connection with its cost and its virtual time, as in weighted fair queueing. */
+class WeightedNode<C extends Connection> extends RecordNode<C> implements HeapNode {
   position = -1;
-  /** What it is ranked by: its load, and what its failures count for, by its weight. */
+  /** The load and the decayed failures, divided by the weight. */
   cost = 0;
-  /** When it is its turn among those of the same cost, on a scale that all have in common. */
-  turn = 0;
-  /** Decides between those whose turn it is, so that callers with a rhythm do not meet the same ones every time. */
-  lot = 0;
+  /** The order among nodes of equal cost: each pick adds the inverse of the weight. */
+  virtualTime = 0;
+  /** A pseudo-random order among nodes of equal virtual time, so that callers in a fixed rhythm get different ones. */
+  tieBreaker = 0;
+  /** The weight at the latest refresh: less than the full weight during slow start. */
   weight = 0;
+  /** Failed requests, decayed. */
   failures = 0;
-  /** When failures were looked at last. */
-  #seenAt = 0;
-  readonly #whole: number;
+  /** When `failures` was decayed last. */
+  #decayedAt = 0;
+  readonly #fullWeight: number;
   readonly #joinedAt: number;
   readonly #life = new Subscription();
 
   constructor(connection: C, weight: number, now: number) {
     super(connection);
-    this.#whole = weight;
+    this.#fullWeight = weight;
     this.#joinedAt = now;
   }
 
-  /** Brings it up to the present; answers whether time will change it further. */
-  grow(now: number, { slowStart, failurePenalty }: Weighting<C>): boolean {
+  /** Updates the weight and the failures to now; returns whether time will change them further. */
+  decay(now: number, { slowStart, failurePenalty }: Weighting<C>): boolean {
     const age = now - this.#joinedAt;
     const isNew = age < slowStart;
-    this.weight = isNew ? this.#whole * Math.max(FLOOR, age / slowStart) : this.#whole;
-    if (this.failures > 0) this.failures *= Math.exp((this.#seenAt - now) / failurePenalty);
-    if (this.failures < FORGOTTEN) this.failures = 0;
-    this.#seenAt = now;
+    this.weight = isNew ? this.#fullWeight * Math.max(MIN_WEIGHT, age / slowStart) : this.#fullWeight;
+    if (this.failures > 0) this.failures *= Math.exp((this.#decayedAt - now) / failurePenalty);
+    if (this.failures < NEGLIGIBLE) this.failures = 0;
+    this.#decayedAt = now;
     return isNew || this.failures > 0;
   }
 
-  rank(): void {
+  updateCost(): void {
     this.cost = (this.load + this.failures) / this.weight;
   }
 
@@ -68,102 +72,102 @@ class WeightedSeat<C extends Connection> extends Seat<C> implements Heaped {
     if (failed) observeOutcomes(this.connection, this.#life, (ok) => ok || failed());
   }
 
-  override leave(): void {
+  override dispose(): void {
     this.#life.unsubscribe();
-    super.leave();
+    super.dispose();
   }
 }
 
-const isBefore = (a: WeightedSeat<Connection>, b: WeightedSeat<Connection>): boolean => {
+const isBefore = (a: WeightedNode<Connection>, b: WeightedNode<Connection>): boolean => {
   if (a.cost !== b.cost) return a.cost < b.cost;
-  return a.turn !== b.turn ? a.turn < b.turn : a.lot < b.lot;
+  return a.virtualTime !== b.virtualTime ? a.virtualTime < b.virtualTime : a.tieBreaker < b.tieBreaker;
 };
 
 /**
- * The least load for its weight. Those whose cost is equal take turns in proportion to their weights: each turn
- * puts a connection back by the inverse of its weight.
+ * Picks the least cost, which is the load divided by the weight. Nodes of equal cost take turns in proportion to their
+ * weights: each pick adds the inverse of the weight to the virtual time of the node.
  */
-export class WeightedLoads<C extends Connection, K> implements Chooser<C, K, WeightedSeat<C>> {
+export class WeightedLoads<C extends Connection, K> implements Balancer<C, K, WeightedNode<C>> {
   readonly #weighting: Weighting<C>;
-  readonly #elapsed: () => number;
-  readonly #heap = new Heap<WeightedSeat<C>>(isBefore);
-  /** Those whose cost time changes: looked at again every so often, when somebody asks. */
-  readonly #growing = new Set<WeightedSeat<C>>();
+  readonly #now: () => number;
+  readonly #heap = new Heap<WeightedNode<C>>(isBefore);
+  /** Nodes whose cost changes with time. A pick refreshes them when `#step` has passed since the latest refresh. */
+  readonly #decaying = new Set<WeightedNode<C>>();
   readonly #step: number;
-  #lookedAt = 0;
-  /** The turn that it has come to. Whoever was busy meanwhile, or away, has missed theirs. */
-  #turn = 0;
+  #refreshedAt = 0;
+  /** The virtual time of the latest pick. A node behind it was busy or away, and does not catch up. */
+  #virtualTime = 0;
   #seed = 1;
 
   constructor(weighting: Weighting<C>) {
     const { slowStart, failurePenalty, scheduler } = weighting;
     this.#weighting = weighting;
-    this.#elapsed = stopwatch(scheduler);
-    this.#step = STEP * Math.min(slowStart || failurePenalty, failurePenalty || slowStart);
+    this.#now = monotonicClock(scheduler);
+    this.#step = REFRESH_STEP * Math.min(slowStart || failurePenalty, failurePenalty || slowStart);
   }
 
-  seat(connection: C): WeightedSeat<C> {
+  add(connection: C): WeightedNode<C> {
     const weight = this.#weightOf(connection);
-    const now = this.#elapsed();
-    const seat = new WeightedSeat(connection, weight, now);
-    seat.lot = this.#draw();
-    this.#grow(seat, now);
-    seat.rank();
-    this.#heap.add(seat);
-    const failed = this.#weighting.failurePenalty > 0 ? () => this.#fail(seat) : undefined;
-    seat.listen(() => this.#move(seat), failed);
-    return seat;
+    const now = this.#now();
+    const node = new WeightedNode(connection, weight, now);
+    node.tieBreaker = this.#draw();
+    this.#decay(node, now);
+    node.updateCost();
+    this.#heap.add(node);
+    const failed = this.#weighting.failurePenalty > 0 ? () => this.#addFailure(node) : undefined;
+    node.listen(() => this.#update(node), failed);
+    return node;
   }
 
-  unseat(seat: WeightedSeat<C>): void {
-    seat.leave();
-    this.#growing.delete(seat);
-    this.#heap.remove(seat);
+  remove(node: WeightedNode<C>): void {
+    node.dispose();
+    this.#decaying.delete(node);
+    this.#heap.remove(node);
   }
 
-  pick(key: K, accepts: ((seat: WeightedSeat<C>) => boolean) | undefined): WeightedSeat<C> | undefined {
-    const seat = this.peek(key, accepts);
-    if (seat) this.#take(seat);
-    return seat;
+  pick(key: K, accepts: ((node: WeightedNode<C>) => boolean) | undefined): WeightedNode<C> | undefined {
+    const node = this.peek(key, accepts);
+    if (node) this.#advance(node);
+    return node;
   }
 
-  peek(_key: K, accepts: ((seat: WeightedSeat<C>) => boolean) | undefined): WeightedSeat<C> | undefined {
-    this.#lookAgain();
+  peek(_key: K, accepts: ((node: WeightedNode<C>) => boolean) | undefined): WeightedNode<C> | undefined {
+    this.#refresh();
     return accepts ? this.#heap.find(accepts) : this.#heap.first;
   }
 
-  #take(seat: WeightedSeat<C>): void {
-    this.#turn = Math.max(this.#turn, seat.turn);
-    seat.turn = this.#turn + 1 / seat.weight;
-    seat.lot = this.#draw();
-    this.#heap.moved(seat);
+  #advance(node: WeightedNode<C>): void {
+    this.#virtualTime = Math.max(this.#virtualTime, node.virtualTime);
+    node.virtualTime = this.#virtualTime + 1 / node.weight;
+    node.tieBreaker = this.#draw();
+    this.#heap.update(node);
   }
 
-  #move(seat: WeightedSeat<C>): void {
-    seat.rank();
-    this.#heap.moved(seat);
+  #update(node: WeightedNode<C>): void {
+    node.updateCost();
+    this.#heap.update(node);
   }
 
-  #fail(seat: WeightedSeat<C>): void {
-    this.#grow(seat, this.#elapsed());
-    seat.failures++;
-    this.#growing.add(seat);
-    this.#move(seat);
+  #addFailure(node: WeightedNode<C>): void {
+    this.#decay(node, this.#now());
+    node.failures++;
+    this.#decaying.add(node);
+    this.#update(node);
   }
 
-  #grow(seat: WeightedSeat<C>, now: number): void {
-    if (seat.grow(now, this.#weighting)) this.#growing.add(seat);
-    else this.#growing.delete(seat);
+  #decay(node: WeightedNode<C>, now: number): void {
+    if (node.decay(now, this.#weighting)) this.#decaying.add(node);
+    else this.#decaying.delete(node);
   }
 
-  #lookAgain(): void {
-    if (this.#growing.size === 0) return;
-    const now = this.#elapsed();
-    if (now - this.#lookedAt < this.#step) return;
-    this.#lookedAt = now;
-    for (const seat of this.#growing) {
-      this.#grow(seat, now);
-      this.#move(seat);
+  #refresh(): void {
+    if (this.#decaying.size === 0) return;
+    const now = this.#now();
+    if (now - this.#refreshedAt < this.#step) return;
+    this.#refreshedAt = now;
+    for (const node of this.#decaying) {
+      this.#decay(node, now);
+      this.#update(node);
     }
   }
 

@@ -1,10 +1,11 @@
-/** Something in a bag, which alone writes `position`. */
-export interface Bagged {
+/** An item of a {@link SwapList}. */
+export interface SwapListItem {
+  /** Index in the list. Only the list writes it. */
   position: number;
 }
 
-/** Many in no particular order, each to be had by number, with no gaps between them. */
-export class Bag<T extends Bagged> {
+/** An array without order: to remove an item in constant time, the last one is moved to its index. */
+export class SwapList<T extends SwapListItem> {
   readonly items: T[] = [];
 
   add(item: T): void {

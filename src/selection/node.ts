@@ -1,10 +1,10 @@
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
-import type { Place } from './chooser.js';
+import type { Node } from './balancer.js';
 
-/** A place whose load is known until it is left. */
-export class Seat<C extends Connection> implements Place<C> {
+/** A node that reads the load of its connection from the connection's record, until it is disposed of. */
+export class RecordNode<C extends Connection> implements Node<C> {
   protected readonly record: ConnectionRecord<C>;
 
   constructor(connection: C) {
@@ -19,7 +19,7 @@ export class Seat<C extends Connection> implements Place<C> {
     return this.record.load;
   }
 
-  leave(): void {
+  dispose(): void {
     releaseRecord(this.record.connection);
   }
 }

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 
-/** Milliseconds that have passed by a scheduler's clock. A clock that is set back has stood still meanwhile. */
-export function stopwatch(scheduler: SchedulerLike): () => number {
+/** Returns the milliseconds that have passed by a scheduler's clock. Setting the clock back adds nothing to them. */
+export function monotonicClock(scheduler: SchedulerLike): () => number {
   let elapsed = 0;
   let last = scheduler.now();
   return () => {
