@@ -32,7 +32,7 @@ export interface StormTally {
 }
 
 const CALLERS = 96;
-const TIMEOUT = 150;
+const TIMEOUT = 250;
 
 /** So many requests through a pool while so many random faults hit its connections, its proxy and its server. */
 export async function storm({ requests, faults, seed }: StormOptions): Promise<StormTally> {
