@@ -110,6 +110,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
 
   /** Strategy first, so that a subscriber can pick among what it is shown; then figures, lists and events. */
   #flush(): void {
+    const { turns } = this;
     this.membership.lists.flushCandidates();
     this.health.flushFigures();
     this.membership.lists.flush();
@@ -117,7 +118,8 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.events.flush();
     if (this.#membershipHasChanged) this.acquirer.recheckWaiters();
     this.#membershipHasChanged = false;
-    if (this.state.phase === 'disposed') this.#end();
+    // A subscriber that disposes of the pool within a flush leaves the last values to the next one.
+    if (this.state.phase === 'disposed' && !turns.isFlushDue) this.#end();
   }
 
   #end(): void {

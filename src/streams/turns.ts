@@ -42,6 +42,11 @@ export class Turns {
     this.#settle();
   }
 
+  /** Whether changes are still to be shown: the flush under way is not the last. */
+  get isFlushDue(): boolean {
+    return this.#flushIsDue;
+  }
+
   /** Gives a new subscriber its first value, as a flush does: what the subscriber changes is shown afterwards. */
   replay(emit: () => void): void {
     const isNested = this.#isFlushing;
