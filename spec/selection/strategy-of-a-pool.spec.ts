@@ -1,5 +1,5 @@
-import { combineLatest, map, Observable, Subject } from 'rxjs';
-import { leastLoaded, type Outcome, peakEwma, roundRobin, type Strategy } from 'rxpool';
+import { BehaviorSubject, combineLatest, map, Observable, Subject } from 'rxjs';
+import { leastLoaded, type Outcome, type Picker, peakEwma, roundRobin, type Strategy } from 'rxpool';
 import { KINDS, type Make, type TestConnection } from '../support/connections.js';
 import type { List } from '../support/pickers.js';
 import { openRig, type Rig } from '../support/pools.js';
@@ -32,6 +32,40 @@ describe.each(KINDS)('Strategies as the select option of a pool, over $kind', ({
     await rig.pool.reconnect();
     return rig;
   };
+
+  it('a strategy that emits another picker, with no change of the pool, has waiters served and leastLoaded$ emit', async () => {
+    const zone$ = new BehaviorSubject('#9');
+    const inZone: Strategy<TestConnection> = (source) =>
+      combineLatest([source, zone$]).pipe(
+        map(([all, zone]) => all.filter(({ name }) => name === zone)),
+        leastLoaded(),
+      );
+    const { pool } = await openRig(make, 2, { select: inZone });
+    const shown: unknown[] = [];
+    pool.leastLoaded$.subscribe((connection) => shown.push(connection?.name));
+    const use = pool.use(({ name }) => name);
+    await settle();
+    expect([pool.health.waiting, shown]).toEqual([1, [undefined]]);
+    zone$.next('#2');
+    expect(await use).toBe('#2');
+    await settle();
+    expect(shown).toEqual([undefined, '#2']);
+    await pool.dispose();
+  });
+
+  it('a strategy that errors while a caller waits has the caller rejected with its error', async () => {
+    const pickers$ = new BehaviorSubject<Picker<TestConnection>>({
+      pick: () => undefined,
+      peek: () => undefined,
+      size: 0,
+    });
+    const { pool } = await openRig(make, 1, { select: () => pickers$ });
+    const use = pool.use(() => 1);
+    const failure = new Error('no picker any more');
+    pickers$.error(failure);
+    await expect(use).rejects.toBe(failure);
+    await pool.dispose();
+  });
 
   it('leastLoaded({ slowStart }) of a pool: counts from the reconnect, not from the next pick', async () => {
     const clock = new VirtualClock();

@@ -20,14 +20,17 @@ class StrategyRun<C, K> {
   failure: { readonly cause: unknown } | undefined;
   readonly #subscription = new Subscription();
 
-  constructor(strategy: Strategy<C, K>, candidates$: Observable<readonly C[]>) {
+  /** @param emitted - called after each picker, and after an error. */
+  constructor(strategy: Strategy<C, K>, candidates$: Observable<readonly C[]>, emitted: () => void) {
     const run = strategy(candidates$).subscribe({
       next: (picker) => {
         this.picker = picker;
+        emitted();
       },
       // Thrown by the next picks: no subscriber of the user is there to receive it.
       error: (cause: unknown) => {
         this.failure = { cause };
+        emitted();
       },
     });
     this.#subscription.add(run);
@@ -65,7 +68,7 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
 
   /** Picks by another strategy, or by the least load without one. Where the strategy throws, the former one stays. */
   use(strategy: Strategy<C, K> | undefined): void {
-    const run = strategy && new StrategyRun<C, K>(strategy, this.#candidates$);
+    const run = strategy && new StrategyRun<C, K>(strategy, this.#candidates$, this.#pickerEmitted);
     const former = this.#run;
     this.#run = run;
     former?.end();
@@ -104,6 +107,12 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     this.#hasEnded = true;
     this.#run?.end();
   }
+
+  /** Another picker may choose what the one before did not. */
+  readonly #pickerEmitted = (): void => {
+    this.#index.onLoad?.();
+    this.#index.onRoom?.();
+  };
 
   #pickByStrategy({ picker, failure }: StrategyRun<C, K>, key: K): M | undefined {
     if (failure) throw failure.cause;
