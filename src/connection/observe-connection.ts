@@ -24,7 +24,7 @@ class ConnectionObserver<C extends Connection> {
   }
 
   release(): void {
-    if (--this.#users === 0) this.#subscription.unsubscribe();
+    if (--this.#users === 0) this.#unsubscribe();
   }
 
   /** Subscribes again where a stream has ended; returns why that failed. */
@@ -75,8 +75,17 @@ class ConnectionObserver<C extends Connection> {
   #fail(cause: ConnectionStreamError): void {
     if (this.#failure) return;
     this.#failure = cause;
-    this.#subscription.unsubscribe();
+    this.#unsubscribe();
     if (this.record.state !== 'closed') this.record.setState('broken', cause);
+  }
+
+  /** What the teardown of a stream throws concerns no user any more, and must not keep a pool from closing. */
+  #unsubscribe(): void {
+    try {
+      this.#subscription.unsubscribe();
+    } catch {
+      // All of the streams have been unsubscribed from by now.
+    }
   }
 }
 
