@@ -219,6 +219,8 @@ export class PoolModel {
 
   leave(one: ModelConnection, drainTimeout = DRAIN_TIMEOUT): void {
     this.members = this.members.filter((member) => member !== one);
+    // A connection that joins again queues for its dial anew.
+    this.queued.delete(one);
     one.returns = Number.POSITIVE_INFINITY;
     if (one.state !== 'connected' || one.load === 0) this.shut(one);
     else {
@@ -290,6 +292,7 @@ export class PoolModel {
     // It counts as a failed dial only if the connection reports `broken`.
     if (one.state === 'connecting') this.#proven = this.#proven || one.failsWhenClosed;
     this.members = this.members.filter((member) => member !== one);
+    this.queued.delete(one);
     one.returns = Number.POSITIVE_INFINITY;
     this.shut(one);
   }

@@ -61,6 +61,20 @@ describe.each(KINDS)('reset and warmup of $kind that are lost or closed meanwhil
       expect(made[0]?.dials).toBe(2);
     });
 
+    it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+      'a connection lost %i microtasks after its warmup has settled is broken, and never in service again',
+      async (microtasks) => {
+        const warmup = async (connection: TestConnection): Promise<void> => {
+          let after = Promise.resolve();
+          for (let i = 0; i < microtasks; i++) after = after.then(() => {});
+          void after.then(() => connection.lose());
+        };
+        const { pool, made } = await openRig(make, 1, { warmup });
+        await settle();
+        expect([pool.connectedConnections, pool.brokenConnections]).toEqual([[], made]);
+      },
+    );
+
     it('close() during warmup aborts its signal and leaves no timer', async () => {
       const { work, told } = hanging();
       const { pool, clock } = rig(make, 1, { warmup: work });

@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { attempt } from '../connection/attempt.js';
 import { closeQuietly } from '../connection/close.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, causeOf } from '../connection/connection.js';
 import { type ConnectionHook, runHook } from '../connection/hook.js';
 import type { DialResult } from '../connection/record.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
@@ -32,7 +32,7 @@ export interface DialedMembers<C extends Connection> {
   go(member: Member<C>, to: Exclude<Phase, 'leaving'>, cause?: unknown): void;
   begin(member: Member<C>, start: (activity: Subscription) => void): void;
   close(member: Member<C>): Promise<void>;
-  closingOf(member: Member<C>): Promise<void> | undefined;
+  isClosing(member: Member<C>): boolean;
 }
 
 interface Dial<C extends Connection> {
@@ -91,15 +91,20 @@ export class Dialer<C extends Connection> {
     dial.settle({ ok: false, cause: leftError() });
   }
 
-  /** Starts as many of the queued dials as there are slots, and as `maxSize` allows connections to be open. */
+  /**
+   * Starts as many of the queued dials as there are slots, and as `maxSize` allows connections to be open. One whose
+   * last transport is still being closed waits for that, and one without room for the room, which hold no other back.
+   */
   pump(): void {
+    const pool = this.#pool;
     for (const dial of this.#queue) {
-      const isOpen = dial.member.phase === 'dialling';
-      const hasRoom = isOpen || this.#pool.open < this.#pool.options.maxSize;
-      if (this.#active >= this.#slots || !hasRoom) return;
+      if (this.#active >= this.#slots) return;
+      const { member } = dial;
+      const hasRoom = member.phase === 'dialling' || pool.open < pool.options.maxSize;
+      if (!hasRoom || pool.isClosing(member)) continue;
       this.#queue.delete(dial);
       this.#active++;
-      this.#start(dial);
+      this.#run(dial, true);
     }
   }
 
@@ -117,27 +122,6 @@ export class Dialer<C extends Connection> {
   get #slots(): number {
     if (this.#breaker.state === 'open') return 0;
     return this.#breaker.state === 'half-open' ? 1 : this.#pool.options.maxDials;
-  }
-
-  #start(dial: Dial<C>): void {
-    const closing = this.#pool.closingOf(dial.member);
-    if (!closing) {
-      this.#run(dial, true);
-      return;
-    }
-    // Its last transport is still being closed: the dial keeps its slot and follows.
-    void closing.then(() => {
-      if (this.#dials.get(dial.member) !== dial || this.#queue.has(dial)) return;
-      this.#pool.turns.run(() => {
-        if (this.#active <= this.#slots) {
-          this.#start(dial);
-          return;
-        }
-        // The circuit breaker has taken its slot away meanwhile.
-        this.#active--;
-        this.#queue.add(dial);
-      });
-    });
   }
 
   /** @param connects - whether it is dialled here. */
@@ -165,8 +149,14 @@ export class Dialer<C extends Connection> {
         const finish = (end: DialResult): void => {
           if (!activity.closed) this.#finish(dial, end);
         };
-        runHook(member.record, warmup, { name: 'warm-up', timeout, scheduler, ErrorType: WarmupError }).then(
-          () => finish({ ok: true }),
+        const { record } = member;
+        const warmedUp = (): void => {
+          // It may have been lost after the hook had settled.
+          if (record.state === 'connected') finish({ ok: true });
+          else finish({ ok: false, cause: causeOf(record.connection) });
+        };
+        runHook(record, warmup, { name: 'warm-up', timeout, scheduler, ErrorType: WarmupError }).then(
+          warmedUp,
           (cause: unknown) => finish({ ok: false, cause }),
         );
       });

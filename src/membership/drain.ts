@@ -1,4 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
+import type { ConnectionState } from '../connection/connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
 
 /**
@@ -28,4 +29,6 @@ export function drain(
 }
 
 /** Whether a connection can finish what it carries. */
-export const isUp = ({ state }: ConnectionRecord): boolean => state === 'connected' || state === 'draining';
+export const isUp = ({ state }: ConnectionRecord): boolean => isUpIn(state);
+
+export const isUpIn = (state: ConnectionState): boolean => state === 'connected' || state === 'draining';

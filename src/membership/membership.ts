@@ -9,7 +9,7 @@ import { counted, UNLIMITED } from '../selection/load-buckets.js';
 import { LoadIndex } from '../selection/load-index.js';
 import type { Turns } from '../streams/turns.js';
 import { Dialer, type DialerBreaker, type DialerOptions } from './dialer.js';
-import { drain, isUp } from './drain.js';
+import { drain, isUp, isUpIn } from './drain.js';
 import { MemberLists } from './lists.js';
 import { Activity, Member, type MemberOwner, type Phase } from './member.js';
 
@@ -94,7 +94,9 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** How many connections are open: dialled, up, draining, or being closed. */
   get open(): number {
     const { dialling, warming, serving, draining, ejected } = this.counts;
-    return dialling + warming + serving + draining + ejected + this.#leaving.size;
+    let open = dialling + warming + serving + draining + ejected + this.#leaving.size;
+    for (const { phase } of this.#closings.keys()) if (DOWN.has(phase)) open++;
+    return open;
   }
 
   /** The member of this pool that a connection is. */
@@ -193,7 +195,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   #drainAndClose(member: Member<C>, drainTimeout: number): void {
     const { record } = member;
-    const isBusy = member.load > 0 && isUp(record) && drainTimeout > 0;
+    // What is being closed already finishes nothing.
+    const isBusy = member.load > 0 && isUp(record) && drainTimeout > 0 && !this.#closings.has(member);
     this.begin(member, (activity) => {
       if (!isBusy) this.#closeLeaving(member);
       else activity.add(drain(record, drainTimeout, this.options.scheduler, () => this.#closeLeaving(member)));
@@ -371,19 +374,21 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
       if (reason !== undefined) this.#retire(member, reason);
       this.turns.after(() => {
         void closeWithin(record.connection, closeTimeout, scheduler).then((cause) => {
-          if (this.#closings.get(member) === closing) this.#closings.delete(member);
+          const isLatest = this.#closings.get(member) === closing;
+          if (isLatest) this.#closings.delete(member);
           if (cause !== undefined)
             for (const listener of this.listeners) listener.closeFailed(record.connection, cause);
           settle();
+          if (isLatest) this.turns.run(() => this.dialer.pump());
         });
       });
     });
     return closing;
   }
 
-  /** The promise of a member's closing, if it is being closed. */
-  closingOf(member: Member<C>): Promise<void> | undefined {
-    return this.#closings.get(member);
+  /** Whether a member is being closed. */
+  isClosing(member: Member<C>): boolean {
+    return this.#closings.has(member);
   }
 
   #retire(member: Member<C>, reason: unknown): void {
@@ -399,14 +404,14 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   // What connections report
 
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
-    if (from === 'connected') member.session++;
+    // Draining goes on with the same session.
+    if (isUpIn(from) && !isUp(member.record)) member.session++;
     if (member.phase === 'leaving') return;
     this.turns.run(() => this.#react(member, state, from, cause));
   }
 
   #react(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
     const { phase } = member;
-    const isDown = phase === 'broken' || phase === 'abandoned' || phase === 'fresh';
     if (state === 'connecting') {
       // A dial that begins elsewhere is followed; one within a dial of the pool's is part of it.
       if (phase !== 'dialling' && phase !== 'warming') this.dialer.follow(member);
@@ -418,7 +423,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     else if (state === 'draining') void this.redial(member);
     else if (state === 'broken') this.go(member, 'broken', cause ?? causeOf(member.connection));
     else if (state === 'idle') this.go(member, 'fresh');
-    else if (isDown) this.go(member, 'serving');
+    else if (DOWN.has(phase)) this.go(member, 'serving');
   }
 
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void {
@@ -438,6 +443,9 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
 /** The phases of a member that is connected. */
 export const SERVABLE: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
+
+/** The phases of a member that is open only while it is being closed. */
+const DOWN: ReadonlySet<Phase> = new Set(['fresh', 'broken', 'abandoned']);
 
 const PHASES: Readonly<Record<ConnectionState, Exclude<Phase, 'leaving'>>> = {
   idle: 'fresh',
