@@ -84,4 +84,16 @@ describe('the README', () => {
     expect(links.length).toBeGreaterThan(3);
     await Promise.all(links.map((link) => run('ls', [join(root, link)])));
   });
+
+  it('src/README.md and examples/README.md name only files that are there', async () => {
+    const architecture = await readFile(join(root, 'src', 'README.md'), 'utf8');
+    const guide = await readFile(join(root, 'examples', 'README.md'), 'utf8');
+    const named = [...architecture.matchAll(/`([\w./-]+\/[\w.-]+\.ts)`/g)].map(([, file]) => file as string);
+    const sources = named.filter((file) => !file.includes('NAME'));
+    const linked = [...guide.matchAll(/\]\(([^)#]+)\)/g)].map(([, file]) => join('examples', file as string));
+    expect(sources.length).toBeGreaterThan(20);
+    expect(linked.length).toBeGreaterThan(14);
+    const paths = sources.map((file) => (file.startsWith('spec/') ? file : join('src', file)));
+    await Promise.all([...paths, ...linked].map((file) => run('ls', [join(root, file)])));
+  });
 });
