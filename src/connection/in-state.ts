@@ -18,8 +18,9 @@ import type { ConnectionRecord } from './record.js';
  * @throws TypeError, RangeError for what is no state.
  * @example
  * ```ts
+ * const all$ = new BehaviorSubject<readonly ScriptedConnection[]>([new ScriptedConnection()]);
  * const connected$ = all$.pipe(inState('connected'));
- * connected$.pipe(leastLoaded()).subscribe((picker) => picker.pick()?.connect());
+ * connected$.pipe(leastLoaded()).subscribe((picker) => console.log(picker.size));
  * ```
  */
 export function inState<C extends Connection>(
