@@ -21,7 +21,7 @@ const BESIDE = {
   request: ['connection', 'errors', 'checks', 'abort', 'linked-list'],
   zcached: ['connection', 'request', 'errors', 'checks', 'disposal', 'pool'], // connects a pool of its own
   testing: ['connection', 'streams', 'checks'],
-  'testing/node': ['request', 'disposal'],
+  'testing/node': ['request', 'disposal', 'checks'],
 };
 
 /** Folders that run in Node alone. */

@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkObject } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkOptions } from '../checks.js';
 import { resolveScheduler } from '../defaults.js';
 import { type Backoff, nextWait } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
@@ -129,7 +129,7 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): OperatorFunction<DialReport, BreakerState> {
-  checkObject('options', options);
+  checkOptions('options', options, ['consecutiveFailures', 'openFor', 'scheduler']);
   const { consecutiveFailures = 5 } = options;
   checkLimit('options.consecutiveFailures', consecutiveFailures);
   const scheduler = resolveScheduler(options.scheduler);

@@ -1,5 +1,5 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkObject, MAX_TIMER_DELAY } from '../checks.js';
+import { checkAtLeast, checkFunction, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
@@ -133,7 +133,7 @@ export function cleanupBroken<C extends Connection>(
   options: CleanupBrokenOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
   checkFunction('remove', remove);
-  checkObject('options', options);
+  checkOptions('options', options, ['after', 'scheduler']);
   const { after = 0 } = options;
   checkAtLeast('options.after', after, 0);
   const scheduler = resolveScheduler(options.scheduler);

@@ -1,4 +1,4 @@
-import { checkAtLeast, checkObject, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
+import { checkAtLeast, checkOptions, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
@@ -22,7 +22,7 @@ export interface ConstantBackoffOptions {
  */
 export function constantBackoff(delay: number, options: ConstantBackoffOptions = {}): Backoff {
   checkAtLeast('delay', delay, 0);
-  checkObject('options', options);
+  checkOptions('options', options, ['jitter', 'random']);
   const { jitter = 0 } = options;
   checkRatio('options.jitter', jitter);
   const random = resolveRandom(options.random);

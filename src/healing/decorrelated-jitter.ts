@@ -1,4 +1,4 @@
-import { checkAtLeast, checkObject, MAX_TIMER_DELAY } from '../checks.js';
+import { checkAtLeast, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
@@ -23,7 +23,7 @@ export interface DecorrelatedJitterOptions {
  * ```
  */
 export function decorrelatedJitter(options: DecorrelatedJitterOptions = {}): Backoff {
-  checkObject('options', options);
+  checkOptions('options', options, ['base', 'max', 'random']);
   const { base = 100, max = 5_000 } = options;
   // With a base of 0 the first wait would be 0, and three times 0 is 0: every wait would be 0.
   checkAtLeast('options.base', base, 1);

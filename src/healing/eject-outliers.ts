@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkObject, checkRatio } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveScheduler } from '../defaults.js';
@@ -12,7 +12,14 @@ import {
 } from './outlier-detector.js';
 
 function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
-  checkObject('options', options);
+  checkOptions('options', options, [
+    'consecutiveFailures',
+    'baseDuration',
+    'maxDuration',
+    'maxEjected',
+    'panicThreshold',
+    'scheduler',
+  ]);
   const settings: DetectorSettings = {
     consecutiveFailures: options.consecutiveFailures ?? 5,
     baseDuration: options.baseDuration ?? 30_000,

@@ -1,4 +1,4 @@
-import { checkAtLeast, checkObject, MAX_TIMER_DELAY } from '../checks.js';
+import { checkAtLeast, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
 import { resolveRandom } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { Backoff } from './backoff.js';
@@ -29,7 +29,7 @@ export interface ExponentialBackoffOptions {
  * ```
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
-  checkObject('options', options);
+  checkOptions('options', options, ['initial', 'max', 'factor', 'random']);
   const { initial = 100, max = 5_000, factor = 2 } = options;
   checkAtLeast('options.initial', initial, 0);
   checkAtLeast('options.max', max, 0);

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkObject } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
@@ -8,7 +8,7 @@ import { type IdleSettings, IdleValidator, type ValidateIdleOptions, type Valida
 import type { Validate } from './validation.js';
 
 function resolveOptions(options: ValidateIdleOptions): IdleSettings {
-  checkObject('options', options);
+  checkOptions('options', options, ['interval', 'timeout', 'maxValidations', 'scheduler']);
   const settings: IdleSettings = {
     interval: options.interval ?? 5_000,
     timeout: options.timeout ?? 1_000,

@@ -38,6 +38,9 @@ import {
 } from './options.js';
 import { readiness } from './ready.js';
 
+const BORROW_OPTIONS = ['signal', 'waitTimeout', 'key'];
+const USE_OPTIONS = [...BORROW_OPTIONS, 'timeout'];
+
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
 export interface ConnectionPool<C extends Connection, K = void> extends AsyncDisposal {}
@@ -161,7 +164,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @throws {@link ConnectionFactoryError} and {@link PoolDisposedError}, as rejections.
    */
   async setup(options: SignalOptions = {}): Promise<void> {
-    this.#checkWaiting(options);
+    this.#checkWaiting(options, []);
     await abortable(this.#lifecycle.fill(), options.signal);
   }
 
@@ -173,7 +176,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async extendPoolBySize(size: number, options: SignalOptions = {}): Promise<void> {
     check.checkSize('size', size);
-    this.#checkWaiting(options);
+    this.#checkWaiting(options, []);
     this.#checkNotClosed();
     await abortable(this.#lifecycle.extend(size), options.signal);
   }
@@ -187,7 +190,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
-    this.#checkWaiting(options);
+    this.#checkWaiting(options, []);
     this.#checkNotClosed();
     const { membership } = this.#context;
     const added = given.filter((connection, place) => {
@@ -240,7 +243,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   removeConnections(connections: Iterable<C>, options: DrainOptions = {}): number {
     const given = checkConnections('connections', connections);
-    const drainTimeout = this.#drainTimeout(options);
+    const drainTimeout = this.#drainTimeout(options, []);
     this.#checkNotDisposed();
     return this.#context.membership.remove(this.#membersOf(given), 'removed', drainTimeout);
   }
@@ -254,7 +257,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   ejectConnections(connections: Iterable<C>, options: EjectOptions): number {
     const given = checkConnections('connections', connections);
-    check.checkObject('options', options);
+    check.checkOptions('options', options, ['duration']);
     const { duration } = options;
     check.checkDuration('options.duration', duration);
     this.#checkNotDisposed();
@@ -272,7 +275,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   invalidateConnections(connections: Iterable<C>, options: InvalidateOptions = {}): number {
     const given = checkConnections('connections', connections);
-    check.checkObject('options', options);
+    check.checkOptions('options', options, ['cause']);
     this.#checkNotDisposed();
     const members = this.#membersOf(given);
     return this.#context.turns.run(() => members.filter((member) => this.#invalidate(member, options.cause)).length);
@@ -287,7 +290,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async reconnect(onlyBrokenConnections = true, options: SignalOptions = {}): Promise<number> {
     check.checkBoolean('onlyBrokenConnections', onlyBrokenConnections);
-    this.#checkWaiting(options);
+    this.#checkWaiting(options, []);
     this.#checkNotClosed();
     const { signal } = options;
     await abortable(this.#lifecycle.reconnect(onlyBrokenConnections, signal), signal);
@@ -309,7 +312,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   async renew(options: RenewOptions<C> = {}): Promise<number> {
-    this.#checkWaiting(options);
+    this.#checkWaiting(options, ['connections', 'maxUnavailable', 'drainTimeout']);
     const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
     check.checkSize('options.maxUnavailable', maxUnavailable);
     if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
@@ -458,7 +461,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     }
     return new Promise((resolve, reject) => {
       const acquiredAt = this.#context.leaks.trace();
-      new AcquireRequest(this.#acquirer, this.#terms(options), {
+      new AcquireRequest(this.#acquirer, this.#terms(options, BORROW_OPTIONS), {
         onAcquired: (checkout, request) => {
           request.settle();
           resolve(this.#lease(checkout, acquiredAt));
@@ -487,7 +490,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * {@link PoolDisposedError}, as rejections.
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
-    this.#checkWaiting(options);
+    this.#checkWaiting(options, ['min', 'timeout']);
     const { min = 1, timeout, signal } = options;
     check.checkSize('options.min', min);
     if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
@@ -507,7 +510,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * `closeTimeout`. `setup()` may follow at once.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const drainTimeout = this.#drainTimeout(options);
+    const drainTimeout = this.#drainTimeout(options, ['signal']);
     check.checkSignal(options.signal);
     if (!this.#isDisposed) this.#lifecycle.close('closed', drainTimeout);
     await this.#lifecycle.whenClosed(drainTimeout, options.signal);
@@ -546,8 +549,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     return membership.invalidate(member, new ConnectionInvalidatedError('The connection was invalidated', options));
   }
 
-  #terms(options: UseOptions<K> = {}): AcquireTerms<K> {
-    this.#checkUse(options);
+  #terms(options: UseOptions<K> = {}, names = USE_OPTIONS): AcquireTerms<K> {
+    this.#checkUse(options, names);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
     this.#openIfNew();
@@ -564,16 +567,16 @@ export class ConnectionPool<C extends Connection, K = void> {
     };
   }
 
-  #checkUse(options: UseOptions<K> = {}): void {
-    check.checkObject('options', options);
+  #checkUse(options: UseOptions<K> = {}, names = USE_OPTIONS): void {
+    check.checkOptions('options', options, names);
     check.checkSignal(options.signal);
     for (const name of ['timeout', 'waitTimeout'] as const) {
       if (options[name] !== undefined) check.checkDuration(`options.${name}`, options[name]);
     }
   }
 
-  #checkWaiting(options: SignalOptions): void {
-    check.checkObject('options', options);
+  #checkWaiting(options: SignalOptions, names: readonly string[]): void {
+    check.checkOptions('options', options, ['signal', ...names]);
     check.checkSignal(options.signal);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
@@ -587,8 +590,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     if (this.#isDisposed) throw this.#context.errors.closedError();
   }
 
-  #drainTimeout(options: DrainOptions): number {
-    check.checkObject('options', options);
+  #drainTimeout(options: DrainOptions, names: readonly string[]): number {
+    check.checkOptions('options', options, ['drainTimeout', ...names]);
     const { drainTimeout = this.#context.options.drainTimeout } = options;
     check.checkDuration('options.drainTimeout', drainTimeout);
     return drainTimeout;

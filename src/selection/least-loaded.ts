@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { checkDuration, checkFunction, checkObject } from '../checks.js';
+import { checkDuration, checkFunction, checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import type { RecordListener } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
@@ -93,7 +93,7 @@ function leastPending<C extends Connection, K>(): Balancer<C, K, LeastLoadedNode
  * ```
  */
 export function leastLoaded<C extends Connection, K = void>(options: LeastLoadedOptions<C> = {}): Strategy<C, K> {
-  checkObject('options', options);
+  checkOptions('options', options, ['weight', 'slowStart', 'failurePenalty', 'scheduler']);
   const { weight, slowStart = 0, failurePenalty = 0 } = options;
   if (weight !== undefined) checkFunction('options.weight', weight);
   checkDuration('options.slowStart', slowStart);

@@ -1,5 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
-import { checkDuration, checkObject } from '../checks.js';
+import { checkDuration, checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
@@ -106,7 +106,7 @@ class PeakEwmaNode<C extends Connection> extends RecordNode<C> implements CostNo
  * ```
  */
 export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOptions = {}): Strategy<C, K> {
-  checkObject('options', options);
+  checkOptions('options', options, ['decay', 'failurePenalty', 'random', 'scheduler']);
   const { decay = 10_000, failurePenalty = 1_000 } = options;
   checkDuration('options.decay', decay);
   if (decay === 0) throw outOfRange('options.decay', 'more than 0', decay);

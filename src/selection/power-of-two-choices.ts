@@ -1,4 +1,4 @@
-import { checkObject } from '../checks.js';
+import { checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom } from '../defaults.js';
 import { strategyFrom } from './balancer.js';
@@ -44,7 +44,7 @@ class LoadCostNode<C extends Connection> extends RecordNode<C> implements CostNo
 export function powerOfTwoChoices<C extends Connection, K = void>(
   options: PowerOfTwoChoicesOptions = {},
 ): Strategy<C, K> {
-  checkObject('options', options);
+  checkOptions('options', options, ['random']);
   const random = resolveRandom(options.random);
   return strategyFrom(
     () => new TwoChoices<C, K, LoadCostNode<C>>(random, (connection) => new LoadCostNode(connection)),

@@ -1,4 +1,4 @@
-import { checkFunction, checkObject } from '../checks.js';
+import { checkFunction, checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import { type Balancer, strategyFrom } from './balancer.js';
@@ -125,7 +125,7 @@ export function sticky<C extends Connection, K>(
   options: StickyOptions<C> = {},
 ): Strategy<C, K> {
   checkFunction('keyOf', keyOf);
-  checkObject('options', options);
+  checkOptions('options', options, ['idOf']);
   const { idOf = identityOf } = options;
   checkFunction('options.idOf', idOf);
   return strategyFrom(() => new Rendezvous(keyOf, idOf));

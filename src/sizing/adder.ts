@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkFunction, checkObject } from '../checks.js';
+import { checkFunction, checkOptions } from '../checks.js';
 import { resolveScheduler } from '../defaults.js';
 import type { Backoff } from '../healing/backoff.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
@@ -119,9 +119,10 @@ export function adding(
   add: (count: number) => unknown,
   options: AdditionOptions,
   makeDemand: () => Demand,
+  names: readonly string[] = [],
 ): OperatorFunction<Health, AdditionEvent> {
   checkFunction('add', add);
-  checkObject('options', options);
+  checkOptions('options', options, ['backoff', 'scheduler', ...names]);
   const { backoff = exponentialBackoff() } = options;
   checkFunction('options.backoff', backoff);
   const scheduler = resolveScheduler(options.scheduler);

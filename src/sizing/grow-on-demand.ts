@@ -68,7 +68,7 @@ export function growOnDemand(
   add: (count: number) => unknown,
   options: GrowOnDemandOptions = {},
 ): OperatorFunction<Health, AdditionEvent> {
-  const grow = adding(add, options, () => probingDemand(options.targetLoad));
+  const grow = adding(add, options, () => probingDemand(options.targetLoad), ['targetLoad']);
   if (options.targetLoad !== undefined) checkAtLeast('options.targetLoad', options.targetLoad, 1);
   return grow;
 }

@@ -1,5 +1,5 @@
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkObject, checkRatio } from '../checks.js';
+import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { wrongType } from '../errors.js';
@@ -93,7 +93,7 @@ export function recycle<C extends Connection>(
   options: RecycleOptions,
 ): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
   checkFunction('replace', replace);
-  checkObject('options', options);
+  checkOptions('options', options, ['maxLifetime', 'maxUses', 'jitter', 'random', 'scheduler']);
   const { maxLifetime, maxUses, jitter = 0.1 } = options;
   if (maxLifetime === undefined && maxUses === undefined) {
     throw wrongType('options', 'an object with maxLifetime or maxUses', options);

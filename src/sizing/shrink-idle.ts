@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkObject, checkSize, MAX_TIMER_DELAY } from '../checks.js';
+import { checkAtLeast, checkFunction, checkOptions, checkSize, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { resolveScheduler } from '../defaults.js';
@@ -102,7 +102,7 @@ export function shrinkIdle(
   options: ShrinkIdleOptions = {},
 ): OperatorFunction<readonly Connection[], number> {
   checkFunction('remove', remove);
-  checkObject('options', options);
+  checkOptions('options', options, ['idleTimeout', 'minIdle', 'scheduler']);
   const { idleTimeout = 60_000, minIdle = 1 } = options;
   checkAtLeast('options.idleTimeout', idleTimeout, 1);
   checkSize('options.minIdle', minIdle);

@@ -1,4 +1,4 @@
-import { checkDuration, checkObject, checkSignal } from '../checks.js';
+import { checkDuration, checkObject, checkOptions, checkSignal } from '../checks.js';
 import { type Clock, systemClock } from '../request/clock.js';
 import { RequestAbortedError, RequestTimeoutError } from '../request/errors.js';
 import type { ZcachedCall, ZcachedConnection } from './connection.js';
@@ -40,7 +40,8 @@ export interface Manner {
   readonly newer?: string | undefined;
 }
 
-const AS_TEXT: Manner = { strings: 'text' };
+export const CALL_OPTIONS = ['signal', 'timeout'];
+export const AS_TEXT: Manner = { strings: 'text' };
 
 /** Sends requests over a pool, each within its caller's patience. */
 export class Caller {
@@ -54,9 +55,10 @@ export class Caller {
     args: readonly ZcachedArgument[],
     options: ZcachedCallOptions | undefined,
     { strings, newer }: Manner = AS_TEXT,
+    names: readonly string[] = CALL_OPTIONS,
   ): Promise<ZcachedValue> {
     if (options === undefined) return this.request({ command, args, strings }, newer);
-    checkObject('options', options);
+    checkOptions('options', options, names);
     const { signal, timeout } = options;
     return this.request({ command, args, strings, signal, timeout }, newer);
   }

@@ -1,4 +1,4 @@
-import { checkObject } from '../checks.js';
+import { checkObject, checkOptions } from '../checks.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Clock } from '../request/clock.js';
@@ -6,6 +6,7 @@ import { Caller, type ZcachedPool } from './caller.js';
 import { connectPool, type ZcachedPoolOptions } from './connect-pool.js';
 import type { ZcachedConnection } from './connection.js';
 import { codecOf, type InPlace, type ZcachedEncoding } from './encoding.js';
+import { CONNECTION_OPTIONS } from './options.js';
 import { isUrl, withUrl } from './url.js';
 import { ValueCommands } from './value-commands.js';
 
@@ -27,6 +28,8 @@ export type ConnectedZcachedClient<E extends ZcachedEncoding = 'native'> = Zcach
   E,
   ConnectionPool<ZcachedConnection>
 >;
+
+const CONNECT_OPTIONS = [...CONNECTION_OPTIONS, 'pool', 'signal', 'encoding'];
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
@@ -69,7 +72,7 @@ export class ZcachedClient<
    */
   constructor(pool: P, options: ZcachedClientOptions<E> = {}) {
     checkObject('pool', pool);
-    checkObject('options', options);
+    checkOptions('options', options, ['encoding', 'clock']);
     const { encoding = 'native', clock } = options;
     super(new Caller(pool, clock), encoding as E);
     this.pool = pool;
@@ -99,7 +102,8 @@ export class ZcachedClient<
     target: string | URL | ZcachedConnectOptions<E> = {},
     rest: ZcachedConnectOptions<E> = {},
   ): Promise<ConnectedZcachedClient<E>> {
-    checkObject('options', rest);
+    checkOptions('options', rest, CONNECT_OPTIONS);
+    if (!isUrl(target)) checkOptions('options', target, CONNECT_OPTIONS);
     const { encoding, ...options } = isUrl(target) ? withUrl(target, rest) : { ...target, ...rest };
     // Before anything is made that would have to be disposed of.
     codecOf(encoding ?? 'native');

@@ -1,4 +1,4 @@
-import type { ZcachedCallOptions } from './caller.js';
+import { AS_TEXT, CALL_OPTIONS, type ZcachedCallOptions } from './caller.js';
 import { ZcachedArgumentError } from './errors.js';
 import { done, integer, isMiss, texts, wasThere } from './replies.js';
 import { ServerCommands } from './server-commands.js';
@@ -8,6 +8,8 @@ export interface ZcachedCopyOptions extends ZcachedCallOptions {
   /** Whether to overwrite what is at the destination. @default false */
   readonly replace?: boolean | undefined;
 }
+
+const COPY_OPTIONS = [...CALL_OPTIONS, 'replace'];
 
 /** The commands about keys, whatever is under them. */
 export abstract class KeyCommands extends ServerCommands {
@@ -97,6 +99,6 @@ export abstract class KeyCommands extends ServerCommands {
     const replace = options?.replace === true;
     if (replace && source === destination) throw new ZcachedArgumentError('COPY', 2, 'SAME_KEY');
     const args = replace ? [source, destination, 'REPLACE'] : [source, destination];
-    done('COPY', await this.caller.send('COPY', args, options));
+    done('COPY', await this.caller.send('COPY', args, options, AS_TEXT, COPY_OPTIONS));
   }
 }

@@ -1,4 +1,4 @@
-import { checkChoice, checkDuration, checkObject, checkText, checkTimeout, checkWithin } from '../checks.js';
+import { checkChoice, checkDuration, checkOptions, checkText, checkTimeout, checkWithin } from '../checks.js';
 import type { Clock } from '../request/clock.js';
 import { systemClock } from '../request/clock.js';
 import type { ZcachedAddress } from './address.js';
@@ -75,10 +75,30 @@ export interface ZcachedSettings {
 }
 
 /** How many connections have been given a name here. */
+/** `poolSize` may come from a URL, and is for a pool of connections. */
+export const CONNECTION_OPTIONS = [
+  'name',
+  'host',
+  'port',
+  'path',
+  'tls',
+  'connectTimeout',
+  'requestTimeout',
+  'closeTimeout',
+  'maxRequestBytes',
+  'maxQueue',
+  'pipelining',
+  'maps',
+  'strings',
+  'limits',
+  'clock',
+  'poolSize',
+];
+
 let connections = 0;
 
 export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
-  checkObject('options', options);
+  checkOptions('options', options, CONNECTION_OPTIONS);
   const address = resolveAddress(options);
   const settings = {
     name: options.name ?? `zcached-${++connections}`,
@@ -116,7 +136,7 @@ export function resolveForm(options: FormOptions, usual: ReplyForm): ReplyForm {
 }
 
 function resolveLimits(limits: NonNullable<ZcachedOptions['limits']>): ZcachedLimits {
-  checkObject('limits', limits);
+  checkOptions('limits', limits, Object.keys(DEFAULT_LIMITS));
   const { maxDepth, maxElements, maxBulkBytes, maxReplyBytes } = DEFAULT_LIMITS;
   const resolved: ZcachedLimits = {
     maxDepth: limits.maxDepth ?? maxDepth,

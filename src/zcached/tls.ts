@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
-import { checkBoolean, checkChoice, checkObject, checkText } from '../checks.js';
+import { checkBoolean, checkChoice, checkOptions, checkText } from '../checks.js';
 import { outOfRange, wrongType } from '../errors.js';
 
 /** One PEM text, or several. */
@@ -25,6 +25,8 @@ export interface ZcachedTlsOptions {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
 }
 
+const TLS_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized', 'minVersion'];
+
 /** Ready for any number of connections. */
 export interface TlsSettings {
   readonly secureContext: SecureContext;
@@ -35,7 +37,7 @@ export interface TlsSettings {
 /** Reads certificates and keys now: what is wrong with them should not wait for the first dial to be found. */
 export function resolveTls(tls: boolean | ZcachedTlsOptions, host: string | undefined): TlsSettings | undefined {
   if (typeof tls === 'boolean') return tls ? resolveTls({}, host) : undefined;
-  checkObject('tls', tls);
+  checkOptions('tls', tls, TLS_OPTIONS);
   const { ca, cert, key, passphrase, servername, rejectUnauthorized = true, minVersion = 'TLSv1.3' } = tls;
   // Whatever it is, it is a secret: only its type is told.
   if (passphrase !== undefined && typeof passphrase !== 'string') {

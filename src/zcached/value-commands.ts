@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { Observable } from 'rxjs';
-import { checkObject, checkSize } from '../checks.js';
+import { checkObject, checkOptions, checkSize } from '../checks.js';
 import { outOfRange, wrongType } from '../errors.js';
-import type { Caller, ZcachedCallOptions } from './caller.js';
+import { AS_TEXT, CALL_OPTIONS, type Caller, type ZcachedCallOptions } from './caller.js';
 import type { Codec, Decoded, Encodable, InPlace, ZcachedEncoding } from './encoding.js';
 import { codecOf } from './encoding.js';
 import { ZcachedRequestTooLargeError } from './errors.js';
@@ -16,6 +16,8 @@ export interface ZcachedValueOptions<F extends ZcachedEncoding> extends ZcachedC
   /** How values are stored. @default the client's `encoding` */
   readonly encoding?: F | InPlace | undefined;
 }
+
+const VALUE_OPTIONS = [...CALL_OPTIONS, 'encoding'];
 
 /** How everything is read. */
 export interface ZcachedEntriesOptions<F extends ZcachedEncoding> extends ZcachedValueOptions<F> {
@@ -60,7 +62,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   async get(key: string, options?: ZcachedValueOptions<ZcachedEncoding>): Promise<unknown> {
     const codec = this.#codecFor(options);
     try {
-      return codec.decode(await this.caller.send('GET', [key], options, codec), 'GET', 1);
+      return codec.decode(await this.caller.send('GET', [key], options, codec, VALUE_OPTIONS), 'GET', 1);
     } catch (error) {
       if (isMiss(error)) return undefined;
       throw error;
@@ -116,7 +118,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     options?: ZcachedValueOptions<F>,
   ): Promise<void> {
     const encoded = this.#codecFor(options).encode(value, 'SET', 2);
-    done('SET', await this.caller.send('SET', [key, encoded], options));
+    done('SET', await this.caller.send('SET', [key, encoded], options, AS_TEXT, VALUE_OPTIONS));
   }
 
   /**
@@ -137,7 +139,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     const keys = [...given];
     const codec = this.#codecFor(options);
     if (keys.length === 0) return new Map();
-    const found = lookup('MGET', await this.caller.send('MGET', keys, options, codec));
+    const found = lookup('MGET', await this.caller.send('MGET', keys, options, codec, VALUE_OPTIONS));
     const read = (key: string, index: number): unknown => {
       const reply = found(key) ?? undefined;
       return reply === undefined ? undefined : codec.decode(reply, 'MGET', index + 1);
@@ -164,7 +166,8 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
       throw wrongType('entries', 'a Map or a plain object', typeof entries);
     const pairs: [string, unknown][] = types.isMap(entries) ? [...entries] : Object.entries(entries);
     const args = pairs.flatMap(([key, value], index) => [key, codec.encode(value, 'MSET', 2 * index + 2)]);
-    if (args.length > 0) done('MSET', await this.caller.send('MSET', args as ZcachedArgument[], options));
+    if (args.length > 0)
+      done('MSET', await this.caller.send('MSET', args as ZcachedArgument[], options, AS_TEXT, VALUE_OPTIONS));
   }
 
   /**
@@ -183,18 +186,19 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   ): AsyncGenerator<[string, Decoded<F>], void>;
   entries<T>(options?: ZcachedEntriesOptions<ZcachedEncoding>): AsyncGenerator<[string, T], void>;
   entries(options: ZcachedEntriesOptions<ZcachedEncoding> = {}): AsyncGenerator<[string, unknown], void> {
-    this.#codecFor(options);
-    const { batchSize = 100 } = options;
+    const { batchSize = 100, ...others } = options;
+    this.#codecFor(options, [...VALUE_OPTIONS, 'batchSize']);
     checkSize('options.batchSize', batchSize);
     if (batchSize === 0) throw outOfRange('options.batchSize', 'at least 1', batchSize);
-    return this.#walk(batchSize, options);
+    return this.#walk(batchSize, others);
   }
 
   async *#walk(
     batchSize: number,
     options: ZcachedValueOptions<ZcachedEncoding>,
   ): AsyncGenerator<[string, unknown], void> {
-    const keys = await this.keys(options);
+    const { encoding, ...callOptions } = options;
+    const keys = await this.keys(callOptions);
     let size = batchSize;
     for (let start = 0; start < keys.length; ) {
       const batch = keys.slice(start, start + size);
@@ -208,9 +212,9 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     }
   }
 
-  #codecFor(options: ZcachedValueOptions<ZcachedEncoding> | undefined): Codec {
+  #codecFor(options: ZcachedValueOptions<ZcachedEncoding> | undefined, names = VALUE_OPTIONS): Codec {
     if (options === undefined) return this.#codec;
-    checkObject('options', options);
+    checkOptions('options', options, names);
     return options.encoding === undefined ? this.#codec : codecOf(options.encoding);
   }
 }

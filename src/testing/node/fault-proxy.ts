@@ -1,5 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { checkOptions } from '../../checks.js';
 import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { type Clock, systemClock } from '../../request/clock.js';
 import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
@@ -124,4 +125,10 @@ makeDisposable(FaultProxy.prototype, 'asyncDispose', 'close');
  * await proxy.close();
  * ```
  */
-export const startFaultProxy = (options: FaultProxyOptions): Promise<FaultProxy> => FaultProxy.start(options);
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  checkOptions('options', options, ['port', 'host', 'toServer', 'toClient', 'clock']);
+  for (const way of ['toServer', 'toClient'] as const) {
+    if (options[way]) checkOptions(`options.${way}`, options[way], ['delay', 'cut']);
+  }
+  return FaultProxy.start(options);
+}

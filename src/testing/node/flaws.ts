@@ -1,3 +1,4 @@
+import { checkOptions } from '../../checks.js';
 import type { ZcachedGeneration } from './dialect.js';
 
 /** What the real servers get wrong, always or at times. May be changed while a server runs; the next segment or client meets the change. */
@@ -42,6 +43,7 @@ export type FlawsOption = { readonly [F in keyof ZcachedFlaws]?: ZcachedFlaws[F]
 
 export function resolveFlaws(generation: ZcachedGeneration, asked: FlawsOption = {}): ZcachedFlaws {
   if (asked === false) return { ...NONE };
+  checkOptions('options.flaws', asked, Object.keys(NONE));
   const named = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   return { ...USUAL[generation], ...named };
 }

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { checkOptions } from '../../checks.js';
 import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { systemClock } from '../../request/clock.js';
 import { next } from './delay-line.js';
@@ -16,6 +17,19 @@ const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.
 
 /** Sockets kept half-open for clients that have gone; beyond that the oldest are let go of. */
 const MAX_ABANDONED = 256;
+
+const SERVER_OPTIONS = [
+  'generation',
+  'host',
+  'port',
+  'path',
+  'tls',
+  'latency',
+  'maxClients',
+  'maxRequestBytes',
+  'flaws',
+  'onRequest',
+];
 
 /** Types for `await using`. */
 export interface ZcachedServer extends AsyncDisposal {}
@@ -192,5 +206,8 @@ makeDisposable(ZcachedServer.prototype, 'asyncDispose', 'close');
  * await server.close();
  * ```
  */
-export const startZcachedServer = (options: ZcachedServerOptions = {}): Promise<ZcachedServer> =>
-  ZcachedServer.start(options);
+export async function startZcachedServer(options: ZcachedServerOptions = {}): Promise<ZcachedServer> {
+  checkOptions('options', options, SERVER_OPTIONS);
+  if (options.tls) checkOptions('options.tls', options.tls, ['key', 'cert', 'ca', 'requestCert']);
+  return ZcachedServer.start(options);
+}
