@@ -23,8 +23,8 @@ async function inFile(program: string, work: (file: string) => Promise<void>): P
   }
 }
 
-describe('the README', () => {
-  it('has a quick start that does what it says', async () => {
+describe('README', () => {
+  it('README, quick start: prints the expected lines', async () => {
     const [, program] = /## Quick start[\s\S]*?```ts\n([\s\S]*?)```/.exec(await readme()) ?? [];
     await inFile(program ?? '', async (file) => {
       const { stdout } = await run(process.execPath, [join(root, 'spec', 'package', 'run.mjs'), file], { cwd: root });
@@ -32,7 +32,7 @@ describe('the README', () => {
     });
   }, 20_000);
 
-  it('names only members that are there', async () => {
+  it('README, table of zcached: names only members of ConnectionPool', async () => {
     const [, table] = /## From zcached([\s\S]*?)\n## /.exec(await readme()) ?? [];
     const rows = [...(table ?? '').matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map(([, here]) => here ?? '');
     const names = rows.flatMap((here) => [...here.matchAll(/`(\w+)/g)].map(([, name]) => name as string));
@@ -43,7 +43,7 @@ describe('the README', () => {
     expect(names.filter((name) => !(name in pool))).toEqual([]);
   });
 
-  it('names only operators and strategies that are there', async () => {
+  it('README, tables of operators and strategies: name only exports of rxpool', async () => {
     const tables = [/\| operator \|[\s\S]*?\n\n/, /\| strategy \|[\s\S]*?\n\n/];
     const text = await readme();
     const names = tables.flatMap((table) => {
@@ -54,7 +54,7 @@ describe('the README', () => {
     expect(names.filter((name) => !(name in rxpool))).toEqual([]);
   });
 
-  it('has a client of zcached that does what it says', async () => {
+  it('README, example of a zcached client: prints the expected lines', async () => {
     const [, snippet = ''] = /## zcached\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(await readme()) ?? [];
     const program = `
       import { firstValueFrom, map } from 'rxjs';
@@ -79,7 +79,7 @@ describe('the README', () => {
     });
   }, 30_000);
 
-  it('links only to files that are there', async () => {
+  it('README: links only to files that exist', async () => {
     const links = [...(await readme()).matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link as string);
     expect(links.length).toBeGreaterThan(3);
     await Promise.all(links.map((link) => run('ls', [join(root, link)])));

@@ -6,7 +6,7 @@ import { track } from '../support/cleanup.js';
 
 const make = (...args: unknown[]) => Reflect.construct(ZcachedConnection, args) as ZcachedConnection;
 
-describe('options', () => {
+describe('new ZcachedConnection(options)', () => {
   it.each([
     [{ host: 1 }, 'ERR_INVALID_ARG_TYPE', 'host'],
     [{ host: '' }, 'ERR_OUT_OF_RANGE', 'host'],
@@ -36,20 +36,20 @@ describe('options', () => {
     [{ limits: { maxDepth: -1 } }, 'ERR_OUT_OF_RANGE', 'limits.maxDepth'],
     [{ limits: 7 }, 'ERR_INVALID_ARG_TYPE', 'limits'],
     [7, 'ERR_INVALID_ARG_TYPE', 'options'],
-  ])('%p are refused by name', (options, code, name) => {
+  ])('new ZcachedConnection(%p): throws %s, and names %s', (options, code, name) => {
     expect(() => make(options)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(`${name} must be`) }),
     );
   });
 
-  it('never tell a passphrase, whatever it is', () => {
+  it('new ZcachedConnection({ tls: { passphrase: 1234 } }): throws without stating the passphrase', () => {
     expect(() => make({ tls: { passphrase: 1234 } })).toThrow(/^tls\.passphrase must be a string, got "number"$/);
   });
 
   it.each([
     [{ path: '/tmp/a.sock', host: 'localhost' }, 'host'],
     [{ path: '/tmp/a.sock', port: 7556 }, 'port'],
-  ])('%p contradict each other', (options, name) => {
+  ])('new ZcachedConnection(%p): throws, because path excludes %s', (options, name) => {
     expect(() => make(options)).toThrow(
       expect.objectContaining({
         constructor: TypeError,
@@ -59,14 +59,14 @@ describe('options', () => {
     );
   });
 
-  it('say where it will connect to', () => {
+  it('connection.host, port and path: those of the options, 127.0.0.1:7556 by default', () => {
     const where = ({ host, port, path }: ZcachedConnection) => ({ host, port, path });
     expect(where(new ZcachedConnection())).toEqual({ host: '127.0.0.1', port: 7556 });
     expect(where(new ZcachedConnection({ host: 'cache' }))).toEqual({ host: 'cache', port: 7556 });
     expect(where(new ZcachedConnection({ path: '/run/zcached.sock' }))).toEqual({ path: '/run/zcached.sock' });
   });
 
-  it('may come as a URL, over which those beside it have the last word', () => {
+  it('new ZcachedConnection(url, options): options override the URL, undefined ones do not', () => {
     const where = ({ host, port }: ZcachedConnection) => `${host}:${port}`;
     expect(where(new ZcachedConnection('zcached://cache.example:1234'))).toBe('cache.example:1234');
     expect(where(new ZcachedConnection(new URL('zcached://cache.example')))).toBe('cache.example:7556');
@@ -76,13 +76,13 @@ describe('options', () => {
   });
 });
 
-describe('certificates and keys', () => {
+describe('new ZcachedConnection({ tls }) with certificates', () => {
   let made: Certificates;
   beforeAll(async () => {
     made = await makeCertificates();
   });
 
-  it('that do not belong together are refused when the connection is made, not when it is dialled', () => {
+  it('new ZcachedConnection({ tls }): throws when cert and key do not belong together', () => {
     const tls = { cert: made.client.cert, key: made.server.key };
     expect(() => make({ tls })).toThrow(
       expect.objectContaining({
@@ -92,29 +92,32 @@ describe('certificates and keys', () => {
     );
   });
 
-  it('may be text or bytes, one or several', () => {
+  it('new ZcachedConnection({ tls }): accepts certificates as text and as bytes, and several for ca', () => {
     const { ca, client } = made;
     const tls = { ca: [ca.cert, Buffer.from(ca.cert)], cert: Buffer.from(client.cert), key: client.key };
     expect(() => make({ tls })).not.toThrow();
   });
 });
 
-describe('what an older server does not know', () => {
-  it.each(['ECHO', 'echo', 'SIZEOF', 'RENAME', 'COPY'])('%s is refused before it is queued', async (command) => {
-    const server = track(await startZcachedServer({ generation: '2024' }));
-    const connection = track(new ZcachedConnection({ port: server.port }));
-    await connection.connect();
-    const before = server.requests;
-    await expect(connection.send(command, 'a', 'b')).rejects.toMatchObject({
-      code: 'ERR_ZCACHED_UNSUPPORTED',
-      sent: 'never',
-      request: command,
-      generation: '2024',
-    });
-    expect([connection.pending, server.requests, connection.state]).toEqual([0, before, 'connected']);
-  });
+describe('commands that 2024 servers do not have', () => {
+  it.each(['ECHO', 'echo', 'SIZEOF', 'RENAME', 'COPY'])(
+    "connection.send('%s') on a 2024 server: rejects with ERR_ZCACHED_UNSUPPORTED, and sends nothing",
+    async (command) => {
+      const server = track(await startZcachedServer({ generation: '2024' }));
+      const connection = track(new ZcachedConnection({ port: server.port }));
+      await connection.connect();
+      const before = server.requests;
+      await expect(connection.send(command, 'a', 'b')).rejects.toMatchObject({
+        code: 'ERR_ZCACHED_UNSUPPORTED',
+        sent: 'never',
+        request: command,
+        generation: '2024',
+      });
+      expect([connection.pending, server.requests, connection.state]).toEqual([0, before, 'connected']);
+    },
+  );
 
-  it('a newer one gets', async () => {
+  it("connection.send('ECHO') on a 2025 server: resolves with the text", async () => {
     const server = track(await startZcachedServer());
     const connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();
@@ -122,11 +125,11 @@ describe('what an older server does not know', () => {
   });
 });
 
-describe('the form of one reply', () => {
+describe('form of the reply to one request', () => {
   it.each([
     [{ maps: 'list' }, 'maps'],
     [{ strings: 1 }, 'strings'],
-  ])('%p is refused by name', async (form, name) => {
+  ])('connection.request() with %p: rejects with an error that names %s', async (form, name) => {
     const connection = new ZcachedConnection();
     await expect(connection.request({ command: 'GET', ...form } as never)).rejects.toMatchObject({
       code: expect.stringMatching(/^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/),

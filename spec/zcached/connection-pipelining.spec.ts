@@ -30,7 +30,7 @@ async function echo() {
 }
 
 describe('pipelining', () => {
-  it('has the requests of a turn go out in one write, and each get its own reply', async () => {
+  it('pipelining: 80 requests of one turn arrive in one segment, and each gets its own reply', async () => {
     const { server, segments } = await echo();
     const client = await connection(server.port);
     segments.length = 0;
@@ -40,7 +40,7 @@ describe('pipelining', () => {
     expect([segments, client.pending]).toEqual([[80], 0]);
   });
 
-  it('keeps text and text apart that are not of one kind', async () => {
+  it('pipelining: ASCII and other texts of one turn arrive in one segment, and each gets its own reply', async () => {
     const { server, segments } = await echo();
     const client = await connection(server.port);
     segments.length = 0;
@@ -52,7 +52,7 @@ describe('pipelining', () => {
     expect(segments).toEqual([4]);
   });
 
-  it('never has more on the wire than it may', async () => {
+  it('pipelining: 7: 50 requests arrive in segments of 7 at most', async () => {
     const { server, segments } = await echo();
     const client = await connection(server.port, { pipelining: 7 });
     segments.length = 0;
@@ -61,7 +61,7 @@ describe('pipelining', () => {
     expect(segments.reduce((sum, each) => sum + each, 0)).toBe(50);
   });
 
-  it('one in flight has one frame to a write, written within the call', async () => {
+  it('pipelining: 1: each of 20 requests arrives in a segment of its own', async () => {
     const { server, segments } = await echo();
     const client = await connection(server.port, { pipelining: 1 });
     segments.length = 0;
@@ -69,7 +69,7 @@ describe('pipelining', () => {
     expect(segments).toEqual(Array(20).fill(1));
   });
 
-  it('one cancelled in the turn in which it was asked for never reaches the wire', async () => {
+  it('pipelining: a request aborted in the turn of its call is not sent, and the others get their replies', async () => {
     const { server, frames } = await echo();
     const client = await connection(server.port);
     const before = frames();
@@ -84,7 +84,7 @@ describe('pipelining', () => {
     expect(frames() - before).toBe(2);
   });
 
-  it('a request cancelled after it was sent keeps its place for its reply, which no other request receives', async () => {
+  it('pipelining: no other request receives the reply to a request that was aborted in flight', async () => {
     const server = track(await startZcachedServer());
     const client = await connection(server.port);
     server.pause();
@@ -101,7 +101,7 @@ describe('pipelining', () => {
     expect(client.state).toBe('connected');
   });
 
-  it('a server that goes: replies that came are delivered, the rest was maybe sent, what waited was not', async () => {
+  it('pipelining: 3, server closes: received replies are delivered, the rest rejects with sent: maybe or never', async () => {
     const server = track(
       await startScript((socket, _, count) => {
         if (count === 1) socket.end('+one\r\n\x03+two\r\n\x03+th');
@@ -116,7 +116,7 @@ describe('pipelining', () => {
     expect([client.state, client.pending]).toEqual(['broken', 0]);
   });
 
-  it('a reply without a request is delivered to none and breaks the connection', async () => {
+  it('pipelining: a reply without a request breaks the connection, and no request receives it', async () => {
     const server = track(
       await startScript((socket, _, count) => {
         if (count === 1) socket.write('+one\r\n\x03+two\r\n\x03+nobody\r\n\x03');
@@ -137,7 +137,7 @@ describe('pipelining', () => {
     expect(await ends(next)).not.toContain('nobody');
   });
 
-  it('what is no reply fails the request it stands for as it is, and those behind it as lost', async () => {
+  it('pipelining: an invalid reply rejects its request with ERR_ZCACHED_PROTOCOL, and those behind it as lost', async () => {
     const server = track(
       await startScript((socket, _, count) => {
         if (count === 2) socket.write('+one\r\n\x03:x\r\n');
@@ -151,7 +151,7 @@ describe('pipelining', () => {
     ]);
   });
 
-  it('closing has all that is in flight come to its end', async () => {
+  it('pipelining: 3: requests in flight and queued get their replies during close()', async () => {
     const server = track(await startZcachedServer({ latency: 5 }));
     const client = await connection(server.port, { pipelining: 3, closeTimeout: 60_000 });
     const asked = Array.from({ length: 10 }, (_, index) => client.send('ECHO', `${index}`));
@@ -161,7 +161,7 @@ describe('pipelining', () => {
     await until(() => server.connections === 0);
   });
 
-  it('outcomes$ has one value for each, also for what closing cut off', async () => {
+  it('pipelining: 2: outcomes$ emits one value for each request, also for those that close() cut off', async () => {
     const server = track(await startZcachedServer());
     const client = await connection(server.port, { pipelining: 2, closeTimeout: 20 });
     const outcomes: Outcome[] = [];
@@ -176,7 +176,7 @@ describe('pipelining', () => {
   });
 });
 
-describe('a server that reads slower than it is written to', () => {
+describe('pipelining to a server that does not read', () => {
   /** Takes nothing in until it is told to; then answers every frame with how many there were. */
   async function reluctant(): Promise<{ server: RawServer; read(): void }> {
     let frames = -1;
@@ -193,7 +193,7 @@ describe('a server that reads slower than it is written to', () => {
     return { server, read: () => void server.sockets[0]!.resume() };
   }
 
-  it('has the rest wait in the queue, where it may be cancelled', async () => {
+  it('pipelining to a server that does not read: later requests queue, and one aborted there is never sent', async () => {
     const { server, read } = await reluctant();
     const client = await connection(server.port, { maxRequestBytes: 2 ** 26 });
     const large = client.send('SET', 'k', 'x'.repeat(2 ** 24));

@@ -24,9 +24,9 @@ const connection = (port: number, tls: boolean | ZcachedTlsOptions, options: Zca
 
 const trusting = () => ({ ca: made.ca.cert });
 
-describe('by TLS', () => {
+describe('ZcachedConnection({ tls })', () => {
   it.each(['127.0.0.1', 'localhost'])(
-    'connects to %s, whose certificate says so, and carries requests',
+    'connect() by TLS to %s, which the certificate names: speaks TLS 1.3 and carries requests',
     async (host) => {
       const server = await serve(made.server);
       const client = connection(server.port, trusting(), { host });
@@ -41,14 +41,14 @@ describe('by TLS', () => {
     },
   );
 
-  it('goes by the name it is given, where that is not the host', async () => {
+  it('connect() with tls.servername: accepts a certificate for that name instead of the host', async () => {
     const server = await serve(made.wrongName);
     const client = connection(server.port, { ...trusting(), servername: 'elsewhere.example' });
     await client.connect();
     expect(client.state).toBe('connected');
   });
 
-  it('shows a certificate of its own where it is asked for one', async () => {
+  it('connect() with tls.cert and tls.key: presents the certificate to a server that requires one', async () => {
     const { ca, server: identity, client: own } = made;
     const server = await serve({ ...identity, ca: ca.cert, requestCert: true, rejectUnauthorized: true });
     const client = connection(server.port, { ca: ca.cert, ...own });
@@ -56,7 +56,7 @@ describe('by TLS', () => {
     expect((server.sockets[0] as TLSSocket).getPeerCertificate().subject.CN).toBe('client');
   });
 
-  it('is not connected where it had to show one and has none: the handshake alone proves nothing', async () => {
+  it('connect() without a certificate that the server requires: rejects, and the connection is broken', async () => {
     const { ca, server: identity } = made;
     const server = await serve({ ...identity, ca: ca.cert, requestCert: true, rejectUnauthorized: true });
     const client = connection(server.port, trusting());
@@ -67,7 +67,7 @@ describe('by TLS', () => {
     expect(client.state).toBe('broken');
   });
 
-  it('runs over a Unix socket, too', async () => {
+  it('connect() by TLS over a Unix socket: becomes connected', async () => {
     const path = await socketPath();
     track(await startScript(() => {}, { tls: made.server, path }));
     const client = track(new ZcachedConnection({ path, tls: trusting() }));
@@ -79,32 +79,35 @@ describe('by TLS', () => {
 const REFUSED: [string, keyof Certificates, boolean, string][] = [
   ['has expired', 'expired', true, 'CERT_HAS_EXPIRED'],
   ['is for another name', 'wrongName', true, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ['vouches for itself', 'selfSigned', true, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ['is of an unknown authority', 'server', false, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ['is self-signed', 'selfSigned', true, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['has an unknown issuer', 'server', false, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
 ];
 
-describe('a server whose certificate', () => {
-  it.each(REFUSED)('%s is refused by default, and told nothing', async (_, name, isTrusted, code) => {
-    const heard: string[] = [];
-    const server = track(
-      await startRawServer(
-        (socket, requests) => {
-          requests((frame) => {
-            heard.push(frame);
-            socket.write(PONG);
-          });
-        },
-        { tls: made[name] },
-      ),
-    );
-    const client = connection(server.port, isTrusted ? trusting() : true, { host: 'localhost' });
-    const cause = await client.connect().catch((error) => error);
-    expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', host: 'localhost', cause: { code } });
-    expect([isTerminalCause(cause), client.state, heard]).toEqual([true, 'broken', []]);
-  });
+describe('TLS servers whose certificate is not trusted', () => {
+  it.each(REFUSED)(
+    'connect() to a server whose certificate %s: rejects as terminal, and sends no request',
+    async (_, name, isTrusted, code) => {
+      const heard: string[] = [];
+      const server = track(
+        await startRawServer(
+          (socket, requests) => {
+            requests((frame) => {
+              heard.push(frame);
+              socket.write(PONG);
+            });
+          },
+          { tls: made[name] },
+        ),
+      );
+      const client = connection(server.port, isTrusted ? trusting() : true, { host: 'localhost' });
+      const cause = await client.connect().catch((error) => error);
+      expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', host: 'localhost', cause: { code } });
+      expect([isTerminalCause(cause), client.state, heard]).toEqual([true, 'broken', []]);
+    },
+  );
 
   it.each(REFUSED)(
-    '%s is dialled once by each connection of a pool, and then given up',
+    'pool for a server whose certificate %s: dials once per connection, then abandons it',
     async (_, name, isTrusted, code) => {
       const server = await serve(made[name]);
       const clock = countingClock();
@@ -129,7 +132,7 @@ describe('a server whose certificate', () => {
     },
   );
 
-  it('vouches for itself is taken all the same where that is asked for', async () => {
+  it('connect() with rejectUnauthorized: false: accepts a self-signed certificate', async () => {
     const server = await serve(made.selfSigned);
     const client = connection(server.port, { rejectUnauthorized: false });
     await client.connect();
@@ -137,8 +140,8 @@ describe('a server whose certificate', () => {
   });
 });
 
-describe('a server that', () => {
-  it('does not speak TLS is refused, and told nothing in the clear', async () => {
+describe('TLS and plaintext, versions, silence and loss', () => {
+  it('connect() by TLS to a plaintext server: rejects after one dial, and sends no PING in plaintext', async () => {
     let heard = '';
     const server = track(
       await startRawServer((socket) => {
@@ -154,13 +157,13 @@ describe('a server that', () => {
     expect(heard).not.toContain('PING');
   });
 
-  it('speaks TLS is none for a connection in the clear', async () => {
+  it('connect() in plaintext to a TLS server: rejects with ERR_ZCACHED_CONNECT', async () => {
     const server = await serve(made.server);
     const client = connection(server.port, false);
     await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT' });
   });
 
-  it('knows nothing newer than TLS 1.2 is refused, unless that is asked for', async () => {
+  it('connect() to a server with TLS 1.2 at most: rejects by default, and succeeds with minVersion: TLSv1.2', async () => {
     const server = await serve({ ...made.server, maxVersion: 'TLSv1.2' });
     await expect(connection(server.port, trusting()).connect()).rejects.toMatchObject({ code: 'ERR_ZCACHED_CONNECT' });
     const client = connection(server.port, { ...trusting(), minVersion: 'TLSv1.2' });
@@ -168,7 +171,7 @@ describe('a server that', () => {
     expect((server.sockets.at(-1) as TLSSocket).getProtocol()).toBe('TLSv1.2');
   });
 
-  it('falls silent in the handshake is given up in time, and its socket with it', async () => {
+  it('connect() by TLS: rejects with ConnectTimeoutError and closes the socket when the handshake stalls', async () => {
     const server = track(await startRawServer((socket) => socket.resume()));
     const clock = countingClock();
     const client = connection(server.port, trusting(), { connectTimeout: 50, clock });
@@ -177,7 +180,7 @@ describe('a server that', () => {
     expect([client.state, clock.timers]).toEqual(['broken', 0]);
   });
 
-  it('answers no PING after the handshake is given up in time as well: the deadline is for all of it', async () => {
+  it('connect() by TLS: rejects with ConnectTimeoutError and closes the socket when the PING has no reply', async () => {
     const server = track(await startRawServer((socket) => void socket.resume(), { tls: made.server }));
     const client = connection(server.port, trusting(), { connectTimeout: 200 });
     const started = performance.now();
@@ -186,7 +189,7 @@ describe('a server that', () => {
     await until(() => isGone(server.sockets[0]!));
   });
 
-  it('goes with a request in flight is lost as one in the clear is', async () => {
+  it('TLS connection that the server ends: the reply it sent is delivered, the other request is lost', async () => {
     const server = track(await startScript((socket) => socket.end('+OK\r\n\x03'), { tls: made.server }));
     const client = connection(server.port, trusting());
     await client.connect();

@@ -19,8 +19,8 @@ import { PONG, type RawServer, startScript } from './raw-server.js';
 const connection = (port: number, options: ZcachedOptions = {}) => track(new ZcachedConnection({ port, ...options }));
 const serve = async (server: Promise<RawServer | ZcachedServer>) => track(await server);
 
-describe('sending', () => {
-  it('answers each of many at once with its own reply, and counts them meanwhile', async () => {
+describe('ZcachedConnection.send()', () => {
+  it('send(): each of 500 calls at once gets its own reply, and pending counts them', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -30,7 +30,7 @@ describe('sending', () => {
     expect(client.pending).toBe(0);
   });
 
-  it('has one request on the wire at a time: a 2024 server would drop a second one', async () => {
+  it('send() to a 2024 server, which drops a second request in a segment: 20 calls at once all arrive', async () => {
     const server = await serve(startZcachedServer({ generation: '2024', latency: 1 }));
     const client = connection(server.port);
     await client.connect();
@@ -39,7 +39,7 @@ describe('sending', () => {
     expect(await client.send('DBSIZE')).toBe(20);
   });
 
-  it('is refused while it is not connected', async () => {
+  it('send() while not connected: rejects with NotConnectedError, sent: never, and the cause of the failed dial', async () => {
     const client = connection(1);
     await expect(client.send('PING')).rejects.toMatchObject({ constructor: NotConnectedError, sent: 'never' });
     await expect(client.connect()).rejects.toThrow();
@@ -47,7 +47,7 @@ describe('sending', () => {
     expect(client.pending).toBe(0);
   });
 
-  it('refuses what is no request, without counting it', async () => {
+  it('send() and request(): reject an invalid call, and neither count nor send it', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port, { maxRequestBytes: 1000 });
     await client.connect();
@@ -66,7 +66,7 @@ describe('sending', () => {
     expect([client.pending, (server as ZcachedServer).requests]).toEqual([0, 1]);
   });
 
-  it('refuses at once what the queue has no room for', async () => {
+  it('send(): rejects with RequestQueueFullError when maxQueue requests are queued', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port, { maxQueue: 2 });
     await client.connect();
@@ -81,7 +81,7 @@ describe('sending', () => {
     expect(await Promise.all(taken)).toEqual(['PONG', 'PONG', 'PONG']);
   });
 
-  it('in the middle of a pending$ that hears of it keeps every count', async () => {
+  it('send() called by a subscriber of pending$: every call gets its reply, and pending$ ends at 0', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -99,7 +99,7 @@ describe('sending', () => {
   });
 });
 
-it('outcomes$ tells how each request ended and how long it took, but for those that were aborted', async () => {
+it('outcomes$: emits ok and durationMs of each request, and nothing for an aborted one', async () => {
   const server = await serve(startZcachedServer());
   const client = connection(server.port, { closeTimeout: 50 });
   await client.connect();
@@ -120,8 +120,8 @@ it('outcomes$ tells how each request ended and how long it took, but for those t
   for (const { durationMs } of outcomes) expect(durationMs).toBeLessThan(4_000);
 });
 
-describe('deadlines on a real socket', () => {
-  it('are kept, also for what is still queued', async () => {
+describe('request timeouts and aborts on a real socket', () => {
+  it('request({ timeout }): rejects in time, in flight with sent: maybe and queued with sent: never', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -141,7 +141,7 @@ describe('deadlines on a real socket', () => {
     expect([client.pending, (server as ZcachedServer).requests]).toEqual([0, 2]);
   });
 
-  it('a late reply is never delivered to the next request', async () => {
+  it('request({ timeout }): the late reply is not delivered to the next request', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -155,7 +155,7 @@ describe('deadlines on a real socket', () => {
     expect(client.state).toBe('connected');
   });
 
-  it('a peer that stays silent is given up after a second timeout', async () => {
+  it('requestTimeout: a connection to a silent server becomes broken after a second timeout', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port, { requestTimeout: 60 });
     await client.connect();
@@ -169,7 +169,7 @@ describe('deadlines on a real socket', () => {
     expect(await queued).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'never' });
   });
 
-  it('are not missed because the event loop stood still', async () => {
+  it('requestTimeout: a reply that arrived while the event loop was blocked past the deadline counts', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port, { requestTimeout: 50 });
     await client.connect();
@@ -181,7 +181,7 @@ describe('deadlines on a real socket', () => {
     expect(await reply).toBe('PONG');
   });
 
-  it('are total, however steadily a reply drips in', async () => {
+  it('requestTimeout: a request whose reply arrives byte by byte times out, and the connection becomes broken', async () => {
     const server = await serve(
       startScript((socket) => {
         socket.write('$1000\r\n');
@@ -195,7 +195,7 @@ describe('deadlines on a real socket', () => {
     await until(() => client.state === 'broken');
   });
 
-  it('an abort settles at once, and what was queued is never sent', async () => {
+  it('request({ signal }): an abort rejects in flight with sent: maybe, queued with never, which is not sent', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -214,8 +214,8 @@ describe('deadlines on a real socket', () => {
   });
 });
 
-describe('a peer that goes', () => {
-  it('in the middle of a reply: in flight is maybe, queued is never, nothing is sent again', async () => {
+describe('connections that the server ends', () => {
+  it('connection reset within a reply: in flight rejects with sent: maybe, queued with never, and no redial', async () => {
     const server = await serve(
       startScript((socket) => socket.write('$10\r\nabc', () => setImmediate(() => socket.resetAndDestroy()))),
     );
@@ -230,7 +230,7 @@ describe('a peer that goes', () => {
     expect((server as RawServer).sockets).toHaveLength(1);
   });
 
-  it('with a FIN right behind a reply: the reply is delivered first', async () => {
+  it('connection ended right behind a reply: the reply is delivered, and the queued request is lost', async () => {
     const server = await serve(startScript((socket) => socket.end('$2\r\nhi\r\n\x03')));
     const client = connection(server.port);
     await client.connect();
@@ -240,7 +240,7 @@ describe('a peer that goes', () => {
     expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_DISCONNECTED' });
   });
 
-  it('while idle: broken at once', async () => {
+  it('connection cut while idle: the state becomes broken', async () => {
     const server = await serve(startZcachedServer());
     const client = connection(server.port);
     await client.connect();
@@ -250,8 +250,8 @@ describe('a peer that goes', () => {
   });
 });
 
-describe('a peer that talks out of turn', () => {
-  it('while idle is given up', async () => {
+describe('unexpected and invalid replies', () => {
+  it('a reply while idle: the connection becomes broken with ERR_ZCACHED_PROTOCOL', async () => {
     const server = await serve(startScript(() => {}));
     const client = connection(server.port);
     await client.connect();
@@ -260,7 +260,7 @@ describe('a peer that talks out of turn', () => {
     expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_PROTOCOL', offset: PONG.length });
   });
 
-  it('a second reply to one request is delivered to none, and the first is delivered', async () => {
+  it('two replies to one request: the first is delivered, the next request does not receive the second', async () => {
     const server = await serve(startScript((socket) => socket.write('+mine\r\n\x03+nobody\r\n\x03')));
     const client = connection(server.port);
     await client.connect();
@@ -270,7 +270,7 @@ describe('a peer that talks out of turn', () => {
     expect(client.cause).toMatchObject({ code: 'ERR_ZCACHED_PROTOCOL' });
   });
 
-  it('what is no reply fails the request with where it went wrong', async () => {
+  it('an invalid reply: rejects the request with its offset, and the connection becomes broken', async () => {
     const server = await serve(startScript((socket) => socket.write('?\r\n')));
     const client = connection(server.port);
     await client.connect();
@@ -284,7 +284,7 @@ describe('a peer that talks out of turn', () => {
     expect([client.state, client.pending, outcomes]).toEqual(['broken', 0, [false]]);
   });
 
-  it('a server that takes a request for malformed has lost its place, and is given up', async () => {
+  it('a BAD_REQUEST reply: rejects its request, breaks the connection, and the next request is not sent', async () => {
     const server = await serve(startZcachedServer({ generation: '2024' }));
     const client = connection(server.port, { maxRequestBytes: 2 ** 21 });
     await client.connect();
@@ -295,7 +295,7 @@ describe('a peer that talks out of turn', () => {
     expect(client.state).toBe('broken');
   });
 
-  it('and its second error for that request reaches no other', async () => {
+  it('a second error for a malformed request: no other request receives it', async () => {
     const server = await serve(
       startScript((socket, _, count) => socket.write(count === 0 ? '-ERR bad request\r\n' : '-ERR not found\r\n')),
     );
@@ -306,7 +306,7 @@ describe('a peer that talks out of turn', () => {
     expect(client.cause).toMatchObject({ kind: 'BAD_REQUEST' });
   });
 
-  it('bytes over the limits of a reply are the end of the connection', async () => {
+  it('a reply over limits.maxBulkBytes: rejects the request with ERR_ZCACHED_PROTOCOL', async () => {
     const server = await serve(startScript((socket) => socket.write('$101\r\n')));
     const client = connection(server.port, { limits: { maxBulkBytes: 100 } });
     await client.connect();

@@ -10,10 +10,10 @@ import { cut, decode, latin1 } from './decoding.js';
 
 const MIB = 2 ** 20;
 
-describe('limits', () => {
+describe('Decoder: limits', () => {
   const nested = (depth: number) => latin1(`${'*1\r\n'.repeat(depth)}:1\r\n`);
 
-  it('are 128 levels, 2^20 elements, 64 MiB of one string and of one reply', () => {
+  it('DEFAULT_LIMITS: 128 levels, 2^20 elements, 64 MiB for one string and for one reply', () => {
     expect(DEFAULT_LIMITS).toEqual({
       maxDepth: 128,
       maxElements: 1_048_576,
@@ -22,21 +22,21 @@ describe('limits', () => {
     });
   });
 
-  it('nesting ends at 128', () => {
+  it('Decoder: accepts 128 levels by default, and refuses the 129th', () => {
     expect(decode([nested(128)])).toMatchObject({ replies: [expect.any(Array)], error: undefined });
     expect(decode([nested(129)]).error).toMatchObject({ offset: 128 * 4 });
   });
 
-  it.each(['*', '%', '~', '/'])('nesting counts every kind of container, empty ones as well: %s', (type) => {
+  it.each(['*', '%', '~', '/'])('Decoder with maxDepth: counts an empty container of type %s as a level', (type) => {
     expect(decode([latin1(`*1\r\n${type}0\r\n`)], { maxDepth: 2 }).replies).toHaveLength(1);
     expect(decode([latin1(`*1\r\n${type}0\r\n`)], { maxDepth: 1 }).error).toMatchObject({ offset: 4 });
   });
 
-  it('a million levels cost no stack', () => {
+  it('Decoder with a higher maxDepth: a million levels do not overflow the stack', () => {
     expect(decode([nested(1_000_000)], { maxDepth: 1e9, maxElements: 1e9 }).error).toBeUndefined();
   });
 
-  it('elements are counted at all levels, keys as well', () => {
+  it('Decoder with maxElements: counts elements at all levels, and the keys of maps', () => {
     const two = '*2\r\n:1\r\n:2\r\n';
     expect(decode([latin1(`*2\r\n${two}${two}`)], { maxElements: 6 }).error).toBeUndefined();
     expect(decode([latin1(`*2\r\n${two}${two}`)], { maxElements: 5 }).error).toMatchObject({ offset: 16 });
@@ -58,11 +58,11 @@ describe('limits', () => {
     ['$67108865\r\n', 0],
     ['*1\r\n$67108860\r\n', undefined],
     ['*1\r\n$67108861\r\n', 4],
-  ])('by default they meet an announcement such as %p before anything of it comes', (wire, offset) => {
+  ])('Decoder with default limits: after the header %p alone, the offset of its error is %p', (wire, offset) => {
     expect(decode([latin1(wire)]).error?.offset).toBe(offset);
   });
 
-  it('those of the engine are met by an error of the protocol as well', () => {
+  it('Decoder: throws ZcachedProtocolError when Set.add() throws a RangeError', () => {
     const add = jest.spyOn(Set.prototype, 'add').mockImplementation(() => {
       throw new RangeError('Set maximum size exceeded');
     });
@@ -75,11 +75,11 @@ describe('limits', () => {
     }
   });
 
-  it('counting starts anew with every reply', () => {
+  it('Decoder with maxElements and maxReplyBytes: counts each reply from 0', () => {
     expect(decode([latin1('*1\r\n:1\r\n'.repeat(50))], { maxElements: 1, maxReplyBytes: 8 }).replies).toHaveLength(50);
   });
 
-  it('a string that is too long is refused before it comes', () => {
+  it('Decoder with maxBulkBytes: refuses a longer string before its end arrives', () => {
     expect(decode([latin1('$11\r\n')], { maxBulkBytes: 10 }).error).toMatchObject({ offset: 0 });
     expect(decode([latin1('$10\r\n0123456789\r\n')], { maxBulkBytes: 10 }).replies).toEqual(['0123456789']);
     for (const type of ['+', '-']) {
@@ -88,7 +88,7 @@ describe('limits', () => {
     }
   });
 
-  it('a reply that is too large is refused at the value that makes it so', () => {
+  it('Decoder with maxReplyBytes: refuses a reply at the value that exceeds it, wherever it is cut', () => {
     const reply = latin1('*2\r\n$3\r\nabc\r\n$3\r\nabc\r\n');
     expect(decode([reply], { maxReplyBytes: 22 }).error).toBeUndefined();
     for (const maxReplyBytes of [14, 18, 21]) {
@@ -98,13 +98,13 @@ describe('limits', () => {
     }
   });
 
-  it('a reply of nothing but announcements can be too large as well', () => {
+  it('Decoder with maxReplyBytes: counts the headers of nested arrays', () => {
     const endless = { maxDepth: 1e9, maxElements: 1e9, maxReplyBytes: 40 };
     expect(decode([latin1('*1\r\n'.repeat(10))], endless).error).toBeUndefined();
     expect(decode([latin1('*1\r\n'.repeat(11))], endless).error).toMatchObject({ offset: 40 });
   });
 
-  it('of 0 let through what needs none of it', () => {
+  it('Decoder with limits of 0: accepts only replies that contain nothing of what is limited', () => {
     expect(decode([latin1('+OK\r\n')], { maxDepth: 0, maxElements: 0 }).replies).toEqual(['OK']);
     expect(decode([latin1('*0\r\n')], { maxDepth: 0 }).error).toMatchObject({ offset: 0 });
     expect(decode([latin1('*0\r\n')], { maxElements: 0 }).replies).toEqual([[]]);
@@ -117,7 +117,7 @@ describe('limits', () => {
   });
 });
 
-describe('memory', () => {
+describe('Decoder: memory', () => {
   setFlagsFromString('--expose-gc');
   const gc: () => void = runInNewContext('gc');
   const used = (): { readonly heap: number; readonly buffers: number } => {
@@ -126,7 +126,7 @@ describe('memory', () => {
     return { heap: heapUsed, buffers: arrayBuffers };
   };
 
-  it('follows what came, not what was announced', async () => {
+  it('Decoder: its memory follows the bytes that arrived, not the sizes in headers', async () => {
     const before = used();
     const decoders = Array.from({ length: 200 }, () => {
       const decoder = new Decoder(DEFAULT_LIMITS);
@@ -141,7 +141,7 @@ describe('memory', () => {
     expect(decoders).toHaveLength(200);
   });
 
-  it('is given back with the reply, however large and in however many pieces that came', async () => {
+  it('Decoder: frees a string of 32 MiB that arrived in 32 chunks once it is decoded', async () => {
     const before = used().buffers;
     const decoder = new Decoder(DEFAULT_LIMITS);
     decoder.push(latin1(`$${32 * MIB}\r\n`));
@@ -160,7 +160,7 @@ describe('memory', () => {
   });
 });
 
-describe('a byte', () => {
+describe('Decoder: reads of each byte', () => {
   /** A chunk that counts how often one of its bytes is read by itself. */
   function counting(bytes: Buffer, count: () => void): Buffer {
     return new Proxy(bytes, {
@@ -177,7 +177,7 @@ describe('a byte', () => {
     ['an error', `-${'x'.repeat(3000)}\r\n`, 1],
     ['an integer', `:${'0'.repeat(1000)}\r\n`, 1],
     ['a string', `$3000\r\n${'x'.repeat(3000)}\r\n`, 0.01],
-  ])('is looked at once while %s comes in, in pieces of any size', (_, wire, looks) => {
+  ])('Decoder: reads each byte once at most while %s arrives in chunks of 1 to 1,000 bytes', (_, wire, looks) => {
     for (const size of [1, 2, 3, 7, 64, 1000]) {
       let reads = 0;
       const decoder = new Decoder(DEFAULT_LIMITS);

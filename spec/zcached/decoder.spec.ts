@@ -1,7 +1,7 @@
 import { cut, decode, expectSame, latin1 } from './decoding.js';
 import { GOLDENS, type Golden } from './goldens.js';
 
-describe.each(['2024', '2025'] as const)('replies of the %s generation', (generation) => {
+describe.each(['2024', '2025'] as const)('Decoder: replies of %s servers', (generation) => {
   const goldens = GOLDENS[generation];
   const inTurn = goldens.map((golden, index) => [golden, goldens[(index + 1) % goldens.length]!] as const);
   const frameEnd = generation === '2025' ? 1 : 0;
@@ -21,16 +21,16 @@ describe.each(['2024', '2025'] as const)('replies of the %s generation', (genera
   const expectIntended = (parts: readonly Golden[], whole: Buffer, places: readonly number[]): void =>
     expectSame(decode(cut(whole, places)), intended(parts), JSON.stringify([whole.toString('latin1'), places]));
 
-  it('are sixty at least, no two of them the same', () => {
+  it(`golden replies of ${generation} servers: at least 60, all different`, () => {
     expect(goldens.length).toBeGreaterThanOrEqual(60);
     expect(new Set(goldens.map(({ wire }) => wire)).size).toBe(goldens.length);
   });
 
-  it('mean what they are meant to', () => {
+  it(`Decoder: decodes each golden reply of ${generation} servers to its value`, () => {
     for (const golden of goldens) expectIntended([golden], joined([golden]), []);
   });
 
-  it('mean the same wherever they are cut in two, and byte by byte', () => {
+  it(`Decoder: decodes each golden reply of ${generation} servers, cut in two anywhere and byte by byte`, () => {
     for (const golden of goldens) {
       const whole = joined([golden]);
       for (const place of whole.keys()) expectIntended([golden], whole, [place]);
@@ -38,7 +38,7 @@ describe.each(['2024', '2025'] as const)('replies of the %s generation', (genera
     }
   });
 
-  it('mean the same with the next behind them, wherever the two are cut, and byte by byte', () => {
+  it(`Decoder: decodes two golden replies of ${generation} servers in a row, cut anywhere and byte by byte`, () => {
     for (const pair of inTurn) {
       const whole = joined(pair);
       for (const place of whole.keys()) expectIntended(pair, whole, [place]);
@@ -46,7 +46,7 @@ describe.each(['2024', '2025'] as const)('replies of the %s generation', (genera
     }
   });
 
-  it('mean the same behind any other, in one piece and cut around where they meet', () => {
+  it(`Decoder: decodes every pair of golden replies of ${generation} servers, whole and cut around their seam`, () => {
     for (const first of goldens) {
       for (const second of goldens) {
         const whole = joined([first, second]);
@@ -58,7 +58,7 @@ describe.each(['2024', '2025'] as const)('replies of the %s generation', (genera
     }
   });
 
-  it('mean the same all in one stream, in chunks of any size', () => {
+  it(`Decoder: decodes all golden replies of ${generation} servers in one stream, in chunks of 1 to 128 bytes`, () => {
     const whole = joined(goldens);
     for (let size = 1; size <= 128; size++) {
       const places = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => index * size);
@@ -67,7 +67,7 @@ describe.each(['2024', '2025'] as const)('replies of the %s generation', (genera
   });
 });
 
-describe('what is no reply', () => {
+describe('Decoder: invalid replies', () => {
   it.each([
     ['an unknown type', 'HTTP/1.1 400\r\n', 0],
     ['a second end of frame', '+OK\r\n\x03\x03', 6],
@@ -87,27 +87,27 @@ describe('what is no reply', () => {
     ['a length of sixteen digits', '*9999999999999999\r\n', 0],
     ['an integer of 65 bits', ':9223372036854775808\r\n', 0],
     ['an integer of 65 bits below zero', ':-9223372036854775809\r\n', 0],
-    ['an integer that is none', ':1.5\r\n', 0],
+    ['an integer with a fraction', ':1.5\r\n', 0],
     ['an empty integer', ':\r\n', 0],
-    ['a lonely sign', ':-\r\n', 0],
-    ['a double that is none', ',1e\r\n', 0],
+    ['a sign without digits', ':-\r\n', 0],
+    ['a double with an empty exponent', ',1e\r\n', 0],
     ['a double in hexadecimal', ',0x10\r\n', 0],
     ['an empty double', ',\r\n', 0],
-    ['a boolean that is none', '#x\r\n', 0],
+    ['a boolean of an unknown letter', '#x\r\n', 0],
     ['a boolean of two letters', '#tf\r\n', 0],
     ['an empty boolean', '#\r\n', 0],
-    ['a null that says something', '_x\r\n', 0],
+    ['a null with text', '_x\r\n', 0],
     ['the key of a map that is an integer', '%1\r\n:1\r\n:2\r\n', 4],
     ['the key of a map that is an array', '%1\r\n*0\r\n:2\r\n', 4],
     ['the second key of a map that is a null', '%2\r\n+a\r\n:1\r\n_\r\n:2\r\n', 12],
     ['an error within a value', '*1\r\n-ERR\r\n', 4],
-    ['something wrong after something right', '+OK\r\n\x03?', 6],
-    ['an announcement of four billion', '*4294967295\r\n', 0],
-    ['an announcement of half of that in a map', '%2147483648\r\n', 0],
-    ['an announcement of four billion in a set', '~4294967295\r\n', 0],
+    ['an unknown type after a reply', '+OK\r\n\x03?', 6],
+    ['an array of four billion elements', '*4294967295\r\n', 0],
+    ['a map of two billion entries', '%2147483648\r\n', 0],
+    ['a set of four billion elements', '~4294967295\r\n', 0],
     ['an endless length', `$${'1'.repeat(2000)}`, 0],
     ['an endless integer', `:${'1'.repeat(2000)}`, 0],
-  ])('refuses %s, telling where, however it is cut', (_, wire, offset) => {
+  ])('Decoder: refuses %s with its offset, however it is cut', (_, wire, offset) => {
     const whole = latin1(wire);
     const once = decode([whole]);
     expect(once.error).toMatchObject({ offset, message: expect.stringContaining(`at byte ${offset} of`) });

@@ -8,7 +8,7 @@ import { refusal, wireOf } from './encoding.js';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 
-describe('what is sent', () => {
+describe('encodeRequest()', () => {
   it.each([
     [['PING'], '*1\r\n$4\r\nPING\r\n\x03'],
     [['SET', 'k', 'v'], '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n\x03'],
@@ -21,7 +21,7 @@ describe('what is sent', () => {
     [['X', { a: 1 }, new Map([['b', null]])], '*3\r\n$1\r\nX\r\n%1\r\n$1\r\na\r\n:1\r\n%1\r\n$1\r\nb\r\n_\r\n\x03'],
     [['X', JSON.parse('{"__proto__":1}')], '*2\r\n$1\r\nX\r\n%1\r\n$9\r\n__proto__\r\n:1\r\n\x03'],
     [['X', Object.assign(Object.create(null), { a: 1 })], '*2\r\n$1\r\nX\r\n%1\r\n$1\r\na\r\n:1\r\n\x03'],
-  ] as [[string, ...unknown[]], string][])('%p', (request, wire) => {
+  ] as [[string, ...unknown[]], string][])('encodeRequest(%p): writes the expected frame', (request, wire) => {
     expect(wireOf(...request)).toBe(wire);
   });
 
@@ -33,19 +33,22 @@ describe('what is sent', () => {
     [Infinity, ',inf'],
     [-Infinity, ',-inf'],
     [NaN, ',nan'],
-  ])('%p as a double, wherever it stands', (value, printed) => {
-    const double = new ZcachedDouble(value);
-    expect(wireOf('X', double, [double], { a: double })).toBe(
-      `*4\r\n$1\r\nX\r\n${printed}\r\n*1\r\n${printed}\r\n%1\r\n$1\r\na\r\n${printed}\r\n\x03`,
-    );
-  });
+  ])(
+    'encodeRequest() of a ZcachedDouble of %p: writes %s as an argument, in an array and in a map',
+    (value, printed) => {
+      const double = new ZcachedDouble(value);
+      expect(wireOf('X', double, [double], { a: double })).toBe(
+        `*4\r\n$1\r\nX\r\n${printed}\r\n*1\r\n${printed}\r\n%1\r\n$1\r\na\r\n${printed}\r\n\x03`,
+      );
+    },
+  );
 
-  it('only a number as a double', () => {
+  it('new ZcachedDouble(): throws for a string and a bigint', () => {
     expect(() => new ZcachedDouble('1' as never)).toThrow(TypeError);
     expect(() => new ZcachedDouble(1n as never)).toThrow('value');
   });
 
-  it('sets of either kind, empty ones as well, and the frame tells that there is one', () => {
+  it('encodeRequest(): writes sets and ordered sets, also empty ones, and hasSets is true for them only', () => {
     const sets = [new Set(['a', 1]), new ZcachedOrderedSet([2, 1]), new Set(), new ZcachedOrderedSet()];
     expect(wireOf('X', ...sets)).toBe('*5\r\n$1\r\nX\r\n~2\r\n$1\r\na\r\n:1\r\n/2\r\n:2\r\n:1\r\n~0\r\n/0\r\n\x03');
     const hasSets = (value: unknown): boolean => encodeRequest('X', [1, value], 1000).hasSets;
@@ -53,45 +56,45 @@ describe('what is sent', () => {
     expect([hasSets([1]), hasSets({ a: 1 }), hasSets('~1')]).toEqual([false, false, false]);
   });
 
-  it('everything that a reply can hold', () => {
+  it('encodeRequest(): accepts a value of the type of a reply, with bytes, a set and a map', () => {
     const reply = { a: [bytes('x'), new Set([1n]), new Map([['k', null]])] } satisfies ZcachedValue;
     const argument: ZcachedArgument = reply as ZcachedValue;
     expect(wireOf('X', argument)).toContain('~1\r\n:1\r\n');
   });
 });
 
-describe('bytes', () => {
-  it('go as a string, whichever they are', () => {
+describe('encodeRequest() of bytes', () => {
+  it('encodeRequest() of a Uint8Array: writes any bytes as a string of their length', () => {
     expect(wireOf('X', bytes('\x00\x80\xff'))).toBe('*2\r\n$1\r\nX\r\n$3\r\n\x00\x80\xff\r\n\x03');
     expect(wireOf('X', Buffer.from('ž'))).toBe('*2\r\n$1\r\nX\r\n$2\r\n\xc5\xbe\r\n\x03');
     expect(wireOf('X', bytes('abcd').subarray(1, 3))).toBe('*2\r\n$1\r\nX\r\n$2\r\nbc\r\n\x03');
     expect(wireOf('GET', bytes('key'))).toBe('*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n\x03');
   });
 
-  it('do not mix with text that is not ASCII, before them or after them', () => {
+  it('encodeRequest() of bytes between non-ASCII texts: writes each unchanged', () => {
     const wire = '*5\r\n$1\r\nX\r\n$2\r\n\xc5\xbe\r\n$1\r\n\xff\r\n$4\r\n\xf0\x9f\x91\x8d\r\n$1\r\n\xfe\r\n\x03';
     expect(wireOf('X', 'ž', bytes('\xff'), '👍', bytes('\xfe'))).toBe(wire);
   });
 
-  it('make one string of the frame, to be written at once', () => {
+  it('encodeRequest() of text and bytes: the frame is one string in latin1', () => {
     const frame = encodeRequest('SET', ['ž', bytes('\xff')], 1000);
     expect([typeof frame.text, frame.encoding, frame.bytes]).toEqual(['string', 'latin1', frame.text.length]);
   });
 
-  it('are taken as they are when they are sent, whatever becomes of them', () => {
+  it('encodeRequest() of a Uint8Array: a later change of the bytes does not change the frame', () => {
     const value = bytes('abc');
     const frame = encodeRequest('SET', ['k', value], 1000);
     value.fill(3);
     expect(frame.text).toContain('$3\r\nabc\r\n');
   });
 
-  it('of a size that cannot be sent are refused unread', () => {
+  it('encodeRequest() of a Uint8Array over maxRequestBytes: throws', () => {
     expect(() => encodeRequest('SET', ['k', new Uint8Array(2000)], 1000)).toThrow('maxRequestBytes');
   });
 });
 
-describe('whatever is tried', () => {
-  it('comes to one frame, or to a typed refusal', () => {
+describe('encodeRequest() of arbitrary values', () => {
+  it('property: encodeRequest() of any value writes one frame or throws ZcachedArgumentError', () => {
     const anything = fc.anything({
       withBigInt: true,
       withDate: true,
@@ -114,7 +117,7 @@ describe('whatever is tried', () => {
     );
   });
 
-  it('a list of arguments that lies is refused, or sent as long as it was', () => {
+  it('encodeRequest(): throws for arguments with a false length, and ignores those added while it encodes', () => {
     const lying = new Proxy(['a'], {
       get: (target, name) => (name === 'length' ? '0\r\n' : Reflect.get(target, name)),
     });

@@ -21,19 +21,19 @@ const BATCH = { minLength: 50, maxLength: 50 };
 const MEBIBYTE = 2 ** 20;
 
 const TEXTS: [string, NonNullable<unknown> | null][] = [
-  ['no text', ''],
+  ['empty text', ''],
   ['line feeds, carriage returns and 0x03', 'a\nb\r\n\x03*1\r\n$5\r\nFLUSH\r\n\x03'],
   ['half of a surrogate pair', '\ud83d'],
-  ['every control character', String.fromCharCode(...Array(128).keys())],
+  ['every ASCII character', String.fromCharCode(...Array(128).keys())],
   ['an empty map', {}],
-  ['a key of a prototype', JSON.parse('{"__proto__":{"a":1}}') as object],
+  ['a key __proto__', JSON.parse('{"__proto__":{"a":1}}') as object],
   ['null', null],
 ];
 
 const BYTES: [string, Uint8Array][] = [
-  ['none', new Uint8Array()],
+  ['no bytes', new Uint8Array()],
   ['line feed, carriage return, 0x03', Uint8Array.of(10, 13, 3)],
-  ['each there is', Uint8Array.from(Array(256).keys())],
+  ['every byte value', Uint8Array.from(Array(256).keys())],
 ];
 
 async function clientOf(options: ZcachedServerOptions): Promise<ZcachedClient> {
@@ -43,7 +43,7 @@ async function clientOf(options: ZcachedServerOptions): Promise<ZcachedClient> {
   return new ZcachedClient({ use: (work) => work(connection) });
 }
 
-describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
+describe.each(['2024', '2025'] as const)('encodings on a %s server', (generation) => {
   let client: ZcachedClient;
 
   beforeEach(async () => {
@@ -56,36 +56,42 @@ describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
     expectSame(await client.mget([...entries.keys()], { encoding }), entries, encoding);
   }
 
-  it('any JSON value comes back as it was', () =>
+  it(`property: any JSON value stored as JSON on a ${generation} server is read back equal`, () =>
     fc.assert(
       fc.asyncProperty(fc.array(json, BATCH), (values) => expectBack(values, 'json')),
       RUNS,
     ));
 
-  it('any bytes come back as they were', () =>
+  it(`property: any bytes stored as bytes on a ${generation} server are read back equal`, () =>
     fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), BATCH), (values) => expectBack(values, 'bytes')),
       RUNS,
     ));
 
-  it.each(TEXTS)('as JSON: %s', async (_, value) => {
-    await client.set('key', value, { encoding: 'json' });
-    expect(await client.get('key', { encoding: 'json' })).toEqual(value);
-    expect(await client.mget(['key', 'nothing'], { encoding: 'json' })).toEqual(
-      new Map([
-        ['key', value],
-        ['nothing', undefined],
-      ]),
-    );
-  });
+  it.each(TEXTS)(
+    `encoding json, ${generation} server: get() and mget() return what set() stored: %s`,
+    async (_, value) => {
+      await client.set('key', value, { encoding: 'json' });
+      expect(await client.get('key', { encoding: 'json' })).toEqual(value);
+      expect(await client.mget(['key', 'nothing'], { encoding: 'json' })).toEqual(
+        new Map([
+          ['key', value],
+          ['nothing', undefined],
+        ]),
+      );
+    },
+  );
 
-  it.each(BYTES)('as bytes: %s', async (_, value) => {
-    await client.set('key', value, { encoding: 'bytes' });
-    expect(await client.get('key', { encoding: 'bytes' })).toEqual(value);
-    expect(await client.mget(['key'], { encoding: 'bytes' })).toEqual(new Map([['key', value]]));
-  });
+  it.each(BYTES)(
+    `encoding bytes, ${generation} server: get() and mget() return what set() stored: %s`,
+    async (_, value) => {
+      await client.set('key', value, { encoding: 'bytes' });
+      expect(await client.get('key', { encoding: 'bytes' })).toEqual(value);
+      expect(await client.mget(['key'], { encoding: 'bytes' })).toEqual(new Map([['key', value]]));
+    },
+  );
 
-  it('a mebibyte, as either', async () => {
+  it(`encodings json and bytes, ${generation} server: a mebibyte is read back equal`, async () => {
     // A real one of 2024 takes what fits its buffer, 4096 bytes unless it is configured, for a whole request.
     client = await clientOf({ generation, flaws: { splitsRequests: false } });
     const text = 'ž\n\x03"'.repeat(MEBIBYTE / 4);
@@ -98,7 +104,7 @@ describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
     expectSame(await client.get('bytes', { encoding: 'bytes' }), bytes, 'bytes');
   });
 
-  it('a view stands for its own bytes, not for its buffer', async () => {
+  it(`encoding bytes, ${generation} server: set() stores the bytes of a view, not of its whole buffer`, async () => {
     const { buffer } = Uint8Array.of(0, 1, 2, 3, 4, 5);
     for (const view of [new DataView(buffer, 2, 2), Buffer.from(buffer, 2, 2), new Uint16Array(buffer, 2, 1)]) {
       await client.set('key', view, { encoding: 'bytes' });
@@ -108,7 +114,7 @@ describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
     }
   });
 
-  it('what is stored is plain text, for other clients to read', async () => {
+  it(`encodings json and bytes, ${generation} server: set() stores JSON text and base64, "=" for no bytes`, async () => {
     await client.set('json', { a: ['\n'] }, { encoding: 'json' });
     await client.set('bytes', Uint8Array.of(1, 2, 3, 4), { encoding: 'bytes' });
     await client.set('nothing', Uint8Array.of(), { encoding: 'bytes' });
@@ -122,13 +128,13 @@ describe.each(['2024', '2025'] as const)('on a %s server', (generation) => {
   });
 });
 
-describe('an encoding of one’s own', () => {
+describe('custom encodings', () => {
   const dates: ValueEncoding<Date> = {
     encode: (date) => date.getTime(),
     decode: (reply) => new Date(Number(reply)),
   };
 
-  it('stores and reads in its own way, for a call or for a client', async () => {
+  it('custom encoding: encodes and decodes values for one call or for a client', async () => {
     const server = track(await startZcachedServer());
     const connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();
@@ -147,7 +153,7 @@ describe('an encoding of one’s own', () => {
     );
   });
 
-  it('is called as the method that it is', async () => {
+  it('custom encoding: decode() is called as a method of its object', async () => {
     class Prefixed {
       constructor(private readonly prefix: string) {}
       encode(value: string): string {
@@ -160,7 +166,7 @@ describe('an encoding of one’s own', () => {
     expect(await answering('p:x', new Prefixed('p:')).get('k')).toBe('x');
   });
 
-  it('has what it makes checked like anything else', async () => {
+  it('custom encoding: set() rejects when encode() returns text with a control character', async () => {
     const connection = track(new ZcachedConnection());
     const client = new ZcachedClient({ use: (work) => work(connection) });
     const encoding = { encode: (value: string) => `${value}\n`, decode: String };
@@ -183,7 +189,7 @@ const throwing: ValueEncoding<unknown> = {
   },
 };
 
-describe('what cannot be encoded is refused before anything is sent', () => {
+describe('values that cannot be encoded', () => {
   const unsent = <E extends ZcachedEncoding>(encoding: E) => {
     const use = jest.fn();
     return { client: new ZcachedClient({ use }, { encoding: encoding as ZcachedEncoding }), use };
@@ -194,27 +200,34 @@ describe('what cannot be encoded is refused before anything is sent', () => {
     ['json', 'a function', () => 1],
     ['json', 'a symbol', Symbol('s')],
     ['json', 'a bigint', 1n],
-    ['json', 'a bigint deep inside', [{ a: 1n }]],
+    ['json', 'a nested bigint', [{ a: 1n }]],
     ['json', 'a cycle', loop],
     ['json', 'a map', new Map([['a', 1]])],
-    ['json', 'a set deep inside', { a: [new Set()] }],
+    ['json', 'a nested set', { a: [new Set()] }],
     ['json', 'bytes', Uint8Array.of(1)],
-    ['json', 'a buffer deep inside, which has JSON of its own', { a: Buffer.from('a') }],
+    ['json', 'a nested Buffer', { a: Buffer.from('a') }],
     ['bytes', 'text', 'AQID'],
     ['bytes', 'an array', [1, 2]],
-    ['bytes', 'a bare buffer', new ArrayBuffer(1)],
+    ['bytes', 'an ArrayBuffer', new ArrayBuffer(1)],
     ['bytes', 'null', null],
     ['custom', 'anything', 1],
-  ] as const)('%s: %s', async (name, _, value) => {
-    const { client, use } = unsent(name === 'custom' ? throwing : name);
-    const expected = { constructor: ZcachedEncodingError, encoding: name, direction: 'encode', sent: 'never' };
-    await expect(client.set('k', value as string)).rejects.toMatchObject({ ...expected, request: 'SET', position: 2 });
-    const entries = new Map([['k', value as string]]);
-    await expect(client.mset(entries)).rejects.toMatchObject({ ...expected, request: 'MSET', position: 2 });
-    expect(use).not.toHaveBeenCalled();
-  });
+  ] as const)(
+    'encoding %s: set() and mset() of %s reject with ZcachedEncodingError, and take no connection',
+    async (name, _, value) => {
+      const { client, use } = unsent(name === 'custom' ? throwing : name);
+      const expected = { constructor: ZcachedEncodingError, encoding: name, direction: 'encode', sent: 'never' };
+      await expect(client.set('k', value as string)).rejects.toMatchObject({
+        ...expected,
+        request: 'SET',
+        position: 2,
+      });
+      const entries = new Map([['k', value as string]]);
+      await expect(client.mset(entries)).rejects.toMatchObject({ ...expected, request: 'MSET', position: 2 });
+      expect(use).not.toHaveBeenCalled();
+    },
+  );
 
-  it('naming the position of the one in question', async () => {
+  it('encoding json: mset() rejects with the position of the value that cannot be encoded', async () => {
     const { client } = unsent('json');
     const entries = new Map([
       ['a', 1],
@@ -224,7 +237,7 @@ describe('what cannot be encoded is refused before anything is sent', () => {
   });
 });
 
-describe('what is stored in another way is not mistaken for a value', () => {
+describe('replies that cannot be decoded', () => {
   it.each([
     ['json', 'text that is no JSON', 'hello'],
     ['json', 'JSON that is cut off', '{"a":1'],
@@ -234,16 +247,16 @@ describe('what is stored in another way is not mistaken for a value', () => {
     ['json', 'bytes', Uint8Array.of(49) as unknown as ZcachedValue],
     ['bytes', 'text that is no base64', 'hello!'],
     ['bytes', 'base64 without its padding', 'AQ'],
-    ['bytes', 'base64 with too much of it', 'AQIDBA==='],
+    ['bytes', 'base64 with too much padding', 'AQIDBA==='],
     ['bytes', 'base64 with stray bits', 'AR=='],
     ['bytes', 'base64 for URLs', '_-8='],
     ['bytes', 'base64 with a line feed', 'AQID\nBAUG'],
-    ['bytes', 'base64 and then something', 'AQIDBA==AQ=='],
-    ['bytes', 'too many signs for nothing', '=='],
+    ['bytes', 'base64 with more behind its padding', 'AQIDBA==AQ=='],
+    ['bytes', 'two padding signs alone', '=='],
     ['bytes', 'a boolean', true],
     ['bytes', 'a map', new Map()],
     ['custom', 'anything', 1],
-  ] as const)('%s: %s', async (name, _, stored) => {
+  ] as const)('encoding %s: get() and mget() of %s reject with ZcachedEncodingError', async (name, _, stored) => {
     const encoding: ZcachedEncoding = name === 'custom' ? throwing : name;
     const expected = { constructor: ZcachedEncodingError, encoding: name, direction: 'decode', sent: 'maybe' };
     const reply = stored as ZcachedValue;
@@ -252,13 +265,13 @@ describe('what is stored in another way is not mistaken for a value', () => {
     await expect(answering(map, encoding).mget('a', 'b')).rejects.toMatchObject({ ...expected, position: 2 });
   });
 
-  it('base64 of no bytes, as another client might store it where it can, is no bytes', async () => {
+  it('encoding bytes: get() returns no bytes for an empty string', async () => {
     expect(await answering('', 'bytes').get('k')).toEqual(Uint8Array.of());
   });
 });
 
-describe('what a custom encoding threw', () => {
-  it('can be had from the error', async () => {
+describe('error of a custom encoding', () => {
+  it('ZcachedEncodingError.thrown: the error of a custom encoding, not enumerable and not the cause', async () => {
     for (const act of [() => answering(1, throwing).get('k'), () => answering(1, throwing).set('k', 1)]) {
       const error = (await act().catch((reason: unknown) => reason)) as ZcachedEncodingError;
       expect(error.thrown).toEqual(new Error('a secret'));
@@ -273,7 +286,7 @@ it.each([
   [TypeError, null],
   [TypeError, {}],
   [TypeError, { encode: () => 1 }],
-])('%p for an encoding that is none: %p', async (type, encoding) => {
+])('new ZcachedClient() throws and get() rejects with %p for the encoding %p', async (type, encoding) => {
   const pool = { use: jest.fn() };
   expect(() => new ZcachedClient(pool, { encoding: encoding as 'json' })).toThrow(type);
   const client = new ZcachedClient(pool);
@@ -285,7 +298,7 @@ it.each([
   expect(pool.use).not.toHaveBeenCalled();
 });
 
-it('text is asked for by those encodings that need it, whatever form the connection gives strings', async () => {
+it('client.get(): asks for strings as text with the encoding bytes, and for no form without an encoding', async () => {
   const request = jest.fn(async () => 'AQ==');
   const client = new ZcachedClient({ use: (work) => work({ request }) });
   await client.get('k', { encoding: 'bytes' });

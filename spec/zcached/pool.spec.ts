@@ -5,7 +5,7 @@ import { track } from '../support/cleanup.js';
 import { until } from '../support/until.js';
 
 it.each(['2024', '2025'] as const)(
-  'a pool of connections to a %s server carries the client through a cut',
+  'client with a pool on a %s server: works again after all connections were cut',
   async (generation) => {
     const server = track(await startZcachedServer({ generation }));
     const pool = track(new ConnectionPool(3, () => new ZcachedConnection({ port: server.port })));

@@ -15,7 +15,7 @@ const refusalOf = (url: unknown): Error & { code?: string } => {
   throw new Error(`${String(url)} was not refused`);
 };
 
-describe('what a URL says', () => {
+describe('parseZcachedUrl()', () => {
   it.each<[string, ZcachedUrlOptions]>([
     ['zcached://localhost', { host: 'localhost' }],
     ['zcached://localhost/', { host: 'localhost' }],
@@ -46,17 +46,17 @@ describe('what a URL says', () => {
     ['zcached://h?maps=object&strings=bytes', { host: 'h', maps: 'object', strings: 'bytes' }],
     ['zcached:///run/s?maps=map&strings=text', { path: '/run/s', maps: 'map', strings: 'text' }],
     ['zcached://h?%6DaxQueue=%31', { host: 'h', maxQueue: 1 }],
-  ])('%s', (url, options) => {
+  ])('parseZcachedUrl(%s): returns its options', (url, options) => {
     expect(parseZcachedUrl(url)).toEqual(options);
     expect(parseZcachedUrl(new URL(url))).toEqual(options);
   });
 
-  it('leaves the port to the connection, which knows a default', () => {
+  it('new ZcachedConnection() by a URL without a port: uses port 7556', () => {
     expect(new ZcachedConnection(parseZcachedUrl('zcached://localhost')).port).toBe(7556);
   });
 });
 
-describe('what is refused, by its part', () => {
+describe('parseZcachedUrl() of an invalid URL', () => {
   it.each([
     ['scheme', 'redis://localhost'],
     ['scheme', 'http://localhost'],
@@ -100,15 +100,18 @@ describe('what is refused, by its part', () => {
     ['servername', 'zcached://host?servername=host'],
     ['servername', 'zcacheds://host?servername='],
     ['servername', 'zcacheds://host?servername=a%2Fb'],
-  ])('%s: %s', (part, url) => {
+  ])('parseZcachedUrl(): throws a RangeError that names the %s of %s', (part, url) => {
     const error = refusalOf(url);
     expect(error).toMatchObject({ constructor: RangeError, code: 'ERR_OUT_OF_RANGE' });
     expect(error.message).toMatch(new RegExp(`^(The )?${part} `));
   });
 
-  it.each([undefined, null, 1, {}, ['zcached://host'], Symbol('url')])('%p, which is no URL', (url) => {
-    expect(refusalOf(url)).toMatchObject({ constructor: TypeError, code: 'ERR_INVALID_ARG_TYPE' });
-  });
+  it.each([undefined, null, 1, {}, ['zcached://host'], Symbol('url')])(
+    'parseZcachedUrl(%p): throws a TypeError',
+    (url) => {
+      expect(refusalOf(url)).toMatchObject({ constructor: TypeError, code: 'ERR_INVALID_ARG_TYPE' });
+    },
+  );
 
   it.each([
     'zcached://user:canary@host',
@@ -121,7 +124,7 @@ describe('what is refused, by its part', () => {
     'canary',
     'redis://canary',
     'zcached://canary:port',
-  ])('without telling the rest, which may hold a secret: %s', (url) => {
+  ])('parseZcachedUrl(%s): throws an error that does not contain the rest of the URL', (url) => {
     const error = refusalOf(url);
     expect(`${inspect(error, { showHidden: true, depth: 9 })}${JSON.stringify(error)}${error.stack}`).not.toContain(
       'canary',
@@ -130,14 +133,14 @@ describe('what is refused, by its part', () => {
   });
 });
 
-describe('options beside a URL', () => {
-  it('say what the URL leaves open, and win where both speak', () => {
+describe('withUrl()', () => {
+  it('withUrl(): options add to the URL and override it, undefined ones do not', () => {
     expect(
       withUrl('zcached://h?maxQueue=1&poolSize=2', { maxQueue: 3, requestTimeout: 4, poolSize: undefined }),
     ).toEqual({ host: 'h', maxQueue: 3, poolSize: 2, requestTimeout: 4 });
   });
 
-  it('add to what the URL says of TLS, and never take it away unsaid', () => {
+  it('withUrl(): tls options add to the URL and override its servername, and undefined keeps TLS', () => {
     expect(withUrl('zcacheds://h', { tls: undefined })).toEqual({ host: 'h', tls: true });
     expect(withUrl('zcacheds://h?servername=a', { tls: { servername: undefined } })).toEqual({
       host: 'h',
@@ -151,7 +154,7 @@ describe('options beside a URL', () => {
   });
 });
 
-describe('any URL', () => {
+describe('parseZcachedUrl() of any URL', () => {
   /** Writes what a URL can say the other way round. */
   function format({ host, port, path, tls, ...parameters }: ZcachedUrlOptions): string {
     const authority = host?.includes(':') ? `[${host}]` : (host ?? '');
@@ -198,7 +201,7 @@ describe('any URL', () => {
       .map((segments) => `/${segments.join('/').replaceAll('//', '/')}`),
   });
 
-  it('says what was written into it', () => {
+  it('property: parseZcachedUrl() returns the options that were written into the URL', () => {
     fc.assert(
       fc.property(fc.oneof(overTcp, overSocket), (options: ZcachedUrlOptions) => {
         const said = parseZcachedUrl(format(options));
@@ -210,7 +213,7 @@ describe('any URL', () => {
     );
   });
 
-  it('is options that a connection takes, or a typed refusal', () => {
+  it('property: parseZcachedUrl() of any text returns valid options or throws a RangeError without the text', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('zcached:', 'zcacheds:', '//', '/', ':', '@', '?', '&', '=', '#', '[', ']', '%', '%00', '::1'),

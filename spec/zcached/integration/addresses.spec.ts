@@ -57,8 +57,8 @@ const PLACES: [string, () => Promise<Place>][] = [
 ];
 
 describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
-  describe.each(PLACES)('at %s', (_, place) => {
-    it('is reached by options, and left by closing, though it never closes its own side', async () => {
+  describe.each(PLACES)('at %s', (kind, place) => {
+    it(`${generation} server at ${kind}: connects by options; close() does not wait for the server to close`, async () => {
       const { server: where, options } = await place();
       const server = track(await startZcachedServer({ ...where, generation, flaws: { neverCloses: true } }));
       const client = track(new ZcachedConnection({ ...options(server.port), closeTimeout: 60_000 }));
@@ -73,7 +73,7 @@ describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
       await until(() => server.connections === 0);
     });
 
-    it('is left in time when it does not answer either', async () => {
+    it(`${generation} server at ${kind}: close() resolves after closeTimeout when the server does not answer`, async () => {
       const { server: where, options } = await place();
       const server = track(await startZcachedServer({ ...where, generation, flaws: { neverCloses: true } }));
       const client = track(new ZcachedConnection({ ...options(server.port), closeTimeout: 50 }));
@@ -89,7 +89,7 @@ describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
       await until(() => server.connections === 0);
     });
 
-    it('is reached by a URL, and disposing of the client lets go of every socket', async () => {
+    it(`${generation} server at ${kind}: a client connects by a URL, and close() closes every socket`, async () => {
       const { server: where, url } = await place();
       const server = track(await startZcachedServer({ ...where, generation }));
       const tls = where.tls && { ca: made.ca.cert };
@@ -103,7 +103,7 @@ describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
   });
 });
 
-it('a Unix socket without a listener is named in the error, and no other address is tried', async () => {
+it('connect() to a Unix socket without a listener: rejects with its path and the cause ENOENT', async () => {
   const path = await socketPath();
   const server = track(await startZcachedServer({ path }));
   await server.close();

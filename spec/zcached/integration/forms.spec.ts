@@ -11,8 +11,8 @@ async function open(generation: '2024' | '2025') {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-describe.each(['2024', '2025'] as const)('replies in the form that a URL asks for, from a %s server', (generation) => {
-  it('what is stored natively comes back as objects and bytes', async () => {
+describe.each(['2024', '2025'] as const)('maps=object&strings=bytes in the URL of a %s server', (generation) => {
+  it(`maps=object&strings=bytes, ${generation} server: get() and mget() return objects and bytes`, async () => {
     const { client } = await open(generation);
     await client.mset({ text: 'grün', map: { list: ['a', 1], deep: { b: true } }, none: [] });
     expect(await client.mget('text', 'map', 'none', 'nothing')).toEqual(
@@ -28,7 +28,7 @@ describe.each(['2024', '2025'] as const)('replies in the form that a URL asks fo
     expect(await client.get('text')).toEqual(bytes('grün'));
   });
 
-  it('what has an encoding comes back as ever', async () => {
+  it(`maps=object&strings=bytes, ${generation} server: does not affect get() and mget() with an encoding`, async () => {
     const { client } = await open(generation);
     const user = { name: 'Ada\n\x03', tags: ['', 'ž'], born: 1815 };
     await client.set('user', user, { encoding: 'json' });
@@ -39,7 +39,7 @@ describe.each(['2024', '2025'] as const)('replies in the form that a URL asks fo
     expect(await client.get('image')).toEqual(bytes('AAMK/w=='));
   });
 
-  it('what is no value is text', async () => {
+  it(`maps=object&strings=bytes, ${generation} server: keys and the reply to ping() are text`, async () => {
     const { client } = await open(generation);
     await client.mset({ a: 1, ž: 2 });
     expect((await client.keys()).sort()).toEqual(['a', 'ž']);
@@ -59,8 +59,8 @@ const NEWER: [string, (client: ZcachedClient) => Promise<unknown>, unknown][] = 
   ['SET', (client) => client.set('k', new Set([1])), undefined],
 ];
 
-describe.each(NEWER)('what only newer servers have: %s', (request, act, expected) => {
-  it('is refused on a server of 2024, and nothing is sent', async () => {
+describe.each(NEWER)('what only 2025 servers have: %s', (request, act, expected) => {
+  it(`${request} of what only 2025 servers have: rejects on a 2024 server with ERR_ZCACHED_UNSUPPORTED, unsent`, async () => {
     const { server, client } = await open('2024');
     const { requests } = server;
     const refusal = { code: 'ERR_ZCACHED_UNSUPPORTED', request, generation: '2024', sent: 'never' };
@@ -69,7 +69,7 @@ describe.each(NEWER)('what only newer servers have: %s', (request, act, expected
     expect([server.requests, client.pool.health.pending]).toEqual([requests + 1, 0]);
   });
 
-  it('is there on one of 2025', async () => {
+  it(`${request} of what only 2025 servers have: resolves on a 2025 server`, async () => {
     const { client } = await open('2025');
     await client.set('k', 'v');
     expect(await act(client)).toBe(expected);

@@ -25,33 +25,36 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, ind
 
 const lost = (sent: 'never' | 'maybe') => ({ code: 'ERR_CONNECTION_LOST', sent });
 
-describe('pipelining to a server that bears it', () => {
+describe('pipelining to a server without flaws', () => {
   const bears = { flaws: false } as const;
 
-  it.each([2, 7, 100])('%d at once: every request has its own reply, whatever goes out with it', async (pipelining) => {
-    const { client } = await open(pipelining, bears);
-    const keys = names(1000);
-    expect(await Promise.all(keys.map((key, index) => client.send('SET', key, index)))).toEqual(keys.map(() => 'OK'));
-    const asked = keys.flatMap((key, index) => [
-      client.send('GET', key),
-      client.send('GET', `no ${key}`).catch(({ kind }) => kind),
-      client.send('MGET', key, keys[index ^ 1]!),
-    ]);
-    expect(client.pending).toBe(3000);
-    expect(await Promise.all(asked)).toEqual(
-      keys.flatMap((key, index) => [
-        index,
-        'NOT_FOUND',
-        new Map([
-          [key, index],
-          [keys[index ^ 1]!, index ^ 1],
+  it.each([2, 7, 100])(
+    'pipelining: %d to a server without flaws: each of 3,000 requests at once gets its own reply',
+    async (pipelining) => {
+      const { client } = await open(pipelining, bears);
+      const keys = names(1000);
+      expect(await Promise.all(keys.map((key, index) => client.send('SET', key, index)))).toEqual(keys.map(() => 'OK'));
+      const asked = keys.flatMap((key, index) => [
+        client.send('GET', key),
+        client.send('GET', `no ${key}`).catch(({ kind }) => kind),
+        client.send('MGET', key, keys[index ^ 1]!),
+      ]);
+      expect(client.pending).toBe(3000);
+      expect(await Promise.all(asked)).toEqual(
+        keys.flatMap((key, index) => [
+          index,
+          'NOT_FOUND',
+          new Map([
+            [key, index],
+            [keys[index ^ 1]!, index ^ 1],
+          ]),
         ]),
-      ]),
-    );
-    expect([client.pending, client.state]).toEqual([0, 'connected']);
-  });
+      );
+      expect([client.pending, client.state]).toEqual([0, 'connected']);
+    },
+  );
 
-  it('has the requests of a turn arrive in one segment, those of the next in another', async () => {
+  it('pipelining: 10: requests of one turn arrive in one segment, those of the next in another', async () => {
     const { client, segments } = await open(10, bears);
     segments.length = 0;
     for (const count of [10, 10, 1]) await Promise.all(names(count).map((key) => client.send('SET', key, 'grün')));
@@ -59,7 +62,7 @@ describe('pipelining to a server that bears it', () => {
     expect(segments).toEqual([10 * frame, 10 * frame, frame]);
   });
 
-  it('a request cancelled in flight costs no other request its reply, and one cancelled in the queue is never sent', async () => {
+  it('pipelining: 3: an abort in flight leaves the other replies in order, and one in the queue is never sent', async () => {
     const { server, client, keys } = await open(3, bears);
     await client.send('MSET', 'a', 'A', 'b', 'B', 'c', 'C', 'd', 'D', 'e', 'E');
     server.pause();
@@ -79,7 +82,7 @@ describe('pipelining to a server that bears it', () => {
     expect([client.pending, client.state]).toEqual([0, 'connected']);
   });
 
-  it('closing has all of it come to its end, and takes the socket along', async () => {
+  it('pipelining: 3: close() lets all requests get their replies, and closes the socket', async () => {
     const { server, client } = await open(3, { ...bears, latency: 2 });
     await Promise.all(names(10).map((key, index) => client.send('SET', key, index)));
     const asked = names(10).map((key) => client.send('GET', key));
@@ -90,8 +93,8 @@ describe('pipelining to a server that bears it', () => {
   });
 });
 
-describe('why it must be asked for', () => {
-  it('a 2024 server forgets the second request of a segment, and is therefore asked in lock step all the same', async () => {
+describe('pipelining to servers with flaws', () => {
+  it('pipelining: 100 to a 2024 server: each request arrives in a segment of its own, and gets its reply', async () => {
     const { client, keys, segments } = await open(100, { generation: '2024' });
     segments.length = 0;
     const asked = names(100);
@@ -100,7 +103,7 @@ describe('why it must be asked for', () => {
     expect([keys, segments.length]).toEqual([[...asked, ...asked], 200]);
   });
 
-  it('a 2025 server crashes under more than it can take in one segment, and bears just as many', async () => {
+  it('pipelining: 5 to a server that crashes above 4 per segment: 4 are answered, and 7 lose the connection', async () => {
     const { server, client } = await open(5, { flaws: { crashesAbove: 4 } });
     expect(await ends(names(4).map((key) => client.send('SET', key, 1)))).toEqual(['OK', 'OK', 'OK', 'OK']);
     const asked = names(7).map((key) => client.send('GET', key));

@@ -32,18 +32,14 @@ interface Refusal {
 }
 
 const REFUSALS: [string, string, () => Refusal][] = [
+  ['uses an unknown authority', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', () => ({ server: { tls: made.server }, tls: {} })],
   [
-    'has its certificate from an unknown authority',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    () => ({ server: { tls: made.server }, tls: {} }),
-  ],
-  [
-    'has its certificate from another authority of the same name',
+    'uses another authority of the same name',
     'CERT_SIGNATURE_FAILURE',
     () => ({ server: { tls: made.server }, tls: { ca: others.ca.cert } }),
   ],
   [
-    'has a certificate that has expired',
+    'has an expired certificate',
     'CERT_HAS_EXPIRED',
     () => ({ server: { tls: made.expired }, tls: { ca: made.ca.cert } }),
   ],
@@ -53,14 +49,14 @@ const REFUSALS: [string, string, () => Refusal][] = [
     () => ({ server: { tls: made.wrongName }, tls: { ca: made.ca.cert } }),
   ],
   [
-    'wants a certificate, and is shown none',
+    'requires a certificate',
     'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
     () => ({ server: { tls: { ...made.server, ca: made.ca.cert, requestCert: true } }, tls: { ca: made.ca.cert } }),
   ],
 ];
 
-describe.each(WAYS)('with TLS by %s', (_, make) => {
-  it('a server that shows who it is carries requests of any size', async () => {
+describe.each(WAYS)('with TLS by %s', (way, make) => {
+  it(`TLS by ${way}: a request and a reply of 1 MiB pass between client and server`, async () => {
     const { server } = await serve({ tls: made.server });
     const client = track(make(server.port, { ca: made.ca.cert }));
     await client.connect();
@@ -71,7 +67,7 @@ describe.each(WAYS)('with TLS by %s', (_, make) => {
     await until(() => server.connections === 0);
   });
 
-  it('a server that wants to know who the client is, and is shown, carries requests', async () => {
+  it(`TLS by ${way}: a server that requires a certificate answers a client that has one`, async () => {
     const { ca, server: identity, client: own } = made;
     const { server } = await serve({ tls: { ...identity, ca: ca.cert, requestCert: true } });
     const client = track(make(server.port, { ca: ca.cert, ...own }));
@@ -79,17 +75,20 @@ describe.each(WAYS)('with TLS by %s', (_, make) => {
     expect(await client.send('PING')).toBe('PONG');
   });
 
-  it.each(REFUSALS)('a server that %s comes to nothing, hears nothing, and is not tried again', async (_, code, of) => {
-    const { server: options, tls } = of();
-    const { server, heard } = await serve(options);
-    const client = track(make(server.port, tls));
-    const cause: unknown = await client.connect().catch((error: unknown) => error);
-    expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', host: 'localhost', cause: { code } });
-    expect([isTerminalCause(cause), client.state, heard]).toEqual([true, 'broken', []]);
-    await until(() => server.connections === 0);
-  });
+  it.each(REFUSALS)(
+    `TLS by ${way}: connect() rejects as terminal and sends nothing when the server %s`,
+    async (_, code, of) => {
+      const { server: options, tls } = of();
+      const { server, heard } = await serve(options);
+      const client = track(make(server.port, tls));
+      const cause: unknown = await client.connect().catch((error: unknown) => error);
+      expect(cause).toMatchObject({ code: 'ERR_ZCACHED_CONNECT', host: 'localhost', cause: { code } });
+      expect([isTerminalCause(cause), client.state, heard]).toEqual([true, 'broken', []]);
+      await until(() => server.connections === 0);
+    },
+  );
 
-  it('a server that knows the certificate of the client from nowhere comes to nothing, and hears nothing', async () => {
+  it(`TLS by ${way}: connect() rejects, unsent, when the server does not trust the certificate of the client`, async () => {
     const { ca, server: identity } = made;
     const { server, heard } = await serve({ tls: { ...identity, ca: ca.cert, requestCert: true } });
     const client = track(make(server.port, { ca: ca.cert, ...others.client }));
@@ -97,7 +96,7 @@ describe.each(WAYS)('with TLS by %s', (_, make) => {
     expect([client.state, heard]).toEqual(['broken', []]);
   });
 
-  it('a server that knows nothing newer than TLS 1.2 comes to nothing, unless that is asked for', async () => {
+  it(`TLS by ${way}: connect() to a server with TLS 1.2 rejects with a terminal cause, unless minVersion allows it`, async () => {
     const server = track(
       await startRawServer((socket, requests) => requests(() => socket.write(PONG)), {
         tls: { ...made.server, maxVersion: 'TLSv1.2' },
@@ -113,7 +112,7 @@ describe.each(WAYS)('with TLS by %s', (_, make) => {
   });
 
   it.each(['2024', '2025'] as const)(
-    'a %s server in the clear comes to nothing, and is never talked to in the clear',
+    `TLS by ${way}: connect() to a plaintext %s server rejects, and the server receives no command`,
     async (generation) => {
       const { server, heard } = await serve({ generation });
       const client = track(make(server.port, { ca: made.ca.cert }));
@@ -126,8 +125,8 @@ describe.each(WAYS)('with TLS by %s', (_, make) => {
   );
 });
 
-describe('a name in the URL', () => {
-  it('is the one the certificate must be for', async () => {
+describe('servername in a zcacheds URL', () => {
+  it('servername in a zcacheds URL: accepts a certificate for that name instead of the host', async () => {
     const { server } = await serve({ tls: made.wrongName });
     const url = `zcacheds://127.0.0.1:${server.port}?servername=elsewhere.example`;
     const client = track(new ZcachedConnection(url, { tls: { ca: made.ca.cert } }));
@@ -136,10 +135,10 @@ describe('a name in the URL', () => {
   });
 });
 
-describe('a client that connects by a zcacheds URL', () => {
+describe('ZcachedClient.connect() by a zcacheds URL', () => {
   const url = (port: number) => `zcacheds://localhost:${port}?poolSize=2`;
 
-  it('has every connection by TLS', async () => {
+  it('ZcachedClient.connect(zcacheds URL): opens every connection by TLS', async () => {
     const { server } = await serve({ tls: made.server });
     const client = track(await ZcachedClient.connect(url(server.port), { tls: { ca: made.ca.cert } }));
     expect([server.connections, client.pool.connectedConnections.length]).toEqual([2, 2]);
@@ -147,16 +146,19 @@ describe('a client that connects by a zcacheds URL', () => {
     expect(await client.get('k')).toBe('v');
   });
 
-  it.each(REFUSALS)('rejects where the server %s', async (_, code, of) => {
-    const { server: options, tls } = of();
-    const { server, heard } = await serve(options);
-    await expect(ZcachedClient.connect(url(server.port), { tls })).rejects.toMatchObject({ cause: { code } });
-    expect(heard).toEqual([]);
-    await until(() => server.connections === 0);
-  });
+  it.each(REFUSALS)(
+    'ZcachedClient.connect(zcacheds URL): rejects and sends nothing when the server %s',
+    async (_, code, of) => {
+      const { server: options, tls } = of();
+      const { server, heard } = await serve(options);
+      await expect(ZcachedClient.connect(url(server.port), { tls })).rejects.toMatchObject({ cause: { code } });
+      expect(heard).toEqual([]);
+      await until(() => server.connections === 0);
+    },
+  );
 });
 
-it('a pool gives up for good on a server that wants a certificate it does not have', async () => {
+it('pool without the certificate that its server requires: abandons every connection as terminal, and is down', async () => {
   const { server } = await serve({ tls: { ...made.server, ca: made.ca.cert, requestCert: true } });
   const tls = { ca: made.ca.cert };
   const pool = track(new ConnectionPool(2, () => new ZcachedConnection({ host: 'localhost', port: server.port, tls })));
