@@ -30,7 +30,6 @@ declare global {
   const connection: ZcachedConnection;
   const factory: () => ZcachedConnection;
   const pool: ConnectionPool<ZcachedConnection>;
-  const all$: Observable<readonly ZcachedConnection[]>;
   const client: ConnectedZcachedClient;
 
   const nextReplica: () => Replica;
