@@ -4,18 +4,18 @@ import type { Health } from '../health/health.js';
 
 /** What `refill` and `growOnDemand` do, for logs and metrics. */
 export type AdditionEvent =
-  /** So many have joined. */
+  /** `count` members were added. */
   | { readonly type: 'added'; readonly count: number }
-  /** The command threw or rejected; it is tried again after the backoff. */
+  /** `add` threw or rejected with `cause`; it is called again after the backoff. */
   | { readonly type: 'add-failed'; readonly count: number; readonly cause: unknown };
 
-/** When additions are made. */
+/** Options of {@link refill}, and of {@link growOnDemand} among others. */
 export interface AdditionOptions {
-  /** The wait after something has failed. @default exponentialBackoff() */
+  /** The wait after an addition failed or a connection broke. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of the backoff, and the scheduler that runs each addition. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** How many connections are lacking; asked once for each change of the figures. */
-export type Demand = (health: Health, before: Health) => number;
+/** Returns how many connections are missing. Called once for each value of `health$`. */
+export type Deficit = (health: Health, before: Health) => number;

@@ -5,74 +5,72 @@ import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { wrongType } from '../errors.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { runAndEmit } from '../streams/run-command.js';
-import { type Allowance, Lifespan } from './lifespan.js';
+import { type LifetimeLimits, LifetimeTimer } from './lifetime.js';
 
-/** When a connection has done its part; at least one of the two limits has to be given. */
+/** Options of {@link recycle}. At least one of `maxLifetime` and `maxUses` is required. */
 export interface RecycleOptions {
-  /** Milliseconds after which a connection is due. @default no limit */
+  /** Milliseconds in the source after which a connection is replaced. @default no limit */
   readonly maxLifetime?: number | undefined;
-  /** How often a connection is used before it is due; a use is a rise of its load by one. @default no limit */
+  /** Uses after which a connection is replaced; a use is a rise of its load by one. @default no limit */
   readonly maxUses?: number | undefined;
   /**
-   * The share, from 0 to 1, by which chance may lower the limits of each connection, so that those which came
-   * together do not go together. @default 0.1
+   * Ratio, from 0 to 1, by which the limits of each connection are lowered at most, at random, so that connections
+   * that entered together are not replaced together. @default 0.1
    */
   readonly jitter?: number | undefined;
-  /** A number in [0, 1) that spreads the limits. @default Math.random */
+  /** Returns a number in [0, 1) that spreads the limits. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of `maxLifetime`, and the scheduler that runs each replacement. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection whose time has come, and the stay in the source that it was about. */
-interface Due<C> {
+/** A connection that has reached a limit, with its stay in the source: once that ends, it needs no replacement. */
+interface Expired<C> {
   readonly connection: C;
   readonly stay: Subscription;
 }
 
-/** Hands over who falls due, in a turn of its own, with all others who are due by then. */
-class Recycling<C extends Connection> {
-  #due: Due<C>[] = [];
-  #turn: Subscription | undefined;
+/** Collects expired connections, and calls `replace` with all of them in one task of the scheduler. */
+class Recycler<C extends Connection> {
+  #expired: Expired<C>[] = [];
+  #timer: Subscription | undefined;
 
   constructor(
     readonly replace: (due: readonly C[]) => void,
-    readonly allowance: () => Allowance,
+    readonly limitsOf: () => LifetimeLimits,
     readonly scheduler: SchedulerLike,
   ) {}
 
-  follow(connection: C, stay: Subscription): void {
-    const fallDue = (): void => this.#fallDue({ connection, stay });
-    const lifespan = new Lifespan(connection, this.allowance(), this.scheduler, fallDue);
-    stay.add(() => lifespan.end());
+  add(connection: C, stay: Subscription): void {
+    const expire = (): void => this.#add({ connection, stay });
+    const timer = new LifetimeTimer(connection, this.limitsOf(), this.scheduler, expire);
+    stay.add(() => timer.cancel());
   }
 
   clear(): void {
-    this.#turn?.unsubscribe();
+    this.#timer?.unsubscribe();
   }
 
-  #fallDue(due: Due<C>): void {
-    this.#due.push(due);
-    // Not from within a request, which may be what has used it up.
-    if (this.#due.length === 1) this.#turn = this.scheduler.schedule(() => this.#handOver());
+  #add(entry: Expired<C>): void {
+    this.#expired.push(entry);
+    // In a task of its own, because a request that is being sent may have been the last use.
+    if (this.#expired.length === 1) this.#timer = this.scheduler.schedule(() => this.#flush());
   }
 
-  #handOver(): void {
-    const due = this.#due.filter(({ stay }) => !stay.closed);
-    this.#due = [];
+  #flush(): void {
+    const due = this.#expired.filter(({ stay }) => !stay.closed);
+    this.#expired = [];
     if (due.length > 0) this.replace(due.map(({ connection }) => connection));
   }
 }
 
 /**
- * Has connections replaced that have grown old or have been used up, by calling `replace` with them, once for each
- * stay in the source. A stay begins when a connection comes in, so one that is dialled anew begins anew. Its limits
- * are those given, lowered by up to `jitter`. `replace` is called in a turn of `scheduler` of its own, with all who
- * are due by then, whatever they carry.
+ * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `jitter`. The
+ * limits count from when a connection enters the source, so a connection that was lost and dialled again starts anew.
+ * `replace` runs in a task of `scheduler`, with all connections that have expired by then, busy ones included.
  *
- * Emits the same array once `replace` has returned, and its promise, if it returned one, has resolved. Cold;
- * unsubscribing stops the clocks. Completes and errors with its source, and errors when `replace` throws or rejects,
- * or `random` throws.
+ * Emits the same array once `replace` has returned and its promise, if any, has resolved. Cold. Completes and errors
+ * with its source, and errors when `replace` throws or rejects, or `random` throws. Unsubscribing cancels the timers.
  *
  * ```text
  * source:                              --[a]-------[a,b]-------[b]---
@@ -80,8 +78,8 @@ class Recycling<C extends Connection> {
  *                    jitter: 0 }):     --------------[a]-------[b]---
  * ```
  *
- * @param replace - takes connections out, lets them finish, and sees to their successors.
- * @throws TypeError, RangeError for arguments that cannot be, and where neither limit is given.
+ * @param replace - removes the connections when their requests have ended, and adds others; may return a promise.
+ * @throws TypeError, RangeError for arguments out of range, and where neither limit is given.
  * @example
  * ```ts
  * pool.connected$.pipe(recycle((due) => pool.removeConnections(due), { maxLifetime: 30 * 60_000 })).subscribe();
@@ -103,7 +101,7 @@ export function recycle<C extends Connection>(
   checkRatio('options.jitter', jitter);
   const random = resolveRandom(options.random);
   const scheduler = resolveScheduler(options.scheduler);
-  const allowance = (): Allowance => {
+  const limitsOf = (): LifetimeLimits => {
     const share = 1 - jitter * random();
     return {
       lifetime: maxLifetime === undefined ? undefined : maxLifetime * share,
@@ -112,9 +110,9 @@ export function recycle<C extends Connection>(
   };
   return (source) =>
     new Observable((subscriber) => {
-      const replaceAndTell = (due: readonly C[]): void => runAndEmit(replace, due, subscriber);
-      const recycling = new Recycling<C>(replaceAndTell, allowance, scheduler);
-      subscriber.add(() => recycling.clear());
-      forEachMember(source, subscriber, (connection, stay) => recycling.follow(connection, stay));
+      const replaceAndEmit = (due: readonly C[]): void => runAndEmit(replace, due, subscriber);
+      const recycler = new Recycler<C>(replaceAndEmit, limitsOf, scheduler);
+      subscriber.add(() => recycler.clear());
+      forEachMember(source, subscriber, (connection, stay) => recycler.add(connection, stay));
     });
 }

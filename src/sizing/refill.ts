@@ -1,18 +1,18 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Health } from '../health/health.js';
-import { adding } from './adder.js';
 import type { AdditionEvent, AdditionOptions } from './addition.js';
+import { growBy } from './size-controller.js';
 
-const missing = ({ status, poolSize, total }: Health): number => (status === 'closed' ? 0 : poolSize - total);
+const deficit = ({ status, poolSize, total }: Health): number => (status === 'closed' ? 0 : poolSize - total);
 
 /**
- * Keeps a pool at its size: whenever it is not closed and has fewer members than `poolSize`, calls `add` with how
- * many are missing, in a turn of `scheduler` of its own. `add` may return a promise. Where it throws, rejects or
- * adds nobody, and where connections break, the next addition waits for the backoff.
+ * Keeps a pool at its size: while the pool is not closed and has fewer members than `poolSize`, it calls `add` with the
+ * number of missing members, in a task of `scheduler`. `add` may return a promise. After `add` threw, rejected or added
+ * no member, and after a connection broke, the next call waits for the backoff.
  *
- * A pool that has not been set up yet has members missing as well: it is opened by being filled.
+ * A pool that has not been set up has missing members as well: it is filled, and so opened.
  *
- * Emits what was added, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its
+ * Emits each addition, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its
  * source, and errors when `backoff` throws or returns no number of milliseconds.
  *
  * ```text
@@ -21,7 +21,8 @@ const missing = ({ status, poolSize, total }: Health): number => (status === 'cl
  * refill(add):  ----------a-----   (a: two were added)
  * ```
  *
- * @param add - makes so many connections join.
+ * @param add - adds `count` connections, and may return a promise.
+ * @throws TypeError for arguments of another type.
  * @example
  * ```ts
  * pool.health$.pipe(refill((count) => pool.extendPoolBySize(count))).subscribe();
@@ -31,5 +32,5 @@ export function refill(
   add: (count: number) => unknown,
   options: AdditionOptions = {},
 ): OperatorFunction<Health, AdditionEvent> {
-  return adding(add, options, () => missing);
+  return growBy(add, options, () => deficit);
 }

@@ -6,21 +6,21 @@ import { resolveScheduler } from '../defaults.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { runAndEmit } from '../streams/run-command.js';
 
-/** When connections are too many. */
+/** Options of {@link shrinkIdle}. */
 export interface ShrinkIdleOptions {
-  /** Milliseconds throughout which they were not needed. @default 60000 */
+  /** Length of a window in milliseconds: a connection is surplus if it was idle throughout. @default 60000 */
   readonly idleTimeout?: number | undefined;
-  /** How many unused connections are kept for what may come. @default 1 */
+  /** How many idle connections are kept. @default 1 */
   readonly minIdle?: number | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of the windows. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** Looks for the least number of idle connections during each window; a window begins when there is one to spare. */
-class Tide {
+/** Measures the minimum of idle connections in a window. A window starts when more than `minIdle` are idle. */
+class IdleWindow {
   #idle = 0;
-  #lowest = 0;
-  #window: Subscription | undefined;
+  #minimum = 0;
+  #timer: Subscription | undefined;
 
   constructor(
     readonly remove: (surplus: number) => void,
@@ -29,69 +29,69 @@ class Tide {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  /** Counts a connection in; to be followed by `look` when all that came with it are in. */
-  follow(connection: Connection, stay: Subscription): void {
+  /** Counts a connection. `update` is to be called once all connections that entered with it are counted. */
+  add(connection: Connection, stay: Subscription): void {
     const record = retainRecord(connection);
     let idle = record.load === 0;
     if (idle) this.#idle++;
     const unwatch = record.listen({
       onLoad: () => {
-        // Somebody told before may have changed it again.
+        // A listener called before may have changed the load again.
         if (idle === (record.load === 0)) return;
         idle = !idle;
         this.#idle += idle ? 1 : -1;
-        this.look();
+        this.update();
       },
     });
     stay.add(() => {
       unwatch();
       releaseRecord(connection);
       if (idle) this.#idle--;
-      this.look();
+      this.update();
     });
   }
 
   clear(): void {
-    this.#window?.unsubscribe();
+    this.#timer?.unsubscribe();
   }
 
-  look(): void {
-    if (this.#window) this.#lowest = Math.min(this.#lowest, this.#idle);
-    else if (this.#idle > this.minIdle) this.#open();
+  update(): void {
+    if (this.#timer) this.#minimum = Math.min(this.#minimum, this.#idle);
+    else if (this.#idle > this.minIdle) this.#start();
   }
 
-  #open(): void {
-    this.#lowest = this.#idle;
-    this.#window = this.scheduler.schedule(() => this.#end(), this.length);
+  #start(): void {
+    this.#minimum = this.#idle;
+    this.#timer = this.scheduler.schedule(() => this.#finish(), this.length);
   }
 
-  #end(): void {
-    const surplus = this.#lowest - this.minIdle;
-    // The next window begins without those who are removed now.
+  #finish(): void {
+    const surplus = this.#minimum - this.minIdle;
+    // Removed before the next window starts, so that it does not count them.
     if (surplus > 0) this.remove(surplus);
-    this.#window = undefined;
-    this.look();
+    this.#timer = undefined;
+    this.update();
   }
 }
 
 /**
- * Parts with connections that were not needed: at the end of each window of `idleTimeout` it calls `remove` with the
- * smallest number of connections that carried nothing at any moment of it, less `minIdle`. In a pool that spreads its
- * load each connection is touched now and then; this number says how many fewer would have done.
+ * Removes connections that were not needed: at the end of each window of `idleTimeout` it calls `remove` with the
+ * minimum of connections without load during the window, less `minIdle`. This number, and not the idle time of each
+ * connection, tells how many fewer would have been enough in a pool that spreads its load over all of them.
  *
- * All of them go at once, as none was missed for so long; choose a window longer than the pauses of your load. One
- * that has come in meanwhile, or back after a loss, adds nothing to the number. A window begins when there is
- * a connection to spare.
+ * All of them are removed at once; choose a window longer than the pauses of your load. A connection that entered
+ * during the window does not raise the minimum. A window starts when more than `minIdle` connections have no load.
  *
- * Emits the number once `remove` has returned, and its promise, if it returned one, has resolved. Cold; unsubscribing
- * ends the window. Completes and errors with its source, and errors when `remove` throws or rejects.
+ * Emits the number once `remove` has returned and its promise, if any, has resolved. Cold. Completes and errors with
+ * its source, and errors when `remove` throws or rejects. Unsubscribing cancels the window.
  *
  * ```text
- * carrying nothing:                         3-------2----4----------3----
+ * without load:                             3-------2----4----------3----
  * shrinkIdle(remove, { idleTimeout: 20 }):  --------------------1--------   (at least 2, less minIdle)
  * ```
  *
- * @param remove - removes so many that carry nothing.
+ * @param remove - removes so many idle connections, and may return a promise.
+ * @throws TypeError, RangeError for arguments out of range.
  * @example
  * ```ts
  * pool.connected$.pipe(shrinkIdle((surplus) => pool.reducePoolConnections(surplus))).subscribe();
@@ -110,11 +110,11 @@ export function shrinkIdle(
   const window = Math.min(idleTimeout, MAX_TIMER_DELAY);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndTell = (surplus: number): void => runAndEmit(remove, surplus, subscriber);
-      const tide = new Tide(removeAndTell, minIdle, window, scheduler);
-      const look = (): void => tide.look();
-      forEachMember(source, subscriber, (connection, stay) => tide.follow(connection, stay), look);
-      // After everybody has left, which may have begun a window.
-      subscriber.add(() => tide.clear());
+      const removeAndEmit = (surplus: number): void => runAndEmit(remove, surplus, subscriber);
+      const idleWindow = new IdleWindow(removeAndEmit, minIdle, window, scheduler);
+      const update = (): void => idleWindow.update();
+      forEachMember(source, subscriber, (connection, stay) => idleWindow.add(connection, stay), update);
+      // Added last: the connections that leave at unsubscription call `update`, which may start a window.
+      subscriber.add(() => idleWindow.clear());
     });
 }

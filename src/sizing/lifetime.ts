@@ -4,14 +4,16 @@ import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { type ConnectionRecord, type RecordListener, UNKNOWN_LOAD } from '../connection/record.js';
 
-/** How long a connection lasts: in milliseconds, in uses, or either. */
-export interface Allowance {
+/** The limits of one connection. */
+export interface LifetimeLimits {
+  /** Milliseconds in the source. */
   readonly lifetime: number | undefined;
+  /** How often the load rises by one. */
   readonly uses: number | undefined;
 }
 
-/** Lasts until a connection has lived for its time or been used so often, whichever comes first; `due` hears of it once. */
-export class Lifespan implements RecordListener {
+/** Calls `expired` once, when a connection has reached the first of its limits. */
+export class LifetimeTimer implements RecordListener {
   #record: ConnectionRecord | undefined;
   #unwatch: (() => void) | undefined;
   #timer: Subscription | undefined;
@@ -19,13 +21,13 @@ export class Lifespan implements RecordListener {
 
   constructor(
     connection: Connection,
-    { lifetime, uses }: Allowance,
+    { lifetime, uses }: LifetimeLimits,
     scheduler: SchedulerLike,
-    readonly due: () => void,
+    readonly expired: () => void,
   ) {
     this.#usesLeft = uses ?? Number.POSITIVE_INFINITY;
     if (lifetime !== undefined) {
-      this.#timer = scheduler.schedule(() => this.#fallDue(), Math.min(lifetime, MAX_TIMER_DELAY));
+      this.#timer = scheduler.schedule(() => this.#expire(), Math.min(lifetime, MAX_TIMER_DELAY));
     }
     if (uses !== undefined) {
       this.#record = retainRecord(connection);
@@ -37,18 +39,18 @@ export class Lifespan implements RecordListener {
   onLoad(from: number, to: number): void {
     if (to < from || to === UNKNOWN_LOAD) return;
     this.#usesLeft -= to - from;
-    if (this.#usesLeft <= 0) this.#fallDue();
+    if (this.#usesLeft <= 0) this.#expire();
   }
 
-  end(): void {
+  cancel(): void {
     this.#timer?.unsubscribe();
     this.#unwatch?.();
     if (this.#record) releaseRecord(this.#record.connection);
     this.#record = undefined;
   }
 
-  #fallDue(): void {
-    this.end();
-    this.due();
+  #expire(): void {
+    this.cancel();
+    this.expired();
   }
 }

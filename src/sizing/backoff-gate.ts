@@ -1,0 +1,41 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { type Backoff, nextWait } from '../healing/backoff.js';
+
+/** Milliseconds without a failure after which the backoff starts at the first attempt again. */
+const RESET_AFTER = 1_000;
+
+/** Closed for the backoff after a failure. A failure soon after it opened is the next attempt of the backoff. */
+export class BackoffGate {
+  isClosed = false;
+  #attempt = 0;
+  #delay = 0;
+  #timer: Subscription | undefined;
+
+  /** @param onOpen - called when the gate opens. */
+  constructor(
+    readonly backoff: Backoff,
+    readonly scheduler: SchedulerLike,
+    readonly onOpen: () => void,
+  ) {}
+
+  /** Closes the gate after a failure. Does nothing while it is closed: failures at the same time count as one. */
+  close(): void {
+    if (this.isClosed) return;
+    this.#timer?.unsubscribe();
+    this.#delay = nextWait(this.backoff, ++this.#attempt, this.#delay);
+    this.isClosed = true;
+    this.#timer = this.scheduler.schedule(() => this.#open(), this.#delay);
+  }
+
+  cancel(): void {
+    this.#timer?.unsubscribe();
+  }
+
+  #open(): void {
+    this.isClosed = false;
+    this.#timer = this.scheduler.schedule(() => {
+      this.#attempt = this.#delay = 0;
+    }, RESET_AFTER);
+    this.onOpen();
+  }
+}
