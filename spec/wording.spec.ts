@@ -10,7 +10,7 @@ const ROOT = resolve(__dirname, '..');
 const PERSONS = /\b(whoever|somebody|nobody|anybody|everybody)\b/i;
 
 /** Where that holds of test titles, and where of comments. */
-const FOLDERS = { titles: ['spec'], comments: ['examples'] };
+const FOLDERS = { titles: ['spec'], comments: ['examples', 'src'] };
 
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

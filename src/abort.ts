@@ -1,4 +1,4 @@
-/** Whoever wants to hear of an abort. */
+/** A listener for the abort of a signal. */
 export interface AbortWatcher {
   aborted(): void;
 }

@@ -169,7 +169,7 @@ export class UseTimeoutError extends PoolError {
   }
 }
 
-/** A connection was taken out of use by whoever held it, or by a policy; `cause` is what they gave. */
+/** A connection was invalidated by the holder of its lease or by a policy; `cause` is what that gave. */
 export class ConnectionInvalidatedError extends PoolError {
   override readonly name: string = 'ConnectionInvalidatedError';
   readonly code = 'ERR_CONNECTION_INVALIDATED';

@@ -1,7 +1,7 @@
 // Tests the private deadlines directly: when a timer of theirs is set cannot be seen through a socket.
 
 import { ListNode } from '../../src/linked-list.js';
-import { Deadlines, type Due } from '../../src/request/deadlines.js';
+import { Deadlines, type Expirable } from '../../src/request/deadlines.js';
 import { Request } from '../../src/request/request.js';
 import { RequestTable } from '../../src/request/table.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -74,13 +74,13 @@ describe('Deadlines of several RequestTables on one clock', () => {
     const deadlines = Deadlines.of(clock);
     deadlines.join(100);
     const expired: string[] = [];
-    const entry = (name: string, work = noop): Due => {
+    const entry = (name: string, work = noop): Expirable => {
       const expire = (): void => {
         expired.push(name);
         work();
       };
-      const made = { deadline: 0, expired: expire, due: undefined as unknown as ListNode<Due> };
-      made.due = new ListNode<Due>(made);
+      const made = { deadline: 0, expired: expire, due: undefined as unknown as ListNode<Expirable> };
+      made.due = new ListNode<Expirable>(made);
       return made;
     };
     const fail = (): never => {

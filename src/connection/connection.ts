@@ -69,7 +69,7 @@ export interface Connection {
   readonly capacity$?: Observable<number>;
   /** One value for each request that settled: what ejection and latency-aware selection go by. */
   readonly outcomes$?: Observable<Outcome>;
-  /** Asks the server for a sign of life; rejects without one. `signal` aborts at the deadline of whoever asks. */
+  /** Sends a request that only a live server answers; rejects without a reply. `signal` aborts at the caller's deadline. */
   ping?(context: { readonly signal: AbortSignal }): Promise<unknown>;
   /** What an error of work says of the connection. */
   classify?(error: unknown): ErrorClass;

@@ -75,7 +75,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   readonly connected$: Observable<readonly C[]>;
   /** Those that failed or were lost, and are not being dialled. */
   readonly broken$: Observable<readonly C[]>;
-  /** The three lists of one moment, for whoever needs more than one of them. */
+  /** The three lists at one moment, for a subscriber that needs more than one of them. */
   readonly snapshot$: Observable<Snapshot<C>>;
   /** Who would be picked now; `undefined` where the choice needs a key. Changes of load show once a microtask. */
   readonly leastLoaded$: Observable<C | undefined>;
@@ -324,7 +324,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Changes sizes, limits and policies of a pool at work. What is not named stays as it is. A larger `poolSize` adds
    * and dials connections; a smaller one, or a smaller `maxSize`, removes some, those in use when they have finished.
-   * A smaller `maxPending` takes nothing away from anybody. Policies that stay the same objects go on undisturbed.
+   * A smaller `maxPending` revokes no lease. Policies that stay the same objects go on undisturbed.
    *
    * @throws RangeError, TypeError, {@link ConnectionFactoryError}, {@link PoolDisposedError}, and what a new `select`
    * throws, before anything changes.
@@ -375,7 +375,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * The connection to be used now, as `select` chooses without a key: by default the connected one with the least
-   * load, and among equals nobody is favoured.
+   * load; connections of equal load take turns.
    *
    * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError},
    * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}; a `TypeError` where the strategy
@@ -441,7 +441,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Borrows a connection until its lease is released: for work that is more than one call. Waits its turn where nothing
-   * is free. With `maxPending: 1` nobody else uses it meanwhile.
+   * is free. With `maxPending: 1` no other caller uses it meanwhile.
    *
    * @throws what `use` throws while it waits, as rejections.
    * @example

@@ -68,7 +68,7 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
    * `capacity$` holds where it is smaller. @default Infinity
    */
   readonly maxPending?: number | undefined;
-  /** How many callers may wait when nothing can take their work; with 0 nobody does. @default 1024 */
+  /** How many callers may wait while no connection can take their work; with 0 none may. @default 1024 */
   readonly maxWaiting?: number | undefined;
   /** How long they wait. @default 5000 */
   readonly waitTimeout?: number | undefined;

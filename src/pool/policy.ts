@@ -26,8 +26,8 @@ export interface PolicyPool<C extends Connection> {
 }
 
 /**
- * Looks after a pool: from its streams to commands. What is returned is subscribed to while the pool is open; what
- * it emits is nobody's concern, what it errors with is told in `events$`.
+ * Looks after a pool: turns its streams into commands. The pool subscribes to the returned observable while it is open,
+ * ignores its values, and reports its error in `events$`.
  *
  * @example
  * ```ts

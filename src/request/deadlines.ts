@@ -1,18 +1,20 @@
 import { LinkedList, type ListNode } from '../linked-list.js';
 import type { Clock } from './clock.js';
 
-/** Something that must be over by a time, and hears when it is not. */
-export interface Due {
-  /** Its place among those with the same timeout. */
-  readonly due: ListNode<Due>;
+/** An entry with a deadline. */
+export interface Expirable {
+  /** Its node in the lane of its timeout. */
+  readonly due: ListNode<Expirable>;
+  /** In milliseconds of the clock. */
   deadline: number;
+  /** Called when the deadline has passed. */
   expired(): void;
 }
 
-/** Those with one timeout: in order of deadline by themselves. */
-class Lane extends LinkedList<Due> {
-  /** Members who keep it, also while it is empty. */
-  keepers = 0;
+/** The lane of one timeout: entries in the order in which they were added, which is the order of their deadlines. */
+class TimeoutBucket extends LinkedList<Expirable> {
+  /** How many tables keep the lane while it is empty. */
+  refCount = 0;
 
   constructor(readonly timeout: number) {
     super();
@@ -20,12 +22,12 @@ class Lane extends LinkedList<Due> {
 }
 
 /**
- * All deadlines of one clock, whoever's they are, on one timer. Those with the same timeout form a lane; only the
- * heads of the lanes are ever compared. The timer is set for the earliest deadline there was when it was set, and
- * not moved back when that one leaves: under load it fires about once a timeout.
+ * The deadlines of all request tables with one clock, on one timer. Entries with the same timeout form a lane; only
+ * the heads of the lanes are compared. The timer is set for the earliest deadline, and stays when that entry is removed:
+ * under load it fires about once per timeout.
  */
 export class Deadlines {
-  /** Those of a clock, for whoever will {@link join} them. */
+  /** The deadlines of a clock, which a table has to {@link join}. */
   static of(clock: Clock): Deadlines {
     let deadlines = shared.get(clock);
     if (!deadlines) {
@@ -35,59 +37,59 @@ export class Deadlines {
     return deadlines;
   }
 
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes = new Map<number, TimeoutBucket>();
   #members = 0;
   #wake = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined = undefined;
 
   private constructor(private readonly clock: Clock) {}
 
-  /** How many timeouts it keeps a lane for. */
+  /** How many lanes there are. */
   get lanes(): number {
     return this.#lanes.size;
   }
 
-  /** One more member; `usual` is the timeout whose lane it keeps. */
+  /** Adds a table; `usual` is the timeout whose lane is kept for it. */
   join(usual: number): void {
     this.#members++;
-    this.#lane(usual).keepers++;
+    this.#lane(usual).refCount++;
   }
 
-  /** A member goes, once it has removed all that it added. The last one leaves no timer behind. */
+  /** Removes a table that has removed its entries. The last one cancels the timer. */
   leave(usual: number): void {
     const lane = this.#lane(usual);
-    lane.keepers--;
-    this.#tidy(lane);
+    lane.refCount--;
+    this.#dropIfUnused(lane);
     if (--this.#members === 0) this.#stop();
   }
 
-  /** Has `entry` expire `timeout` milliseconds from now, unless it is removed before. */
-  add(entry: Due, timeout: number): void {
+  /** Calls `entry.expired` in `timeout` milliseconds, unless it is removed before. */
+  add(entry: Expirable, timeout: number): void {
     entry.deadline = this.clock.now() + timeout;
     this.#lane(timeout).push(entry.due);
     if (entry.deadline < this.#wake) this.#set(entry.deadline);
   }
 
-  /** Does nothing for what is not there any more. */
-  remove(entry: Due): void {
-    const lane = entry.due.list as Lane | undefined;
+  /** Does nothing for an entry that was removed already. */
+  remove(entry: Expirable): void {
+    const lane = entry.due.list as TimeoutBucket | undefined;
     if (!lane) return;
     lane.remove(entry.due);
-    this.#tidy(lane);
+    this.#dropIfUnused(lane);
   }
 
-  #lane(timeout: number): Lane {
+  #lane(timeout: number): TimeoutBucket {
     let lane = this.#lanes.get(timeout);
     if (!lane) {
-      lane = new Lane(timeout);
+      lane = new TimeoutBucket(timeout);
       this.#lanes.set(timeout, lane);
     }
     return lane;
   }
 
-  /** Timeouts may be of any kind and number: none but the usual ones is remembered when nobody has it. */
-  #tidy(lane: Lane): void {
-    if (lane.size === 0 && lane.keepers === 0) this.#lanes.delete(lane.timeout);
+  /** Deletes an empty lane that no table keeps, because the number of different timeouts is not bounded. */
+  #dropIfUnused(lane: TimeoutBucket): void {
+    if (lane.size === 0 && lane.refCount === 0) this.#lanes.delete(lane.timeout);
   }
 
   #stop(): void {
@@ -102,7 +104,7 @@ export class Deadlines {
     this.#cancel = this.clock.after(Math.max(0, deadline - this.clock.now()), this.#fired);
   }
 
-  /** A timer that fires after the event loop stood still must not fail what was answered meanwhile. */
+  /** Expires entries after pending I/O: when the event loop was blocked, replies may have arrived within the deadline. */
   readonly #fired = (): void => {
     this.#cancel = this.clock.afterIo(this.#expire);
   };
@@ -118,7 +120,7 @@ export class Deadlines {
         }
       }
     } finally {
-      // Somebody's listener that throws must not take everybody's deadlines along.
+      // When `expired` of one entry throws, the timer must still be set for all others.
       this.#setForEarliest();
     }
   };

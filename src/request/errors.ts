@@ -1,11 +1,11 @@
 import { PoolError } from '../errors.js';
 
-/** Whether a request may have had an effect: it was never written, or nobody can say. */
+/** Whether a request may have had an effect: `never` written, or `maybe` because it was written without a reply. */
 export type Sent = 'never' | 'maybe';
 
 /**
- * A request that failed. Says which by name and whether it may have taken effect: one that was `never` sent
- * can be repeated, one that was `maybe` sent only if repeating does no harm.
+ * A request failed. `request` is its name, `sent` says whether it may have had an effect: a request that was `never`
+ * sent can be repeated, one that was `maybe` sent only if it is idempotent.
  *
  * @example
  * ```ts
@@ -19,6 +19,7 @@ export abstract class RequestError extends PoolError {
   constructor(
     /** The request's name, never its arguments. */
     readonly request: string,
+    /** Whether it may have had an effect. */
     readonly sent: Sent,
     explanation: string,
     cause?: unknown,
@@ -35,7 +36,7 @@ export class RequestTimeoutError extends RequestError {
   constructor(
     request: string,
     sent: Sent,
-    /** Milliseconds that were waited. */
+    /** The timeout that passed, in milliseconds. */
     readonly timeout: number,
   ) {
     super(request, sent, sent === 'never' ? `not sent within ${timeout} ms` : `no reply within ${timeout} ms`);
@@ -52,14 +53,14 @@ export class RequestAbortedError extends RequestError {
   }
 }
 
-/** Refused at once: as many requests as allowed were waiting already. */
+/** The request was rejected at once, because the queue was full. */
 export class RequestQueueFullError extends RequestError {
   override readonly name: string = 'RequestQueueFullError';
   readonly code = 'ERR_REQUEST_QUEUE_FULL';
 
   constructor(
     request: string,
-    /** Requests that may wait. */
+    /** The length of the queue. */
     readonly limit: number,
   ) {
     super(request, 'never', `${limit} requests are waiting already`);

@@ -1,29 +1,33 @@
 import type { AbortWatcher } from '../abort.js';
 import { ListNode } from '../linked-list.js';
-import type { Due } from './deadlines.js';
+import type { Expirable } from './deadlines.js';
 
-/** Who is told that a request's signal was aborted, or that its deadline has passed. */
-export interface RequestKeeper<F, R> {
+/** What a request reports its abort and its expiry to. */
+export interface RequestOwner<F, R> {
+  /** The signal of the request was aborted. */
   abort(request: Request<F, R>): void;
+  /** The deadline of the request has passed. */
   expire(request: Request<F, R>): void;
 }
 
-/** Tombstone: settled, but its reply is still to come and must find nobody else. */
+/** `tombstone`: settled after it was written. It keeps its place, so that its late reply settles no other request. */
 export type RequestState = 'queued' | 'sent' | 'tombstone' | 'over';
 
-/** How it ended: with a reply, without one, or because whoever asked lost interest. */
+/** How it ended: with a reply, without one, or by the abort of its signal. */
 export type RequestEnding = 'answered' | 'failed' | 'cancelled';
 
-/** One request: what to write, whom to tell, and its place among the others. */
-export class Request<F, R> implements AbortWatcher, Due {
-  /** In the queue, then among those on the wire. */
+/** One request: the frame to write, the promise to settle, and its places in the queue and among the deadlines. */
+export class Request<F, R> implements AbortWatcher, Expirable {
+  /** Its node in the queue, then in the list of requests in flight. */
   readonly place: ListNode<Request<F, R>> = new ListNode(this);
-  readonly due: ListNode<Due> = new ListNode<Due>(this);
+  /** Its node among the deadlines. */
+  readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
+  /** In milliseconds of the clock. */
   deadline = 0;
-  /** When it was asked for. */
+  /** When it was added to the table. */
   since = 0;
   state: RequestState = 'queued';
-  keeper: RequestKeeper<F, R> | undefined = undefined;
+  owner: RequestOwner<F, R> | undefined = undefined;
 
   constructor(
     readonly name: string,
@@ -35,10 +39,10 @@ export class Request<F, R> implements AbortWatcher, Due {
   ) {}
 
   aborted(): void {
-    this.keeper?.abort(this);
+    this.owner?.abort(this);
   }
 
   expired(): void {
-    this.keeper?.expire(this);
+    this.owner?.expire(this);
   }
 }

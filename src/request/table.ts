@@ -4,45 +4,47 @@ import type { Clock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import type { Sent } from './errors.js';
 import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, RequestTimeoutError } from './errors.js';
-import type { Request, RequestEnding, RequestKeeper } from './request.js';
+import type { Request, RequestEnding, RequestOwner } from './request.js';
 
-/** The transport, as the table needs it. */
+/** What a table needs of its transport. */
 export interface RequestHost<F, R> {
-  /** Frames that may go out together, at least one. May {@link RequestTable.hold} those that come after. */
+  /** Writes one or more frames, together where possible. May call {@link RequestTable.hold} to pause further writes. */
   write(frames: readonly F[]): void;
-  /** One request fewer is waiting for a reply. Comes last: it may call back in. */
+  /** A request has settled. Called last, because it may call the table again. */
   settled(request: Request<F, R>, ending: RequestEnding): void;
-  /** The reply to a tombstone should have come long ago: the peer is to be given up, and the table closed. */
+  /** The deadline of a tombstone has passed without its reply: the transport is to be closed, and the table with it. */
   overdue(request: Request<F, R>): void;
 }
 
+/** Options of {@link RequestTable}. */
 export interface RequestTableOptions {
+  /** The clock of the deadlines. */
   readonly clock: Clock;
-  /** The timeout most requests have, in milliseconds; a tombstone is given that long, or its own, if that is longer. */
+  /** The timeout of most requests, in milliseconds. A tombstone expires after this time or its own timeout, the longer of both. */
   readonly usualTimeout: number;
-  /** Requests that may wait for those before them. */
+  /** How many requests may wait in the queue. */
   readonly maxQueue: number;
   /**
-   * Requests that may be on the wire at once. One is written within the call, by itself. More are written at the end
-   * of the turn, in which those that came together go out together.
+   * How many requests may be in flight at once. With 1, a request is written within the call. With more, requests are
+   * written in a microtask, all that were added by then together.
    */
   readonly maxInFlight: number;
 }
 
 /**
- * What one transport has outstanding. Every request settles exactly once, whichever of reply, deadline, abort
- * and loss comes first. One that settles after it was written leaves a tombstone, which keeps its turn until
- * its reply has come and been thrown away.
+ * The queue and the requests in flight of one transport. A request settles exactly once, by the first of reply,
+ * deadline, abort and loss. One that settles after it was written and before its reply stays as a tombstone: it keeps
+ * its place until its reply has arrived, which is dropped.
  */
-export class RequestTable<F, R> implements RequestKeeper<F, R> {
+export class RequestTable<F, R> implements RequestOwner<F, R> {
   readonly #queue = new LinkedList<Request<F, R>>();
-  readonly #wire = new LinkedList<Request<F, R>>();
+  readonly #inFlight = new LinkedList<Request<F, R>>();
   readonly #deadlines: Deadlines;
-  /** As the options have it, until the peer turns out to bear more, or less. */
+  /** From the options at first; the transport changes it when it knows the limit of the server. */
   maxInFlight: number;
   #tombstones = 0;
   #holds = 0;
-  /** Whether a write is due at the end of the turn. */
+  /** Whether a write is scheduled in a microtask. */
   #due = false;
   #closed: { readonly cause: unknown } | undefined = undefined;
 
@@ -55,26 +57,26 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     this.#deadlines.join(options.usualTimeout);
   }
 
-  /** Replies still to come, those for tombstones included. */
+  /** How many replies are outstanding, those of tombstones included. */
   get outstanding(): number {
-    return this.#wire.size;
+    return this.#inFlight.size;
   }
 
-  /** Requests that somebody waits for. */
+  /** How many requests have not settled. */
   get pending(): number {
-    return this.#queue.size + this.#wire.size - this.#tombstones;
+    return this.#queue.size + this.#inFlight.size - this.#tombstones;
   }
 
-  /** Takes a request on; throws if the table is closed, the queue full, or the request aborted already. */
+  /** Adds a request. Throws if the table is closed, the queue is full or the signal is aborted. */
   add(request: Request<F, R>): void {
     const { signal, timeout } = request;
     const { maxQueue } = this.options;
     if (this.#closed) throw new ConnectionLostError(request.name, 'never', this.#closed.cause);
     if (signal?.aborted) throw new RequestAbortedError(request.name, 'never', signal.reason);
-    if (this.#queue.size + this.#wire.size >= maxQueue + this.maxInFlight) {
+    if (this.#queue.size + this.#inFlight.size >= maxQueue + this.maxInFlight) {
       throw new RequestQueueFullError(request.name, maxQueue);
     }
-    request.keeper = this;
+    request.owner = this;
     if (signal) watchAbort(signal, request);
     this.#deadlines.add(request, timeout);
     request.since = request.deadline - timeout;
@@ -83,8 +85,8 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   }
 
   /**
-   * Writes nothing until {@link release} was called as often: what was received already cannot answer what was not
-   * yet written, and a transport that is full takes no more.
+   * Pauses writes until {@link release} was called as often: while received bytes are matched to requests, none of
+   * which may be a request written after them, and while the transport's buffer is full.
    */
   hold(): void {
     this.#holds++;
@@ -95,19 +97,19 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     this.#writeInTime();
   }
 
-  /** The oldest on the wire, for a reply that has just come; nothing if none was asked for. */
+  /** The oldest request in flight, to which the next reply belongs; undefined where none is in flight. */
   get oldest(): Request<F, R> | undefined {
-    return this.#wire.first?.value;
+    return this.#inFlight.first?.value;
   }
 
-  /** The reply to a request on the wire has come; a tombstone's is thrown away. */
+  /** Settles a request in flight with its reply. The reply of a tombstone is dropped. */
   answer(request: Request<F, R>, reply: R): void {
     if (!this.#answered(request)) return;
     request.resolve(reply);
     this.host.settled(request, 'answered');
   }
 
-  /** The reply to a request on the wire has come, and says that it failed, or (`ending`) says nothing at all. */
+  /** Rejects a request in flight whose reply is an error, or by another `ending` a reply without a meaning. */
   refuse(request: Request<F, R>, cause: unknown, ending: RequestEnding = 'answered'): void {
     if (!this.#answered(request)) return;
     request.reject(cause);
@@ -124,17 +126,17 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     else this.#abandon(request, 'failed', (sent) => new RequestTimeoutError(request.name, sent, request.timeout));
   }
 
-  /** Fails everything; nothing is left behind. */
+  /** Rejects all requests, and leaves the shared deadlines. */
   close(cause: unknown): void {
     if (this.#closed) return;
     this.#closed = { cause };
-    this.#failAll(this.#wire, 'maybe', cause);
+    this.#failAll(this.#inFlight, 'maybe', cause);
     this.#failAll(this.#queue, 'never', cause);
     this.#deadlines.leave(this.options.usualTimeout);
   }
 
   get #mayWrite(): boolean {
-    return this.#holds === 0 && !this.#closed && this.#wire.size < this.maxInFlight;
+    return this.#holds === 0 && !this.#closed && this.#inFlight.size < this.maxInFlight;
   }
 
   #writeInTime(): void {
@@ -144,7 +146,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
       this.host.write([this.#send(head)]);
     } else {
       this.#due = true;
-      void endOfTurn.then(this.#writeDue);
+      void microtask.then(this.#writeDue);
     }
   }
 
@@ -155,25 +157,25 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     if (frames.length > 0) this.host.write(frames);
   };
 
-  /** From the queue to the wire. */
+  /** Moves a request from the queue to those in flight. */
   #send(head: ListNode<Request<F, R>>): F {
     const request = head.value;
     this.#queue.remove(head);
-    this.#wire.push(head);
+    this.#inFlight.push(head);
     request.state = 'sent';
     return request.frame;
   }
 
-  /** Whether somebody still waits for it. */
+  /** Removes a request whose reply arrived. False where it is a tombstone, which has settled before. */
   #answered(request: Request<F, R>): boolean {
     const waiting = request.state === 'sent';
-    this.#wire.remove(request.place);
-    this.#over(request);
+    this.#inFlight.remove(request.place);
+    this.#finish(request);
     this.#awaitOldest();
     return waiting;
   }
 
-  #over(request: Request<F, R>): void {
+  #finish(request: Request<F, R>): void {
     if (request.state === 'tombstone') this.#tombstones--;
     request.state = 'over';
     this.#deadlines.remove(request);
@@ -183,7 +185,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   #abandon(request: Request<F, R>, ending: RequestEnding, cause: (sent: Sent) => unknown): void {
     const { state } = request;
     if (state !== 'queued' && state !== 'sent') return;
-    this.#over(request);
+    this.#finish(request);
     if (state === 'queued') {
       this.#queue.remove(request.place);
     } else {
@@ -195,7 +197,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
     this.host.settled(request, ending);
   }
 
-  /** A tombstone's time begins when it is the oldest: until then, the peer may be busy with another's request. */
+  /** Starts the deadline of a tombstone when it is the oldest: before that, the server may work on earlier requests. */
   #awaitOldest(): void {
     const { oldest } = this;
     if (oldest?.state !== 'tombstone' || oldest.due.list) return;
@@ -207,7 +209,7 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
       const request = head.value;
       const waiting = request.state !== 'tombstone';
       list.remove(head);
-      this.#over(request);
+      this.#finish(request);
       if (!waiting) continue;
       request.reject(new ConnectionLostError(request.name, sent, cause));
       this.host.settled(request, 'failed');
@@ -215,4 +217,4 @@ export class RequestTable<F, R> implements RequestKeeper<F, R> {
   }
 }
 
-const endOfTurn = Promise.resolve();
+const microtask = Promise.resolve();

@@ -9,7 +9,7 @@ export type AdditionEvent =
   /** `add` threw or rejected with `cause`; it is called again after the backoff. */
   | { readonly type: 'add-failed'; readonly count: number; readonly cause: unknown };
 
-/** Options of {@link refill}, and of {@link growOnDemand} among others. */
+/** Options of {@link refill}; those of {@link growOnDemand} extend them. */
 export interface AdditionOptions {
   /** The wait after an addition failed or a connection broke. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;

@@ -86,7 +86,7 @@ export class ByteReader {
     return this.bytes.toString('utf8', this.from, this.to);
   }
 
-  /** What was read, as bytes that belong to nobody else. */
+  /** A copy of the bytes read, which the reader does not write to again. */
   copy(): Uint8Array {
     const copy = new Uint8Array(this.to - this.from);
     this.bytes.copy(copy, 0, this.from, this.to);

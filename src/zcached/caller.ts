@@ -10,7 +10,7 @@ export interface ZcachedSender extends Pick<ZcachedConnection, 'request'> {
   readonly generation?: ZcachedConnection['generation'];
 }
 
-/** What the client needs of a pool: somebody who lends a connection for the length of some work. */
+/** What the client needs of a pool: a connection that it may use until some work has ended. */
 export interface ZcachedPool {
   use<T>(
     work: (connection: ZcachedSender) => Promise<T>,

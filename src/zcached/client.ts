@@ -62,7 +62,7 @@ export class ZcachedClient<
   #dispose: (() => Promise<void>) | undefined = undefined;
 
   /**
-   * A client over a pool that somebody else sets up and closes.
+   * A client over a pool that its owner sets up and closes.
    *
    * @throws TypeError, RangeError for what is no pool, or no encoding.
    * @example

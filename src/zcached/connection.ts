@@ -50,7 +50,7 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   /** What logs, events and errors call it. */
   readonly name: string;
   readonly #settings: ZcachedSettings;
-  /** Made when somebody first asks for it, and fed while somebody listens. */
+  /** Made when `outcomes$` is first read; gets values while it has subscribers. */
   #outcomes: Subject<Outcome> | undefined = undefined;
   readonly #owner: TransportOwner = {
     settled: (request, ending) => this.#settled(request, ending),

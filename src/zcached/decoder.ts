@@ -81,7 +81,7 @@ export class Decoder {
     return reply;
   }
 
-  /** What is beyond the engine is no fault of anybody but the server: a string of gigabytes, a set of 2^24. */
+  /** A reply that exceeds the engine's limits, a string of gigabytes or a set of 2^24, is a protocol error of the server. */
   #bounded(): Reply | undefined {
     try {
       return this.#reply();

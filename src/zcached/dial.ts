@@ -10,8 +10,8 @@ import type { TransportOwner } from './transport.js';
 import { Transport } from './transport.js';
 import type { ZcachedValue } from './value.js';
 
-/** Nobody's yet: a transport that fails while it is being dialled only cleans up after itself. */
-const nobody: TransportOwner = {
+/** The owner of a transport while it is dialled: one that fails is only destroyed. */
+const nullOwner: TransportOwner = {
   settled: () => {},
   lost: (transport) => transport.destroy(),
 };
@@ -22,7 +22,7 @@ const nobody: TransportOwner = {
  */
 export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {
   signal.throwIfAborted();
-  const transport = new Transport(settings, nobody);
+  const transport = new Transport(settings, nullOwner);
   const abort = (): void => transport.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {

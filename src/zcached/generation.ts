@@ -4,8 +4,8 @@ import { ZcachedUnsupportedError } from './errors.js';
 export type Generation = '2024' | '2025';
 
 /**
- * Bytes of a request that a server takes as it comes. The 2024 one, more for whoever has given it a larger `cbuffer`;
- * the 2025 one resets the connection on 10 MiB.
+ * Longest request in bytes that a server accepts by default. A larger `cbuffer` raises the limit of the 2024 server;
+ * the 2025 server resets the connection on 10 MiB.
  */
 export const MAX_REQUEST_BYTES: Readonly<Record<Generation, number>> = { '2024': 4096, '2025': 8 * 2 ** 20 };
 

@@ -47,7 +47,7 @@ export abstract class ServerCommands {
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example
    * ```ts
-   * await client.echo('anybody there?'); // 'anybody there?'
+   * await client.echo('are you there?'); // 'are you there?'
    * ```
    */
   async echo(message: string, options?: ZcachedCallOptions): Promise<string> {

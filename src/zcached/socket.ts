@@ -7,9 +7,9 @@ const KEEP_ALIVE_DELAY = 30_000;
 /** As much as Node reads at once. One is enough for all sockets: what is in it has been taken out by the next read. */
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Who hears of a socket. */
+/** The listener of a socket. */
 export interface SocketListener {
-  /** Somebody is there and, with TLS, has shown that it is who it should be. */
+  /** The socket is connected; with TLS, the server's certificate was verified. */
   ready(): void;
   /** Bytes have come: the first `length` of `buffer`, which is read into again once this has returned. */
   received(buffer: Buffer, length: number): void;

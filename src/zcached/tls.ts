@@ -19,7 +19,7 @@ export interface ZcachedTlsOptions {
   readonly passphrase?: string | undefined;
   /** The name that the server's certificate must be for. @default `host`, or 'localhost' for a Unix socket */
   readonly servername?: string | undefined;
-  /** `false` connects to whoever answers: for tests alone. @default true */
+  /** `false` connects without verifying the server's certificate: for tests alone. @default true */
   readonly rejectUnauthorized?: boolean | undefined;
   /** @default 'TLSv1.3' */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;

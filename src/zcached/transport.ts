@@ -13,7 +13,7 @@ import { serverError } from './server-error.js';
 import { openSocket } from './socket.js';
 import { ErrorReply, type Reply, type ZcachedValue } from './value.js';
 
-/** Whoever owns a transport. */
+/** What a transport reports to. */
 export interface TransportOwner {
   settled(request: ZcachedRequest, ending: RequestEnding): void;
   lost(transport: Transport, cause: unknown): void;

@@ -100,7 +100,7 @@ export class FaultPipe {
     this.#pace();
   }
 
-  /** Whoever hangs up on a silent peer leaves nothing that could still happen. */
+  /** Resets the other side when a peer that was silent closes: no more bytes can come from it. */
   #giveUp(): void {
     reset(this.to);
     reset(this.from);

@@ -12,7 +12,7 @@ import type { ZcachedServerOptions } from './options.js';
 import { reset, Session, type SessionHost } from './session.js';
 import { Store } from './store.js';
 
-/** Seconds since 1970, unmoved by whoever sets the clock. */
+/** Seconds since 1970, by a clock that is not set back or forward. */
 const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.now()) / 1000);
 
 /** Sockets kept half-open for clients that have gone; beyond that the oldest are let go of. */
@@ -94,7 +94,7 @@ export class ZcachedServer {
     return this.#requests;
   }
 
-  /** Whether a flaw has ended it: every connection was reset, and nobody listens until another server is started. */
+  /** Whether a flaw has crashed it: all connections were reset, and the port is closed until another server starts. */
   get crashed(): boolean {
     return this.#crashed;
   }
