@@ -130,6 +130,38 @@ describe('Fairness among equally loaded connections', () => {
     },
   );
 
+  it.each<[order: string, arrange: (burst: Item[], draw: () => number) => Item[]]>([
+    ['first in first out', (burst) => burst],
+    ['last in first out', (burst) => burst.reverse()],
+    ['by chance', (burst, draw) => burst.sort(() => draw() - 0.5)],
+  ])(
+    'getLeastLoadedConnection(): equally loaded connections get equal shares whatever the size of bursts that return together, %s',
+    async (_, arrange) => {
+      const unfair: object[] = [];
+      const draw = lottery(6);
+      for (const size of [2, 3, 8, 24, 50]) {
+        const rig = new Rig(size);
+        await rig.pool.setup();
+        const sizes = [size >> 1, size - 2, size + 1, 2 * size - 1];
+        for (const most of sizes.filter((k) => k > 0)) {
+          // Bursts of one size, of two in turn, and of any up to it.
+          for (const next of [() => most, (i: number) => most + (i % 2), () => 1 + Math.floor(draw() * most)]) {
+            for (const item of rig.pool.connections) item.picks = 0;
+            for (let picks = 0, i = 0; picks < PICKS; i++) {
+              const burst = Array.from({ length: next(i) }, () => rig.begin());
+              picks += burst.length;
+              for (const item of arrange(burst, draw)) rig.end(item);
+            }
+            const bias = biasOf(rig.pool.connections);
+            if (bias > 0.2) unfair.push({ size, most, bias });
+          }
+        }
+        await rig.pool.dispose();
+      }
+      expect(unfair).toEqual([]);
+    },
+  );
+
   it('leastLoaded(): pick(key, accepts): the accepted connections get equal shares when one is refused', () => {
     for (const size of SIZES) {
       const items = Array.from({ length: size + 1 }, () => new Item());

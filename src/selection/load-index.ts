@@ -90,71 +90,66 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
   /** The item to use now. Items of the least load take turns. */
   pick(accepts?: (item: S) => boolean): S | undefined {
     if (accepts) return this.#pickAccepted(accepts);
-    const place = this.cursor - 1;
-    const { low } = this;
-    // The top level is not sorted: it is searched for each pick, without a round.
-    if (place < 0 || place >= (this.ends[low] as number) || low === TOP_LEVEL) return this.beginRound();
-    this.cursor = place;
-    return this.items[place];
+    const cursor = this.upcoming();
+    if (cursor === 0) return this.#takeOfTop();
+    const item = this.items[this.draw(cursor)] as S;
+    this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) | 0;
+    this.cursor = cursor - 1;
+    this.swap(item, cursor - 1);
+    return item;
   }
 
   /** The item that `pick` would choose; changes no state. */
   peek(accepts?: (item: S) => boolean): S | undefined {
     if (accepts) return this.#peekAccepted(accepts);
-    return this.low === TOP_LEVEL ? this.#leastOfTop() : this.items[this.#next()];
+    const cursor = this.upcoming();
+    return cursor === 0 ? this.#leastOfTop() : this.items[this.draw(cursor)];
   }
 
   /**
-   * A round goes down through the items of the least load, so that an item whose load rises swaps places with one that
-   * was picked in this round. It starts at a pseudo-random item: callers in a fixed rhythm would get the same items in
-   * each round otherwise.
+   * How many of the equals the round has not come to, all of them where a round begins; 0 at the top level, which has
+   * no rounds. They are the first ones: an item that is picked changes places with the last of them, and one whose load
+   * changes comes in or goes at the end of its level.
    */
-  #next(): number {
-    const equals = this.ends[this.low] as number;
-    const cursor = this.cursor;
-    return cursor > 0 && cursor <= equals ? cursor - 1 : this.#start(equals);
+  private upcoming(): number {
+    const { low, cursor } = this;
+    if (low === TOP_LEVEL) return 0;
+    const equals = this.ends[low] as number;
+    return cursor > 0 && cursor <= equals ? cursor : equals;
   }
 
-  #start(equals: number): number {
-    return ((this.seed >>> 16) * equals) >>> 16;
+  /** A place by chance, below `count`: in any fixed order, callers in a rhythm of their own would favour some. */
+  private draw(count: number): number {
+    return ((this.seed >>> 16) * count) >>> 16;
   }
 
-  private beginRound(): S | undefined {
-    const equals = this.ends[this.low] as number;
-    if (equals === 1) return this.items[0];
-    if (this.low === TOP_LEVEL || equals === 0) return this.#takeOfTop();
-    const item = this.items[this.#start(equals)] as S;
-    this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) | 0;
-    this.cursor = equals - 1;
-    this.swap(item, equals - 1);
-    return item;
-  }
-
-  /** A refused item loses its turn. The rest of the round and one more round visit each item of the least load. */
+  /** Refused ones lose their turn, and the round goes on downwards; then, once, past all the others. */
   #pickAccepted(accepts: (item: S) => boolean): S | undefined {
+    const upcoming = this.upcoming();
+    if (upcoming === 0) return this.#takeOfTop(accepts);
     const equals = this.ends[this.low] as number;
-    const tries = this.low < TOP_LEVEL ? Math.min(this.cursor, equals) + equals : 0;
-    for (let i = 0; i < tries; i++) {
-      const item = this.pick();
+    const drawn = this.pick();
+    if (drawn && accepts(drawn)) return drawn;
+    for (let i = 1; i < equals; i++) {
+      const place = (upcoming - 1 - i + equals) % equals;
+      const item = this.items[place];
+      this.cursor = place;
       if (item && accepts(item)) return item;
     }
     return this.#firstAccepted(accepts, equals) ?? this.#takeOfTop(accepts);
   }
 
-  /** Visits the items in the order in which `#pickAccepted` does. */
+  /** Goes the way that picking would go. */
   #peekAccepted(accepts: (item: S) => boolean): S | undefined {
-    const { items } = this;
-    const equals = this.low < TOP_LEVEL ? (this.ends[this.low] as number) : 0;
-    const inTurn = (item: S | undefined): boolean => item !== undefined && accepts(item);
-    for (let place = (this.cursor <= equals ? this.cursor : 0) - 1; place >= 0; place--) {
-      if (inTurn(items[place])) return items[place];
-    }
-    const start = this.#start(equals);
-    if (equals > 0 && inTurn(items[start])) return items[start];
-    for (let place = equals - 2; place >= 0; place--) {
-      // A round swaps the item that it starts with and the last one.
-      const item = items[place === start ? equals - 1 : place];
-      if (inTurn(item)) return item;
+    const upcoming = this.upcoming();
+    if (upcoming === 0) return this.#leastOfTop(accepts);
+    const equals = this.ends[this.low] as number;
+    const drawn = this.draw(upcoming);
+    for (let i = 0; i < equals; i++) {
+      const place = (upcoming - 1 - i + equals) % equals;
+      // The one that is drawn changes places with the last of those to come.
+      const item = this.items[i === 0 ? drawn : place === drawn ? upcoming - 1 : place];
+      if (item && accepts(item)) return item;
     }
     return this.#firstAccepted(accepts, equals) ?? this.#leastOfTop(accepts);
   }
