@@ -1,4 +1,4 @@
-import { Observable, type Subscription } from 'rxjs';
+import { Observable, type Subscription, tap } from 'rxjs';
 import { checkChoice } from '../checks.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { CONNECTION_STATES, type Connection, type ConnectionState } from './connection.js';
@@ -7,12 +7,12 @@ import type { ConnectionRecord } from './record.js';
 
 /**
  * Turns a stream of arrays of connections into the stream of those in a state: the beginning of a pool of one's own.
- * Emits a new frozen array, in the order of the source, for each array of the source and for each change of a state
- * that changes the result. Completes and errors with the source.
+ * Emits a frozen array, in the order of the source, at once for the first array of the source and then for each change
+ * of the result. Completes and errors with the source.
  *
  * ```text
- * source:                --[a,b]-----------------[a,b,c]--
- * inState('connected'):  --[]------[a]----[a,b]--[a,b]----   (a connects, b connects)
+ * source:                --[a,b]-----------------[b,c]---
+ * inState('connected'):  --[]------[a]----[a,b]--[b]-----   (a connects, b connects)
  * ```
  *
  * @throws TypeError, RangeError for what is no state.
@@ -29,16 +29,20 @@ export function inState<C extends Connection>(
   checkChoice('state', state, CONNECTION_STATES);
   return (source) =>
     new Observable((subscriber) => {
-      /** In the order of the source, as far as connections enter at its end. */
       const records = new Map<C, ConnectionRecord<C>>();
+      let all: readonly C[] = [];
       let latest: readonly C[] | undefined;
       const emit = (): void => {
-        const matching = [...records.values()].filter((record) => record.state === state);
-        const next = matching.map(({ connection }) => connection);
+        const next = all.filter((connection) => records.get(connection)?.state === state);
         if (latest?.length === next.length && next.every((connection, place) => connection === latest?.[place])) return;
         latest = Object.freeze(next);
         subscriber.next(latest);
       };
+      const followed = source.pipe(
+        tap((connections) => {
+          all = [...new Set(connections)];
+        }),
+      );
       const enter = (connection: C, stay: Subscription): void => {
         const record = retainRecord(connection);
         records.set(connection, record);
@@ -48,6 +52,6 @@ export function inState<C extends Connection>(
           releaseRecord(connection);
         });
       };
-      forEachMember(source, subscriber, enter, emit);
+      forEachMember(followed, subscriber, enter, emit);
     });
 }
