@@ -1,4 +1,4 @@
-import type { Connection } from '../connection/connection.js';
+import { type Connection, textOf } from '../connection/connection.js';
 import { type Disposal, makeDisposable } from '../disposal.js';
 import { INSPECT } from '../inspect.js';
 import type { Checkout } from './checkout.js';
@@ -75,7 +75,8 @@ export class Lease<C extends Connection> {
 makeDisposable(Lease.prototype, 'dispose', 'release');
 
 Object.defineProperty(Lease.prototype, INSPECT, {
-  value(this: Lease<Connection>): unknown {
-    return { connection: this.connection };
+  value(this: Lease<Connection>): string {
+    const names = [textOf(this.connection, 'name'), textOf(this.connection, 'endpoint')].filter(Boolean);
+    return `Lease of ${names.join(' ') || 'a connection'}`;
   },
 });

@@ -98,16 +98,20 @@ export function describe<C>(event: PoolEvent<C>): EventDescription {
   for (const [key, value] of Object.entries(event)) {
     if (key === 'connection' || value === undefined) continue;
     if (key === 'cause') described[key] = describeCause(value);
-    else described[key] = typeof value === 'object' || typeof value === 'function' ? typeof value : value;
+    else described[key] = typeof value === 'string' || Number.isFinite(value) ? value : describeValue(value);
   }
   return described as EventDescription;
 }
 
 function describeCause(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return typeof cause === 'object' ? 'object' : String(cause);
+  if (!(cause instanceof Error)) return describeValue(cause);
   const { name, message, code } = cause as Error & { readonly code?: unknown };
   return { name, ...(code !== undefined && { code: String(code) }), message };
 }
+
+/** A text for what JSON refuses, changes or leaves out; of objects and functions no more than their type. */
+const describeValue = (value: unknown): string =>
+  typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 
 /** The prototype of events: what they look like to Node's inspection and to JSON. */
 const EVENT = Object.defineProperties(
