@@ -83,7 +83,8 @@ export class ConnectionMaker<C extends Connection> {
 }
 
 function explain(value: unknown, missing: string): string {
-  if (typeof value !== 'object' || value === null) return `returned ${value === null ? 'null' : `a ${typeof value}`}`;
+  if (value === undefined || value === null) return `returned ${value}`;
+  if (typeof value !== 'object') return `returned a ${typeof value}`;
   if (typeof (value as { then?: unknown }).then === 'function') {
     return 'returned a promise (connections are made at once and dialled by connect())';
   }
