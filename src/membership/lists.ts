@@ -123,6 +123,7 @@ class ListStream<C extends Connection> {
     | { readonly diff: Difference<C>; target: readonly C[] | undefined; left: boolean; entered: boolean }
     | undefined;
   #shown: readonly C[] | undefined;
+  #flushed: readonly C[] | undefined;
   #hasEnded = false;
   readonly #arrays = new Subject<readonly C[]>();
   readonly #diffs = new Subject<ListDiff<C>>();
@@ -163,18 +164,28 @@ class ListStream<C extends Connection> {
     return this.#arrays.observed || this.#diffs.observed;
   }
 
+  /** The list after the latest flush, or after the one under way; the same array until a flush changes it. */
+  get flushed(): readonly C[] {
+    this.#flushed ??= this.#rewound(false);
+    return this.#flushed;
+  }
+
   entered(entry: Entry<C>): void {
     this.list.add(entry);
     if (this.recording.isOn) this.#unshown.enter(entry);
+    else this.#flushed = undefined;
   }
 
   left(entry: Entry<C>): void {
     this.list.delete(entry);
     if (this.recording.isOn) this.#unshown.leave(entry);
+    else this.#flushed = undefined;
   }
 
   forgetChanges(): void {
-    if (!this.#unshown.isEmpty) this.#unshown = new Difference();
+    if (this.#unshown.isEmpty) return;
+    this.#unshown = new Difference();
+    this.#flushed = undefined;
   }
 
   /** Fixes what this flush shows: what nested calls change from here on is shown by the next. */
@@ -182,6 +193,7 @@ class ListStream<C extends Connection> {
     const diff = this.#unshown;
     if (diff.isEmpty) return;
     this.#unshown = new Difference();
+    this.#flushed = undefined;
     const target = this.observed ? this.list.array : undefined;
     this.#flushing = { diff, target, left: diff.left.size > 0, entered: diff.entered.size > 0 };
   }
@@ -340,10 +352,11 @@ export class MemberLists<C extends Connection> {
     if (!isOn) this.#snapshot = undefined;
   };
 
+  /** The moment that the flush shows, like the lists: not what nested calls have changed since it began. */
   #read(): Snapshot<C> {
-    const connections = this.connections.list.array;
-    const connected = this.connected.list.array;
-    const broken = this.broken.list.array;
+    const connections = this.connections.flushed;
+    const connected = this.connected.flushed;
+    const broken = this.broken.flushed;
     const latest = this.#snapshot;
     if (latest && latest.connections === connections && latest.connected === connected && latest.broken === broken) {
       return latest;
