@@ -270,9 +270,13 @@ export class PoolModel {
     this.#proven = true;
   }
 
+  isUp(one: ModelConnection): boolean {
+    return this.members.includes(one) && one.state === 'connected';
+  }
+
   /** Whether it was a connected member, and so could be invalidated. */
   invalidate(one: ModelConnection): boolean {
-    if (!this.members.includes(one) || one.state !== 'connected') return false;
+    if (!this.isUp(one)) return false;
     this.shut(one);
     this.#breakMember(one);
     return true;
@@ -280,7 +284,7 @@ export class PoolModel {
 
   /** Whether it was a connected member, and so could be ejected. */
   eject(one: ModelConnection, duration: number): boolean {
-    if (!this.members.includes(one) || one.state !== 'connected') return false;
+    if (!this.isUp(one)) return false;
     one.standing = 'ejected';
     one.returns = this.now + duration;
     return true;
