@@ -350,8 +350,10 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   invalidate(member: Member<C>, cause: unknown): boolean {
     if (!this.members.has(member) || !SERVABLE.has(member.phase)) return false;
     this.turns.run(() => {
-      this.go(member, 'broken', cause);
+      this.#change(member, member.phase, 'broken', { cause });
+      // Before other dials are started: until it is closed it counts as open.
       void this.close(member, cause);
+      this.dialer.pump();
     });
     return true;
   }

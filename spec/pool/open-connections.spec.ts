@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import type { Lease } from 'rxpool';
+import { OwnConnection, type TestConnection } from '../support/connections.js';
+import { rig } from '../support/pools.js';
+import { settle } from '../support/virtual-clock.js';
+
+/** What a step does; `value` is a number from 0 to 9. */
+type Step = readonly [action: string, value: number];
+
+const ACTIONS = ['extend', 'remove', 'renew', 'reconfigure', 'lease', 'release', 'lose', 'invalidate', 'close', 'wait'];
+
+describe('maxSize', () => {
+  it('no dial starts while maxSize connections are open, in any order of calls, with leases held and closings slow', async () => {
+    const steps = fc.array(fc.tuple(fc.constantFrom(...ACTIONS), fc.integer({ min: 0, max: 9 })), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(steps, async (run: readonly Step[]) => {
+        let maxSize = 3;
+        const closing = new Set<TestConnection>();
+        const isOpen = (connection: TestConnection): boolean =>
+          closing.has(connection) || ['connecting', 'connected', 'draining'].includes(connection.state);
+        const exceeded: string[] = [];
+
+        class Counted extends OwnConnection {
+          override connect(): Promise<void> {
+            const open = test.made.filter((other) => other !== this && isOpen(other)).length;
+            if (!isOpen(this) && open >= maxSize) exceeded.push(`${this.name}: ${open} open of ${maxSize}`);
+            return super.connect();
+          }
+
+          override close(): Promise<void> {
+            if (this.state === 'connected' || this.state === 'connecting') closing.add(this);
+            return super.close();
+          }
+
+          override closed(): void {
+            closing.delete(this);
+            super.closed();
+          }
+        }
+
+        const test = rig((onDial, name) => new Counted({ onDial, name }), 2, { maxSize, drainTimeout: 50 });
+        const { pool, made, clock } = test;
+        const leases: Lease<TestConnection>[] = [];
+        const nth = (value: number): TestConnection[] => {
+          const { connections } = pool;
+          return connections.length === 0 ? [] : [connections[value % connections.length] as TestConnection];
+        };
+        const ignore = (): void => {};
+        const actions: Record<string, (value: number) => unknown> = {
+          extend: (value) => pool.extendPoolBySize(value % 4).catch(ignore),
+          remove: (value) => pool.removeConnections(nth(value), { drainTimeout: 10 * value }),
+          renew: (value) => pool.renew({ maxUnavailable: value % 3, drainTimeout: 20 }).catch(ignore),
+          reconfigure: (value) => {
+            maxSize = 1 + (value % 4);
+            pool.reconfigure({ maxSize, poolSize: Math.min(maxSize, 2) });
+          },
+          lease: () => {
+            const lease = pool.tryLease();
+            if (lease) leases.push(lease);
+          },
+          release: () => leases.pop()?.release(),
+          lose: (value) =>
+            nth(value)
+              .find(({ state }) => state === 'connected')
+              ?.lose(),
+          invalidate: (value) => pool.invalidateConnections(nth(value)),
+          close: (value) => made[value % Math.max(1, made.length)]?.closed(),
+          wait: (value) => clock.advance(10 * value),
+        };
+        await pool.setup();
+        for (const [action, value] of run) {
+          for (const connection of made) connection.onClose = 'wait';
+          void actions[action]?.(value);
+          if (action === 'wait') await clock.advance(10 * value);
+          await settle();
+          void pool.reconnect().catch(ignore);
+          await settle();
+          if (pool.connections.length > Math.max(maxSize, pool.poolSize)) exceeded.push('members');
+        }
+        expect(exceeded).toEqual([]);
+        for (const connection of made) connection.closed();
+        for (const connection of made) connection.onClose = 'settle';
+        for (const lease of leases) lease.release();
+        const disposed = pool.dispose();
+        await clock.advance(10_000);
+        await disposed;
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
