@@ -347,7 +347,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
-   * under way goes on. `health` does not tell, but for those who wait; `events$` does. Idempotent.
+   * under way goes on. `health.suspended` and `events$` tell of it. Idempotent.
    *
    * @example
    * ```ts
@@ -396,7 +396,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * aborts when the caller gives up or the connection is lost or taken away; the borrowing lasts until the work settles
    * or the connection has been closed.
    * @throws {@link WaitTimeoutError} after `waitTimeout`, {@link WaitQueueFullError} where too many wait already,
-   * {@link CircuitOpenError}, {@link UseTimeoutError} after `timeout`, {@link PoolEmptyError} before `setup()`,
+   * {@link CircuitOpenError}, {@link UseTimeoutError} after `timeout`,
    * {@link PoolClosedError}, {@link PoolDisposedError}, the reason of the signal, and what `work` throws; with
    * `maxWaiting: 0` what `getLeastLoadedConnection` throws. All as rejections.
    * @example

@@ -46,8 +46,8 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
   /** `poolSize` is never made smaller than this. @default 0 */
   readonly minSize?: number | undefined;
   /**
-   * `poolSize`, and the number of members, are never made larger than this; `renew()` alone may go beyond it, by the
-   * one that is to take another's place. @default Infinity
+   * `poolSize` is never made larger than this, and no more connections are open: those that are being dialled, drained
+   * or closed count, and dials wait for room. @default Infinity
    */
   readonly maxSize?: number | undefined;
   /** How long a dial may take. @default 5000 */
