@@ -1,8 +1,8 @@
-// Tests the private writeTogether() directly: the peer of a socket does not see where a write ended.
+// Tests the private writeAll() directly: the peer of a socket does not see where a write ended.
 
 import type { Socket } from 'node:net';
 import { encodeRequest } from '../../src/zcached/encode.js';
-import { writeTogether } from '../../src/zcached/exchange.js';
+import { writeAll } from '../../src/zcached/exchange.js';
 import { DEFAULT_FORM } from '../../src/zcached/value.js';
 
 /** What a socket is asked to write. */
@@ -18,7 +18,7 @@ function written(values: readonly (string | Uint8Array)[], endFrames = true): [t
     frame: encodeRequest('ECHO', [value], 2 ** 20),
     form: DEFAULT_FORM,
   }));
-  writeTogether(socket as unknown as Socket, exchanges, endFrames);
+  writeAll(socket as unknown as Socket, exchanges, endFrames);
   return writes;
 }
 

@@ -32,18 +32,18 @@ export interface ZcachedCallOptions {
   readonly timeout?: number | undefined;
 }
 
-/** What the caller of a command is not asked about. */
-export interface Manner {
-  /** How strings have to come, where it matters. */
+/** What a command determines itself, besides its name and arguments. */
+export interface CommandHints {
+  /** The form of strings in the reply, where the command requires one. */
   readonly strings?: 'text' | undefined;
-  /** A command that does as well and costs less, for servers that are known to have it. */
+  /** A cheaper command with the same effect, for servers of the 2025 generation. */
   readonly newer?: string | undefined;
 }
 
 export const CALL_OPTIONS = ['signal', 'timeout'];
-export const AS_TEXT: Manner = { strings: 'text' };
+export const AS_TEXT: CommandHints = { strings: 'text' };
 
-/** Sends requests over a pool, each within its caller's patience. */
+/** Sends requests over a pool, each within the deadline and the signal of its call. */
 export class Caller {
   constructor(
     readonly pool: ZcachedPool,
@@ -54,7 +54,7 @@ export class Caller {
     command: string,
     args: readonly ZcachedArgument[],
     options: ZcachedCallOptions | undefined,
-    { strings, newer }: Manner = AS_TEXT,
+    { strings, newer }: CommandHints = AS_TEXT,
     names: readonly string[] = CALL_OPTIONS,
   ): Promise<ZcachedValue> {
     if (options === undefined) return this.request({ command, args, strings }, newer);
@@ -66,10 +66,10 @@ export class Caller {
   request(call: ZcachedCall, newer?: string): Promise<ZcachedValue> {
     checkObject('call', call);
     const isPlain = newer === undefined && call.signal === undefined && call.timeout === undefined;
-    return isPlain ? this.pool.use((connection) => connection.request(call)) : this.#patiently(call, newer);
+    return isPlain ? this.pool.use((connection) => connection.request(call)) : this.#withDeadline(call, newer);
   }
 
-  async #patiently(call: ZcachedCall, newer: string | undefined): Promise<ZcachedValue> {
+  async #withDeadline(call: ZcachedCall, newer: string | undefined): Promise<ZcachedValue> {
     const { command, signal, timeout } = call;
     checkSignal(signal);
     if (timeout !== undefined) checkDuration('options.timeout', timeout);
@@ -85,7 +85,7 @@ export class Caller {
     try {
       return await this.pool.use(work, { signal, waitTimeout: timeout });
     } catch (error) {
-      // The request itself knows best how far it had come.
+      // The error of the request says whether it was sent; that of the pool does not.
       if (begun) return begun;
       if (signal?.aborted && error === signal.reason) throw new RequestAbortedError(command, 'never', error);
       throw error;

@@ -17,8 +17,8 @@ const nullOwner: TransportOwner = {
 };
 
 /**
- * Connects and has a PING answered, all within `connectTimeout`: a server that is full accepts and closes at
- * once, so a connection alone proves nothing.
+ * Connects and waits for the reply to a PING, both within `connectTimeout`: a server that is full accepts a socket and
+ * closes it at once, so a connected socket is not enough.
  */
 export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {
   signal.throwIfAborted();
@@ -26,21 +26,21 @@ export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner
   const abort = (): void => transport.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    await greet(transport, settings);
-    // More may have come with the last answer.
+    await handshake(transport, settings);
+    // Bytes that arrived with the last reply may have failed the transport.
     if (transport.failure) throw transport.failure.cause;
-    transport.handOver(owner);
+    transport.attach(owner);
     return transport;
   } catch (error) {
     transport.destroy();
-    throw explain(settings, transport, error);
+    throw toConnectError(settings, transport, error);
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** The end of a frame may come later than the answer in it, but not later than the next answer. */
-async function greet(transport: Transport, settings: ZcachedSettings): Promise<void> {
+/** The 2025 server ends each reply with 0x03, which may arrive after the reply: a second PING tells the generations apart. */
+async function handshake(transport: Transport, settings: ZcachedSettings): Promise<void> {
   const { clock, connectTimeout } = settings;
   const deadline = clock.now() + connectTimeout;
   await ping(transport, settings, connectTimeout);
@@ -55,12 +55,12 @@ async function ping(transport: Transport, { form }: ZcachedSettings, timeout: nu
   if (answer !== 'PONG') throw new ZcachedReplyError('PING', 'PONG');
 }
 
-function explain({ address, connectTimeout }: ZcachedSettings, transport: Transport, error: unknown): Error {
+function toConnectError({ address, connectTimeout }: ZcachedSettings, transport: Transport, error: unknown): Error {
   if (error instanceof RequestTimeoutError) {
     return new ConnectTimeoutError(`zcached at ${nameOf(address)} did not answer within ${connectTimeout} ms`);
   }
   const failure = transport.failure?.cause ?? error;
-  // What never was a connection has not failed as one: the socket's own error says it all.
+  // The dial failed, and no connection was lost: the cause is the error of the socket.
   const isOurs = failure instanceof ZcachedDisconnectedError && failure.cause !== undefined;
   return new ZcachedConnectError(address, isOurs ? failure.cause : failure);
 }

@@ -1,6 +1,6 @@
 import { outOfRange, wrongType } from '../errors.js';
 import { base64, fromBase64 } from './base64.js';
-import type { Manner } from './caller.js';
+import type { CommandHints } from './caller.js';
 import { ZcachedEncodingError, type ZcachedEncodingName } from './errors.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
@@ -66,7 +66,7 @@ export type Decoded<E extends ZcachedEncoding> = E extends 'native'
         : never;
 
 /** An encoding at work: `position` is where in the request the argument stands, for its errors. */
-export interface Codec extends Manner {
+export interface Codec extends CommandHints {
   encode(value: unknown, request: string, position: number): ZcachedArgument;
   decode(reply: ZcachedValue, request: string, position: number): unknown;
 }

@@ -2,22 +2,24 @@ import type { Socket } from 'node:net';
 import type { Frame } from './frame.js';
 import type { ReplyForm } from './value.js';
 
-/** What goes out, and the form in which what it brings is to come back. */
+/** A frame to write, and the form in which its reply is decoded. */
 export interface Exchange {
+  /** The request. */
   readonly frame: Frame;
+  /** The form of the reply. */
   readonly form: ReplyForm;
 }
 
-/** More than this in one string is worth nothing, and some day is more than a string can hold. */
-const ENOUGH = 64 * 1024;
+/** Frames are joined up to this length: longer strings save nothing, and the length of a string is limited. */
+const MAX_JOINED_CHARS = 64 * 1024;
 
-/** In one write: text that is joined first costs the socket a fraction of what it does piece by piece. */
-export function writeTogether(socket: Socket, exchanges: readonly Exchange[], endFrames: boolean): void {
+/** Joins frames and writes them together, because each write to a socket is expensive. */
+export function writeAll(socket: Socket, exchanges: readonly Exchange[], endFrames: boolean): void {
   let text = '';
   let encoding: Frame['encoding'] = 'latin1';
   for (const { frame } of exchanges) {
-    if (text !== '' && (frame.encoding !== encoding || text.length > ENOUGH)) {
-      // Bytes and characters cannot be joined; what is corked goes out in one all the same.
+    if (text !== '' && (frame.encoding !== encoding || text.length > MAX_JOINED_CHARS)) {
+      // Strings of different encodings cannot be joined; corked writes still leave in one packet.
       if (socket.writableCorked === 0) socket.cork();
       socket.write(text, encoding);
       text = '';

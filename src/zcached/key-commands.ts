@@ -1,6 +1,6 @@
 import { AS_TEXT, CALL_OPTIONS, type ZcachedCallOptions } from './caller.js';
 import { ZcachedArgumentError } from './errors.js';
-import { done, integer, isMiss, texts, wasThere } from './replies.js';
+import { existed, expectOk, integer, isNotFound, texts } from './replies.js';
 import { ServerCommands } from './server-commands.js';
 
 /** How a value is copied. */
@@ -22,7 +22,7 @@ export abstract class KeyCommands extends ServerCommands {
    * ```
    */
   async delete(key: string, options?: ZcachedCallOptions): Promise<boolean> {
-    return wasThere(this.caller.send('DELETE', [key], options).then((reply) => done('DELETE', reply)));
+    return existed(this.caller.send('DELETE', [key], options).then((reply) => expectOk('DELETE', reply)));
   }
 
   /**
@@ -35,7 +35,7 @@ export abstract class KeyCommands extends ServerCommands {
    * ```
    */
   async exists(key: string, options?: ZcachedCallOptions): Promise<boolean> {
-    return wasThere(this.caller.send('GET', [key], options, { newer: 'SIZEOF' }));
+    return existed(this.caller.send('GET', [key], options, { newer: 'SIZEOF' }));
   }
 
   /**
@@ -65,7 +65,7 @@ export abstract class KeyCommands extends ServerCommands {
     try {
       return integer('SIZEOF', await this.caller.send('SIZEOF', [key], options));
     } catch (error) {
-      if (isMiss(error)) return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }
@@ -81,7 +81,7 @@ export abstract class KeyCommands extends ServerCommands {
    * ```
    */
   async rename(key: string, newKey: string, options?: ZcachedCallOptions): Promise<void> {
-    done('RENAME', await this.caller.send('RENAME', [key, newKey], options));
+    expectOk('RENAME', await this.caller.send('RENAME', [key, newKey], options));
   }
 
   /**
@@ -99,6 +99,6 @@ export abstract class KeyCommands extends ServerCommands {
     const replace = options?.replace === true;
     if (replace && source === destination) throw new ZcachedArgumentError('COPY', 2, 'SAME_KEY');
     const args = replace ? [source, destination, 'REPLACE'] : [source, destination];
-    done('COPY', await this.caller.send('COPY', args, options, AS_TEXT, COPY_OPTIONS));
+    expectOk('COPY', await this.caller.send('COPY', args, options, AS_TEXT, COPY_OPTIONS));
   }
 }

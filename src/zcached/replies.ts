@@ -1,20 +1,21 @@
 import { ZcachedReplyError, ZcachedServerError } from './errors.js';
 import type { ZcachedValue } from './value.js';
 
-/** Whether what was asked for is not there: neither generation has a reply for that, only an error. */
-export const isMiss = (error: unknown): boolean => error instanceof ZcachedServerError && error.kind === 'NOT_FOUND';
+/** Whether an error of the server means that the key does not exist: neither generation has a reply for that. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof ZcachedServerError && error.kind === 'NOT_FOUND';
 
-/** Whether there was what a request asked for. */
-export const wasThere = (reply: Promise<unknown>): Promise<boolean> =>
+/** Resolves to whether the key of a request existed. */
+export const existed = (reply: Promise<unknown>): Promise<boolean> =>
   reply.then(
     () => true,
     (error: unknown) => {
-      if (isMiss(error)) return false;
+      if (isNotFound(error)) return false;
       throw error;
     },
   );
 
-export function done(command: string, reply: ZcachedValue): void {
+export function expectOk(command: string, reply: ZcachedValue): void {
   if (reply !== 'OK') throw new ZcachedReplyError(command, 'OK');
 }
 

@@ -1,6 +1,6 @@
 import type { Caller, ZcachedCallOptions } from './caller.js';
 import type { ZcachedCall } from './connection.js';
-import { done, integer, text } from './replies.js';
+import { expectOk, integer, text } from './replies.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
 /** The commands about the server and all it holds, and any other. */
@@ -75,7 +75,7 @@ export abstract class ServerCommands {
    * ```
    */
   async flush(options?: ZcachedCallOptions): Promise<void> {
-    done('FLUSH', await this.caller.send('FLUSH', [], options));
+    expectOk('FLUSH', await this.caller.send('FLUSH', [], options));
   }
 
   /**
@@ -87,7 +87,7 @@ export abstract class ServerCommands {
    * ```
    */
   async save(options?: ZcachedCallOptions): Promise<void> {
-    done('SAVE', await this.caller.send('SAVE', [], options));
+    expectOk('SAVE', await this.caller.send('SAVE', [], options));
   }
 
   /**

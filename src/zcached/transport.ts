@@ -6,7 +6,7 @@ import type { RequestHost } from '../request/table.js';
 import { RequestTable } from '../request/table.js';
 import { Decoder } from './decoder.js';
 import { ZcachedDisconnectedError, ZcachedProtocolError } from './errors.js';
-import { type Exchange, writeTogether } from './exchange.js';
+import { type Exchange, writeAll } from './exchange.js';
 import type { Generation } from './generation.js';
 import type { ZcachedSettings } from './options.js';
 import { serverError } from './server-error.js';
@@ -15,27 +15,29 @@ import { ErrorReply, type Reply, type ZcachedValue } from './value.js';
 
 /** What a transport reports to. */
 export interface TransportOwner {
+  /** A request has settled. */
   settled(request: ZcachedRequest, ending: RequestEnding): void;
+  /** The transport has failed; called once, and not after `close()`. */
   lost(transport: Transport, cause: unknown): void;
 }
 
 export type ZcachedRequest = Request<Exchange, ZcachedValue>;
 
 /**
- * One socket: frames go out as the table has them, what comes in is decoded and matched with the oldest request that
- * is out. Whatever is wrong on the way ends in {@link TransportOwner.lost}, once.
+ * One socket: writes the frames of its request table, decodes what it receives and settles the oldest request in flight
+ * with each reply. A failure calls {@link TransportOwner.lost}, once.
  */
 export class Transport implements RequestHost<Exchange, ZcachedValue> {
   readonly table: RequestTable<Exchange, ZcachedValue>;
   readonly #socket: Socket;
   readonly #decoder: Decoder;
   #isFull = false;
-  /** Settled once it is connected. */
+  /** Known once the handshake is over. */
   #generation: Generation | undefined = undefined;
   #lost: { readonly cause: unknown } | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   /** Nothing is read or written any more. */
-  #isOver = false;
+  #isClosed = false;
 
   constructor(
     private readonly settings: ZcachedSettings,
@@ -44,7 +46,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     const { clock, maxQueue, requestTimeout: usualTimeout } = settings;
     this.table = new RequestTable(this, { clock, usualTimeout, maxQueue, maxInFlight: 1 });
     this.#decoder = new Decoder(settings.limits);
-    // Nothing is for a server that has not shown yet that it is the right one.
+    // Writes are paused until the socket is connected and, with TLS, the certificate is verified.
     this.table.hold();
     this.#socket = openSocket(settings, { ready: () => this.table.release(), received: this.#received })
       .on('drain', this.#drained)
@@ -62,8 +64,8 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     return this.#lost;
   }
 
-  /** Once it is known whom it has reached. */
-  handOver(owner: TransportOwner): void {
+  /** Sets the owner after the handshake, by which the generation of the server is known. */
+  attach(owner: TransportOwner): void {
     this.owner = owner;
     this.#generation = this.generation;
     if (this.#generation !== '2024') this.table.maxInFlight = this.settings.pipelining;
@@ -72,7 +74,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   write(exchanges: readonly Exchange[]): void {
     const socket = this.#socket;
     // The 2024 server needs no 0x03, and trips over one that comes apart from its request.
-    writeTogether(socket, exchanges, this.#generation !== '2024');
+    writeAll(socket, exchanges, this.#generation !== '2024');
     if (!socket.writableNeedDrain || this.#isFull) return;
     this.#isFull = true;
     this.table.hold();
@@ -80,12 +82,12 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   settled(request: ZcachedRequest, ending: RequestEnding): void {
     this.owner.settled(request, ending);
-    if (this.#closing) this.#hangUpWhenDone();
+    if (this.#closing) this.#closeWhenIdle();
   }
 
   overdue(request: ZcachedRequest): void {
     const waited = Math.round(this.settings.clock.now() - request.since);
-    this.#lose(new RequestTimeoutError(request.name, 'maybe', waited));
+    this.#fail(new RequestTimeoutError(request.name, 'maybe', waited));
   }
 
   /**
@@ -111,7 +113,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       this.#stop();
       socket.end();
     } else {
-      this.#hangUpWhenDone();
+      this.#closeWhenIdle();
     }
     return this.#closing;
   }
@@ -122,16 +124,16 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     this.#socket.destroy();
   }
 
-  #hangUpWhenDone(): void {
-    if (this.#isOver || this.table.pending > 0) return;
+  #closeWhenIdle(): void {
+    if (this.#isClosed || this.table.pending > 0) return;
     this.#stop();
     // The server never closes its own side.
     this.#socket.destroySoon();
   }
 
   #stop(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket
       .off('drain', this.#drained)
       .off('error', this.#failed)
@@ -142,8 +144,8 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     this.table.close(this.#lost ? this.#lost.cause : new ConnectionClosedError('The connection was closed.'));
   }
 
-  #lose(cause: unknown): void {
-    if (this.#lost || this.#isOver) return;
+  #fail(cause: unknown): void {
+    if (this.#lost || this.#isClosed) return;
     this.#lost = { cause };
     if (this.#closing) this.destroy();
     else this.owner.lost(this, cause);
@@ -154,13 +156,13 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     this.table.release();
   };
 
-  readonly #failed = (cause: Error): void => this.#lose(new ZcachedDisconnectedError(cause));
+  readonly #failed = (cause: Error): void => this.#fail(new ZcachedDisconnectedError(cause));
 
-  readonly #ended = (): void => this.#lose(new ZcachedDisconnectedError());
+  readonly #ended = (): void => this.#fail(new ZcachedDisconnectedError());
 
-  /** Everything received is matched before anything more is written: it cannot answer what was not yet asked. */
+  /** Writes are paused while received bytes are matched, so that none settles a request that was written after them. */
   readonly #received = (buffer: Buffer, length: number): void => {
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     this.#decoder.push(buffer, length);
     this.table.hold();
     try {
@@ -169,14 +171,14 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       if (!(error instanceof ZcachedProtocolError)) throw error;
       const { oldest } = this.table;
       if (oldest) this.table.refuse(oldest, error, 'failed');
-      this.#lose(error);
+      this.#fail(error);
     } finally {
       this.table.release();
     }
   };
 
   #match(): void {
-    while (!this.#lost && !this.#isOver && !this.#decoder.drained()) {
+    while (!this.#lost && !this.#isClosed && !this.#decoder.drained()) {
       const { oldest } = this.table;
       if (!oldest) throw new ZcachedProtocolError('Something came that nobody asked for', this.#decoder.offset);
       const reply = this.#decoder.next(oldest.frame.form);
@@ -192,8 +194,8 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     }
     const error = serverError(request.name, reply);
     this.table.refuse(request, error);
-    // What was sent was well-formed: the server has lost its place, and may answer the rest of it as well.
-    if (error.kind === 'BAD_REQUEST') this.#lose(error);
+    // The request was well-formed: the server has lost the frame boundary, and may reply to the rest of the frame as well.
+    if (error.kind === 'BAD_REQUEST') this.#fail(error);
   }
 }
 

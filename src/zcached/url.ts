@@ -4,7 +4,7 @@ import { type ArgumentError, outOfRange, wrongType } from '../errors.js';
 import type { ZcachedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 
-/** What a URL can say. */
+/** The options that a URL can set. */
 export interface ZcachedUrlOptions extends ZcachedOptions {
   /** How many connections a client makes; a connection by itself has no use for it. @default 4 */
   readonly poolSize?: number | undefined;
@@ -62,18 +62,18 @@ export function parseZcachedUrl(url: string | URL): ZcachedUrlOptions {
   return options;
 }
 
-/** What a URL says, but for what is said otherwise beside it. Options of TLS add up. */
+/** The options of a URL, overridden by those given besides it. TLS options are merged. */
 export function withUrl<O extends ZcachedUrlOptions>(url: string | URL, options: O): O {
-  const said = parseZcachedUrl(url);
-  return { ...said, ...named(options), tls: tlsOf(said.tls, options.tls) } as ZcachedUrlOptions as O;
+  const fromUrl = parseZcachedUrl(url);
+  return { ...fromUrl, ...defined(options), tls: tlsOf(fromUrl.tls, options.tls) } as ZcachedUrlOptions as O;
 }
 
-function tlsOf(said: ZcachedOptions['tls'], beside: ZcachedOptions['tls']): ZcachedOptions['tls'] {
-  if (typeof said !== 'object' || beside === false) return beside ?? said;
-  return typeof beside === 'object' ? { ...said, ...named(beside) } : said;
+function tlsOf(fromUrl: ZcachedOptions['tls'], fromOptions: ZcachedOptions['tls']): ZcachedOptions['tls'] {
+  if (typeof fromUrl !== 'object' || fromOptions === false) return fromOptions ?? fromUrl;
+  return typeof fromOptions === 'object' ? { ...fromUrl, ...defined(fromOptions) } : fromUrl;
 }
 
-const named = <O extends object>(options: O): Partial<O> =>
+const defined = <O extends object>(options: O): Partial<O> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;
 
 /** Whether it is a URL, or means to be one. */

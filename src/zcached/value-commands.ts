@@ -8,7 +8,7 @@ import { codecOf } from './encoding.js';
 import { ZcachedRequestTooLargeError } from './errors.js';
 import { KeyCommands } from './key-commands.js';
 import { isPlain } from './plain.js';
-import { done, isMiss, lookup } from './replies.js';
+import { expectOk, isNotFound, lookup } from './replies.js';
 import type { ZcachedArgument } from './value.js';
 
 /** How a command is run that stores or reads values. */
@@ -64,7 +64,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     try {
       return codec.decode(await this.caller.send('GET', [key], options, codec, VALUE_OPTIONS), 'GET', 1);
     } catch (error) {
-      if (isMiss(error)) return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }
@@ -118,7 +118,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     options?: ZcachedValueOptions<F>,
   ): Promise<void> {
     const encoded = this.#codecFor(options).encode(value, 'SET', 2);
-    done('SET', await this.caller.send('SET', [key, encoded], options, AS_TEXT, VALUE_OPTIONS));
+    expectOk('SET', await this.caller.send('SET', [key, encoded], options, AS_TEXT, VALUE_OPTIONS));
   }
 
   /**
@@ -167,7 +167,7 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
     const pairs: [string, unknown][] = types.isMap(entries) ? [...entries] : Object.entries(entries);
     const args = pairs.flatMap(([key, value], index) => [key, codec.encode(value, 'MSET', 2 * index + 2)]);
     if (args.length > 0)
-      done('MSET', await this.caller.send('MSET', args as ZcachedArgument[], options, AS_TEXT, VALUE_OPTIONS));
+      expectOk('MSET', await this.caller.send('MSET', args as ZcachedArgument[], options, AS_TEXT, VALUE_OPTIONS));
   }
 
   /**
