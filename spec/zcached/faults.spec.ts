@@ -99,7 +99,7 @@ describe('a silent peer', () => {
     expect(rig.seen.get('unheard')).toBe(1);
   });
 
-  it('a server that falls silent on its newest connection when another is reset: that one is replaced after a request on it timed out', async () => {
+  it('a server that silences its newest connection: a request on it times out, and it is replaced', async () => {
     const rig = await open({ connection: { requestTimeout: 50, connectTimeout: 500 } });
     rig.server.flaws.silencesNeighbour = true;
     const [first, second, third, newest] = rig.pool.connections;
@@ -117,7 +117,7 @@ describe('a silent peer', () => {
   });
 });
 
-it('a reply after the timeout is delivered to none, and the connection stays connected', async () => {
+it('a reply after the timeout is not delivered, and the connection stays connected', async () => {
   const rig = await open({ size: 1 });
   const [connection] = rig.pool.connections;
   const [link] = rig.proxy.links;
@@ -173,7 +173,7 @@ describe('replies that come in pieces are the same replies', () => {
 });
 
 describe('a server that accepts and hangs up', () => {
-  it('a server that accepts and closes: the connection never becomes connected, and backoff grows until the server serves', async () => {
+  it('a server that accepts and closes: no connection becomes connected, and backoff grows until it serves', async () => {
     const heal = reconnectBroken<ZcachedConnection>({
       backoff: exponentialBackoff({ initial: 1, max: 10_000, random: () => 1 }),
     });

@@ -19,7 +19,7 @@ async function link(options: Partial<FaultProxyOptions> = {}) {
   return { proxy, client, peer, link: proxy.links[0]! };
 }
 
-describe('left alone', () => {
+describe('a fault proxy without faults', () => {
   it('a fault proxy forwards every byte, both ways at once', async () => {
     const { client, peer } = await link();
     const all = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
@@ -79,7 +79,7 @@ describe('left alone', () => {
   });
 });
 
-describe('delaying', () => {
+describe('a fault proxy with delays', () => {
   it('delay: chunks keep their order when a later one has a shorter delay', async () => {
     const clock = new VirtualClock();
     const delays = [50, 10, 30];
@@ -112,7 +112,7 @@ describe('delaying', () => {
   });
 });
 
-describe('cutting', () => {
+describe('a fault proxy that cuts chunks', () => {
   it('cut: 1 forwards byte by byte', async () => {
     const { client, peer } = await link({ toServer: { cut: 1 } });
     client.send('drip by drip');
@@ -139,7 +139,7 @@ describe('cutting', () => {
   });
 });
 
-describe('a link', () => {
+describe('a link of a fault proxy', () => {
   it('hold() keeps bytes and FIN, and resume() forwards them in order', async () => {
     const { client, peer, link: held } = await link();
     held.toServer.hold();

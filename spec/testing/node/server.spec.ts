@@ -104,7 +104,7 @@ describe('2025', () => {
     }
   });
 
-  it('RENAME and COPY on a 2025 server', async () => {
+  it('a 2025 server refuses COPY to an existing key without "replace", and moves a key on RENAME', async () => {
     const { ask } = await (await start()).dial();
     await ask(frame('MSET', 'a', 'x', 'b', 'y'));
     expect(await ask(frame('COPY', 'a', 'b'))).toBe('-BUSYKEY key already exists\r\n\x03');
