@@ -97,6 +97,9 @@ const reconnectAll = (): Command =>
       isOpen(model) &&
       model.pending === 0 &&
       model.queue.length === 0 &&
+      // Dials wait for room while connections that leave are open.
+      model.queued.size === 0 &&
+      (model.leaving.size === 0 || model.maxSize === Number.POSITIVE_INFINITY) &&
       model.members.every(({ script, standing }) => script !== 'wait' && standing !== 'connecting'),
   );
 
