@@ -325,8 +325,10 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** Resolves when a draining member has drained, or is in another phase. */
   #drained(member: Member<C>, timeout: number): Promise<void> {
     return new Promise((resolve) => {
+      // Added within the transition: another effect may end the phase before the drain begins.
+      member.activity ??= new Activity();
+      member.activity.add(resolve);
       this.begin(member, (activity) => {
-        activity.add(resolve);
         activity.add(drain(member.record, timeout, this.options.scheduler, resolve));
       });
       if (timeout < MAX_TIMER_DELAY) this.requestRelease(member);
