@@ -1,5 +1,6 @@
 import { type Connection, causeOf } from '../connection/connection.js';
 import { ConnectionClosedError } from '../errors.js';
+import { isUp } from '../membership/drain.js';
 import type { Member } from '../membership/member.js';
 
 /** What work is given besides its connection. */
@@ -81,8 +82,7 @@ export class Checkout<C extends Connection> implements UseContext {
 
   #listen(onRecall: boolean): void {
     const { record, activity } = this.member;
-    const isUp = record.state === 'connected' || record.state === 'draining';
-    if (this.isLost || !isUp) this.abort(causeOf(record.connection) ?? goneError());
+    if (this.isLost || !isUp(record)) this.abort(causeOf(record.connection) ?? goneError());
     else if (onRecall && activity?.isReleaseRequested) this.abort(goneError());
     else {
       this.#stopListening = record.listen({

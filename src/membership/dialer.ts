@@ -6,7 +6,7 @@ import { type ConnectionHook, runHook } from '../connection/hook.js';
 import type { DialResult } from '../connection/record.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { Turns } from '../streams/turns.js';
-import type { Member, Phase } from './member.js';
+import { CONNECTED_PHASES, type Member, type Phase } from './member.js';
 
 /** The part of the pool's options that dials keep to. */
 export interface DialerOptions<C> {
@@ -44,8 +44,6 @@ interface Dial<C extends Connection> {
 const leftError = (): ConnectionClosedError =>
   new ConnectionClosedError('The connection left the pool before it was up');
 
-const UP: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
-
 /** Dials members, a bounded number at once and each within a deadline; one dial a member at a time. */
 export class Dialer<C extends Connection> {
   /** Why the last dial failed, if it did. */
@@ -65,7 +63,7 @@ export class Dialer<C extends Connection> {
   /** Dials a member as soon as there is a slot; an attempt under way is shared. */
   dial(member: Member<C>): Promise<DialResult> {
     if (!this.#pool.members.has(member)) return Promise.resolve({ ok: false, cause: leftError() });
-    if (UP.has(member.phase)) return Promise.resolve({ ok: true });
+    if (CONNECTED_PHASES.has(member.phase)) return Promise.resolve({ ok: true });
     return this.#pool.turns.run(() => {
       const { result } = this.#dials.get(member) ?? this.#enqueue(member);
       this.pump();
@@ -193,7 +191,7 @@ export class Dialer<C extends Connection> {
     const { stay, connection } = member.record;
     const isMember = this.#pool.members.has(member);
     // Closed once more by the member that had it; a stay that began meanwhile dials for itself.
-    if (isMember && !this.#dials.has(member) && !UP.has(member.phase)) void this.#pool.close(member);
+    if (isMember && !this.#dials.has(member) && !CONNECTED_PHASES.has(member.phase)) void this.#pool.close(member);
     else if (!isMember && (stay === undefined || stay === member)) closeQuietly(connection);
   }
 }

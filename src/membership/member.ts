@@ -28,6 +28,9 @@ export type Phase =
   | 'abandoned'
   | 'leaving';
 
+/** The phases of a member that is connected, in service or not. */
+export const CONNECTED_PHASES: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
+
 /** What a phase has begun, and has to end with it. */
 export class Activity extends Subscription {
   /** Whether the pool wants the connection back before long: leases that ask later are told so, too. */

@@ -11,7 +11,7 @@ import type { Turns } from '../streams/turns.js';
 import { Dialer, type DialerBreaker, type DialerOptions } from './dialer.js';
 import { drain, isUp, isUpIn } from './drain.js';
 import { MemberLists } from './lists.js';
-import { Activity, Member, type MemberOwner, type Phase } from './member.js';
+import { Activity, CONNECTED_PHASES, Member, type MemberOwner, type Phase } from './member.js';
 
 /** Why a connection left the pool. */
 export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'renewed' | 'closed-by-owner' | 'pool-closed';
@@ -246,8 +246,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** Aborts the leases on a member: it is given up before long. */
   requestRelease(member: Member<C>): void {
     const reason = new ConnectionClosedError('The pool wants the connection back');
-    member.activity ??= new Activity();
-    member.activity.isReleaseRequested = true;
+    this.#activityOf(member).isReleaseRequested = true;
     this.turns.after(() => member.record.requestRelease(reason));
   }
 
@@ -264,8 +263,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** Starts something that ends with the member's phase. */
   begin(member: Member<C>, start: (activity: Subscription) => void): void {
-    member.activity ??= new Activity();
-    const { activity } = member;
+    const activity = this.#activityOf(member);
     this.turns.after(() => {
       if (!activity.closed) start(activity);
     });
@@ -289,6 +287,11 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.turns.requestFlush();
   }
 
+  #activityOf(member: Member<C>): Activity {
+    member.activity ??= new Activity();
+    return member.activity;
+  }
+
   #endActivity(member: Member<C>): void {
     member.activity?.unsubscribe();
     member.activity = undefined;
@@ -307,7 +310,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** Takes a member that is up out of service, lets it finish what it carries, closes it and dials it anew. */
   async redial(member: Member<C>, drainTimeout = this.options.drainTimeout): Promise<DialResult> {
-    if (SERVABLE.has(member.phase)) {
+    if (CONNECTED_PHASES.has(member.phase)) {
       await this.turns.run(() => {
         this.go(member, 'draining');
         return this.#drained(member, drainTimeout);
@@ -326,8 +329,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   #drained(member: Member<C>, timeout: number): Promise<void> {
     return new Promise((resolve) => {
       // Added within the transition: another effect may end the phase before the drain begins.
-      member.activity ??= new Activity();
-      member.activity.add(resolve);
+      this.#activityOf(member).add(resolve);
       this.begin(member, (activity) => {
         activity.add(drain(member.record, timeout, this.options.scheduler, resolve));
       });
@@ -350,7 +352,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** Takes a member that is up out of use: it is broken from now on, and closed. */
   invalidate(member: Member<C>, cause: unknown): boolean {
-    if (!this.members.has(member) || !SERVABLE.has(member.phase)) return false;
+    if (!this.members.has(member) || !CONNECTED_PHASES.has(member.phase)) return false;
     this.turns.run(() => {
       this.#change(member, member.phase, 'broken', { cause });
       // Before other dials are started: until it is closed it counts as open.
@@ -444,9 +446,6 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.index.onLoad?.();
   }
 }
-
-/** The phases of a member that is connected. */
-export const SERVABLE: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
 
 /** The phases of a member that is open only while it is being closed. */
 const DOWN: ReadonlySet<Phase> = new Set(['fresh', 'broken', 'abandoned']);
