@@ -23,7 +23,7 @@ export const SCALES = {
   endurance: { spec: 'examples/endurance', unit: 'requests', short: 10_000, full: 100_000 },
   decoderInputs: { spec: 'zcached/fuzz', unit: 'replies', short: 10_000, full: 1_000_000 },
   encoderInputs: { spec: 'zcached/fuzz', unit: 'requests', short: 5_000, full: 200_000 },
-  storm: { spec: 'zcached/storm', unit: 'requests', short: 5_000, full: 100_000 },
+  storm: { spec: 'zcached/storm', unit: 'requests', short: 5_000, full: 1_000_000 },
   deliveries: { spec: 'zcached/delivery', unit: 'requests at each depth', short: 4_000, full: 20_000 },
   restarts: { spec: 'zcached/restarts', unit: 'restarts', short: 20, full: 100 },
   agreement: { spec: 'pool/combined-streams', unit: 'changes of each run', short: 1_500, full: 10_000 },
