@@ -7,7 +7,7 @@ import { brokenOf, ReconnectRig as Rig } from '../support/reconnect-rig.js';
 import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
-const expired = (): Error => Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' });
+const revoked = (): Error => Object.assign(new Error('certificate is revoked'), { code: 'CERT_REVOKED' });
 
 describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ make }) => {
   const broken = async (name = 'a', cause?: unknown): Promise<TestConnection> => {
@@ -83,14 +83,14 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
     a.onDial = 'wait';
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(100);
-    a.refuse(new Error('handshake', { cause: expired() }));
+    a.refuse(new Error('handshake', { cause: revoked() }));
     await settle();
     expect(rig.log.slice(-2)).toEqual(['100: a1 failed', '100: a1 abandoned: terminal']);
     expect(rig.clock.timers).toBe(0);
   });
 
   it('reconnectBroken(): abandons without a dial when the connection broke for a terminal cause', async () => {
-    const a = await broken('a', expired());
+    const a = await broken('a', revoked());
     const rig = new Rig({}, brokenOf(a));
     await rig.clock.advance(60_000);
     expect(rig.log).toEqual(['0: a0 abandoned: terminal']);
@@ -116,7 +116,7 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
     const isTerminal = (cause: unknown): boolean => causes.push(cause) === 3;
     const rig = new Rig({ isTerminal }, brokenOf(a));
     a.onDial = 'wait';
-    const second = expired();
+    const second = revoked();
     await rig.clock.advance(100);
     a.refuse(second);
     await rig.clock.advance(200);
@@ -127,14 +127,14 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
     expect(rig.log.at(-1)).toBe('300: a2 abandoned: terminal');
   });
 
-  it('reconnectBroken({ isTerminal: () => false }): retries after an expired certificate', async () => {
-    const a = await broken('a', expired());
+  it('reconnectBroken({ isTerminal: () => false }): retries after a revoked certificate', async () => {
+    const a = await broken('a', revoked());
     const rig = new Rig({ isTerminal: () => false }, brokenOf(a));
     expect(rig.log).toEqual(['0: a1 in 100']);
   });
 
   it('reconnectBroken(): emits one reconnect-abandoned event, with reason and cause', async () => {
-    const cause = expired();
+    const cause = revoked();
     const a = await broken('a', cause);
     const events: unknown[] = [];
     of([a])
@@ -173,7 +173,7 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
   );
 
   it('reconnectBroken({ resetAfter }): an abandoned connection off the list is unsubscribed after resetAfter', async () => {
-    const a = await broken('a', expired());
+    const a = await broken('a', revoked());
     const rig = new Rig({ resetAfter: 50 });
     rig.list$.next([a]);
     rig.list$.next([]);
@@ -184,7 +184,7 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
   });
 
   it('reconnectBroken(): an abandoned connection that is closed leaves no timer and no subscription', async () => {
-    const a = await broken('a', expired());
+    const a = await broken('a', revoked());
     const rig = new Rig({}, brokenOf(a));
     await a.close();
     expect(rig.clock.timers).toBe(0);
@@ -193,7 +193,7 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
   });
 
   it('reconnectBroken(): completes with the source although a connection was abandoned', async () => {
-    const a = await broken('a', expired());
+    const a = await broken('a', revoked());
     const rig = new Rig();
     rig.list$.next([a]);
     rig.list$.complete();
@@ -240,7 +240,7 @@ describe.each(KINDS)('reconnectBroken() abandons connections, over $kind', ({ ma
 
 describe('reconnectBroken', () => {
   it('reconnectBroken(): emits reconnect-abandoned synchronously, and once although the connection is listed again', async () => {
-    const cause = expired();
+    const cause = revoked();
     const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b', onDial: 'refuse' })];
     a.onDial = 'wait';
     const dials = [a, b].map((connection) => connection.connect().catch(() => {}));
@@ -293,13 +293,13 @@ describe.each(KINDS)('Pool with reconnectBroken() as its heal option abandons me
     ]);
   });
 
-  it('heal: a member whose first dial fails with an expired certificate is abandoned and not redialled', async () => {
+  it('heal: a member whose first dial fails with a revoked certificate is abandoned and not redialled', async () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const opened = rig(make, 2, { heal: undefined, scheduler });
     opened.script = 'wait';
     const setup = opened.pool.setup();
-    for (const connection of opened.made) connection.refuse(expired());
+    for (const connection of opened.made) connection.refuse(revoked());
     await setup;
     await clock.advance(60_000);
     expect(opened.made.map(({ dials }) => dials)).toEqual([1, 1]);

@@ -6,8 +6,6 @@ const coded = (code: unknown): Error => Object.assign(new Error('refused'), { co
 
 describe('isTerminalCause', () => {
   it.each([
-    'CERT_HAS_EXPIRED',
-    'CERT_NOT_YET_VALID',
     'CERT_REVOKED',
     'DEPTH_ZERO_SELF_SIGNED_CERT',
     'SELF_SIGNED_CERT_IN_CHAIN',
@@ -18,19 +16,38 @@ describe('isTerminalCause', () => {
     expect(isTerminalCause(coded(code))).toBe(true);
   });
 
-  it.each(['28P01', '28000', 'WRONGPASS', 'NOAUTH', 'ER_ACCESS_DENIED_ERROR'])(
-    'isTerminalCause(): true for rejected credentials: %s',
-    (code) => {
-      expect(isTerminalCause(coded(code))).toBe(true);
-    },
-  );
+  it.each([
+    '28P01',
+    '28000',
+    'WRONGPASS',
+    'NOAUTH',
+    'NOPERM',
+    'ER_ACCESS_DENIED_ERROR',
+    'AUTHORIZATION_VIOLATION',
+  ])('isTerminalCause(): true for rejected credentials: %s', (code) => {
+    expect(isTerminalCause(coded(code))).toBe(true);
+  });
+
+  it('isTerminalCause(): true for 3D000, a database that does not exist', () => {
+    expect(isTerminalCause(coded('3D000'))).toBe(true);
+  });
+
+  it.each([
+    'WRONGPASS invalid username-password pair or user is disabled.',
+    'NOAUTH Authentication required.',
+    "NOPERM User reader has no permissions to run the 'hello' command",
+    "'Authorization Violation'",
+    'Authorization Violation',
+  ])('isTerminalCause(): true for an error without a code whose message begins with a refused login: %s', (message) => {
+    expect(isTerminalCause(new Error(message))).toBe(true);
+    expect(isTerminalCause(new Error('the dial failed', { cause: new Error(message) }))).toBe(true);
+  });
 
   it.each([
     'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
     'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
     'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
     'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE',
-    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
     'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED',
     'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
     'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
@@ -42,6 +59,13 @@ describe('isTerminalCause', () => {
   });
 
   it.each<[string, unknown]>([
+    ['an expired certificate, which is renewed', coded('CERT_HAS_EXPIRED')],
+    ['a certificate that is not yet valid', coded('CERT_NOT_YET_VALID')],
+    ['an expired certificate of the client', coded('ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED')],
+    ['LOADING, server starting', new Error('LOADING Redis is loading the dataset in memory')],
+    ['a refused login in the middle of a message', new Error('the key is called NOAUTH')],
+    ['a longer word that begins like a refused login', new Error('NOAUTHORITY')],
+    ['a message that is no text', { message: { toString: () => 'NOAUTH' } }],
     ['a failed TLS handshake', coded('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')],
     ['an internal error of the server', coded('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR')],
     ['a server without TLS', coded('ERR_SSL_WRONG_VERSION_NUMBER')],
@@ -52,8 +76,8 @@ describe('isTerminalCause', () => {
     ['53300, too many connections', coded('53300')],
     ['a numeric code', coded(28_000)],
     ['ConnectTimeoutError', new ConnectTimeoutError('late')],
-    ['the code as the message', new Error('CERT_HAS_EXPIRED')],
-    ['the code itself as the error', 'CERT_HAS_EXPIRED'],
+    ['the code as the message', new Error('CERT_REVOKED')],
+    ['the code itself as the error', 'CERT_REVOKED'],
     ['undefined', undefined],
     ['null', null],
     ['terminal: "yes"', { terminal: 'yes' }],
@@ -69,7 +93,7 @@ describe('isTerminalCause', () => {
   it('isTerminalCause(): true when a nested cause is terminal', () => {
     const wrapped = new ZcachedConnectError(
       { host: 'localhost', port: 7556 },
-      new Error('handshake', { cause: coded('CERT_HAS_EXPIRED') }),
+      new Error('handshake', { cause: coded('SELF_SIGNED_CERT_IN_CHAIN') }),
     );
     expect(isTerminalCause(wrapped)).toBe(true);
   });

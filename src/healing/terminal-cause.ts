@@ -1,7 +1,6 @@
+/** Expired and not yet valid certificates are left out: time or a renewal mends them. */
 const CERTIFICATE_REFUSED = [
   'CERT_CHAIN_TOO_LONG',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
   'CERT_REJECTED',
   'CERT_REVOKED',
   'CERT_SIGNATURE_FAILURE',
@@ -19,8 +18,20 @@ const CERTIFICATE_REFUSED = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
 
-/** Codes of PostgreSQL, Redis and MySQL for a refused login. */
-const LOGIN_REFUSED = ['28000', '28P01', 'NOAUTH', 'WRONGPASS', 'ER_ACCESS_DENIED_ERROR'];
+/** Codes of PostgreSQL (a refused login, no such database), Redis, MySQL and NATS. */
+const LOGIN_REFUSED = [
+  '28000',
+  '28P01',
+  '3D000',
+  'NOAUTH',
+  'NOPERM',
+  'WRONGPASS',
+  'ER_ACCESS_DENIED_ERROR',
+  'AUTHORIZATION_VIOLATION',
+];
+
+/** How the messages of Redis and NATS begin that refuse a login: their clients give such errors no code. */
+const LOGIN_REFUSED_TEXT = /^'?(NOAUTH|NOPERM|WRONGPASS|Authorization Violation)\b/;
 
 const TERMINAL: ReadonlySet<unknown> = new Set([
   ...CERTIFICATE_REFUSED,
@@ -34,16 +45,16 @@ const TERMINAL: ReadonlySet<unknown> = new Set([
  * because a proxy may send it while the server is down.
  */
 const HANDSHAKE_REFUSED =
-  /^ERR_SSL_.+_ALERT_(ACCESS_DENIED|CERTIFICATE_\w+|\w+_CERTIFICATE|PROTOCOL_VERSION|UNKNOWN_CA)$/;
+  /^ERR_SSL_.+_ALERT_(ACCESS_DENIED|CERTIFICATE_(?!EXPIRED)\w+|\w+_CERTIFICATE|PROTOCOL_VERSION|UNKNOWN_CA)$/;
 
 /** How many causes are followed: more than errors are wrapped, and an end for a cycle of causes. */
 const DEEPEST = 16;
 
 /**
- * Whether dialling again cannot succeed: the server's certificate was refused, the server refused the login, the
- * client's certificate or its TLS version, or the error has `terminal: true`. Reads the `code` of the error, of its
- * `cause`, of the cause's cause and so on. Never throws. The default of `isTerminal` in
- * {@link ReconnectBrokenOptions}.
+ * Whether dialling again soon cannot succeed: the server's certificate was refused, the server refused the login, the
+ * client's certificate or its TLS version, or the error has `terminal: true`. Reads the `code` of the error and how its
+ * `message` begins, then those of its `cause`, of the cause's cause and so on. An expired certificate, and one that is
+ * not yet valid, are not terminal. Never throws. The default of `isTerminal` in {@link ReconnectBrokenOptions}.
  *
  * @example
  * ```ts
@@ -56,6 +67,8 @@ export function isTerminalCause(cause: unknown): boolean {
   let link = cause;
   for (let depth = 0; depth < DEEPEST && typeof link === 'object' && link !== null; depth++) {
     if (read(link, 'terminal') === true || isTerminalCode(read(link, 'code'))) return true;
+    const message = read(link, 'message');
+    if (typeof message === 'string' && LOGIN_REFUSED_TEXT.test(message)) return true;
     link = read(link, 'cause');
   }
   return false;
@@ -65,7 +78,7 @@ const isTerminalCode = (code: unknown): boolean =>
   TERMINAL.has(code) || (typeof code === 'string' && HANDSHAKE_REFUSED.test(code));
 
 /** A member of an error that user code made, whose getters may throw. */
-function read(error: object, member: 'terminal' | 'code' | 'cause'): unknown {
+function read(error: object, member: 'terminal' | 'code' | 'cause' | 'message'): unknown {
   try {
     return (error as { readonly [name in typeof member]?: unknown })[member];
   } catch {
