@@ -1,8 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionPool, leastLoaded, peakEwma, powerOfTwoChoices, type Strategy } from 'rxpool';
-import { listen, NetConnection } from '../support/net-connection.js';
+import { NetConnection } from '../support/net-connection.js';
 import type { Finding, Medians, Race } from './measure.js';
+import { startServer } from './server-process.js';
+import { SlowServer } from './slow-server.js';
 
 /** A client that asks one line at a time of each connection's server, and may have many in flight. */
 class LineConnection extends NetConnection {
@@ -33,42 +35,6 @@ class LineConnection extends NetConnection {
       }
     });
     return socket;
-  }
-}
-
-/** A server that answers each line after a while. It can be taken down, and stopped as by SIGSTOP. */
-class SlowServer {
-  readonly #sockets = new Set<Socket>();
-  readonly #delay: number;
-  #server: Server | undefined;
-  port = 0;
-  stopped = false;
-
-  constructor(delay: number) {
-    this.#delay = delay;
-  }
-
-  async up(): Promise<void> {
-    const server = createServer((socket) => this.#serve(socket));
-    this.#server = server;
-    if (this.port === 0) this.port = await listen(server);
-    else await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-  }
-
-  down(): void {
-    this.#server?.close();
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #serve(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.setNoDelay(true).on('error', () => {});
-    socket.once('close', () => this.#sockets.delete(socket));
-    socket.on('data', async (data: Buffer) => {
-      await sleep(this.#delay);
-      while (this.stopped && !socket.destroyed) await sleep(10);
-      socket.write(data);
-    });
   }
 }
 
@@ -134,48 +100,78 @@ async function recover(): Promise<Recovery> {
 
 const STOP = { requests: 12_000, aSecond: 1_000, servers: 3, each: 2, timeout: 1_000, begin: 3_000, end: 7_000 };
 
-/** Callers that fail while one server of three answers nothing, and keeps its connections. */
-async function failuresUnder(select: Strategy<LineConnection>): Promise<number> {
-  const servers = Array.from({ length: STOP.servers }, () => new SlowServer(2));
-  await Promise.all(servers.map((server) => server.up()));
-  let made = 0;
-  const factory = (): LineConnection => new LineConnection((servers[made++ % STOP.servers] as SlowServer).port);
-  const pool = new ConnectionPool(STOP.servers * STOP.each, factory, { select });
-  await pool.setup();
-  let failed = 0;
-  const requests: Promise<void>[] = [];
-  const begin = performance.now();
-  while (requests.length < STOP.requests) {
-    const elapsed = performance.now() - begin;
-    (servers[0] as SlowServer).stopped = elapsed >= STOP.begin && elapsed < STOP.end;
-    const due = Math.min(STOP.requests, Math.floor((elapsed * STOP.aSecond) / 1_000));
-    while (requests.length < due) {
-      const request = pool.use((connection, { signal }) => connection.ask(signal), { timeout: STOP.timeout });
-      requests.push(
+/** A pool of connections to each server, and how many of its callers have failed. */
+class Victim {
+  failed = 0;
+  readonly #requests: Promise<void>[] = [];
+  readonly #pool: ConnectionPool<LineConnection>;
+
+  constructor(
+    readonly name: string,
+    ports: readonly number[],
+    select: Strategy<LineConnection>,
+  ) {
+    let made = 0;
+    const factory = (): LineConnection => new LineConnection(ports[made++ % ports.length] as number);
+    this.#pool = new ConnectionPool(ports.length * STOP.each, factory, { select });
+  }
+
+  setup(): Promise<void> {
+    return this.#pool.setup();
+  }
+
+  /** Makes as many requests as are missing to `count`. */
+  ask(count: number): void {
+    while (this.#requests.length < count) {
+      const request = this.#pool.use((connection, { signal }) => connection.ask(signal), { timeout: STOP.timeout });
+      this.#requests.push(
         request.catch(() => {
-          failed++;
+          this.failed++;
         }),
       );
     }
-    await sleep(2);
   }
-  await Promise.all(requests);
-  await pool.dispose();
-  for (const server of servers) server.down();
-  return failed;
+
+  async end(): Promise<void> {
+    await Promise.all(this.#requests);
+    await this.#pool.dispose();
+  }
+}
+
+/**
+ * Callers that fail while one server of three is stopped by SIGSTOP, which keeps its connections and answers nothing.
+ * All strategies go through it together.
+ */
+async function failures(strategies: Readonly<Record<string, Strategy<LineConnection>>>): Promise<readonly Victim[]> {
+  const starting = Array.from({ length: STOP.servers }, () => startServer('slow-server-program.ts', '2'));
+  const servers = await Promise.all(starting);
+  const ports = servers.map(({ port }) => port);
+  const victims = Object.entries(strategies).map(([name, select]) => new Victim(name, ports, select));
+  await Promise.all(victims.map((victim) => victim.setup()));
+  const signals: { readonly at: number; readonly signal: NodeJS.Signals }[] = [
+    { at: STOP.begin, signal: 'SIGSTOP' },
+    { at: STOP.end, signal: 'SIGCONT' },
+  ];
+  const begin = performance.now();
+  for (let count = 0; count < STOP.requests; await sleep(2)) {
+    const elapsed = performance.now() - begin;
+    if (signals[0] && elapsed >= signals[0].at) servers[0]?.signal(signals.shift()?.signal);
+    count = Math.min(STOP.requests, Math.floor((elapsed * STOP.aSecond) / 1_000));
+    for (const victim of victims) victim.ask(count);
+  }
+  await Promise.all(victims.map((victim) => victim.end()));
+  for (const server of servers) server.signal();
+  return victims;
 }
 
 /** P14 and P15: what callers notice of an outage, in real time. */
 export async function* benchOutage(): AsyncGenerator<Race, (Finding | string)[], Medians> {
   const recovery = await recover();
-  const strategies: Readonly<Record<string, Strategy<LineConnection>>> = {
+  const victims = await failures({
     leastLoaded: leastLoaded(),
     peakEwma: peakEwma(),
     powerOfTwoChoices: powerOfTwoChoices(),
-  };
-  const failures = await Promise.all(
-    Object.entries(strategies).map(async ([name, select]) => [name, await failuresUnder(select)] as const),
-  );
+  });
   yield { variants: [], rounds: 0 };
   const full = (OUTAGE_SIZE * HALF_SECOND) / SERVICE;
   const back = { measured: `answers in half-seconds: ${recovery.answers.join(', ')}`, unit: ' ms' };
@@ -197,12 +193,12 @@ export async function* benchOutage(): AsyncGenerator<Race, (Finding | string)[],
       limit: { atMost: 400 },
     },
     'P14 against pg.Pool is not measured here: it needs PostgreSQL',
-    ...failures.map(([name, figure]) => ({
+    ...victims.map(({ name, failed }) => ({
       goal: 'P15',
       about: `callers that fail under ${name} while one server of three is stopped for 4 s`,
       measured: `${STOP.requests.toLocaleString('en')} callers`,
       baseline: `each fails after ${STOP.timeout} ms`,
-      figure,
+      figure: failed,
       unit: '',
       limit: { atMost: 25 },
     })),

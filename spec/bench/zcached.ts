@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { ConnectionPool } from 'rxpool';
 import { ZcachedClient, ZcachedConnection, type ZcachedOptions } from 'rxpool/zcached';
 import { asking, type Finding, type Medians, type Race, timed, type Variant } from './measure.js';
+import { startServer } from './server-process.js';
 
 const CALLERS = 64;
 const COUNT = 1_024;
@@ -15,19 +14,6 @@ const PIPELINING = 64;
 const ORIGINAL_RATE = 9.8;
 const FRAME = Buffer.from('*2\r\n$3\r\nGET\r\n$6\r\nvisits\r\n\x03');
 const ETX = 3;
-
-interface Responder {
-  readonly port: number;
-  stop(): void;
-}
-
-async function startResponder(): Promise<Responder> {
-  const child = spawn(process.execPath, [join('spec', 'package', 'run.mjs'), join('spec', 'bench', 'responder.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [port] = (await once(child.stdout, 'data')) as [Buffer];
-  return { port: Number(port), stop: () => child.kill() };
-}
 
 async function openSockets(count: number, port: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => connect({ port, noDelay: true }));
@@ -78,7 +64,7 @@ const shown = (requests: number): string => Math.round(requests).toLocaleString(
 
 /** P12: the client through a pool, beside sockets in a loop, and how both grow with their number. */
 export async function* benchZcached(): AsyncGenerator<Race, (Finding | string)[], Medians> {
-  const { port, stop } = await startResponder();
+  const { port, signal } = await startServer('responder.ts');
   const sockets = await Promise.all(SIZES.map((size) => openSockets(size, port)));
   const clients = await Promise.all([
     ...SIZES.map((size) => clientOf(client(size), size, { port })),
@@ -89,7 +75,7 @@ export async function* benchZcached(): AsyncGenerator<Race, (Finding | string)[]
   const time = yield { variants: [...loops, ...clients.map(([variant]) => variant)], rounds: ROUNDS };
   for (const socket of sockets.flat()) socket.destroy();
   await Promise.all(clients.map(([, dispose]) => dispose()));
-  stop();
+  signal();
 
   const rate = (name: string): number => 1e9 / time(name);
   const against = (size: number): number => rate(client(size)) / size / ORIGINAL_RATE;

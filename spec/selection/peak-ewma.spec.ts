@@ -156,6 +156,8 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('b');
     await duel.clock.advance(1_000_000);
     expect(duel.winner).toBe('b');
+    duel.a.reply();
+    duel.a.send();
     duel.b.send();
     expect(duel.winner).toBe('a or b');
   });
@@ -173,6 +175,57 @@ describe('peakEwma()', () => {
     for (let i = 0; i < 10; i++) duel.followed.picker.pick()?.send();
     expect([duel.a.pending, duel.b.pending]).toEqual([5, 5]);
   });
+
+  it('peakEwma(): while a request is not answered, its age counts as the latency', async () => {
+    const duel = new Duel();
+    duel.a.tell(10);
+    duel.b.tell(25);
+    duel.a.send();
+    expect(duel.winner).toBe('a');
+    await duel.clock.advance(20);
+    expect(duel.winner).toBe('b');
+    duel.a.reply();
+    expect(duel.winner).toBe('a');
+  });
+
+  it('peakEwma(): the age counts from the latest answer, and from the first request after a pause', async () => {
+    const duel = new Duel();
+    duel.a.tell(10);
+    duel.b.tell(25);
+    await duel.clock.advance(100);
+    duel.a.send();
+    duel.a.send();
+    duel.b.tell(35);
+    expect(duel.winner).toBe('a');
+    await duel.clock.advance(100);
+    duel.b.tell(25);
+    expect(duel.winner).toBe('b');
+    duel.a.reply();
+    expect(duel.winner).toBe('a');
+  });
+
+  it.each([
+    ['two of six', 2, 6],
+    ['half of a hundred', 50, 100],
+  ])(
+    'peakEwma(): of 10,000 requests each connection gets at most two when %s stop answering',
+    async (_, silent, of) => {
+      const all = Array.from({ length: of }, (_value, i) => new TellingConnection({ name: `${i}` }));
+      const clock = new VirtualClock();
+      const options = { random: lottery(4), scheduler: clock.scheduler };
+      const { picker } = follow(peakEwma(options), new BehaviorSubject<List>(all));
+      for (const connection of all) connection.tell(2);
+      for (let i = 0; i < 10_000; i++) {
+        if (i % 10 === 0) clock.scheduler.frame += 10;
+        const picked = picker.pick() as TellingConnection;
+        picked.send();
+        if (all.indexOf(picked) < silent) continue;
+        picked.reply();
+        picked.tell(2);
+      }
+      for (const { pending } of all.slice(0, silent)) expect(pending).toBeLessThanOrEqual(2);
+    },
+  );
 
   it('peakEwma(): sets no timer, and unsubscribing unsubscribes from all connections', () => {
     const duel = new Duel();

@@ -19,17 +19,14 @@ const drawing = (...draws: number[]): (() => number) => {
 
 describe('powerOfTwoChoices()', () => {
   it('powerOfTwoChoices(): draws two different connections and picks the less loaded', () => {
-    const [a, b, c] = some(3) as [OwnConnection, OwnConnection, OwnConnection];
-    a.send();
-    // The first of three, then the first of the other two; the last of three, then the first of the other two.
-    const picker = pickerOf([a, b, c], drawing(0, 0, 0.99, 0));
-    b.send();
-    b.send();
-    expect(picker.pick()).toBe(a);
-    expect(picker.pick()).toBe(c);
-    a.send();
-    a.send();
-    expect(picker.pick()).toBe(b);
+    const [a, b] = some(2) as [OwnConnection, OwnConnection];
+    const picker = pickerOf([a, b], lottery(6));
+    for (let i = 0; i < 100; i++) {
+      const [more, less] = i % 2 === 0 ? [a, b] : [b, a];
+      more.send();
+      expect(picker.pick()).toBe(less);
+      more.reply();
+    }
   });
 
   it('powerOfTwoChoices(): draws each ordered pair equally often', () => {
@@ -86,12 +83,33 @@ describe('powerOfTwoChoices()', () => {
     expect(picker.pick(undefined, () => false)).toBeUndefined();
   });
 
-  it('powerOfTwoChoices(): picks the accepted one of the two drawn, whatever its load', () => {
+  it('powerOfTwoChoices(): picks the accepted one of the two drawn up to twice the least load plus one', () => {
     const all = some(3);
-    for (let load = 0; load < 9; load++) all[1]?.send();
-    const picker = pickerOf(all, drawing(0));
-    expect(picker.pick(undefined, (connection) => connection !== all[0])).toBe(all[1]);
+    const picks = (load: number): Set<TestConnection | undefined> => {
+      while ((all[1]?.pending ?? 0) < load) all[1]?.send();
+      const picker = pickerOf(all, lottery(2));
+      return new Set(Array.from({ length: 200 }, () => picker.pick(undefined, (candidate) => candidate !== all[0])));
+    };
+    expect(picks(1)).toEqual(new Set([all[1], all[2]]));
+    expect(picks(2)).toEqual(new Set([all[2]]));
   });
+
+  it.each([
+    ['two of six', 2, 6],
+    ['half of a hundred', 50, 100],
+  ])(
+    'powerOfTwoChoices(): of 10,000 requests each connection gets at most two when %s never answer',
+    (_, silent, of) => {
+      const all = some(of);
+      const picker = pickerOf(all, lottery(8));
+      for (let i = 0; i < 10_000; i++) {
+        const picked = picker.pick() as OwnConnection;
+        picked.send();
+        if (all.indexOf(picked) >= silent) picked.reply();
+      }
+      for (const { pending } of all.slice(0, silent)) expect(pending).toBeLessThanOrEqual(3);
+    },
+  );
 
   it('powerOfTwoChoices(): three accepted connections of ten get equal shares within 10 %', () => {
     const all = some(10);

@@ -1,12 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
 import { checkDuration, checkFunction, checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import type { RecordListener } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
 import { type Balancer, strategyFrom } from './balancer.js';
-import { type Ranked, UNLIMITED } from './load-buckets.js';
 import { LoadIndex } from './load-index.js';
-import { RecordNode } from './node.js';
+import { RankedNode } from './node.js';
 import type { Strategy } from './picker.js';
 import { WeightedLoads } from './weighted-loads.js';
 
@@ -32,37 +30,10 @@ export interface LeastLoadedOptions<C> {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection in the load index of a strategy. */
-class LeastLoadedNode<C extends Connection> extends RecordNode<C> implements Ranked, RecordListener {
-  position = -1;
-  /** The pool applies limits, by the `accepts` that it gives to `pick`. */
-  readonly limit = UNLIMITED;
-  readonly #unwatch: () => void;
-
-  constructor(
-    connection: C,
-    readonly index: LoadIndex<LeastLoadedNode<C>>,
-  ) {
-    super(connection);
-    this.#unwatch = this.record.listen(this);
-    index.add(this);
-  }
-
-  onLoad(from: number, to: number): void {
-    this.index.move(this, from, to);
-  }
-
-  override dispose(): void {
-    this.#unwatch();
-    this.index.remove(this);
-    super.dispose();
-  }
-}
-
-function leastPending<C extends Connection, K>(): Balancer<C, K, LeastLoadedNode<C>> {
-  const index = new LoadIndex<LeastLoadedNode<C>>();
+function leastPending<C extends Connection, K>(): Balancer<C, K, RankedNode<C>> {
+  const index = new LoadIndex<RankedNode<C>>();
   return {
-    add: (connection) => new LeastLoadedNode(connection, index),
+    add: (connection) => new RankedNode(connection, index),
     remove: (node) => node.dispose(),
     pick: (_key, accepts) => index.pick(accepts),
     peek: (_key, accepts) => index.peek(accepts),
@@ -104,5 +75,5 @@ export function leastLoaded<C extends Connection, K = void>(options: LeastLoaded
       () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),
     );
   }
-  return strategyFrom<C, K, LeastLoadedNode<C>>(leastPending);
+  return strategyFrom<C, K, RankedNode<C>>(leastPending);
 }

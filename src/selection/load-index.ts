@@ -26,6 +26,16 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return this.items.length;
   }
 
+  /** The item at a place below `size`. Places are in no order that lasts. */
+  at(place: number): S | undefined {
+    return this.items[place];
+  }
+
+  /** The least load of the items below their limit; loads above the top level count as that. */
+  get least(): number {
+    return this.low;
+  }
+
   /** How many items have load 0, full items included. */
   get idle(): number {
     return (this.ends[0] as number) + this.idleAtLimit;

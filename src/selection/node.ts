@@ -1,7 +1,8 @@
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
-import type { ConnectionRecord } from '../connection/record.js';
+import type { ConnectionRecord, RecordListener } from '../connection/record.js';
 import type { Node } from './balancer.js';
+import { type Ranked, UNLIMITED } from './load-buckets.js';
 
 /** A node that reads the load of its connection from the connection's record, until it is disposed of. */
 export class RecordNode<C extends Connection> implements Node<C> {
@@ -21,5 +22,38 @@ export class RecordNode<C extends Connection> implements Node<C> {
 
   dispose(): void {
     releaseRecord(this.record.connection);
+  }
+}
+
+/** A load index, as a node of it uses it. */
+interface Ranking {
+  add(item: Ranked): void;
+  remove(item: Ranked): void;
+  move(item: Ranked, from: number, to: number): void;
+}
+
+/** A node in the load index of its strategy, where it stays until it is disposed of. */
+export class RankedNode<C extends Connection> extends RecordNode<C> implements Ranked, RecordListener {
+  position = -1;
+  /** The pool applies limits, by the `accepts` that it gives to `pick`. */
+  readonly limit = UNLIMITED;
+  readonly #ranking: Ranking;
+  readonly #unwatch: () => void;
+
+  constructor(connection: C, ranking: Ranking) {
+    super(connection);
+    this.#ranking = ranking;
+    this.#unwatch = this.record.listen(this);
+    ranking.add(this);
+  }
+
+  onLoad(from: number, to: number): void {
+    this.#ranking.move(this, from, to);
+  }
+
+  override dispose(): void {
+    this.#unwatch();
+    this.#ranking.remove(this);
+    super.dispose();
   }
 }

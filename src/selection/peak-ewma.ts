@@ -5,8 +5,9 @@ import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import { strategyFrom } from './balancer.js';
+import type { LoadIndex } from './load-index.js';
 import { monotonicClock } from './monotonic-clock.js';
-import { RecordNode } from './node.js';
+import { RankedNode } from './node.js';
 import type { Strategy } from './picker.js';
 import { type CostNode, TwoChoices } from './two-choices.js';
 
@@ -29,18 +30,26 @@ const MIN_LATENCY = 0.1;
 const PENALTY = 2 ** 52;
 
 /** The latency of one connection, as a moving average that rises at once and falls with `decay`. */
-class PeakEwmaNode<C extends Connection> extends RecordNode<C> implements CostNode<C> {
-  position = -1;
+class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNode<C> {
   #latency: number | undefined;
   #observedAt = 0;
+  /** When its load began, or shrank last. Since then it has answered nothing. */
+  #silentSince = 0;
   readonly #decay: number;
   readonly #now: () => number;
   readonly #life = new Subscription();
 
-  constructor(connection: C, decay: number, failurePenalty: number, now: () => number) {
-    super(connection);
+  constructor(
+    connection: C,
+    index: LoadIndex<PeakEwmaNode<C>>,
+    decay: number,
+    failurePenalty: number,
+    now: () => number,
+  ) {
+    super(connection, index);
     this.#decay = decay;
     this.#now = now;
+    this.#silentSince = now();
     observeOutcomes(
       connection,
       this.#life,
@@ -57,7 +66,15 @@ class PeakEwmaNode<C extends Connection> extends RecordNode<C> implements CostNo
   get cost(): number {
     const { load } = this;
     if (this.#latency === undefined) return load === 0 ? 0 : PENALTY + load;
-    return Math.max(MIN_LATENCY, this.#latency * this.#decayFactor()) * (load + 1);
+    const now = this.#now();
+    // A reply that has not come yet is at least as slow as the time that it has been waited for.
+    const silence = load === 0 ? 0 : now - this.#silentSince;
+    return Math.max(MIN_LATENCY, this.#latency * this.#decayFactor(now), silence) * (load + 1);
+  }
+
+  override onLoad(from: number, to: number): void {
+    super.onLoad(from, to);
+    if (from === 0 || to < from) this.#silentSince = this.#now();
   }
 
   override dispose(): void {
@@ -67,21 +84,24 @@ class PeakEwmaNode<C extends Connection> extends RecordNode<C> implements CostNo
 
   #observe(latency: number): void {
     const before = this.#latency ?? 0;
-    this.#latency = latency >= before ? latency : latency + (before - latency) * this.#decayFactor();
-    this.#observedAt = this.#now();
+    const now = this.#now();
+    this.#latency = latency >= before ? latency : latency + (before - latency) * this.#decayFactor(now);
+    this.#observedAt = now;
   }
 
   /** The factor by which the latest observation has decayed. */
-  #decayFactor(): number {
-    return Math.exp((this.#observedAt - this.#now()) / this.#decay);
+  #decayFactor(now: number): number {
+    return Math.exp((this.#observedAt - now) / this.#decay);
   }
 }
 
 /**
  * The connection that is expected to answer first: of two drawn at random, the one with the smaller product of
  * latency and load, the new request included. The latency is a peak-sensitive moving average: a slow reply raises it
- * at once, and it decays exponentially with time, so that a slow connection is tried again. Two are drawn because
- * costs change with time: a ranking of all would have to read all of them for each pick.
+ * at once, and it decays exponentially with time, so that a slow connection is tried again. While a connection with
+ * requests in flight answers nothing, that time counts as its latency where it is longer. Two are drawn because costs
+ * change with time: a ranking of all would have to read all of them for each pick. Where the load of the one chosen is
+ * more than twice the least of all (plus one), the one with the least load is compared as well.
  *
  * Latencies are read from `outcomes$`. A connection without history gets one request until it has answered; without
  * `outcomes$`, or once that has completed, the load is the cost. Where neither of the two is accepted, `pick` returns
@@ -117,7 +137,7 @@ export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOption
     const now = monotonicClock(scheduler);
     return new TwoChoices<C, K, PeakEwmaNode<C>>(
       random,
-      (connection) => new PeakEwmaNode(connection, decay, failurePenalty, now),
+      (connection, index) => new PeakEwmaNode(connection, index, decay, failurePenalty, now),
     );
   });
 }

@@ -2,7 +2,7 @@ import { checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom } from '../defaults.js';
 import { strategyFrom } from './balancer.js';
-import { RecordNode } from './node.js';
+import { RankedNode } from './node.js';
 import type { Strategy } from './picker.js';
 import { type CostNode, TwoChoices } from './two-choices.js';
 
@@ -12,9 +12,7 @@ export interface PowerOfTwoChoicesOptions {
   readonly random?: (() => number) | undefined;
 }
 
-class LoadCostNode<C extends Connection> extends RecordNode<C> implements CostNode<C> {
-  position = -1;
-
+class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNode<C> {
   get cost(): number {
     return this.load;
   }
@@ -22,7 +20,8 @@ class LoadCostNode<C extends Connection> extends RecordNode<C> implements CostNo
 
 /**
  * The connection with the smaller load of two drawn at random. Loads are nearly as even as by the least load of all,
- * in constant time, and many clients of the same servers do not all choose the same one. Where neither of the two is
+ * in constant time, and many clients of the same servers do not all choose the same one. Where even that load is more
+ * than twice the least of all (plus one), as on servers that have stopped answering, or where neither of the two is
  * accepted, `pick` returns the accepted connection with the least load.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
@@ -47,6 +46,6 @@ export function powerOfTwoChoices<C extends Connection, K = void>(
   checkOptions('options', options, ['random']);
   const random = resolveRandom(options.random);
   return strategyFrom(
-    () => new TwoChoices<C, K, LoadCostNode<C>>(random, (connection) => new LoadCostNode(connection)),
+    () => new TwoChoices<C, K, LoadCostNode<C>>(random, (connection, index) => new LoadCostNode(connection, index)),
   );
 }

@@ -1,10 +1,10 @@
 import type { Connection } from '../connection/connection.js';
 import type { Balancer } from './balancer.js';
-import type { RecordNode } from './node.js';
-import { SwapList, type SwapListItem } from './swap-list.js';
+import { LoadIndex } from './load-index.js';
+import type { RankedNode } from './node.js';
 
 /** A node with a cost. */
-export interface CostNode<C extends Connection> extends RecordNode<C>, SwapListItem {
+export interface CostNode<C extends Connection> extends RankedNode<C> {
   readonly cost: number;
 }
 
@@ -15,15 +15,23 @@ const cheaper = <S extends { readonly cost: number }>(a: S | undefined, b: S | u
 const indexOf = (number: number, count: number): number =>
   Math.max(0, Math.min(count - 1, Math.floor(number * count) || 0));
 
-/** The node with the smaller cost of two drawn at random. Both numbers are drawn ahead, so that `peek` knows the pick. */
+/** Whether a load is far above the least. Of many connections that all answer, few get that far. */
+const isFarAbove = (load: number, least: number): boolean => load > 2 * least + 1;
+
+/**
+ * The node with the smaller cost of two drawn at random. Both numbers are drawn ahead, so that `peek` knows the pick.
+ *
+ * A pair may be two connections that answer nothing. So the node with the least load of all competes as a third one
+ * where the load of the winner is far above it: a server that has stopped gets few requests more than by the least load.
+ */
 export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implements Balancer<C, K, S> {
-  readonly #nodes = new SwapList<S>();
+  readonly #nodes = new LoadIndex<S>();
   readonly #random: () => number;
-  readonly #createNode: (connection: C) => S;
+  readonly #createNode: (connection: C, index: LoadIndex<S>) => S;
   #firstDraw: number;
   #secondDraw: number;
 
-  constructor(random: () => number, createNode: (connection: C) => S) {
+  constructor(random: () => number, createNode: (connection: C, index: LoadIndex<S>) => S) {
     this.#random = random;
     this.#createNode = createNode;
     this.#firstDraw = random();
@@ -31,25 +39,28 @@ export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implemen
   }
 
   add(connection: C): S {
-    const node = this.#createNode(connection);
-    this.#nodes.add(node);
-    return node;
+    return this.#createNode(connection, this.#nodes);
   }
 
   remove(node: S): void {
-    this.#nodes.remove(node);
     node.dispose();
   }
 
-  pick(key: K, accepts: ((node: S) => boolean) | undefined): S | undefined {
-    const node = this.peek(key, accepts);
+  pick(_key: K, accepts: ((node: S) => boolean) | undefined): S | undefined {
+    const node = this.#choose(accepts, (index) => index.pick(accepts));
     this.#firstDraw = this.#random();
     this.#secondDraw = this.#random();
     return node;
   }
 
   peek(_key: K, accepts: ((node: S) => boolean) | undefined): S | undefined {
-    return accepts ? this.#accepted(accepts) : cheaper(this.#first, this.#second);
+    return this.#choose(accepts, (index) => index.peek(accepts));
+  }
+
+  #choose(accepts: ((node: S) => boolean) | undefined, leastOf: (index: LoadIndex<S>) => S | undefined): S | undefined {
+    const drawn = accepts ? this.#accepted(accepts) : cheaper(this.#first, this.#second);
+    if (!drawn || !isFarAbove(drawn.load, this.#nodes.least)) return drawn;
+    return cheaper(drawn, leastOf(this.#nodes));
   }
 
   #accepted(accepts: (node: S) => boolean): S | undefined {
@@ -60,12 +71,13 @@ export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implemen
 
   /** The accepted node with the least cost; a random one among equals. */
   #cheapest(accepts: (node: S) => boolean): S | undefined {
-    const { items } = this.#nodes;
+    const nodes = this.#nodes;
     // The fraction that the first draw left unused: its integer part is the index of a node that was refused.
-    const chance = (this.#firstDraw * items.length) % 1;
+    const chance = (this.#firstDraw * nodes.size) % 1;
     let equals: S[] = [];
     let least = Number.POSITIVE_INFINITY;
-    for (const node of items) {
+    for (let place = 0; place < nodes.size; place++) {
+      const node = nodes.at(place) as S;
       const { cost } = node;
       if (cost > least || !accepts(node)) continue;
       if (cost < least) equals = [];
@@ -76,14 +88,14 @@ export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implemen
   }
 
   get #first(): S | undefined {
-    const { items } = this.#nodes;
-    return items[indexOf(this.#firstDraw, items.length)];
+    const nodes = this.#nodes;
+    return nodes.at(indexOf(this.#firstDraw, nodes.size));
   }
 
   /** Drawn from all nodes but the first. */
   get #second(): S | undefined {
-    const { items } = this.#nodes;
-    const place = indexOf(this.#secondDraw, items.length - 1);
-    return items[place < indexOf(this.#firstDraw, items.length) ? place : place + 1];
+    const nodes = this.#nodes;
+    const place = indexOf(this.#secondDraw, nodes.size - 1);
+    return nodes.at(place < indexOf(this.#firstDraw, nodes.size) ? place : place + 1);
   }
 }
