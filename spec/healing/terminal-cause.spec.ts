@@ -16,17 +16,12 @@ describe('isTerminalCause', () => {
     expect(isTerminalCause(coded(code))).toBe(true);
   });
 
-  it.each([
-    '28P01',
-    '28000',
-    'WRONGPASS',
-    'NOAUTH',
-    'NOPERM',
-    'ER_ACCESS_DENIED_ERROR',
-    'AUTHORIZATION_VIOLATION',
-  ])('isTerminalCause(): true for rejected credentials: %s', (code) => {
-    expect(isTerminalCause(coded(code))).toBe(true);
-  });
+  it.each(['28P01', '28000', 'WRONGPASS', 'NOAUTH', 'NOPERM', 'ER_ACCESS_DENIED_ERROR', 'AUTHORIZATION_VIOLATION'])(
+    'isTerminalCause(): true for rejected credentials: %s',
+    (code) => {
+      expect(isTerminalCause(coded(code))).toBe(true);
+    },
+  );
 
   it('isTerminalCause(): true for 3D000, a database that does not exist', () => {
     expect(isTerminalCause(coded('3D000'))).toBe(true);

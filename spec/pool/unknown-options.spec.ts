@@ -106,6 +106,7 @@ describe('an unknown option of a function of the core', () => {
     ['growOnDemand()', 'targetLoad', 'tagetLoad', (options) => core.growOnDemand(never, options)],
     ['growOnDemand() with a scheduler', 'scheduler', 'schedular', (options) => core.growOnDemand(never, options)],
     ['shrinkIdle()', 'idleTimeout', 'idleTimeOut', (options) => core.shrinkIdle(never, options)],
+    ['healthEvery(1)', 'scheduler', 'shceduler', (options) => core.healthEvery(1, options)],
     ['recycle()', 'maxLifetime', 'maxLifeTime', (options) => core.recycle(never, options)],
     ['leastLoaded()', 'weight', 'wieght', (options) => core.leastLoaded(options)],
     ['powerOfTwoChoices()', 'random', 'randon', (options) => core.powerOfTwoChoices(options)],
