@@ -1,6 +1,6 @@
-import { BehaviorSubject, type Observable, Subject } from 'rxjs';
+import { BehaviorSubject, finalize, type Observable, Subject, Subscription } from 'rxjs';
 import { type ConnectionState, inState, leastLoaded, type Picker } from 'rxpool';
-import { KINDS, type TestConnection } from '../support/connections.js';
+import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { names, thrownBy } from '../support/pools.js';
 
 describe.each(KINDS)('inState() of $kind', ({ make }) => {
@@ -128,4 +128,14 @@ describe.each(KINDS)('inState() of $kind', ({ make }) => {
     expect(thrownBy(() => inState('open' as ConnectionState))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     expect(thrownBy(() => inState(undefined as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   });
+});
+
+it('inState(): subscribes to no further connection when the teardown of one that leaves unsubscribes it', () => {
+  const subscription = new Subscription();
+  const [a, b] = [new SubjectConnection(), new SubjectConnection()];
+  const leaving = Object.assign(a, { state$: a.state$.pipe(finalize(() => subscription.unsubscribe())) });
+  const all$ = new BehaviorSubject([leaving]);
+  subscription.add(all$.pipe(inState('idle')).subscribe());
+  all$.next([b]);
+  expect([subscription.closed, b.observed]).toEqual([true, false]);
 });

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import { BehaviorSubject, type SchedulerLike, type Subject } from 'rxjs';
+import { BehaviorSubject, defer, type SchedulerLike, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { PoolError, type Validate, type ValidateIdleOptions, ValidationError, validateIdle } from 'rxpool';
-import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
+import { KINDS, type Make, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
@@ -546,4 +546,20 @@ describe('validateIdle', () => {
       { numRuns: 100 },
     );
   });
+});
+
+it('validateIdle(): does not validate a connection that leaves while another one that entered is subscribed to', async () => {
+  const [a, b] = [new SubjectConnection({ name: 'a' }), new SubjectConnection({ name: 'b' })];
+  await Promise.all([a.connect(), b.connect()]);
+  const list$ = new Subject<List>();
+  const rig = new Rig([], {}, new VirtualClock(), list$).answerAll();
+  const { state$ } = a;
+  const removing$ = defer(() => {
+    list$.next([a]);
+    return state$;
+  });
+  list$.next([Object.assign(a, { state$: removing$ }), b]);
+  await rig.clock.advance(100);
+  expect(rig.begun).toEqual(['100: a']);
+  rig.subscription.unsubscribe();
 });

@@ -88,6 +88,17 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
       await pool.dispose();
     });
 
+    it(`${name} does not repeat its value to a subscriber when another one has unsubscribed`, async () => {
+      const { pool } = await openRig(make, 2);
+      const seen: unknown[] = [];
+      of(pool).subscribe((value) => seen.push(value));
+      of(pool).subscribe().unsubscribe();
+      // Flushes the streams, and changes none of them.
+      pool.reconfigure({});
+      expect(seen).toHaveLength(1);
+      await pool.dispose();
+    });
+
     it(`${name} emits frozen values`, async () => {
       const { pool } = await openRig(make, 1);
       of(pool).subscribe((value) => expect(typeof value !== 'object' || Object.isFrozen(value)).toBe(true));

@@ -39,6 +39,16 @@ describe.each(KINDS)('A user-defined strategy, over $kind', ({ make }) => {
     expect(seen).toEqual(['#2', '#1', undefined]);
   });
 
+  it('custom strategy: peek() is not called while leastLoaded$ has no subscriber', async () => {
+    const peek = jest.fn();
+    const select: Strategy<TestConnection> = map((all) => ({ pick: () => all[0], peek, size: all.length }));
+    const { pool, made } = await openRig(make, 2, { select });
+    pool.leastLoaded$.subscribe().unsubscribe();
+    peek.mockClear();
+    made[0]!.lose();
+    expect(peek).not.toHaveBeenCalled();
+  });
+
   it('custom strategy whose peek() ignores maxPending: leastLoaded$ emits a connection with free capacity', async () => {
     const ignoringLimits: Strategy<TestConnection> = map((all) => ({
       pick: (_key, accepts) => all.find((connection) => !accepts || accepts(connection)),

@@ -144,11 +144,11 @@ class ListStream<C extends Connection> {
           subscriber.complete();
           return undefined;
         }
-        const subscription = subject.subscribe(subscriber);
+        // The subject lets it go by itself, before the teardown returned here.
+        subject.subscribe(subscriber);
         observersChanged();
         turns.replay(() => subscriber.next(first(current)));
         return () => {
-          subscription.unsubscribe();
           if (!this.observed) this.#shown = undefined;
           observersChanged();
         };

@@ -40,7 +40,7 @@ export function forEachMember<C>(
         } catch (error) {
           subscriber.error(error);
         }
-        if (!subscriber.closed) changed();
+        changed();
       },
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),

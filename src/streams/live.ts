@@ -9,7 +9,7 @@ export interface Live<T> {
   readonly observed: boolean;
   /** Reads the value again and emits it where it differs from the one shown last. */
   emit(): void;
-  /** Emits a last value and completes. */
+  /** Completes. The last value is what the flush before it has emitted. */
   end(): void;
 }
 
@@ -40,12 +40,12 @@ export function live<T>(
       subscriber.complete();
       return undefined;
     }
-    const subscription = subject.subscribe(subscriber);
+    // The subject lets it go by itself, before the teardown returned here.
+    subject.subscribe(subscriber);
     observersChanged();
     turns.replay(() => subscriber.next(value));
     return () => {
-      subscription.unsubscribe();
-      if (!subject.observed && !hasEnded) shown = undefined;
+      if (!subject.observed) shown = undefined;
       observersChanged();
     };
   });
@@ -63,9 +63,6 @@ export function live<T>(
     },
     emit,
     end: () => {
-      if (hasEnded) return;
-      emit();
-      shown = { value: read() };
       hasEnded = true;
       subject.complete();
     },
