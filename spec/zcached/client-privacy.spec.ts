@@ -51,12 +51,12 @@ describe.each(['2024', '2025'] as const)('errors of a client of a %s server', (g
     const pool = track(new ConnectionPool(1, () => new ZcachedConnection({ port: server.port, maxRequestBytes: 900 })));
     await pool.setup();
     client = new ZcachedClient(pool);
-    await client.mset({ [CANARY]: `${CANARY} {`, [`${CANARY}-list`]: [CANARY] });
+    await client.mset({ [CANARY]: `${CANARY} {`, [`${CANARY}-map`]: { [CANARY]: CANARY } });
   });
 
   it.each<[string, (client: ZcachedClient) => Promise<unknown>]>([
     ['get as JSON of text that is not JSON', (client) => client.get(CANARY, { encoding: 'json' })],
-    ['get as JSON of an array', (client) => client.get(`${CANARY}-list`, { encoding: 'json' })],
+    ['get as JSON of a map', (client) => client.get(`${CANARY}-map`, { encoding: 'json' })],
     ['get as bytes of text that is not base64', (client) => client.get(CANARY, { encoding: 'bytes' })],
     ['mget as bytes of text that is not base64', (client) => client.mget([CANARY], { encoding: 'bytes' })],
     ['entries as JSON of values that are not JSON', (client) => client.entries({ encoding: 'json' }).next()],
@@ -73,6 +73,8 @@ describe.each(['2024', '2025'] as const)('errors of a client of a %s server', (g
     ],
     ['mset as JSON of a cyclic object', (client) => client.mset({ [CANARY]: cyclic }, { encoding: 'json' })],
     ['set of text with a line feed', (client) => client.set(CANARY, `${CANARY}\n`)],
+    ['set of an array of text with a line feed', (client) => client.set(CANARY, [`${CANARY}\n`])],
+    ['set of text that ends in * and a digit', (client) => client.set(`${CANARY}\n*1`, `${CANARY}*1`)],
     ['set of a value over maxRequestBytes', (client) => client.set(CANARY, CANARY.repeat(200))],
     ['an unknown command', (client) => client.command(`${CANARY}s`)],
     ['a command name with a space', (client) => client.command(`${CANARY} 1`)],

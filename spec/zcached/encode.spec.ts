@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import type { ZcachedArgument, ZcachedValue } from 'rxpool/zcached';
-import { ZcachedArgumentError, ZcachedDouble, ZcachedOrderedSet } from 'rxpool/zcached';
+import { ZcachedArgumentError, ZcachedDouble, ZcachedOrderedSet, ZcachedUnsupportedError } from 'rxpool/zcached';
 import { encodeRequest } from '../../src/zcached/encode.js';
 import { refusal, wireOf } from './encoding.js';
 
@@ -48,12 +48,15 @@ describe('encodeRequest()', () => {
     expect(() => new ZcachedDouble(1n as never)).toThrow('value');
   });
 
-  it('encodeRequest(): writes sets and ordered sets, also empty ones, and hasSets is true for them only', () => {
+  it('encodeRequest(): writes sets and ordered sets, also empty ones, and refuses them for a server of 2024', () => {
     const sets = [new Set(['a', 1]), new ZcachedOrderedSet([2, 1]), new Set(), new ZcachedOrderedSet()];
     expect(wireOf('X', ...sets)).toBe('*5\r\n$1\r\nX\r\n~2\r\n$1\r\na\r\n:1\r\n/2\r\n:2\r\n:1\r\n~0\r\n/0\r\n\x03');
-    const hasSets = (value: unknown): boolean => encodeRequest('X', [1, value], 1000).hasSets;
-    for (const set of sets) expect([hasSets(set), hasSets([{ a: [set] }])]).toEqual([true, true]);
-    expect([hasSets([1]), hasSets({ a: 1 }), hasSets('~1')]).toEqual([false, false, false]);
+    for (const set of sets) {
+      for (const value of [set, { a: { b: set } }]) {
+        expect(() => encodeRequest('X', [1, value], 1000, '2024')).toThrow(ZcachedUnsupportedError);
+      }
+    }
+    expect(encodeRequest('X', [{ a: '~1' }], 1000, '2024').text).toContain('~1');
   });
 
   it('encodeRequest(): accepts a value of the type of a reply, with bytes, a set and a map', () => {

@@ -92,7 +92,7 @@ describe.each(['2024', '2025'] as const)('encodings on a %s server', (generation
   );
 
   it(`encodings json and bytes, ${generation} server: a mebibyte is read back equal`, async () => {
-    // A real one of 2024 takes what fits its buffer, 4096 bytes unless it is configured, for a whole request.
+    // A real one of 2024 takes what one read gives it for a whole request.
     client = await clientOf({ generation, flaws: { splitsRequests: false } });
     const text = 'ž\n\x03"'.repeat(MEBIBYTE / 4);
     const bytes = new Uint8Array(Buffer.alloc(MEBIBYTE, Uint8Array.of(3, 10, 0)));

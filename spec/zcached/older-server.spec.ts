@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { startZcachedServer } from 'rxpool/testing/node';
+import { startFaultProxy, startZcachedServer } from 'rxpool/testing/node';
 import { ZcachedClient, ZcachedConnection } from 'rxpool/zcached';
 import { track } from '../support/cleanup.js';
 import { startRawServer } from './raw-server.js';
@@ -20,6 +20,9 @@ const PING = '*1\r\n$4\r\nPING\r\n';
 /** What a SET of a key of one letter and a value of four figures takes besides the value, 0x03 included. */
 const AROUND = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4059\r\n\r\n\x03'.length;
 
+/** Bytes that one segment carries on any path. */
+const SEGMENT = 1208;
+
 describe('a server of 2024', () => {
   it('a 2024 server is sent 0x03 behind a request only until its generation is known', async () => {
     const { server, seen } = await startOlder();
@@ -36,23 +39,43 @@ describe('a server of 2024', () => {
     expect(client.generation).toBe('2024');
   });
 
-  it('a request larger than the buffer of a 2024 server is refused, one that fits is sent', async () => {
+  it('a request to a 2024 server is at most one segment by default, a larger one is refused', async () => {
     const server = track(await startZcachedServer({ generation: '2024' }));
-    const client = track(new ZcachedConnection({ port: server.port }));
+    const proxy = track(await startFaultProxy({ port: server.port, toServer: { cut: SEGMENT, delay: 1 } }));
+    const client = track(new ZcachedConnection({ port: proxy.port }));
     await client.connect();
     const { requests } = server;
-    const most = 'x'.repeat(4096 - AROUND);
+    const most = 'x'.repeat(SEGMENT - AROUND);
     expect(await client.send('SET', 'k', most)).toBe('OK');
     expect(await client.send('GET', 'k')).toBe(most);
     await expect(client.send('SET', 'k', `${most}x`)).rejects.toMatchObject({
       code: 'ERR_ZCACHED_REQUEST_TOO_LARGE',
       sent: 'never',
-      limit: 4096,
+      limit: SEGMENT,
     });
     expect(server.requests).toBe(requests + 2);
   });
 
-  it('iterating entries of a 2024 server splits the requests so that each fits its buffer', async () => {
+  it('a request that fills the buffer of a 2024 server on loopback is taken where maxRequestBytes allows it', async () => {
+    const server = track(await startZcachedServer({ generation: '2024' }));
+    const client = track(new ZcachedConnection({ port: server.port, maxRequestBytes: 4096 }));
+    await client.connect();
+    const most = 'x'.repeat(4096 - AROUND);
+    expect(await client.send('SET', 'k', most)).toBe('OK');
+    expect(await client.send('GET', 'k')).toBe(most);
+  });
+
+  it('a request larger than a segment fails on a 2024 server with BAD_REQUEST, and its connection is given up', async () => {
+    const server = track(await startZcachedServer({ generation: '2024' }));
+    const proxy = track(await startFaultProxy({ port: server.port, toServer: { cut: SEGMENT, delay: 20 } }));
+    const client = track(new ZcachedConnection({ port: proxy.port, maxRequestBytes: 4096 }));
+    await client.connect();
+    const asked = client.send('SET', 'k', 'x'.repeat(2 * SEGMENT));
+    await expect(asked).rejects.toMatchObject({ code: 'ERR_ZCACHED_SERVER', kind: 'BAD_REQUEST', sent: 'maybe' });
+    expect(client.state).toBe('broken');
+  });
+
+  it('iterating entries of a 2024 server splits the requests so that each fits one segment', async () => {
     const server = track(await startZcachedServer({ generation: '2024' }));
     const connection = track(new ZcachedConnection({ port: server.port }));
     await connection.connect();
@@ -64,7 +87,7 @@ describe('a server of 2024', () => {
     expect(seen.sort()).toEqual(keys);
   });
 
-  it('a larger buffer in the options allows larger requests to a 2024 server', async () => {
+  it('a larger maxRequestBytes allows larger requests to a 2024 server, which takes them where they arrive whole', async () => {
     const server = track(await startZcachedServer({ generation: '2024', flaws: { splitsRequests: false } }));
     const client = track(new ZcachedConnection({ port: server.port, maxRequestBytes: 2 ** 20 }));
     await client.connect();

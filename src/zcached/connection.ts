@@ -9,7 +9,7 @@ import { nameOf } from './address.js';
 import { dial } from './dial.js';
 import { encodeRequest } from './encode.js';
 import type { Generation } from './generation.js';
-import { checkSupported, MAX_REQUEST_BYTES } from './generation.js';
+import { MAX_REQUEST_BYTES } from './generation.js';
 import type { ZcachedOptions, ZcachedSettings } from './options.js';
 import { resolveForm, resolveOptions } from './options.js';
 import type { Transport, TransportOwner, ZcachedRequest } from './transport.js';
@@ -163,10 +163,10 @@ export class ZcachedConnection extends BaseConnection<Transport> {
     // What is thrown in here rejects the promise.
     return new Promise((resolve, reject) => {
       const { transport } = this;
-      const { maxRequestBytes = MAX_REQUEST_BYTES[transport?.generation ?? '2025'] } = this.#settings;
-      const frame = encodeRequest(command, args, maxRequestBytes);
+      const generation = transport?.generation ?? '2025';
+      const { maxRequestBytes = MAX_REQUEST_BYTES[generation] } = this.#settings;
+      const frame = encodeRequest(command, args, maxRequestBytes, generation);
       if (!transport) throw new NotConnectedError(command, this.cause);
-      checkSupported(transport.generation, command, frame.hasSets);
       transport.table.add(new Request(command, { frame, form }, timeout, signal, resolve, reject));
       this.begin();
     });

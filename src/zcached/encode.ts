@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { ZcachedDouble } from './double.js';
 import { ZcachedArgumentError } from './errors.js';
 import { Frame } from './frame.js';
+import { checkSupported, type Generation } from './generation.js';
 import { printDouble, printNumber } from './numbers.js';
 import { ZcachedOrderedSet } from './ordered-set.js';
 import { isPlain } from './plain.js';
@@ -13,13 +14,19 @@ const COMMAND = /^[A-Za-z]{1,32}$/;
 const KEY_FIRST = new Set(['GET', 'SET', 'DELETE', 'SIZEOF', 'RENAME', 'COPY']);
 
 /**
- * Encodes a request as one frame with exactly the arguments intended, or throws the typed error that says why it
- * cannot be sent. Arguments may run code while they are read, getters and proxies: whatever that does, the counts
+ * Encodes a request for a server of a generation as one frame with exactly the arguments intended, or throws the typed
+ * error that says why it cannot be sent. Arguments may run code while they are read, getters and proxies: whatever that does, the counts
  * announced are those of the values written.
  */
-export function encodeRequest(command: string, args: readonly unknown[], maxBytes: number): Frame {
+export function encodeRequest(
+  command: string,
+  args: readonly unknown[],
+  maxBytes: number,
+  generation: Generation = '2025',
+): Frame {
   if (typeof command !== 'string' || !COMMAND.test(command)) throw new ZcachedArgumentError('request', 0, 'COMMAND');
-  const frame = new Frame(command, maxBytes);
+  checkSupported(generation, command);
+  const frame = new Frame(command, maxBytes, generation);
   try {
     writeRequest(frame, command, args);
   } catch (error) {
@@ -65,16 +72,16 @@ function writeObject(frame: Frame, value: object, depth: number): void {
   if (types.isUint8Array(value)) frame.binary(value);
   else if (value instanceof ZcachedDouble) frame.ascii(double(frame, value));
   else if (depth >= MAX_DEPTH) throw frame.refuse('TOO_DEEP');
-  else if (Array.isArray(value)) writeItems(frame, '*', value, depth + 1);
+  else if (Array.isArray(value)) writeArray(frame, value, depth + 1);
   else if (isPlain(value)) writeMap(frame, Object.entries(value), depth + 1);
   else if (types.isMap(value)) writeMap(frame, [...entriesOf.call(value)], depth + 1);
   else if (types.isSet(value)) writeSet(frame, value, depth + 1);
   else throw frame.refuse('TYPE');
 }
 
-function writeItems(frame: Frame, type: string, items: readonly unknown[], depth: number): void {
+function writeArray(frame: Frame, items: readonly unknown[], depth: number): void {
   const length = lengthOf(frame, items);
-  frame.ascii(`${type}${length}\r\n`);
+  frame.array(length);
   // By index: an array that shrinks while it is read leaves holes, which are refused.
   for (let index = 0; index < length; index++) write(frame, items[index], depth);
 }
@@ -90,8 +97,9 @@ function writeMap(frame: Frame, entries: readonly (readonly [unknown, unknown])[
 }
 
 function writeSet(frame: Frame, value: ReadonlySet<unknown>, depth: number): void {
-  frame.hasSets = true;
-  writeItems(frame, value instanceof ZcachedOrderedSet ? '/' : '~', [...membersOf.call(value)], depth);
+  const members = [...membersOf.call(value)];
+  frame.set(value instanceof ZcachedOrderedSet ? '/' : '~', members.length);
+  for (const member of members) write(frame, member, depth);
 }
 
 /** Those of a class that overrides them could go on for ever. */

@@ -74,7 +74,9 @@ export type ZcachedRefusal =
   | 'UNREADABLE'
   | 'COMMAND'
   | 'KEY'
-  | 'SAME_KEY';
+  | 'SAME_KEY'
+  | 'ARRAY'
+  | 'ARRAY_HEADER';
 
 /** What does not fit the protocol, the option `encoding`, of a client or of a call, turns into one plain line. */
 const JSON_ENCODING = "as a value, the client's option encoding: 'json' stores it";
@@ -94,6 +96,10 @@ const REFUSALS: Record<ZcachedRefusal, string> = {
   UNREADABLE: 'reading it threw; the cause says what',
   COMMAND: 'a command is 1 to 32 letters',
   KEY: 'a key must be a string',
+  ARRAY: `a server of 2024 runs an array as a command where one of its reads begins there; ${JSON_ENCODING}`,
+  ARRAY_HEADER:
+    'text that ends in * and digits can begin a command for a server of 2024, where one of its reads begins there; ' +
+    `${JSON_ENCODING}; a key has to end otherwise`,
   SAME_KEY: 'a value cannot be copied onto itself: the server would destroy it',
 };
 

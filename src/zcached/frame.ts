@@ -1,21 +1,22 @@
 import { constants } from 'node:buffer';
 import type { RequestError } from '../request/errors.js';
 import type { ZcachedRefusal } from './errors.js';
-import { ZcachedArgumentError, ZcachedRequestTooLargeError } from './errors.js';
+import { ZcachedArgumentError, ZcachedRequestTooLargeError, ZcachedUnsupportedError } from './errors.js';
+import type { Generation } from './generation.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const FORBIDDEN_BYTES = [0x03, 0x0a, 0x0d] as const;
+const COUNT = '0123456789+-_';
 
 /**
  * One request as it goes on the wire, in one string and so in one write: of characters, or of bytes, one to a
- * character, once bytes are in it. Nothing gets in that a server could take for something else.
+ * character, once bytes are in it. Nothing gets in that a server could take for something else: for one
+ * of 2024, which takes each of its reads for a request, no line of it but the first, and no end of a line, begins an array.
  */
 export class Frame {
   text = '';
   /** How long it is on the wire. */
   bytes = 0;
-  /** Whether a set is in it, which a server of 2024 does not know. */
-  hasSets = false;
   /** Of the argument being written: 1 is the first after the command. */
   position = 0;
   /** Why it cannot be sent, if so. */
@@ -26,6 +27,7 @@ export class Frame {
   constructor(
     private readonly command: string,
     maxBytes: number,
+    private readonly generation: Generation,
   ) {
     this.#maxBytes = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   }
@@ -44,6 +46,7 @@ export class Frame {
     // A character takes a byte at least: what cannot fit is not worth a look.
     if (value.length > this.#maxBytes) throw this.#tooLarge();
     if (holdsControl(value)) throw this.refuse('CONTROL_CHARACTER');
+    this.#checkEnd(value);
     const bytes = Buffer.byteLength(value);
     if (bytes !== value.length && LONE_SURROGATE.test(value)) throw this.refuse('ILL_FORMED_STRING');
     this.#counted(this.#holdsBytes && bytes !== value.length ? asBytes(value) : value, bytes);
@@ -57,15 +60,37 @@ export class Frame {
     for (const byte of FORBIDDEN_BYTES) {
       if (own.includes(byte)) throw this.refuse('CONTROL_CHARACTER');
     }
+    const text = own.toString('latin1');
+    this.#checkEnd(text);
     if (this.encoding === 'utf8') this.text = asBytes(this.text);
     this.#holdsBytes = true;
-    this.#counted(own.toString('latin1'), own.length);
+    this.#counted(text, own.length);
+  }
+
+  /** The header of an array within an argument: a request begins in the same way. */
+  array(length: number): void {
+    if (this.generation === '2024') throw this.refuse('ARRAY');
+    this.ascii(`*${length}\r\n`);
+  }
+
+  /** The header of a set. */
+  set(type: '~' | '/', length: number): void {
+    if (this.generation === '2024') {
+      this.refusal = new ZcachedUnsupportedError(this.command, this.generation, 'a set');
+      throw this.refusal;
+    }
+    this.ascii(`${type}${length}\r\n`);
   }
 
   refuse(reason: ZcachedRefusal, cause?: unknown): ZcachedArgumentError {
     const refusal = new ZcachedArgumentError(this.command, this.position, reason, cause);
     this.refusal = refusal;
     return refusal;
+  }
+
+  /** The end of a text is a line of its own where a read of the server begins within the text. */
+  #checkEnd(text: string): void {
+    if (this.generation === '2024' && endsLikeArrayHeader(text)) throw this.refuse('ARRAY_HEADER');
   }
 
   #counted(text: string, bytes: number): void {
@@ -88,5 +113,12 @@ export class Frame {
 
 /** Both generations read a string as a line; the 2025 one ends a frame at 0x03, wherever that stands. */
 const holdsControl = (text: string): boolean => text.includes('\x03') || text.includes('\n') || text.includes('\r');
+
+/** Whether a text ends in `*` and what the 2024 server takes for a count: digits, with a sign or underscores. */
+function endsLikeArrayHeader(text: string): boolean {
+  let at = text.length - 1;
+  while (at > 0 && COUNT.includes(text.charAt(at))) at--;
+  return at < text.length - 1 && text[at] === '*';
+}
 
 const asBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');

@@ -32,8 +32,13 @@ export interface ZcachedOptions {
   /** For what is outstanding when the connection is closed; then it fails, and the socket is torn down. @default 1000 */
   readonly closeTimeout?: number | undefined;
   /**
-   * Bytes of one request; a larger one is refused before it is sent. A server of 2024 takes no more than its `cbuffer`,
-   * one of 2025 resets the connection on 10 MiB. @default 4096 for a server of 2024, 8388608 for those after it
+   * Bytes of one request; a larger one is refused before it is sent. A server of 2025 resets the connection on 10 MiB.
+   *
+   * A server of 2024 takes what one read gives it for a request: at best one segment of TCP, and no more than its
+   * `cbuffer`. A segment carries 1,208 bytes on any path, 1,448 on Ethernet without tunnels, 65,483 on loopback. A larger
+   * request may arrive in parts. It then fails, with kind `BAD_REQUEST` and `sent: 'maybe'`, its connection is replaced,
+   * and the value stored may be a mixture of what was sent before. No part of it is run as another command.
+   * @default 1208 for a server of 2024, 8388608 for those after it
    */
   readonly maxRequestBytes?: number | undefined;
   /** Requests that may wait for those before them; one more is refused at once. @default 10000 */

@@ -23,7 +23,8 @@ export type ZcachedValue =
 /**
  * What an argument may hold. Strings must be non-empty, well-formed and free of 0x03, line feeds and carriage
  * returns, and so must bytes, which are stored as a string; maps must be non-empty; nesting ends at 32. A whole
- * number goes as an integer, unless it is a `ZcachedDouble`. Sets need a server of 2025 or later.
+ * number goes as an integer, unless it is a `ZcachedDouble`. Sets need a server of 2025 or later, and so do arrays and
+ * text that ends in `*` and digits: one of 2024 could take either for a command.
  */
 export type ZcachedArgument =
   | string

@@ -34,6 +34,13 @@ function partsOf(tree: Tree): readonly Tree[] {
   return tree[0] === '*' || tree[0] === '~' || tree[0] === '/' ? tree[1] : [];
 }
 
+/** Whether a server of 2024 could take a part of it for a command: an array, or text that ends like the header of one. */
+export function looksLikeCommand(tree: Tree): boolean {
+  if (tree[0] === '$') return /\*[-+_\d]+$/.test(tree[1]);
+  const keys: readonly string[] = tree[0] === '%' ? [...tree[1].keys()] : [];
+  return tree[0] === '*' || keys.some((key) => looksLikeCommand(['$', key])) || partsOf(tree).some(looksLikeCommand);
+}
+
 export const hasSet = (tree: Tree): boolean => tree[0] === '~' || tree[0] === '/' || partsOf(tree).some(hasSet);
 
 const CONTAINERS = '*~/%';

@@ -64,10 +64,10 @@ describe.each(['2024', '2025'] as const)('a %s server', (generation) => {
       const client = track(new ZcachedConnection({ ...options(server.port), closeTimeout: 60_000 }));
       await client.connect();
       expect([client.generation, server.connections]).toEqual([generation, 1]);
-      await client.send('SET', 'k', ['v', 1]);
+      await client.send('SET', 'k', { v: 1 });
       const last = client.send('GET', 'k');
       const closed = client.close();
-      expect(await last).toEqual(['v', 1]);
+      expect(await last).toEqual(new Map([['v', 1]]));
       await closed;
       expect([client.state, client.pending]).toEqual(['closed', 0]);
       await until(() => server.connections === 0);

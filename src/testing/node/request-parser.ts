@@ -5,7 +5,8 @@ import { boolean, double, integer, list, map, NULL, simple, string } from './wir
 
 /** A test's process must not run out of stack; the real ones bear as much. */
 const MAX_DEPTH = 1000;
-const COUNT = /^\+?\d+$/;
+/** As Zig reads a number that is not negative: with a sign, and underscores between digits. */
+const COUNT = /^(?:\+?\d(?:[\d_]*\d)?|-0+)$/;
 const INTEGER = /^[+-]?\d+$/;
 const DOUBLE = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -81,7 +82,7 @@ export class RequestParser {
 
   #count(): number {
     const line = this.#line();
-    if (COUNT.test(line)) return Number(line);
+    if (COUNT.test(line)) return countOf(line);
     throw this.#wrong('length', line);
   }
 
@@ -108,7 +109,7 @@ export class RequestParser {
     const length = this.#line();
     if (!COUNT.test(length)) throw new FaultyRequest('malformed');
     const text = this.#line();
-    if (this.#modern ? text === '' : text.length !== Number(length)) throw new FaultyRequest('malformed');
+    if (this.#modern ? text === '' : text.length !== countOf(length)) throw new FaultyRequest('malformed');
     return string(text);
   }
 
@@ -156,3 +157,5 @@ export class RequestParser {
     return this.text.slice(start, end);
   }
 }
+
+const countOf = (line: string): number => Math.abs(Number(line.replaceAll('_', '')));
