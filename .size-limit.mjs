@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '22.7 kB',
+    ConnectionPool: '23 kB',
     BaseConnection: '1.6 kB',
     leastLoaded: '4.9 kB',
     powerOfTwoChoices: '4 kB',
@@ -20,10 +20,10 @@ const LIMITS = {
     shrinkIdle: '2.7 kB',
     recycle: '3 kB',
     healthEvery: '1.3 kB',
-    '*': '31.2 kB',
+    '*': '31.5 kB',
   },
   'src/zcached/index.ts': {
-    ZcachedClient: '36.5 kB',
+    ZcachedClient: '36.9 kB',
     ZcachedConnection: '13.1 kB',
   },
   'src/testing/index.ts': {

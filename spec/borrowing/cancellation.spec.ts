@@ -45,7 +45,8 @@ describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind
       expect(job.outcome.reason).toMatchObject({
         code: 'ERR_WAIT_TIMEOUT',
         sent: 'never',
-        message: 'No connection was free within 100 ms: 1 of 1 connections are connected, 1 requests pending',
+        message:
+          'No connection of the pool was free within 100 ms: 1 of 1 connections are connected, and those are at their limit with 1 requests pending',
         figures: { total: 1, connected: 1, pending: 1, waiting: 1 },
       });
       expect((job.outcome.reason as Error).cause).toBeUndefined();
@@ -61,7 +62,8 @@ describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind
       const job = new Job(test.pool);
       await test.clock.advance(100);
       expect(job.outcome.reason).toMatchObject({
-        message: 'No connection was free within 100 ms: 0 of 2 connections are connected, 0 requests pending',
+        message:
+          'No connection of the pool was free within 100 ms: 0 of 2 connections are connected, 1 being dialled, 1 broken',
         cause,
         figures: { total: 2, connected: 0, pending: 0, waiting: 1 },
       });
@@ -74,7 +76,7 @@ describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind
       const job = new Job(pool);
       await clock.advance(100);
       expect(job.outcome.reason).toMatchObject({
-        message: 'No connection was free within 100 ms: the pool is suspended',
+        message: 'No connection of the pool was free within 100 ms: it is suspended',
       });
     });
 
@@ -90,10 +92,13 @@ describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind
       await clock.advance(1);
       expect(first.outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(first.context?.signal.reason).toBe(first.outcome.reason);
-      expect(first.outcome.reason).toMatchObject({ message: 'The work did not settle within 50 ms' });
+      expect(first.outcome.reason).toMatchObject({
+        message: 'The work on a connection of the pool did not settle within 50 ms',
+      });
       expect(second.outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(second.outcome.reason).toMatchObject({
-        message: 'The work had to wait for a connection for all its 50 ms',
+        message:
+          'The work had to wait for a connection of the pool for all its 50 ms: 1 of 1 connections are connected, and those are at their limit with 1 requests pending',
         sent: 'never',
       });
       first.finish();

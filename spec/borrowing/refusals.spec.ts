@@ -22,7 +22,7 @@ describe.each(KINDS)('Rejections by a pool that cannot serve a caller, over $kin
     expect(third?.outcome.reason).toMatchObject({
       code: 'ERR_WAIT_QUEUE_FULL',
       sent: 'never',
-      message: 'The queue is full: 2 callers wait for a connection already',
+      message: 'The queue of the pool is full: 2 callers wait for a connection already',
       figures: { total: 1, connected: 1, pending: 1, waiting: 2 },
     });
     await expect(pool.lease()).rejects.toThrow(WaitQueueFullError);

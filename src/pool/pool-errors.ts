@@ -50,22 +50,22 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
 
   closedError(): Error {
     return this.#pool.state.phase === 'disposed'
-      ? this.#error(PoolDisposedError, 'The pool was disposed of')
-      : this.#error(PoolClosedError, 'The pool is closed');
+      ? this.#error(PoolDisposedError, `${this.#label} was disposed of`)
+      : this.#error(PoolClosedError, `${this.#label} is closed`);
   }
 
   /** Why no connection can be picked at this moment. */
   unavailableError(): Error {
     const { membership, state, acquirer, selector } = this.#pool;
     if (state.isClosed) return this.closedError();
-    if (acquirer.isSuspended) return this.#error(PoolSuspendedError, 'The pool is suspended');
+    if (acquirer.isSuspended) return this.#error(PoolSuspendedError, `${this.#label} is suspended`);
     if (membership.size === 0) return this.#emptyError();
     if (membership.counts.serving === 0) return this.notConnectedError();
     const free = membership.index.size;
     const why =
       free > 0 && selector.hasStrategy
-        ? `The strategy chose no connection, although ${free} can take work`
-        : 'Every connected connection of the pool is at its limit';
+        ? `The strategy of ${this.#name} chose no connection, although ${free} can take work`
+        : `Every connected connection of ${this.#name} is at its limit`;
     return this.#error(PoolExhaustedError, why);
   }
 
@@ -74,7 +74,8 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     const { size, counts } = membership;
     if (state.isClosed) return this.closedError();
     if (breaker.state !== 'closed' && counts.serving === 0) {
-      return this.#dialError(CircuitOpenError, 'The circuit breaker is open: no connection could be made');
+      const message = `The circuit breaker of ${this.#name} is open: no connection could be made`;
+      return this.#dialError(CircuitOpenError, message);
     }
     const hasFailed = options.failFast ? counts.broken + counts.abandoned : counts.abandoned;
     return size > 0 && hasFailed === size ? this.notConnectedError() : undefined;
@@ -83,33 +84,64 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
   queueFullError(): Error {
     const { maxWaiting } = this.#pool.options;
     if (maxWaiting === 0) return this.unavailableError();
-    const message = `The queue is full: ${maxWaiting} callers wait for a connection already`;
+    const message = `The queue of ${this.#name} is full: ${maxWaiting} callers wait for a connection already`;
     return this.#dialError(WaitQueueFullError, message);
   }
 
   waitTimeoutError(waitTimeout: number): Error {
-    const { membership, acquirer } = this.#pool;
-    const { counts, size, index } = membership;
-    const why = acquirer.isSuspended
-      ? 'the pool is suspended'
-      : `${counts.serving} of ${size} connections are connected, ${index.load} requests pending`;
-    return this.#dialError(WaitTimeoutError, `No connection was free within ${waitTimeout} ms: ${why}`);
+    const message = `No connection of ${this.#name} was free within ${waitTimeout} ms: ${this.#obstacle}`;
+    return this.#dialError(WaitTimeoutError, message);
   }
 
   useTimeoutError(timeout: number | undefined, hasBegun: boolean): Error {
-    if (hasBegun) return new UseTimeoutError(`The work did not settle within ${timeout} ms`, this.context());
-    const message = `The work had to wait for a connection for all its ${timeout} ms`;
+    if (hasBegun) {
+      const message = `The work on a connection of ${this.#name} did not settle within ${timeout} ms`;
+      return new UseTimeoutError(message, this.context());
+    }
+    const message = `The work had to wait for a connection of ${this.#name} for all its ${timeout} ms: ${this.#obstacle}`;
     return new UseTimeoutError(message, { ...this.context(), cause: this.#lastFailure, sent: 'never' });
   }
 
   readyTimeoutError(min: number, timeout: number | undefined): Error {
     const { counts, size } = this.#pool.membership;
-    const message = `Fewer than ${min} were connected within ${timeout} ms: ${counts.serving} of ${size}`;
+    const message = `Fewer than ${min} connections of ${this.#name} were connected within ${timeout} ms: ${counts.serving} of ${size}`;
     return this.#dialError(ReadyTimeoutError, message);
   }
 
   renewalError(cause: unknown): Error {
-    return this.#error(RenewalError, 'A replacement could not be connected', cause);
+    return this.#error(RenewalError, `A replacement in ${this.#name} could not be connected`, cause);
+  }
+
+  /** The pool in the middle of a message. */
+  get #name(): string {
+    const { name } = this.#pool.options;
+    return name === undefined ? 'the pool' : `the pool ${name}`;
+  }
+
+  /** The pool at the beginning of a message. */
+  get #label(): string {
+    return this.#name.replace('t', 'T');
+  }
+
+  /** What callers wait for at this moment. */
+  get #obstacle(): string {
+    const { membership, acquirer, selector } = this.#pool;
+    if (acquirer.isSuspended) return 'it is suspended';
+    const { counts, size, index } = membership;
+    const { serving, broken, abandoned, draining, ejected } = counts;
+    const others = [
+      [counts.dialling + counts.warming, 'being dialled'],
+      [broken + abandoned, 'broken'],
+      [draining, 'draining'],
+      [ejected, 'ejected'],
+    ] as const;
+    const connected = `${serving} of ${size} connections are connected`;
+    const rest = others.map(([count, what]) => (count > 0 ? `, ${count} ${what}` : '')).join('');
+    if (serving === 0) return connected + rest;
+    const free = index.size;
+    if (free > 0 && selector.hasStrategy)
+      return `${connected}${rest}, and the strategy chose none of the ${free} that can take work`;
+    return `${connected}${rest}, and those are at their limit with ${index.load} requests pending`;
   }
 
   get #lastFailure(): unknown {
@@ -118,11 +150,11 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
 
   #emptyError(): Error {
     const hint = this.#pool.state.phase === 'new' ? ': setup() was not called' : '';
-    return this.#error(PoolEmptyError, `The pool has no connections${hint}`);
+    return this.#error(PoolEmptyError, `${this.#label} has no connections${hint}`);
   }
 
   notConnectedError(): Error {
-    return this.#dialError(PoolNotConnectedError, 'No connection of the pool is connected');
+    return this.#dialError(PoolNotConnectedError, `No connection of ${this.#name} is connected`);
   }
 
   #error<E extends PoolError>(type: PoolErrorType<E>, message: string, cause?: unknown): E {
