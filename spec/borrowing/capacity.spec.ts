@@ -1,4 +1,4 @@
-import { BehaviorSubject, Observable, of, ReplaySubject, Subject, throwError } from 'rxjs';
+import { BehaviorSubject, defer, NEVER, Observable, of, ReplaySubject, Subject, throwError } from 'rxjs';
 import { ConnectionStreamError, leastLoaded } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { Job, jobs } from '../support/jobs.js';
@@ -87,6 +87,53 @@ describe.each(KINDS)('capacity$ of a connection, over $kind', ({ make }) => {
   it('capacity$ that completes: its last value counts', async () => {
     const { pool } = await opened(() => of(1, 2));
     expect(jobs(pool, 3).filter((job) => job.started)).toHaveLength(2);
+    await pool.close({ drainTimeout: 0 });
+  });
+
+  it('capacity$ that completes while its connection is in service: the connection stays in service', async () => {
+    const capacity$ = new BehaviorSubject(2);
+    const { pool, made } = await opened(() => capacity$);
+    capacity$.complete();
+    expect(pool.connectedConnections).toEqual(made);
+  });
+
+  it('capacity$ that completes: is subscribed to at the next dial and not before, and its last value counts until it emits', async () => {
+    let subscriptions = 0;
+    const capacity$ = defer(() => (subscriptions++ === 0 ? of(2) : NEVER));
+    const { pool, made } = await opened(() => capacity$);
+    pool.ejectConnections(made, { duration: 1_000 });
+    expect(subscriptions).toBe(1);
+    made[0]?.lose();
+    await pool.reconnect();
+    pool.reconfigure({ maxPending: 5 });
+    expect([subscriptions, jobs(pool, 3).filter((job) => job.started).length]).toEqual([2, 2]);
+    await pool.close({ drainTimeout: 0 });
+  });
+
+  it('capacity$ that goes on: is subscribed to once, however often the connection is redialled', async () => {
+    let subscriptions = 0;
+    const capacity$ = new BehaviorSubject(2);
+    const counted$ = defer(() => {
+      subscriptions++;
+      return capacity$;
+    });
+    const { pool, made } = await opened(() => counted$);
+    made[0]?.lose();
+    await pool.reconnect();
+    expect(subscriptions).toBe(1);
+    await pool.close();
+    expect(capacity$.observed).toBe(false);
+  });
+
+  it('capacity$: is followed again once a connection that was leaving has joined again', async () => {
+    const capacity$ = new BehaviorSubject(2);
+    const { pool, made } = await opened(() => capacity$);
+    const [job] = jobs(pool, 1);
+    pool.removeConnections(made);
+    await pool.extendPoolByConnections(made);
+    capacity$.next(3);
+    expect(jobs(pool, 3).filter((one) => one.started)).toHaveLength(2);
+    job?.finish();
     await pool.close({ drainTimeout: 0 });
   });
 

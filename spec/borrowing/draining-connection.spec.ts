@@ -25,3 +25,25 @@ it('use() of a connection that starts draining: a signal read for the first time
   expect([signal().aborted, pool.health.connected]).toEqual([true, 1]);
   await pool.dispose();
 });
+
+it('use() of a connection that starts draining: its signal aborts when the connection is closed, and not before', async () => {
+  const clock = new VirtualClock();
+  const state$ = new BehaviorSubject<ConnectionState>('idle');
+  const connection: Connection = {
+    state$,
+    pending$: new BehaviorSubject(0),
+    connect: () => Promise.resolve(state$.next('connected')),
+    close: () => Promise.resolve(state$.next('closed')),
+  };
+  const pool = new ConnectionPool(1, () => connection, { drainTimeout: 1_000, scheduler: clock.scheduler });
+  await pool.setup();
+  const told: number[] = [];
+  void pool.use((_, { signal }) => {
+    signal.addEventListener('abort', () => told.push(clock.now));
+    return new Promise(() => {});
+  });
+  state$.next('draining');
+  await clock.advance(2_000);
+  expect(told).toEqual([1_000]);
+  await pool.dispose();
+});

@@ -26,6 +26,10 @@ class Handmade extends BaseConnection<Transport> {
     this.lost(transport, cause);
   }
 
+  finish(transport: Transport): void {
+    this.draining(transport);
+  }
+
   get current(): Transport | undefined {
     return this.transport;
   }
@@ -63,6 +67,37 @@ describe('a BaseConnection', () => {
     const connection = new Handmade();
     expect([connection.state, connection.pending, connection.cause]).toEqual(['idle', 0, undefined]);
     expect(connection.current).toBeUndefined();
+  });
+
+  it('draining() of the open transport: the state is draining, and the transport stays open until the pool has drained it', async () => {
+    const connection = await connected();
+    const states = statesOf(connection);
+    const first = connection.current as Transport;
+    connection.begin();
+    connection.finish(first);
+    expect([states, connection.current, connection.cause]).toEqual([['connected', 'draining'], first, undefined]);
+    await expect(connection.connect()).resolves.toBeUndefined();
+    connection.end();
+    await connection.close();
+    expect([states, connection.log]).toEqual([
+      ['connected', 'draining', 'closed'],
+      ['open 1', 'shut 1'],
+    ]);
+  });
+
+  it('draining() of a transport that is not open any more changes nothing', async () => {
+    const connection = await connected();
+    const first = connection.current as Transport;
+    connection.lose(first, new Error('gone'));
+    connection.finish(first);
+    expect(connection.state).toBe('broken');
+    const redial = connection.connect();
+    connection.finish(first);
+    expect(connection.state).toBe('connecting');
+    connection.verdicts[1]?.open();
+    await redial;
+    connection.finish(first);
+    expect(connection.state).toBe('connected');
   });
 
   it('state$ emits idle, connecting, connected, broken and closed over dials, a loss and close()', async () => {

@@ -51,6 +51,21 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect(test.made.map(({ dials }) => dials)).toEqual([1, 0, 1]);
   });
 
+  it('a connection that is removed while it is being dialled, and joins again while it is being closed, is dialled again', async () => {
+    const { pool, made } = rig(make, 1);
+    void pool.setup();
+    const [connection] = made as [TestConnection];
+    Object.assign(connection, { onDial: 'wait', onClose: 'wait' });
+    pool.removeConnections(made);
+    const outcome = watch(pool.extendPoolByConnections(made));
+    connection.closed();
+    await settle();
+    expect([connection.dials, outcome.status]).toEqual([2, 'pending']);
+    connection.accept();
+    await settle();
+    expect([outcome.status, pool.connectedConnections]).toEqual(['resolved', made]);
+  });
+
   it('members queued for a dial because of maxDials stay idle', () => {
     const test = rig(make, 3, { maxDials: 1 });
     test.script = 'wait';

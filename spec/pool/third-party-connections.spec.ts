@@ -373,3 +373,21 @@ describe('a connection whose other members misbehave', () => {
     expect(inner.observed).toBe(false);
   });
 });
+
+describe('a connection that comes up without being dialled', () => {
+  it.each(['idle', 'broken'] as const)(
+    'state$ that goes from %s to connected, without connecting, has the connection in service',
+    async (state) => {
+      const { pool, events } = rig(() => new SubjectConnection(), 0);
+      const connection = new SubjectConnection();
+      connection.state$.next(state);
+      connection.onDial = 'refuse';
+      await pool.extendPoolByConnections([connection]);
+      connection.state$.next(state);
+      events.length = 0;
+      connection.state$.next('connected');
+      expect([pool.connectedConnections, events.map(({ type }) => type)]).toEqual([[connection], ['connected']]);
+      await pool.dispose();
+    },
+  );
+});

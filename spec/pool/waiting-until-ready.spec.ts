@@ -30,6 +30,18 @@ describe.each(KINDS)('ready() of a pool of $kind', ({ make }) => {
     expect(states()).toBe('resolved resolved resolved');
   });
 
+  it('ready() without a timeout waits for as long as it takes', async () => {
+    const test = rig(make, 1);
+    test.script = 'wait';
+    const outcome = watch(test.pool.ready());
+    await test.clock.advance(24 * 3_600_000);
+    expect(outcome.status).toBe('pending');
+    test.script = 'accept';
+    await test.pool.extendPoolBySize(1);
+    await settle();
+    expect(outcome.status).toBe('resolved');
+  });
+
   it('ready({ timeout }) rejects with ReadyTimeoutError, the last dial failure as cause and the pool figures', async () => {
     const test = rig(make, 2);
     test.script = 'wait';

@@ -95,6 +95,17 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     expect(few.clock.timers).toBe(0);
   });
 
+  it('shrinkIdle does not count a connection that takes the place of another one in a window', async () => {
+    const [a, b] = some(2) as [TestConnection, TestConnection];
+    const rig = new Rig([a]);
+    await rig.clock.advance(50);
+    rig.list$.next([b]);
+    await rig.clock.advance(50);
+    expect(rig.removed).toEqual([]);
+    await rig.clock.advance(100);
+    expect(rig.removed).toEqual(['200: 1']);
+  });
+
   it('shrinkIdle does not count connections that joined or were absent during the window', async () => {
     const all = some(6);
     const rig = new Rig(all.slice(0, 3));

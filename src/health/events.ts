@@ -164,8 +164,8 @@ export class EventStream<C extends Connection> {
     if (from === undefined) this.emit({ type: 'joined', connection });
     if (to === 'leaving') this.emit({ type: 'left', connection, reason });
     else if (to === 'broken') {
-      const isDial = from === 'dialling' || from === 'warming';
-      if (from !== undefined) this.emit({ type: isDial ? 'connect-failed' : 'lost', connection, cause });
+      const type = from === 'dialling' ? 'connect-failed' : 'lost';
+      if (from !== undefined) this.emit({ type, connection, cause });
     } else if (from !== undefined && TYPES[to]) this.emit({ type: TYPES[to], connection });
   }
 

@@ -74,7 +74,7 @@ export function healthOf<C extends Connection>(membership: Membership<C>, source
     poolSize,
     total,
     fresh,
-    connecting: counts.dialling + counts.warming,
+    connecting: counts.dialling,
     connected,
     idle,
     used: connected - idle,

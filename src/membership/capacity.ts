@@ -15,7 +15,7 @@ class Capacity {
 }
 
 const isCapacity = (value: unknown): value is number =>
-  typeof value === 'number' && value >= 0 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY);
+  (Number.isInteger(value) && (value as number) >= 0) || value === Number.POSITIVE_INFINITY;
 
 /** Keeps the limit of each member: the pool's `maxPending`, or the connection's own `capacity$` where that is less. */
 export class CapacityLimits<C extends Connection> {
@@ -54,7 +54,7 @@ export class CapacityLimits<C extends Connection> {
       this.#capacities.delete(member);
       turns.after(() => unsubscribe(capacity));
     } else if (capacity.hasEnded && to === 'dialling') turns.after(() => this.#subscribe(member, capacity));
-    else if (capacity.failure && to === 'serving') turns.after(() => this.#invalidate(member, capacity));
+    else if (to === 'serving') turns.after(() => this.#invalidate(member, capacity));
   }
 
   #subscribe(member: Member<C>, former?: Capacity): void {
@@ -70,7 +70,7 @@ export class CapacityLimits<C extends Connection> {
     try {
       const { capacity$ } = member.connection;
       if (capacity$ === undefined) return;
-      capacity.requests = former?.requests ?? UNLIMITED;
+      if (former) capacity.requests = former.requests;
       this.#capacities.set(member, capacity);
       capacity.subscription.add(
         capacity$.subscribe({

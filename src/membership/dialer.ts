@@ -141,23 +141,17 @@ export class Dialer<C extends Connection> {
       return;
     }
     const { connectTimeout: timeout, scheduler } = this.#pool.options;
-    this.#pool.turns.run(() => {
-      this.#pool.go(member, 'warming');
-      this.#pool.begin(member, (activity) => {
-        const finish = (end: DialResult): void => {
-          if (!activity.closed) this.#finish(dial, end);
-        };
-        const { record } = member;
-        const warmedUp = (): void => {
-          // It may have been lost after the hook had settled.
-          if (record.state === 'connected') finish({ ok: true });
-          else finish({ ok: false, cause: causeOf(record.connection) });
-        };
-        runHook(record, warmup, { name: 'warm-up', timeout, scheduler, ErrorType: WarmupError }).then(
-          warmedUp,
-          (cause: unknown) => finish({ ok: false, cause }),
-        );
-      });
+    const { record } = member;
+    const warmedUp = (): void => {
+      // It may have been lost after the hook had settled.
+      if (record.state === 'connected') this.#finish(dial, { ok: true });
+      else this.#finish(dial, { ok: false, cause: causeOf(record.connection) });
+    };
+    this.#pool.begin(member, () => {
+      runHook(record, warmup, { name: 'warm-up', timeout, scheduler, ErrorType: WarmupError }).then(
+        warmedUp,
+        (cause: unknown) => this.#finish(dial, { ok: false, cause }),
+      );
     });
   }
 

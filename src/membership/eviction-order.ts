@@ -6,7 +6,7 @@ import type { Member, Phase } from './member.js';
 const EVICTION_ORDER: readonly (readonly Phase[])[] = [
   ['broken', 'abandoned'],
   ['fresh'],
-  ['dialling', 'warming'],
+  ['dialling'],
   ['draining', 'ejected', 'serving'],
 ];
 

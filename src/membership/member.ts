@@ -8,8 +8,7 @@ import type { LoadIndex } from '../selection/load-index.js';
  * Where a member stands:
  *
  * - `fresh`: never dialled
- * - `dialling`: being dialled, or closed in order to be dialled
- * - `warming`: dialled, and being warmed up
+ * - `dialling`: being dialled or warmed up, or closed in order to be dialled
  * - `serving`: connected and in service
  * - `draining`: out of service until it has finished what it carries; it is dialled anew then
  * - `ejected`: out of service for a time
@@ -17,16 +16,7 @@ import type { LoadIndex } from '../selection/load-index.js';
  * - `abandoned`: broken and given up by what heals the pool
  * - `leaving`: no longer in the pool's lists; it drains and is closed
  */
-export type Phase =
-  | 'fresh'
-  | 'dialling'
-  | 'warming'
-  | 'serving'
-  | 'draining'
-  | 'ejected'
-  | 'broken'
-  | 'abandoned'
-  | 'leaving';
+export type Phase = 'fresh' | 'dialling' | 'serving' | 'draining' | 'ejected' | 'broken' | 'abandoned' | 'leaving';
 
 /** The phases of a member that is connected, in service or not. */
 export const CONNECTED_PHASES: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
@@ -85,7 +75,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   }
 
   get isDialling(): boolean {
-    return this.phase === 'dialling' || this.phase === 'warming';
+    return this.phase === 'dialling';
   }
 
   get isClosedByPool(): boolean {

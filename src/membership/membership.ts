@@ -58,7 +58,6 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   readonly counts: Record<Exclude<Phase, 'leaving'>, number> = {
     fresh: 0,
     dialling: 0,
-    warming: 0,
     serving: 0,
     draining: 0,
     ejected: 0,
@@ -93,8 +92,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** How many connections are open: dialled, up, draining, or being closed. */
   get open(): number {
-    const { dialling, warming, serving, draining, ejected } = this.counts;
-    let open = dialling + warming + serving + draining + ejected + this.#leaving.size;
+    const { dialling, serving, draining, ejected } = this.counts;
+    let open = dialling + serving + draining + ejected + this.#leaving.size;
     for (const { phase } of this.#closings.keys()) if (DOWN.has(phase)) open++;
     return open;
   }
@@ -420,12 +419,12 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     const { phase } = member;
     if (state === 'connecting') {
       // A dial that begins elsewhere is followed; one within a dial of the pool's is part of it.
-      if (phase !== 'dialling' && phase !== 'warming') this.dialer.follow(member);
+      if (phase !== 'dialling') this.dialer.follow(member);
     } else if (this.#closings.has(member) || (from === 'closed' && phase !== 'fresh')) {
       // The pool has closed it. A dial that it made before may still succeed.
       if (state === 'connected' && phase !== 'dialling') void this.close(member);
     } else if (state === 'closed') this.remove([member], 'closed-by-owner', 0);
-    else if (phase === 'dialling' || phase === 'warming') return;
+    else if (phase === 'dialling') return;
     else if (state === 'draining') void this.redial(member);
     else if (state === 'broken') this.go(member, 'broken', cause ?? causeOf(member.connection));
     else if (state === 'idle') this.go(member, 'fresh');

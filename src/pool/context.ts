@@ -131,7 +131,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
 
   /** The breaker hears of dials; of what comes into service without one it is told here. */
   #reportServing({ from, to }: MemberChange<C>): void {
-    if (to !== 'serving' || from === 'dialling' || from === 'warming' || this.breaker.state === 'closed') return;
+    if (to !== 'serving' || from === 'dialling' || this.breaker.state === 'closed') return;
     this.turns.after(() => this.breaker.report(true));
   }
 }

@@ -37,7 +37,7 @@ export class Lifecycle<C extends Connection, K> {
   /** Opens the pool, makes up what is missing, and dials what is not up. A factory that throws leaves it open. */
   fill(): Promise<void> {
     const { membership, poolSize, state } = this.#context;
-    const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling', 'warming');
+    const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling');
     const { closings } = state;
     try {
       return this.#createAndAdd(this.#deficit(poolSize), down);
@@ -98,8 +98,8 @@ export class Lifecycle<C extends Connection, K> {
   reconnect(onlyBroken: boolean, signal: AbortSignal | undefined): Promise<unknown> {
     const { membership, rolling, turns } = this.#context;
     return turns.run(() => {
-      if (onlyBroken) return membership.dialAll(membership.inPhase('broken', 'abandoned', 'dialling', 'warming'));
-      const down = membership.inPhase('broken', 'abandoned', 'fresh', 'dialling', 'warming');
+      if (onlyBroken) return membership.dialAll(membership.inPhase('broken', 'abandoned', 'dialling'));
+      const down = membership.inPhase('broken', 'abandoned', 'fresh', 'dialling');
       const up = membership.inPhase('serving', 'draining', 'ejected');
       const concurrency = Math.max(1, Math.floor(membership.size / 2));
       return Promise.all([membership.dialAll(down), rolling.redial(up, concurrency, () => signal?.aborted === true)]);
