@@ -1,6 +1,6 @@
 // Without the option `heal`: reconnecting and cleaning up as operators that you subscribe to yourself.
 import { filter, firstValueFrom, share } from 'rxjs';
-import { ConnectionPool, cleanupBroken, exponentialBackoff, reconnectBroken } from 'rxpool';
+import { CommandFailure, ConnectionPool, cleanupBroken, exponentialBackoff, reconnectBroken } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { ZcachedConnection } from 'rxpool/zcached';
 
@@ -18,7 +18,10 @@ async function main(): Promise<void> {
   // Removes connections that have not been connected for 500 ms, however often they were redialled meanwhile.
   const giveUp = cleanupBroken<ZcachedConnection>((dead) => pool.removeConnections(dead), { after: 500 });
   let givenUp = 0;
-  const cleaning = pool.broken$.pipe(giveUp).subscribe((dead) => (givenUp += dead.length));
+  const cleaning = pool.broken$.pipe(giveUp).subscribe((dead) => {
+    if (dead instanceof CommandFailure) console.warn('not removed yet', dead.cause);
+    else givenUp += dead.length;
+  });
 
   console.log('a connection is cut');
   const isBack = firstValueFrom(reconnects$.pipe(filter(({ type }) => type === 'reconnected')));

@@ -1,6 +1,6 @@
 // Two ways to find a bad connection: by how its requests end, and by a question while it is idle.
 import { filter, firstValueFrom, share } from 'rxjs';
-import { ConnectionPool, ejectOutliers, validateIdle } from 'rxpool';
+import { CommandFailure, ConnectionPool, type Ejection, ejectOutliers, type Validation, validateIdle } from 'rxpool';
 import { startZcachedServer } from 'rxpool/testing/node';
 import { ZcachedConnection } from 'rxpool/zcached';
 
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     ejectOutliers((connection, duration) => pool.ejectConnections([connection], { duration }), {
       consecutiveFailures: 3,
     }),
+    filter((value): value is Ejection<ZcachedConnection> => !(value instanceof CommandFailure)),
     share(),
   );
   const ejecting = ejection$.subscribe(({ connection, duration }) => {
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
       (connection, cause) => pool.invalidateConnections([connection], { cause }),
       { interval: 100, timeout: 200 },
     ),
+    filter((value): value is Validation<ZcachedConnection> => !(value instanceof CommandFailure)),
     share(),
   );
   const isFound = firstValueFrom(validation$.pipe(filter(({ ok }) => !ok)));

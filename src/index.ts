@@ -71,9 +71,13 @@ export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.
 export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';
 
+// Policies whose command has failed
+
+export { CommandFailure } from './streams/run-command.js';
+
 // Sizing
 
-export type { AdditionEvent, AdditionOptions } from './sizing/addition.js';
+export { type AdditionEvent, AdditionFailure, type AdditionOptions } from './sizing/addition.js';
 export { type GrowOnDemandOptions, growOnDemand } from './sizing/grow-on-demand.js';
 export { type RecycleOptions, recycle } from './sizing/recycle.js';
 export { refill } from './sizing/refill.js';

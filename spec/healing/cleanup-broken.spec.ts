@@ -1,6 +1,6 @@
 import { NEVER, Observable, Subject, take } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { type CleanupBrokenOptions, type Connection, cleanupBroken, reconnectBroken } from 'rxpool';
+import { type CleanupBrokenOptions, CommandFailure, type Connection, cleanupBroken, reconnectBroken } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -17,17 +17,20 @@ class Rig {
   readonly emitted: string[] = [];
   readonly failures: unknown[] = [];
   completed = false;
+  /** What `remove()` does and returns. */
+  remove: (dead: List) => unknown = () => undefined;
   readonly subscription;
 
   constructor(options: CleanupBrokenOptions = {}) {
     const line = (dead: List): string => `${this.clock.now}: ${dead.map(({ name }) => name).join(' ')}`;
-    const remove = (dead: List): void => {
+    const remove = (dead: List): unknown => {
       this.removed.push(line(dead));
+      return this.remove(dead);
     };
     this.subscription = this.list$
       .pipe(cleanupBroken(remove, { scheduler: this.clock.scheduler, ...options }))
       .subscribe({
-        next: (dead) => this.emitted.push(line(dead)),
+        next: (dead) => this.emitted.push(dead instanceof CommandFailure ? String(dead.cause) : line(dead)),
         error: (error: unknown) => this.failures.push(error),
         complete: () => {
           this.completed = true;
@@ -244,28 +247,54 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     },
   );
 
-  it('cleanupBroken(): errors when remove() throws, and unsubscribes from the source', async () => {
-    const a = await broken();
-    const failure = new Error('not allowed to');
-    const failures: unknown[] = [];
-    const list$ = new Subject<List>();
-    const remove = (): void => {
-      throw failure;
-    };
-    list$.pipe(cleanupBroken(remove)).subscribe({ error: (error: unknown) => failures.push(error) });
-    list$.next([a]);
-    expect(failures).toEqual([failure]);
-    expect(list$.observed).toBe(false);
+  it.each([
+    [
+      'throws',
+      () => {
+        throw 'not allowed to';
+      },
+    ],
+    ['rejects', () => Promise.reject('not allowed to')],
+  ])(
+    'cleanupBroken() emits the failure when remove() %s, and calls it again with what is still broken',
+    async (_, no) => {
+      const [a, b, c] = [await broken('a'), await broken('b'), await broken('c')];
+      const rig = new Rig({ backoff: (attempt) => 100 * attempt });
+      rig.remove = no;
+      rig.list$.next([a, b]);
+      await rig.clock.advance(50);
+      // One of them recovers, and another one breaks.
+      rig.list$.next([b, c]);
+      await rig.clock.advance(150);
+      expect(rig.removed).toEqual(['0: a b', '100: b c']);
+      expect(rig.emitted).toEqual(['not allowed to', 'not allowed to']);
+      rig.remove = () => undefined;
+      await rig.clock.advance(10_000);
+      expect(rig.removed[2]).toBe('300: b c');
+      expect([rig.removed.length, rig.emitted[2], rig.failures, rig.clock.timers]).toEqual([3, '300: b c', [], 0]);
+      [a, b, c].forEach(expectUntouched);
+    },
+  );
+
+  it('cleanupBroken() leaves no timer when it is unsubscribed from while it waits to call remove() again', async () => {
+    const a = await broken('a');
+    const rig = new Rig({ backoff: () => 100 });
+    rig.remove = () => Promise.reject('not allowed to');
+    rig.list$.next([a]);
+    await rig.clock.advance(10);
+    expect(rig.clock.timers).toBe(1);
+    rig.subscription.unsubscribe();
+    expect(rig.clock.timers).toBe(0);
     expectUntouched(a);
   });
 
-  it('cleanupBroken(): emits when the promise of remove() resolves, and errors when it rejects', async () => {
+  it('cleanupBroken(): emits when the promise of remove() resolves, and its cause when it rejects', async () => {
     const [a, b] = [await broken('a'), await broken('b')];
     const removals: { resolve(): void; reject(cause: unknown): void }[] = [];
     const heard: unknown[] = [];
     const list$ = new Subject<List>();
     const remove = (): Promise<void> => new Promise((resolve, reject) => removals.push({ resolve, reject }));
-    list$.pipe(cleanupBroken(remove)).subscribe({
+    const cleaning = list$.pipe(cleanupBroken(remove)).subscribe({
       next: (dead) => heard.push(dead),
       error: (error: unknown) => heard.push(error),
     });
@@ -278,8 +307,9 @@ describe.each(KINDS)('cleanupBroken, over $kind', ({ make }) => {
     expect(heard).toEqual([[b]]);
     removals[0]?.reject('not allowed to');
     await settle();
-    expect(heard).toEqual([[b], 'not allowed to']);
-    expect(list$.observed).toBe(false);
+    expect(heard).toEqual([[b], { type: 'command-failed', cause: 'not allowed to' }]);
+    expect(list$.observed).toBe(true);
+    cleaning.unsubscribe();
   });
 
   it('cleanupBroken({ after }): unsubscribing inside remove() prevents further removals', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { BehaviorSubject, NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { type Connection, type Ejection, type EjectOutliersOptions, ejectOutliers } from 'rxpool';
+import { CommandFailure, type Connection, type EjectOutliersOptions, ejectOutliers } from 'rxpool';
 import { KINDS, type Make, OwnConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
@@ -24,6 +24,8 @@ class Rig {
   readonly all: WithOutcomes[];
   readonly inService$: BehaviorSubject<readonly WithOutcomes[]>;
   readonly emitted: string[] = [];
+  /** The causes of `eject()` having failed. */
+  readonly refused: unknown[] = [];
   readonly failures: unknown[] = [];
   completed = false;
   /** Called by `eject`. By default removes the connection, and re-adds it after the duration. */
@@ -45,8 +47,11 @@ class Rig {
         }),
       )
       .subscribe({
-        next: ({ connection, duration, ejections }: Ejection<WithOutcomes>) =>
-          this.emitted.push(`${this.clock.now}: ${connection.name} ${duration} ms (${ejections})`),
+        next: (value) => {
+          if (value instanceof CommandFailure) this.refused.push(value.cause);
+          else
+            this.emitted.push(`${this.clock.now}: ${value.connection.name} ${value.duration} ms (${value.ejections})`);
+        },
         error: (error: unknown) => this.failures.push(error),
         complete: () => {
           this.completed = true;
@@ -265,25 +270,32 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     },
   );
 
-  it('ejectOutliers(): errors when eject() throws, and unsubscribes from outcomes$', () => {
+  it('ejectOutliers(): when eject() throws, emits the cause and ejects after as many failures more, for as long', () => {
     const rig = new Rig(make, 3);
+    const { onEject } = rig;
     const failure = new Error('not allowed to');
     rig.onEject = () => {
       throw failure;
     };
-    fail(rig.all[0]!, 10);
-    expect(rig.failures).toEqual([failure]);
-    expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
+    fail(rig.all[0]!, 5);
+    expect([rig.refused, rig.emitted, rig.failures, rig.clock.timers]).toEqual([[failure], [], [], 0]);
+    rig.onEject = onEject;
+    fail(rig.all[0]!, 4);
+    expect(rig.emitted).toEqual([]);
+    fail(rig.all[0]!, 1);
+    expect(rig.emitted).toEqual(['0: a 30000 ms (1)']);
   });
 
-  it('ejectOutliers(): errors when the promise of eject() rejects, and emits no ejection', async () => {
+  it('ejectOutliers(): when the promise of eject() rejects, emits the cause and ends the ejection', async () => {
     const rig = new Rig(make, 3);
     rig.onEject = () => Promise.reject('not allowed to');
     fail(rig.all[0]!, 10);
-    expect([rig.emitted, rig.failures, rig.clock.timers]).toEqual([[], [], 1]);
+    expect([rig.emitted, rig.refused, rig.clock.timers]).toEqual([[], [], 1]);
     await settle();
-    expect(rig.failures).toEqual(['not allowed to']);
-    expect([rig.emitted, rig.clock.timers, rig.heard]).toEqual([[], 0, '']);
+    expect([rig.emitted, rig.refused, rig.failures, rig.clock.timers]).toEqual([[], ['not allowed to'], [], 0]);
+    fail(rig.all[0]!, 5);
+    await settle();
+    expect(rig.refused).toHaveLength(2);
   });
 
   it('ejectOutliers(): unsubscribing inside eject() emits nothing and leaves no timer or subscription', () => {
@@ -299,7 +311,7 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     const ejected: string[] = [];
     pool.connected$
       .pipe(ejectOutliers((connection) => pool.removeConnections([connection]), { scheduler }))
-      .subscribe(({ connection }) => ejected.push(connection.name));
+      .subscribe((value) => 'connection' in value && ejected.push(value.connection.name));
     fail(made[1] as WithOutcomes);
     expect(ejected).toEqual(['#2']);
     expect(pool.connectedConnections).toEqual([made[0], made[2]]);

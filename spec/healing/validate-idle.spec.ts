@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { BehaviorSubject, defer, type SchedulerLike, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { PoolError, type Validate, type ValidateIdleOptions, ValidationError, validateIdle } from 'rxpool';
+import {
+  CommandFailure,
+  PoolError,
+  type Validate,
+  type ValidateIdleOptions,
+  ValidationError,
+  validateIdle,
+} from 'rxpool';
 import { KINDS, type Make, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -26,6 +33,8 @@ class Rig {
   readonly invalidated: string[] = [];
   readonly causes: ValidationError[] = [];
   readonly emitted: string[] = [];
+  /** The causes of `invalidate()` having failed. */
+  readonly refused: unknown[] = [];
   readonly failures: unknown[] = [];
   completed = false;
   /** Called inside validate(). By default one request is in flight until the answer. */
@@ -54,7 +63,10 @@ class Rig {
       ...options,
     });
     this.subscription = list$.pipe(operator).subscribe({
-      next: ({ connection, ok }) => this.emitted.push(`${clock.now}: ${connection.name} ${ok}`),
+      next: (value) => {
+        if (value instanceof CommandFailure) this.refused.push(value.cause);
+        else this.emitted.push(`${clock.now}: ${value.connection.name} ${value.ok}`);
+      },
       error: (error: unknown) => this.failures.push(error),
       complete: () => {
         this.completed = true;
@@ -326,26 +338,24 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     },
   );
 
-  it('validateIdle(): errors when invalidate() throws, and leaves no timer or subscription', async () => {
-    const all = await connected('ab');
+  it.each([
+    [
+      'throws',
+      () => {
+        throw 'not allowed to';
+      },
+    ],
+    ['rejects', () => Promise.reject('not allowed to')],
+  ])('validateIdle(): when invalidate() %s, emits the cause and validates again after the interval', async (_, no) => {
+    const all = await connected('a');
     const rig = new Rig(all);
-    const failure = new Error('not allowed to');
-    rig.onInvalidate = () => {
-      throw failure;
-    };
-    await rig.clock.advance(1_000);
-    expect(rig.failures).toEqual([failure]);
-    expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
-    all.forEach(expectUntouched);
-  });
-
-  it('validateIdle(): errors when the promise of invalidate() rejects, and leaves no timer or subscription', async () => {
-    const all = await connected('ab');
-    const rig = new Rig(all);
-    rig.onInvalidate = () => Promise.reject('not allowed to');
-    await rig.clock.advance(1_000);
-    expect(rig.failures).toEqual(['not allowed to']);
-    expect([rig.emitted, rig.clock.timers]).toEqual([[], 0]);
+    rig.onAsk = () => {};
+    rig.onInvalidate = no;
+    await rig.clock.advance(350);
+    expect(rig.refused).toEqual(['not allowed to', 'not allowed to']);
+    expect([rig.invalidated, rig.emitted, rig.failures]).toEqual([['120: a', '240: a'], [], []]);
+    rig.subscription.unsubscribe();
+    expect(rig.clock.timers).toBe(0);
     all.forEach(expectUntouched);
   });
 

@@ -1,5 +1,5 @@
 import { concatMap, defer, EMPTY, filter, finalize, map, NEVER, type Observable, Subject, tap, throwError } from 'rxjs';
-import type { ConnectionPoolOptions, Policy } from 'rxpool';
+import { type ConnectionPoolOptions, type Policy, recycle, refill } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { names, openRig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -92,6 +92,53 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
     expect(test.pool.health.connected).toBe(2);
     await test.pool.dispose();
     expect(failures(test.events)).toHaveLength(2);
+  });
+
+  it('a policy whose command fails emits policy-failed each time, and goes on until the command succeeds', async () => {
+    let isForbidden = true;
+    const rotating: Policy<TestConnection> = (pool) =>
+      pool.connected$.pipe(
+        recycle(
+          (due) => {
+            if (isForbidden) throw new Error('not allowed to');
+            return pool.renew({ connections: due });
+          },
+          { maxLifetime: 1_000, jitter: 0, backoff: () => 100, scheduler: test.clock.scheduler },
+        ),
+      );
+    const test = rig(make, 2, { policies: [rotating] });
+    await test.pool.setup();
+    await test.clock.advance(1_150);
+    expect(failures(test.events)).toEqual(Array(2).fill({ type: 'policy-failed', cause: new Error('not allowed to') }));
+    isForbidden = false;
+    await test.clock.advance(100);
+    expect(names(test.pool.connectedConnections)).toBe('#3 #4');
+    await test.clock.advance(1_000);
+    expect([names(test.pool.connectedConnections), failures(test.events).length]).toEqual(['#5 #6', 2]);
+    await test.pool.dispose();
+    expect(test.clock.timers).toBe(0);
+  });
+
+  it('refill emits policy-failed while the factory throws, and fills the pool once it does not', async () => {
+    let works = true;
+    const filling: Policy<TestConnection> = (pool) =>
+      pool.health$.pipe(
+        refill((count) => pool.extendPoolBySize(count), { backoff: () => 100, scheduler: test.clock.scheduler }),
+      );
+    const maker: typeof make = (...args) => {
+      if (!works) throw new Error('out of addresses');
+      return make(...args);
+    };
+    const test = rig(maker, 2, { policies: [filling] });
+    await test.pool.setup();
+    works = false;
+    test.pool.removeConnections(test.pool.connections);
+    await test.clock.advance(150);
+    expect(failures(test.events)).toHaveLength(2);
+    expect(failures(test.events)[0]).toMatchObject({ cause: { code: 'ERR_CONNECTION_FACTORY' } });
+    works = true;
+    await test.clock.advance(100);
+    expect(test.pool.health.connected).toBe(2);
   });
 
   it('policies that failed or completed start again at setup() after close(), not at reconfigure()', async () => {

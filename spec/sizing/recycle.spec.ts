@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { type RecycleOptions, recycle, refill } from 'rxpool';
+import { CommandFailure, type RecycleOptions, recycle, refill } from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { names, openRig } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -14,6 +14,8 @@ class Rig {
   /** The calls of `replace()`, with their times. */
   readonly replaced: string[] = [];
   readonly emitted: string[] = [];
+  /** The causes of `replace()` having failed. */
+  readonly refused: unknown[] = [];
   readonly failures: unknown[] = [];
   completed = false;
   /** What `replace()` does and returns. */
@@ -29,7 +31,10 @@ class Rig {
     this.subscription = this.list$
       .pipe(recycle(replace, { scheduler: this.clock.scheduler, jitter: 0, ...options }))
       .subscribe({
-        next: (due) => this.emitted.push(line(due)),
+        next: (value) => {
+          if (value instanceof CommandFailure) this.refused.push(value.cause);
+          else this.emitted.push(line(value));
+        },
         error: (error: unknown) => this.failures.push(error),
         complete: () => {
           this.completed = true;
@@ -78,6 +83,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual([]);
     await rig.clock.advance(0);
     expect(rig.replaced).toEqual(['0: a b']);
+    rig.list$.next([]);
     [a, b].forEach(expectUntouched);
   });
 
@@ -148,7 +154,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     const list$ = new Subject<List>();
     list$
       .pipe(recycle(() => {}, { maxLifetime: 1_000, scheduler: clock.scheduler }))
-      .subscribe((due) => ages.push(...due.map(() => clock.now)));
+      .subscribe((due) => ages.push(...(due as List).map(() => clock.now)));
     list$.next(all);
     await clock.advance(1_000);
     expect(ages).toHaveLength(200);
@@ -177,18 +183,77 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('not allowed to'))],
-  ])('recycle errors and leaves no timer and no subscription when replace() %s', async (_how, replace) => {
-    const all = some(3);
-    const rig = new Rig({ maxLifetime: 10, maxUses: 5 });
-    rig.replace = replace;
-    rig.list$.next(all.slice(1));
-    await rig.clock.advance(5);
+  ])(
+    'recycle emits the cause when replace() %s, and replaces those that are still there after the backoff',
+    async (_how, replace) => {
+      const all = some(3);
+      const [a, b, c] = all as [TestConnection, TestConnection, TestConnection];
+      const rig = new Rig({ maxLifetime: 100, backoff: (attempt) => 100 * attempt });
+      rig.replace = replace;
+      rig.list$.next([a, b]);
+      await rig.clock.advance(50);
+      rig.list$.next(all);
+      await rig.clock.advance(60);
+      rig.list$.next([b, c]);
+      await rig.clock.advance(200);
+      expect(rig.replaced).toEqual(['100: a b', '200: b c']);
+      expect(rig.refused).toEqual([new Error('not allowed to'), new Error('not allowed to')]);
+      rig.replace = () => undefined;
+      await rig.clock.advance(1_000);
+      expect([rig.replaced[2], rig.replaced.length]).toEqual(['400: b c', 3]);
+      expect([rig.emitted, rig.failures, rig.clock.timers]).toEqual([['400: b c'], [], 0]);
+      rig.subscription.unsubscribe();
+      all.forEach(expectUntouched);
+    },
+  );
+
+  it('recycle leaves no timer when it is unsubscribed from while it waits to call replace() again', async () => {
+    const all = some(1);
+    const rig = new Rig({ maxLifetime: 10, backoff: () => 100 });
+    rig.replace = () => Promise.reject(new Error('not allowed to'));
     rig.list$.next(all);
-    await rig.clock.advance(1_000);
-    expect(rig.failures).toEqual([new Error('not allowed to')]);
-    expect([rig.replaced.length, rig.emitted, rig.clock.timers]).toEqual([1, [], 0]);
-    expect(rig.list$.observed).toBe(false);
+    await rig.clock.advance(20);
+    expect(rig.clock.timers).toBe(1);
+    rig.subscription.unsubscribe();
+    expect(rig.clock.timers).toBe(0);
     all.forEach(expectUntouched);
+  });
+
+  it('recycle errors when its backoff returns no duration', async () => {
+    const rig = new Rig({ maxLifetime: 10, backoff: () => Number.NaN });
+    rig.replace = () => Promise.reject(new Error('not allowed to'));
+    rig.list$.next(some(1));
+    await rig.clock.advance(20);
+    expect(rig.failures).toEqual([expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' })]);
+    expect([rig.list$.observed, rig.clock.timers]).toEqual([false, 0]);
+  });
+
+  it('recycle goes on with the age and the uses of a member that was ejected', async () => {
+    const { pool, clock, made } = await openRig(make, 2);
+    const { scheduler } = clock;
+    const due: string[] = [];
+    const replace = (connections: List): void => void due.push(`${clock.now}: ${names(connections)}`);
+    const limits = { maxLifetime: 1_000, maxUses: 3, jitter: 0, scheduler };
+    const recycling = pool.connected$.pipe(recycle(replace, limits)).subscribe();
+    use(made[0]!, 2);
+    pool.ejectConnections(made, { duration: 400 });
+    await clock.advance(500);
+    expect(pool.connectedConnections).toHaveLength(2);
+    use(made[0]!, 1);
+    await clock.advance(499);
+    expect(due).toEqual(['500: #1']);
+    await clock.advance(1);
+    expect(due).toEqual(['500: #1', '1000: #2']);
+    // A redial is a new stay.
+    await pool.reconnect(false);
+    await clock.advance(1_000);
+    expect(due.slice(2)).toEqual(['2000: #1 #2']);
+    pool.ejectConnections(made, { duration: 400 });
+    recycling.unsubscribe();
+    void pool.dispose();
+    await clock.advance(5_000);
+    expect(clock.timers).toBe(0);
+    made.forEach(expectUntouched);
   });
 
   it('recycle errors and leaves no subscription when random() throws', () => {

@@ -1,17 +1,22 @@
-import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { checkAtLeast, checkFunction, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
 import { diffsOf } from '../streams/list-diff.js';
-import { runAndEmit } from '../streams/run-command.js';
+import type { CommandFailure } from '../streams/run-command.js';
+import type { Backoff } from './backoff.js';
+import { exponentialBackoff } from './exponential-backoff.js';
+import { ListCommand } from './list-command.js';
 import { isBeingDialled } from './reconnect-broken.js';
 
 /** Options of {@link cleanupBroken}. */
 export interface CleanupBrokenOptions {
   /** Milliseconds without a connected state after which a broken connection is removed. @default 0 */
   readonly after?: number | undefined;
+  /** The wait before `remove` is called again after it failed. @default exponentialBackoff() */
+  readonly backoff?: Backoff | undefined;
   /** The clock of `after`. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
@@ -23,6 +28,8 @@ interface Candidate<C extends Connection> {
   listed: boolean;
   /** Whether `after` has passed. */
   due: boolean;
+  /** Whether `remove` has been called with it and has not ended. */
+  removing: boolean;
   timer: Subscription | undefined;
   unwatch(): void;
 }
@@ -30,12 +37,17 @@ interface Candidate<C extends Connection> {
 /** One timer for each candidate. Removes the candidates that are due and listed, all of them in one call. */
 class CleanupTimers<C extends Connection> {
   readonly #candidates = new Map<C, Candidate<C>>();
+  readonly #command: ListCommand<C>;
 
   constructor(
-    readonly remove: (dead: readonly C[]) => void,
+    remove: (dead: readonly C[]) => unknown,
+    subscriber: Subscriber<readonly C[] | CommandFailure>,
+    backoff: Backoff,
     readonly after: number,
     readonly scheduler: SchedulerLike,
-  ) {}
+  ) {
+    this.#command = new ListCommand(remove, subscriber, { backoff, scheduler }, () => this.#removeDue());
+  }
 
   add(connections: readonly C[]): void {
     for (const connection of connections) {
@@ -51,11 +63,13 @@ class CleanupTimers<C extends Connection> {
       const candidate = this.#candidates.get(connection);
       if (!candidate) continue;
       candidate.listed = false;
-      this.#cancelIfRecovered(candidate);
+      if (candidate.removing) this.#drop(candidate);
+      else this.#cancelIfRecovered(candidate);
     }
   }
 
   clear(): void {
+    this.#command.cancel();
     for (const candidate of this.#candidates.values()) this.#drop(candidate);
   }
 
@@ -65,7 +79,14 @@ class CleanupTimers<C extends Connection> {
       onState: () => this.#cancelIfRecovered(candidate),
       onRetired: () => this.#drop(candidate),
     });
-    const candidate: Candidate<C> = { record, listed: false, due: this.after === 0, timer: undefined, unwatch };
+    const candidate: Candidate<C> = {
+      record,
+      listed: false,
+      due: this.after === 0,
+      removing: false,
+      timer: undefined,
+      unwatch,
+    };
     this.#candidates.set(connection, candidate);
     if (!candidate.due) {
       candidate.timer = this.scheduler.schedule(
@@ -97,15 +118,28 @@ class CleanupTimers<C extends Connection> {
   }
 
   #removeDue(): void {
-    const dead = [...this.#candidates.values()].filter(({ due, listed }) => due && listed);
-    for (const candidate of dead) this.#drop(candidate);
-    if (dead.length > 0) this.remove(dead.map(({ record }) => record.connection));
+    if (this.#command.isBackingOff) return;
+    const dead = [...this.#candidates.values()].filter(({ due, listed, removing }) => due && listed && !removing);
+    if (dead.length === 0) return;
+    for (const candidate of dead) candidate.removing = true;
+    this.#command.run(
+      dead.map(({ record }) => record.connection),
+      (ok) => {
+        for (const candidate of dead) {
+          if (ok) this.#drop(candidate);
+          else candidate.removing = false;
+        }
+      },
+    );
   }
 
   #drop(candidate: Candidate<C>): void {
+    const { connection } = candidate.record;
+    if (this.#candidates.get(connection) !== candidate) return;
     candidate.timer?.unsubscribe();
     candidate.unwatch();
-    if (this.#candidates.delete(candidate.record.connection)) releaseRecord(candidate.record.connection);
+    this.#candidates.delete(connection);
+    releaseRecord(connection);
   }
 }
 
@@ -113,8 +147,9 @@ class CleanupTimers<C extends Connection> {
  * Calls `remove` with the connections that have been broken for `after` milliseconds without being connected in
  * between. A dial that takes a connection off the list does not stop its timer.
  *
- * Emits the same array once `remove` has returned and its promise, if any, has resolved. Cold. Completes and errors
- * with its source, and errors when `remove` throws or rejects. Unsubscribing cancels the timers.
+ * Emits the same array once `remove` has returned and its promise, if any, has resolved. Where it throws or rejects, a
+ * {@link CommandFailure}: after the backoff it is called again with what is still broken. Cold. Completes and errors
+ * with its source, and errors when `backoff` throws. Unsubscribing cancels the timers.
  *
  * ```text
  * source:                                --[a]---[a,b]-[b]---[]---
@@ -131,16 +166,16 @@ class CleanupTimers<C extends Connection> {
 export function cleanupBroken<C extends Connection>(
   remove: (dead: readonly C[]) => unknown,
   options: CleanupBrokenOptions = {},
-): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
+): (source: Observable<readonly C[]>) => Observable<readonly C[] | CommandFailure> {
   checkFunction('remove', remove);
-  checkOptions('options', options, ['after', 'scheduler']);
-  const { after = 0 } = options;
+  checkOptions('options', options, ['after', 'backoff', 'scheduler']);
+  const { after = 0, backoff = exponentialBackoff() } = options;
   checkAtLeast('options.after', after, 0);
+  checkFunction('options.backoff', backoff);
   const scheduler = resolveScheduler(options.scheduler);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndEmit = (dead: readonly C[]): void => runAndEmit(remove, dead, subscriber);
-      const timers = new CleanupTimers<C>(removeAndEmit, after, scheduler);
+      const timers = new CleanupTimers<C>(remove, subscriber, backoff, after, scheduler);
       subscriber.add(() => timers.clear());
       return diffsOf(source).subscribe({
         next: ({ added, removed }) => {

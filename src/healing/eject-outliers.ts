@@ -4,6 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { resolveScheduler } from '../defaults.js';
 import { forEachMember } from '../streams/for-each-member.js';
+import type { CommandFailure } from '../streams/run-command.js';
 import {
   type DetectorSettings,
   type Ejection,
@@ -42,8 +43,9 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
  * outcome; a connection without `outcomes$` is never ejected. An ejected connection should leave the source, and come
  * back after that duration. Until then it counts as ejected.
  *
- * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. Cold. Completes and errors
- * with its source, and errors when `eject` throws or rejects. Unsubscribing stops the detection.
+ * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. Where it throws or rejects,
+ * a {@link CommandFailure}: the connection is not ejected, and `eject` is called again after as many failures more. Cold.
+ * Completes and errors with its source. Unsubscribing stops the detection.
  *
  * ```text
  * source:                                       --[a,b]-----[b]-------[a,b]--
@@ -63,7 +65,7 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
 export function ejectOutliers<C extends Connection>(
   eject: (connection: C, duration: number) => unknown,
   options: EjectOutliersOptions = {},
-): (source: Observable<readonly C[]>) => Observable<Ejection<C>> {
+): (source: Observable<readonly C[]>) => Observable<Ejection<C> | CommandFailure> {
   checkFunction('eject', eject);
   const settings = resolveOptions(options);
   return (source) =>

@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
 import type { ValidationError } from '../errors.js';
-import { runCommand } from '../streams/run-command.js';
+import { CommandFailure, runCommand } from '../streams/run-command.js';
 import { startValidation, type Validate } from './validation.js';
 
 /** How one validation ended. */
@@ -53,7 +53,7 @@ export class IdleValidator<C extends Connection> {
   #timer: Subscription | undefined;
 
   constructor(
-    readonly subscriber: Subscriber<Validation<C>>,
+    readonly subscriber: Subscriber<Validation<C> | CommandFailure>,
     readonly validate: Validate<C>,
     readonly invalidate: (connection: C, cause: ValidationError) => unknown,
     readonly settings: IdleSettings,
@@ -156,7 +156,7 @@ export class IdleValidator<C extends Connection> {
     runCommand(
       () => this.invalidate(connection, cause),
       () => subscriber.next({ connection, ok: false, cause }),
-      (error) => subscriber.error(error),
+      (error) => subscriber.next(new CommandFailure(error)),
     );
   }
 }

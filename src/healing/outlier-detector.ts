@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { runCommand } from '../streams/run-command.js';
+import { CommandFailure, runCommand } from '../streams/run-command.js';
 
 /** One ejection. */
 export interface Ejection<C> {
@@ -63,7 +63,7 @@ export class OutlierDetector<C extends Connection> {
   #failing = 0;
 
   constructor(
-    readonly subscriber: Subscriber<Ejection<C>>,
+    readonly subscriber: Subscriber<Ejection<C> | CommandFailure>,
     readonly eject: (connection: C, duration: number) => unknown,
     readonly settings: DetectorSettings,
   ) {}
@@ -123,6 +123,7 @@ export class OutlierDetector<C extends Connection> {
     const { subscriber } = this;
     const { connection, ejection } = host;
     this.#recordSuccess(host);
+    const { ejections: before, until } = ejection;
     const duration = this.#ejectionTime(ejection);
     const { ejections } = ejection;
     this.#ejected.add(ejection);
@@ -133,7 +134,11 @@ export class OutlierDetector<C extends Connection> {
         return ejecting;
       },
       () => subscriber.next({ connection, duration, ejections }),
-      (error) => subscriber.error(error),
+      (cause) => {
+        // It stays in service: so many failures more, and it is to be ejected again.
+        if (this.#uneject(ejection)) Object.assign(ejection, { ejections: before, until });
+        subscriber.next(new CommandFailure(cause));
+      },
     );
   }
 
@@ -156,9 +161,10 @@ export class OutlierDetector<C extends Connection> {
     return duration;
   }
 
-  #uneject(ejection: EjectionRecord): void {
-    if (!this.#ejected.delete(ejection)) return;
+  #uneject(ejection: EjectionRecord): boolean {
+    if (!this.#ejected.delete(ejection)) return false;
     ejection.timer?.unsubscribe();
     if (!ejection.present) this.#ejectedAndAbsent--;
+    return true;
   }
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
 import { forEachMember } from '../streams/for-each-member.js';
+import type { CommandFailure } from '../streams/run-command.js';
 import { type IdleSettings, IdleValidator, type ValidateIdleOptions, type Validation } from './idle-validator.js';
 import type { Validate } from './validation.js';
 
@@ -28,8 +29,9 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  * validation is ignored when the connection got a request meanwhile. Requests that `validate` sends before it returns
  * do not count as load; those that it sends later do.
  *
- * Cold. Emits how each validation ended, after `invalidate`. Completes and errors with its source, and errors when
- * `invalidate` throws or rejects. Unsubscribing aborts the running validations. Below, `o` passed and `x` failed.
+ * Cold. Emits how each validation ended, after `invalidate`. Where that throws or rejects it emits a
+ * {@link CommandFailure}, and the connection is validated again after `interval`. Completes and errors with its source.
+ * Unsubscribing aborts the running validations. Below, `o` passed and `x` failed.
  *
  * ```text
  * source:                                              --[a]----------------------
@@ -56,7 +58,7 @@ export function validateIdle<C extends Connection>(
   validate: Validate<C>,
   invalidate: (connection: C, cause: ValidationError) => unknown,
   options: ValidateIdleOptions = {},
-): (source: Observable<readonly C[]>) => Observable<Validation<C>> {
+): (source: Observable<readonly C[]>) => Observable<Validation<C> | CommandFailure> {
   checkFunction('validate', validate);
   checkFunction('invalidate', invalidate);
   const settings = resolveOptions(options);

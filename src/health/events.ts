@@ -70,7 +70,10 @@ type Happening<C> =
   | { readonly type: 'heal-failed'; readonly cause: unknown }
   /** The operator given as `heal` completed: nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-ended' }
-  /** One of the `policies`, or the `breaker`, errored: it does nothing more until the pool is opened again. */
+  /**
+   * The command of one of the `policies` failed, and will be called again; or the stream of a policy or of the `breaker`
+   * errored, and does nothing more until the pool is opened again.
+   */
   | { readonly type: 'policy-failed'; readonly cause: unknown };
 
 /** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */

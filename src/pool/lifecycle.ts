@@ -4,6 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import { selectForEviction } from '../membership/eviction-order.js';
 import type { Member } from '../membership/member.js';
+import { CommandFailure } from '../streams/run-command.js';
 import type { RenewOptions } from './call-options.js';
 import type { PoolContext } from './context.js';
 import { clampSize, type ResolvedOptions } from './options.js';
@@ -221,6 +222,9 @@ export class Lifecycle<C extends Connection, K> {
     const entries: PolicyEntry[] = policies.map((policy) => ({
       id: policy,
       subscribe: () => policy(this.#pool),
+      next: (value) => {
+        if (value instanceof CommandFailure) events.emit({ type: 'policy-failed', cause: value.cause });
+      },
       failed: (cause) => events.emit({ type: 'policy-failed', cause }),
     }));
     if (!heal) return entries;

@@ -27,7 +27,7 @@ export interface PolicyPool<C extends Connection> {
 
 /**
  * Looks after a pool: turns its streams into commands. The pool subscribes to the returned observable while it is open,
- * ignores its values, and reports its error in `events$`.
+ * and reports in `events$` each {@link CommandFailure} that it emits, and its error. It ignores all other values.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
-import type { Connection } from '../connection/connection.js';
+import type { Connection, ConnectionState } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { type ConnectionRecord, type RecordListener, UNKNOWN_LOAD } from '../connection/record.js';
 
@@ -12,27 +12,56 @@ export interface LifetimeLimits {
   readonly uses: number | undefined;
 }
 
-/** Calls `expired` once, when a connection has reached the first of its limits. */
-export class LifetimeTimer implements RecordListener {
-  #record: ConnectionRecord | undefined;
-  #unwatch: (() => void) | undefined;
-  #timer: Subscription | undefined;
-  #usesLeft: number;
+/** What hears of a lifetime. */
+export interface LifetimeOwner<C extends Connection> {
+  /** The connection has reached the first of its limits. Called once. */
+  expired(lifetime: Lifetime<C>): void;
+  /** The stay of the connection in the source is over. Called once. */
+  ended(lifetime: Lifetime<C>): void;
+}
 
-  constructor(
-    connection: Connection,
-    { lifetime, uses }: LifetimeLimits,
-    scheduler: SchedulerLike,
-    readonly expired: () => void,
-  ) {
+/** One stay of a connection in the source. Goes on while a pool keeps the connection out of service and connected. */
+export class Lifetime<C extends Connection> implements RecordListener {
+  readonly connection: C;
+  readonly #owner: LifetimeOwner<C>;
+  readonly #record: ConnectionRecord<C>;
+  readonly #unwatch: () => void;
+  readonly #timer: Subscription | undefined;
+  #usesLeft: number;
+  #isPresent = true;
+  #hasExpired = false;
+  #hasEnded = false;
+
+  constructor(connection: C, { lifetime, uses }: LifetimeLimits, scheduler: SchedulerLike, owner: LifetimeOwner<C>) {
+    this.connection = connection;
+    this.#owner = owner;
     this.#usesLeft = uses ?? Number.POSITIVE_INFINITY;
+    this.#record = retainRecord(connection);
+    this.#unwatch = this.#record.listen(this);
     if (lifetime !== undefined) {
       this.#timer = scheduler.schedule(() => this.#expire(), Math.min(lifetime, MAX_TIMER_DELAY));
     }
-    if (uses !== undefined) {
-      this.#record = retainRecord(connection);
-      this.#unwatch = this.#record.listen(this);
-    }
+  }
+
+  /** The source holds the connection again. */
+  enter(): void {
+    this.#isPresent = true;
+  }
+
+  /** The source does not hold the connection any more. One that is ejected comes back to the same stay. */
+  leave(): void {
+    this.#isPresent = false;
+    const { state, stay } = this.#record;
+    if (state !== 'connected' || !stay?.isMember) this.end();
+  }
+
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#timer?.unsubscribe();
+    this.#unwatch();
+    releaseRecord(this.connection);
+    this.#owner.ended(this);
   }
 
   /** Each rise of the load by one is a use. */
@@ -42,15 +71,14 @@ export class LifetimeTimer implements RecordListener {
     if (this.#usesLeft <= 0) this.#expire();
   }
 
-  cancel(): void {
-    this.#timer?.unsubscribe();
-    this.#unwatch?.();
-    if (this.#record) releaseRecord(this.#record.connection);
-    this.#record = undefined;
+  onState(state: ConnectionState): void {
+    if (!this.#isPresent && state !== 'connected') this.end();
   }
 
   #expire(): void {
-    this.cancel();
-    this.expired();
+    if (this.#hasExpired) return;
+    this.#hasExpired = true;
+    this.#timer?.unsubscribe();
+    this.#owner.expired(this);
   }
 }

@@ -1,11 +1,14 @@
-import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { wrongType } from '../errors.js';
+import type { Backoff } from '../healing/backoff.js';
+import { exponentialBackoff } from '../healing/exponential-backoff.js';
+import { ListCommand } from '../healing/list-command.js';
 import { forEachMember } from '../streams/for-each-member.js';
-import { runAndEmit } from '../streams/run-command.js';
-import { type LifetimeLimits, LifetimeTimer } from './lifetime.js';
+import type { CommandFailure } from '../streams/run-command.js';
+import { Lifetime, type LifetimeLimits, type LifetimeOwner } from './lifetime.js';
 
 /** Options of {@link recycle}. At least one of `maxLifetime` and `maxUses` is required. */
 export interface RecycleOptions {
@@ -20,57 +23,86 @@ export interface RecycleOptions {
   readonly jitter?: number | undefined;
   /** Returns a number in [0, 1) that spreads the limits. @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** The wait before `replace` is called again after it failed. @default exponentialBackoff() */
+  readonly backoff?: Backoff | undefined;
   /** The clock of `maxLifetime`, and the scheduler that runs each replacement. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection that has reached a limit, with its stay in the source: once that ends, it needs no replacement. */
-interface Expired<C> {
-  readonly connection: C;
-  readonly stay: Subscription;
-}
-
-/** Collects expired connections, and calls `replace` with all of them in one task of the scheduler. */
-class Recycler<C extends Connection> {
-  #expired: Expired<C>[] = [];
+/** Collects connections that have reached a limit, and calls `replace` with all of them in one task of the scheduler. */
+class Recycler<C extends Connection> implements LifetimeOwner<C> {
+  readonly #lifetimes = new Map<C, Lifetime<C>>();
+  readonly #due = new Set<Lifetime<C>>();
+  readonly #command: ListCommand<C>;
+  readonly #limitsOf: () => LifetimeLimits;
+  readonly #scheduler: SchedulerLike;
   #timer: Subscription | undefined;
 
   constructor(
-    readonly replace: (due: readonly C[]) => void,
-    readonly limitsOf: () => LifetimeLimits,
-    readonly scheduler: SchedulerLike,
-  ) {}
+    replace: (due: readonly C[]) => unknown,
+    subscriber: Subscriber<readonly C[] | CommandFailure>,
+    limitsOf: () => LifetimeLimits,
+    options: { readonly backoff: Backoff; readonly scheduler: SchedulerLike },
+  ) {
+    this.#command = new ListCommand(replace, subscriber, options, () => this.#flush());
+    this.#limitsOf = limitsOf;
+    this.#scheduler = options.scheduler;
+  }
 
-  add(connection: C, stay: Subscription): void {
-    const expire = (): void => this.#add({ connection, stay });
-    const timer = new LifetimeTimer(connection, this.limitsOf(), this.scheduler, expire);
-    stay.add(() => timer.cancel());
+  add(connection: C, presence: Subscription): void {
+    let lifetime = this.#lifetimes.get(connection);
+    if (!lifetime) {
+      lifetime = new Lifetime(connection, this.#limitsOf(), this.#scheduler, this);
+      this.#lifetimes.set(connection, lifetime);
+    }
+    lifetime.enter();
+    presence.add(() => lifetime.leave());
+  }
+
+  /** In a task of its own, because a request that is being sent may have been the last use. */
+  expired(lifetime: Lifetime<C>): void {
+    this.#due.add(lifetime);
+    if (this.#due.size === 1) this.#timer = this.#scheduler.schedule(() => this.#flush());
+  }
+
+  ended(lifetime: Lifetime<C>): void {
+    this.#lifetimes.delete(lifetime.connection);
+    this.#due.delete(lifetime);
   }
 
   clear(): void {
     this.#timer?.unsubscribe();
-  }
-
-  #add(entry: Expired<C>): void {
-    this.#expired.push(entry);
-    // In a task of its own, because a request that is being sent may have been the last use.
-    if (this.#expired.length === 1) this.#timer = this.scheduler.schedule(() => this.#flush());
+    this.#command.cancel();
+    for (const lifetime of this.#lifetimes.values()) lifetime.end();
   }
 
   #flush(): void {
-    const due = this.#expired.filter(({ stay }) => !stay.closed);
-    this.#expired = [];
-    if (due.length > 0) this.replace(due.map(({ connection }) => connection));
+    if (this.#due.size === 0 || this.#command.isBackingOff) return;
+    const due = [...this.#due];
+    this.#due.clear();
+    this.#command.run(
+      due.map(({ connection }) => connection),
+      (ok) => {
+        if (!ok) for (const lifetime of due) if (this.#isCurrent(lifetime)) this.#due.add(lifetime);
+      },
+    );
+  }
+
+  #isCurrent(lifetime: Lifetime<C>): boolean {
+    return this.#lifetimes.get(lifetime.connection) === lifetime;
   }
 }
 
 /**
  * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `jitter`. The
  * limits count from when a connection enters the source, so a connection that was lost and dialled again starts anew.
- * `replace` runs in a task of `scheduler`, with all connections that have expired by then, busy ones included.
+ * One that its pool has ejected goes on as it was, uses and age. `replace` runs in a task of `scheduler`, with all
+ * connections that have expired by then, busy ones included. When it throws or rejects, it is called again after the
+ * backoff with those of them that are still in the source, and with what has expired meanwhile.
  *
- * Emits the same array once `replace` has returned and its promise, if any, has resolved. Cold. Completes and errors
- * with its source, and errors when `replace` throws or rejects, or `random` throws. Unsubscribing cancels the timers.
+ * Emits the same array once `replace` has returned and its promise, if any, has resolved, and a {@link CommandFailure}
+ * where it failed. Cold. Completes and errors with its source, and errors when `random` or `backoff` throws.
+ * Unsubscribing cancels the timers.
  *
  * ```text
  * source:                              --[a]-------[a,b]-------[b]---
@@ -89,16 +121,17 @@ class Recycler<C extends Connection> {
 export function recycle<C extends Connection>(
   replace: (due: readonly C[]) => unknown,
   options: RecycleOptions,
-): (source: Observable<readonly C[]>) => Observable<readonly C[]> {
+): (source: Observable<readonly C[]>) => Observable<readonly C[] | CommandFailure> {
   checkFunction('replace', replace);
-  checkOptions('options', options, ['maxLifetime', 'maxUses', 'jitter', 'random', 'scheduler']);
-  const { maxLifetime, maxUses, jitter = 0.1 } = options;
+  checkOptions('options', options, ['maxLifetime', 'maxUses', 'jitter', 'random', 'backoff', 'scheduler']);
+  const { maxLifetime, maxUses, jitter = 0.1, backoff = exponentialBackoff() } = options;
   if (maxLifetime === undefined && maxUses === undefined) {
     throw wrongType('options', 'an object with maxLifetime or maxUses', options);
   }
   if (maxLifetime !== undefined) checkAtLeast('options.maxLifetime', maxLifetime, 1);
   if (maxUses !== undefined) checkLimit('options.maxUses', maxUses);
   checkRatio('options.jitter', jitter);
+  checkFunction('options.backoff', backoff);
   const random = resolveRandom(options.random);
   const scheduler = resolveScheduler(options.scheduler);
   const limitsOf = (): LifetimeLimits => {
@@ -110,9 +143,9 @@ export function recycle<C extends Connection>(
   };
   return (source) =>
     new Observable((subscriber) => {
-      const replaceAndEmit = (due: readonly C[]): void => runAndEmit(replace, due, subscriber);
-      const recycler = new Recycler<C>(replaceAndEmit, limitsOf, scheduler);
+      const recycler = new Recycler<C>(replace, subscriber, limitsOf, { backoff, scheduler });
+      forEachMember(source, subscriber, (connection, presence) => recycler.add(connection, presence));
+      // Added last: the stays of connections that are out of service end here.
       subscriber.add(() => recycler.clear());
-      forEachMember(source, subscriber, (connection, stay) => recycler.add(connection, stay));
     });
 }

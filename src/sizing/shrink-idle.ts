@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { resolveScheduler } from '../defaults.js';
 import { forEachMember } from '../streams/for-each-member.js';
-import { runAndEmit } from '../streams/run-command.js';
+import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 
 /** Options of {@link shrinkIdle}. */
 export interface ShrinkIdleOptions {
@@ -82,8 +82,9 @@ class IdleWindow {
  * All of them are removed at once; choose a window longer than the pauses of your load. A connection that entered
  * during the window does not raise the minimum. A window starts when more than `minIdle` connections have no load.
  *
- * Emits the number once `remove` has returned and its promise, if any, has resolved. Cold. Completes and errors with
- * its source, and errors when `remove` throws or rejects. Unsubscribing cancels the window.
+ * Emits the number once `remove` has returned and its promise, if any, has resolved. Where it throws or rejects, a
+ * {@link CommandFailure}: the next window tells what is surplus then. Cold. Completes and errors with its source.
+ * Unsubscribing cancels the window.
  *
  * ```text
  * without load:                             3-------2----4----------3----
@@ -100,7 +101,7 @@ class IdleWindow {
 export function shrinkIdle(
   remove: (surplus: number) => unknown,
   options: ShrinkIdleOptions = {},
-): OperatorFunction<readonly Connection[], number> {
+): OperatorFunction<readonly Connection[], number | CommandFailure> {
   checkFunction('remove', remove);
   checkOptions('options', options, ['idleTimeout', 'minIdle', 'scheduler']);
   const { idleTimeout = 60_000, minIdle = 1 } = options;

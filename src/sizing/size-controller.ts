@@ -2,11 +2,11 @@ import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber,
 import { checkFunction, checkOptions } from '../checks.js';
 import { resolveScheduler } from '../defaults.js';
 import type { Backoff } from '../healing/backoff.js';
+import { BackoffGate } from '../healing/backoff-gate.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import type { Health } from '../health/health.js';
 import { runCommand } from '../streams/run-command.js';
-import type { AdditionEvent, AdditionOptions, Deficit } from './addition.js';
-import { BackoffGate } from './backoff-gate.js';
+import { type AdditionEvent, AdditionFailure, type AdditionOptions, type Deficit } from './addition.js';
 
 /** One call of `add` that has not ended. */
 interface GrowthStep {
@@ -98,7 +98,7 @@ class SizeController {
   #fail(step: GrowthStep, cause: unknown): void {
     if (this.#current === step) this.#current = undefined;
     this.#backOff();
-    this.#subscriber.next({ type: 'add-failed', count: step.count, cause });
+    this.#subscriber.next(new AdditionFailure(cause, step.count));
     this.#consider();
   }
 

@@ -1,5 +1,26 @@
 import type { Subscriber } from 'rxjs';
 
+/**
+ * What a policy emits where the command that it was given threw or rejected. The policy goes on, and calls the command
+ * again. A pool tells of each such value of its `policies` by the event `policy-failed`.
+ *
+ * @example
+ * ```ts
+ * pool.connected$
+ *   .pipe(recycle((due) => pool.renew({ connections: due }), { maxLifetime: 3_600_000 }))
+ *   .subscribe((value) => {
+ *     if (value instanceof CommandFailure) console.warn('not replaced yet', value.cause);
+ *   });
+ * ```
+ */
+export class CommandFailure {
+  /** What tells it from the other events of an operator. */
+  readonly type: string = 'command-failed';
+
+  /** @param cause - what the command threw or rejected with. */
+  constructor(readonly cause: unknown) {}
+}
+
 const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 
@@ -19,11 +40,15 @@ export function runCommand(command: () => unknown, done: () => void, failed: (ca
   done();
 }
 
-/** Runs a user's command with a value and emits the value afterwards; what the command throws is the stream's error. */
-export function runAndEmit<T>(command: (value: T) => unknown, value: T, subscriber: Subscriber<T>): void {
+/** Runs a user's command with a value, and emits the value afterwards, or how the command failed. */
+export function runAndEmit<T>(
+  command: (value: T) => unknown,
+  value: T,
+  subscriber: Subscriber<T | CommandFailure>,
+): void {
   runCommand(
     () => command(value),
     () => subscriber.next(value),
-    (cause) => subscriber.error(cause),
+    (cause) => subscriber.next(new CommandFailure(cause)),
   );
 }

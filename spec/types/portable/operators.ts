@@ -4,6 +4,7 @@ import {
   type AdditionEvent,
   type Backoff,
   type BreakerState,
+  CommandFailure,
   type Connection,
   ConnectionPool,
   circuitBreaker,
@@ -37,11 +38,14 @@ declare const reports$: Observable<DialReport>;
 
 // Operators over connections keep their kind.
 expectTypeOf(connections$.pipe(reconnectBroken())).toEqualTypeOf<Observable<ReconnectEvent<ScriptedConnection>>>();
-expectTypeOf(connections$.pipe(recycle((due) => due[0]?.dials, { maxUses: 9 }))).toEqualTypeOf(connections$);
-expectTypeOf(connections$.pipe(shrinkIdle((surplus) => surplus + 1))).toEqualTypeOf<Observable<number>>();
-expectTypeOf(connections$.pipe(cleanupBroken((dead) => dead[0]?.dials, { after: 1 }))).toEqualTypeOf(connections$);
+type Lists = Observable<readonly ScriptedConnection[] | CommandFailure>;
+expectTypeOf(connections$.pipe(recycle((due) => due[0]?.dials, { maxUses: 9 }))).toEqualTypeOf<Lists>();
+expectTypeOf(connections$.pipe(shrinkIdle((surplus) => surplus + 1))).toEqualTypeOf<
+  Observable<number | CommandFailure>
+>();
+expectTypeOf(connections$.pipe(cleanupBroken((dead) => dead[0]?.dials, { after: 1 }))).toEqualTypeOf<Lists>();
 expectTypeOf(connections$.pipe(ejectOutliers((connection, duration) => connection.dials + duration))).toEqualTypeOf<
-  Observable<Ejection<ScriptedConnection>>
+  Observable<Ejection<ScriptedConnection> | CommandFailure>
 >();
 expectTypeOf(
   connections$.pipe(
@@ -56,7 +60,13 @@ expectTypeOf(
       },
     ),
   ),
-).toEqualTypeOf<Observable<Validation<ScriptedConnection>>>();
+).toEqualTypeOf<Observable<Validation<ScriptedConnection> | CommandFailure>>();
+
+// A failed command is told from every other value by its class.
+connections$.pipe(recycle(() => {}, { maxUses: 9 })).subscribe((value) => {
+  expectTypeOf(value instanceof CommandFailure ? value.cause : value.length).toBeUnknown();
+  if (!(value instanceof CommandFailure)) expectTypeOf(value).toEqualTypeOf<readonly ScriptedConnection[]>();
+});
 
 // Operators over figures and dials.
 expectTypeOf(health$.pipe(refill((count) => count + 1))).toEqualTypeOf<Observable<AdditionEvent>>();

@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { type Backoff, nextWait } from '../healing/backoff.js';
+import { type Backoff, nextWait } from './backoff.js';
 
 /** Milliseconds without a failure after which the backoff starts at the first attempt again. */
 const RESET_AFTER = 1_000;
@@ -11,7 +11,7 @@ export class BackoffGate {
   #delay = 0;
   #timer: Subscription | undefined;
 
-  /** @param onOpen - called when the gate opens. */
+  /** @param onOpen - called when the backoff has passed. */
   constructor(
     readonly backoff: Backoff,
     readonly scheduler: SchedulerLike,
@@ -25,6 +25,13 @@ export class BackoffGate {
     this.#delay = nextWait(this.backoff, ++this.#attempt, this.#delay);
     this.isClosed = true;
     this.#timer = this.scheduler.schedule(() => this.#open(), this.#delay);
+  }
+
+  /** Opens the gate after a success: the backoff starts at the first attempt again. */
+  reset(): void {
+    this.#timer?.unsubscribe();
+    this.isClosed = false;
+    this.#attempt = this.#delay = 0;
   }
 
   cancel(): void {

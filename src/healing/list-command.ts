@@ -1,0 +1,61 @@
+import type { SchedulerLike, Subscriber } from 'rxjs';
+import { CommandFailure, runCommand } from '../streams/run-command.js';
+import type { Backoff } from './backoff.js';
+import { BackoffGate } from './backoff-gate.js';
+
+/** A command over connections. What it fails with is emitted, and it is to be called again after the backoff. */
+export class ListCommand<C> {
+  readonly #command: (connections: readonly C[]) => unknown;
+  readonly #subscriber: Subscriber<readonly C[] | CommandFailure>;
+  readonly #gate: BackoffGate;
+
+  /** @param retry - called when the backoff has passed: runs the command with what is to be done by then. */
+  constructor(
+    command: (connections: readonly C[]) => unknown,
+    subscriber: Subscriber<readonly C[] | CommandFailure>,
+    { backoff, scheduler }: { readonly backoff: Backoff; readonly scheduler: SchedulerLike },
+    retry: () => void,
+  ) {
+    this.#command = command;
+    this.#subscriber = subscriber;
+    this.#gate = new BackoffGate(backoff, scheduler, retry);
+  }
+
+  /** Whether the command has failed and its backoff has not passed: nothing should be run. */
+  get isBackingOff(): boolean {
+    return this.#gate.isClosed;
+  }
+
+  /**
+   * Emits the connections when the command has ended well.
+   *
+   * @param ended - called before anything is emitted, with whether it ended well.
+   */
+  run(connections: readonly C[], ended: (ok: boolean) => void): void {
+    runCommand(
+      () => this.#command(connections),
+      () => {
+        if (this.#subscriber.closed) return;
+        this.#gate.reset();
+        ended(true);
+        this.#subscriber.next(connections);
+      },
+      (cause) => this.#failed(cause, ended),
+    );
+  }
+
+  cancel(): void {
+    this.#gate.cancel();
+  }
+
+  #failed(cause: unknown, ended: (ok: boolean) => void): void {
+    if (this.#subscriber.closed) return;
+    ended(false);
+    try {
+      this.#gate.close();
+    } catch (error) {
+      this.#subscriber.error(error);
+    }
+    this.#subscriber.next(new CommandFailure(cause));
+  }
+}
