@@ -80,6 +80,7 @@ describe.each(KINDS)('AsyncLocalStorage of waiting callers, over $kind', ({ make
     await storage.run('another', () => clock.advance(10));
     storage.run('another', () => void pool.close({ drainTimeout: 0 }));
     await settle();
-    expect(seen).toEqual(['late', 'stream', 'use']);
+    expect(seen[0]).toBe('late');
+    expect(new Set(seen.slice(1))).toEqual(new Set(['stream', 'use']));
   });
 });

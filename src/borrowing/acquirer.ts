@@ -3,8 +3,16 @@ import type { Connection } from '../connection/connection.js';
 import type { Member } from '../membership/member.js';
 import type { LoadIndex } from '../selection/load-index.js';
 import type { Selector } from '../selection/selector.js';
+import { Deadlines } from '../streams/deadlines.js';
+import type { CallLimits } from './call-limits.js';
 import { Checkout, type ReleaseHandler } from './checkout.js';
-import { type WaiterCallbacks, WaitQueue, type WaitQueueOwner } from './wait-queue.js';
+import { WaitQueue, type WaitQueueOwner } from './wait-queue.js';
+
+/** What a caller asks for, and how many milliseconds it waits in the queue. */
+export interface AcquireTerms<K> {
+  readonly key: K;
+  readonly waitTimeout: number;
+}
 
 /** The part of the pool's options that acquiring goes by. */
 export interface AcquirerOptions {
@@ -21,10 +29,11 @@ export interface AdmissionErrors {
 }
 
 const microtask = Promise.resolve();
-const nothing = (): void => {};
 
 /** Lends connections, first come, first served. Callers wait while none can be lent. */
 export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
+  /** The deadlines of the callers: those in the queue, and those with a `timeout`. */
+  readonly deadlines: Deadlines;
   readonly #selector: Selector<C, K, Member<C>>;
   readonly #index: LoadIndex<Member<C>>;
   readonly #errors: AdmissionErrors;
@@ -45,7 +54,8 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
     this.#index = index;
     this.#errors = errors;
     this.#options = options;
-    this.#queue = new WaitQueue(this, options.scheduler);
+    this.deadlines = new Deadlines(options.scheduler);
+    this.#queue = new WaitQueue(this, this.deadlines);
     this.#onRelease = (member, session) => {
       release(member, session);
       // A strategy that refused for reasons of its own may not do so any more.
@@ -72,25 +82,38 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
     return member && new Checkout(member, this.#onRelease);
   }
 
-  /** Answers at once where a connection can be lent, and in turn otherwise. The function returned cancels. */
-  acquire(key: K, waitTimeout: number, callbacks: WaiterCallbacks<C>): () => void {
-    let error: unknown;
-    try {
-      const checkout = this.acquireNow(key);
-      if (checkout) {
-        callbacks.onAcquired(checkout);
-        return nothing;
+  /**
+   * Acquires a connection at once, or in turn, and begins some work on it. Where it is lost between grant and beginning,
+   * another one is waited for, in the old place. One async function does it all, because each promise counts here.
+   *
+   * @param settled - called when the work has settled.
+   */
+  async acquire<T>(
+    { key, waitTimeout }: AcquireTerms<K>,
+    limits: CallLimits<C> | undefined,
+    begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
+    settled?: (checkout: Checkout<C>) => void,
+  ): Promise<T> {
+    let checkout = this.acquireNow(key);
+    if (!checkout) {
+      // A user's strategy that was asked may have aborted the signal.
+      if (limits?.end) throw limits.end.reason;
+      const error = this.#admissionError();
+      if (error) throw error;
+      const waiter = this.#queue.enter(key, waitTimeout);
+      limits?.waits((reason) => this.#queue.reject(waiter, reason));
+      checkout = await waiter.granted;
+      while (checkout.isStale && !limits?.end) {
+        this.#queue.requeue(waiter, checkout);
+        checkout = await waiter.granted;
       }
-      error = this.#admissionError();
-    } catch (thrown) {
-      error = thrown;
     }
-    if (error !== undefined) {
-      callbacks.onRejected(error);
-      return nothing;
+    limits?.begins(checkout);
+    try {
+      return await begin(checkout);
+    } finally {
+      settled?.(checkout);
     }
-    const waiter = this.#queue.enter(key, waitTimeout, callbacks);
-    return () => this.#queue.cancel(waiter);
   }
 
   refusal(): Error | undefined {

@@ -1,8 +1,8 @@
 import { isObservable } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
-import { AcquireRequest, type AcquireTerms } from './acquire-request.js';
-import type { Acquirer } from './acquirer.js';
+import type { Acquirer, AcquireTerms } from './acquirer.js';
+import { CallLimits, type CallTerms } from './call-limits.js';
 import type { Checkout, UseContext } from './checkout.js';
 
 /** Work to be done on a connection. */
@@ -13,44 +13,26 @@ export function use<C extends Connection, K, T>(
   acquirer: Acquirer<C, K>,
   terms: AcquireTerms<K>,
   work: Work<C, T>,
+  limits?: CallLimits<C>,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    new AcquireRequest(acquirer, terms, {
-      onAcquired: (checkout, request) => {
-        run(checkout, work)
-          .finally(() => request.settle())
-          .then(resolve, reject);
-      },
-      onRejected: reject,
-    });
-  });
+  return acquirer.acquire(
+    terms,
+    limits,
+    (checkout) => begin(checkout, work),
+    (checkout) => checkout.release(),
+  );
 }
 
-/** The same without a signal or a deadline of the call: the queue's own is all there is. */
-export function useWithoutDeadline<C extends Connection, K, T>(
-  acquirer: Acquirer<C, K>,
-  key: K,
-  waitTimeout: number,
-  work: Work<C, T>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    acquirer.acquire(key, waitTimeout, {
-      onAcquired: (checkout) => run(checkout, work).then(resolve, reject),
-      onRejected: reject,
-    });
-  });
-}
-
-/** Does the work, and releases the connection when it has settled. */
+/** Does the work on a connection that has been acquired, and releases it when the work has settled. */
 export function run<C extends Connection, T>(checkout: Checkout<C>, work: Work<C, T>): Promise<T> {
   let result: T | PromiseLike<T>;
   try {
-    result = work(checkout.member.connection, checkout);
-    if (isObservable(result)) throw wrongType('work()', 'no observable: withConnection() runs such work', result);
+    result = begin(checkout, work);
   } catch (error) {
     checkout.release();
     return Promise.reject(error);
   }
+  // One promise where an async function would make two.
   return Promise.resolve(result).then(
     (value) => {
       checkout.release();
@@ -61,4 +43,31 @@ export function run<C extends Connection, T>(checkout: Checkout<C>, work: Work<C
       throw error;
     },
   );
+}
+
+function begin<C extends Connection, T>(checkout: Checkout<C>, work: Work<C, T>): T | PromiseLike<T> {
+  const result = work(checkout.member.connection, checkout);
+  if (isObservable(result)) throw wrongType('work()', 'no observable: withConnection() runs such work', result);
+  return result;
+}
+
+/** The same under the signal and the deadline of the call: the caller is rejected then, and the work goes on. */
+export function useWithin<C extends Connection, K, T>(
+  acquirer: Acquirer<C, K>,
+  terms: AcquireTerms<K> & CallTerms,
+  work: Work<C, T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const limits = new CallLimits<C>(terms, acquirer.deadlines, reject);
+    use(acquirer, terms, work, limits).then(
+      (value) => {
+        limits.settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        limits.settle();
+        reject(error);
+      },
+    );
+  });
 }

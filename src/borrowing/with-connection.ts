@@ -1,7 +1,7 @@
 import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { AcquireRequest, type AcquireTerms } from './acquire-request.js';
-import type { Acquirer } from './acquirer.js';
+import type { Acquirer, AcquireTerms } from './acquirer.js';
+import { CallLimits, type CallTerms } from './call-limits.js';
 import type { Checkout, UseContext } from './checkout.js';
 
 /** Work to be done on a connection, as a stream of results. */
@@ -10,16 +10,16 @@ export type StreamingWork<C, T> = (connection: C, context: UseContext) => Observ
 /** One subscription is one borrowing: it is released before completion and error are emitted, and on unsubscribing. */
 export function withConnection<C extends Connection, K, T>(
   acquirer: Acquirer<C, K>,
-  terms: () => AcquireTerms<K>,
+  termsOf: () => AcquireTerms<K> & CallTerms,
   work: StreamingWork<C, T>,
 ): Observable<T> {
   return new Observable((subscriber) => {
-    let request: AcquireRequest<C, K> | undefined;
+    const terms = termsOf();
     let checkout: Checkout<C> | undefined;
     let running: Subscription | undefined;
     /** The teardown of the work runs while the connection is still its own. */
     const finish = (): void => {
-      request?.settle();
+      limits.settle();
       try {
         running?.unsubscribe();
       } finally {
@@ -33,17 +33,14 @@ export function withConnection<C extends Connection, K, T>(
         emit();
       }
     };
-    const start = (acquired: Checkout<C>, settled: AcquireRequest<C, K>): void => {
-      // A user's strategy may have unsubscribed when it was asked.
-      if (subscriber.closed) {
-        acquired.release();
-        return;
-      }
+    const fail = (error: unknown): void => finishAnd(() => subscriber.error(error));
+    const limits = new CallLimits<C>(terms, acquirer.deadlines, fail);
+    /** A caller whose signal or deadline has ended it is told of that, not of what its work made of the abort. */
+    const end = (emit: () => void): void => {
+      if (!limits.end) finishAnd(emit);
+    };
+    const start = (acquired: Checkout<C>): void => {
       checkout = acquired;
-      /** A caller whose signal or deadline has ended it is told of that, not of what its work made of the abort. */
-      const end = (emit: () => void): void => {
-        if (!settled.isSettled) finishAnd(emit);
-      };
       const results = new Observable<T>((inner) => {
         // Known before the first result, which may be what unsubscribes.
         running = inner;
@@ -56,11 +53,11 @@ export function withConnection<C extends Connection, K, T>(
       });
     };
     subscriber.add(() => {
-      checkout?.abort(undefined);
-      finish();
+      if (checkout) {
+        checkout.abort(undefined);
+        finish();
+      } else limits.cancel();
     });
-    const fail = (error: unknown): void => finishAnd(() => subscriber.error(error));
-    request = new AcquireRequest(acquirer, terms(), { onAcquired: start, onRejected: fail });
-    if (subscriber.closed) request.settle();
+    acquirer.acquire(terms, limits, start).catch(fail);
   });
 }

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
-import { AcquireRequest, type AcquireTerms } from '../borrowing/acquire-request.js';
-import type { Acquirer } from '../borrowing/acquirer.js';
+import type { Acquirer, AcquireTerms } from '../borrowing/acquirer.js';
+import { CallLimits, type CallTerms } from '../borrowing/call-limits.js';
 import type { Checkout } from '../borrowing/checkout.js';
 import { Lease } from '../borrowing/lease.js';
-import { run, use, useWithoutDeadline, type Work } from '../borrowing/use.js';
+import { run, use, useWithin, type Work } from '../borrowing/use.js';
 import { type StreamingWork, withConnection } from '../borrowing/with-connection.js';
 import * as check from '../checks.js';
 import { type Connection, textOf } from '../connection/connection.js';
@@ -40,6 +40,8 @@ import { readiness } from './ready.js';
 
 const BORROW_OPTIONS = ['signal', 'waitTimeout', 'key'];
 const USE_OPTIONS = [...BORROW_OPTIONS, 'timeout'];
+
+type Terms<K> = AcquireTerms<K> & CallTerms;
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.
@@ -407,14 +409,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   use<T>(work: Work<C, T>, options?: UseOptions<K>): Promise<T> {
     try {
       check.checkFunction('work', work);
-      if (options === undefined) {
-        const checkout = this.#acquirer.acquireNow(undefined as K);
-        if (checkout) return run(checkout, work);
-        this.#openIfNew();
-        this.#checkNotDisposed();
-        return useWithoutDeadline(this.#acquirer, undefined as K, this.#context.options.waitTimeout, work);
-      }
-      return use(this.#acquirer, this.#terms(options), work);
+      const checkout = options === undefined && this.#acquirer.acquireNow(undefined as K);
+      if (checkout) return run(checkout, work);
+      const terms = this.#terms(options);
+      const isLimited = terms.signal !== undefined || terms.timeout !== undefined;
+      return isLimited ? useWithin(this.#acquirer, terms, work) : use(this.#acquirer, terms, work);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -450,24 +449,19 @@ export class ConnectionPool<C extends Connection, K = void> {
    * await transfer(lease.connection, lease.signal);
    * ```
    */
-  lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
-    if (options === undefined) {
-      try {
-        const checkout = this.#acquirer.acquireNow(undefined as K);
-        if (checkout) return Promise.resolve(this.#lease(checkout, this.#context.leaks.trace()));
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    }
-    return new Promise((resolve, reject) => {
-      const acquiredAt = this.#context.leaks.trace();
-      new AcquireRequest(this.#acquirer, this.#terms(options, BORROW_OPTIONS), {
-        onAcquired: (checkout, request) => {
-          request.settle();
-          resolve(this.#lease(checkout, acquiredAt));
-        },
-        onRejected: reject,
-      });
+  async lease(options?: BorrowOptions<K>): Promise<Lease<C>> {
+    const acquiredAt = this.#context.leaks.trace();
+    const checkout = options === undefined && this.#acquirer.acquireNow(undefined as K);
+    if (checkout) return this.#lease(checkout, acquiredAt);
+    const terms = this.#terms(options, BORROW_OPTIONS);
+    const limits = terms.signal && new CallLimits<C>(terms, this.#acquirer.deadlines);
+    const lend = (acquired: Checkout<C>): Lease<C> => {
+      limits?.settle();
+      return this.#lease(acquired, acquiredAt);
+    };
+    return this.#acquirer.acquire(terms, limits, lend).catch((error: unknown) => {
+      limits?.settle();
+      throw error;
     });
   }
 
@@ -549,20 +543,20 @@ export class ConnectionPool<C extends Connection, K = void> {
     return membership.invalidate(member, new ConnectionInvalidatedError('The connection was invalidated', options));
   }
 
-  #terms(options: UseOptions<K> = {}, names = USE_OPTIONS): AcquireTerms<K> {
-    this.#checkUse(options, names);
+  #terms(options: UseOptions<K> | undefined, names = USE_OPTIONS): Terms<K> {
+    if (options !== undefined) this.#checkUse(options, names);
     this.#checkNotDisposed();
-    options.signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     this.#openIfNew();
     const { options: resolved, errors } = this.#context;
-    const { waitTimeout, scheduler } = resolved;
+    const { waitTimeout } = resolved;
+    if (options === undefined) return { key: undefined as K, waitTimeout, signal: undefined, timeout: undefined };
     const { key, timeout } = options;
     return {
       key: key as K,
       waitTimeout: options.waitTimeout ?? waitTimeout,
       signal: options.signal,
       timeout,
-      scheduler,
       timeoutError: (hasBegun) => errors.useTimeoutError(timeout, hasBegun),
     };
   }

@@ -1,0 +1,80 @@
+import { onAbort } from '../abort.js';
+import type { Connection } from '../connection/connection.js';
+import { ListNode } from '../linked-list.js';
+import type { Deadlines, Expirable } from '../streams/deadlines.js';
+import type { Checkout } from './checkout.js';
+
+/** What ends a call before its work does. */
+export interface CallTerms {
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds for everything, the queue included. */
+  readonly timeout: number | undefined;
+  /** What the caller is rejected with after `timeout`, before its work has begun or after that. */
+  timeoutError?(hasBegun: boolean): Error;
+}
+
+/**
+ * The signal and the deadline of one call. When either ends it, the caller is rejected at once: it leaves the queue, or
+ * the signal of its work is aborted.
+ */
+export class CallLimits<C extends Connection> implements Expirable {
+  readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
+  deadline = 0;
+  /** What has ended the call, and why. */
+  end: { readonly reason: unknown } | undefined = undefined;
+  #checkout: Checkout<C> | undefined;
+  #stopListening: (() => void) | undefined;
+  #leaveQueue: ((reason: unknown) => void) | undefined;
+  readonly #terms: CallTerms;
+  readonly #deadlines: Deadlines;
+  readonly #onEnd: (reason: unknown) => void;
+
+  /** @param onEnd - called when the call is ended by its signal or its deadline, and not later than it has settled. */
+  constructor(terms: CallTerms, deadlines: Deadlines, onEnd: (reason: unknown) => void = () => {}) {
+    this.#terms = terms;
+    this.#deadlines = deadlines;
+    this.#onEnd = onEnd;
+    const { signal } = terms;
+    if (signal) this.#stopListening = onAbort(signal, () => this.#endWith(signal.reason));
+    if (terms.timeout !== undefined) deadlines.add(this, terms.timeout);
+  }
+
+  /** The caller waits in the queue, which the function given takes it out of. */
+  waits(leaveQueue: (reason: unknown) => void): void {
+    this.#leaveQueue = leaveQueue;
+  }
+
+  /** The work begins, unless the call has ended: then the connection is given back, and the reason thrown. */
+  begins(checkout: Checkout<C>): void {
+    this.#leaveQueue = undefined;
+    if (this.end) {
+      checkout.release();
+      throw this.end.reason;
+    }
+    this.#checkout = checkout;
+  }
+
+  /** Ends the call: its caller does not want the result any more. */
+  cancel(): void {
+    this.#endWith(undefined);
+  }
+
+  expired(): void {
+    this.#endWith(this.#terms.timeoutError?.(this.#checkout !== undefined));
+  }
+
+  /** Stops the deadline and the listening to the signal. Idempotent. */
+  settle(): void {
+    this.#stopListening?.();
+    this.#deadlines.remove(this);
+  }
+
+  #endWith(reason: unknown): void {
+    if (this.end) return;
+    this.settle();
+    this.end = { reason };
+    this.#leaveQueue?.(reason);
+    this.#checkout?.abort(reason);
+    this.#onEnd(reason);
+  }
+}
