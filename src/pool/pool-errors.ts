@@ -130,7 +130,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     const { counts, size, index } = membership;
     const { serving, broken, abandoned, draining, ejected } = counts;
     const others = [
-      [counts.dialling + counts.warming, 'being dialled'],
+      [counts.dialling, 'being dialled'],
       [broken + abandoned, 'broken'],
       [draining, 'draining'],
       [ejected, 'ejected'],
