@@ -57,7 +57,7 @@ async function aServerThatGoesAway(): Promise<void> {
   await givenUp;
 
   const another = await startZcachedServer({ port });
-  // A connection that was given up is dialled by `reconnect()` or `setup()`; once it is up it is healed again.
+  // A connection that was given up is dialled every 30 s (`abandonedInterval`), and at once by `reconnect()` or `setup()`.
   console.log('  connected by reconnect():', await pool.reconnect());
   await pool.dispose();
   await another.close();

@@ -122,6 +122,18 @@ describe('a wrong argument of a healing operator', () => {
       () => reconnectBroken({ connectTimeout: -1 }),
     ],
     [
+      'reconnectBroken({ abandonedInterval: 0 })',
+      'options.abandonedInterval',
+      'ERR_OUT_OF_RANGE',
+      () => reconnectBroken({ abandonedInterval: 0 }),
+    ],
+    [
+      'reconnectBroken({ abandonedInterval: true })',
+      'options.abandonedInterval',
+      'ERR_INVALID_ARG_TYPE',
+      () => reconnectBroken({ abandonedInterval: wrong(true) }),
+    ],
+    [
       'reconnectBroken({ scheduler: {} })',
       'options.scheduler',
       'ERR_INVALID_ARG_TYPE',

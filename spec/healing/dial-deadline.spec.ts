@@ -95,9 +95,9 @@ describe.each(KINDS)('reconnectBroken({ connectTimeout }), without a pool, over 
     expect(a.closes).toBe(0);
   });
 
-  it('reconnectBroken({ connectTimeout, maxAttempts }): a timed-out dial is an attempt; the last one is closed', async () => {
+  it('reconnectBroken({ connectTimeout, maxAttempts, abandonedInterval: false }): a timed-out dial is an attempt; the last one is closed', async () => {
     const a = await broken();
-    const rig = new Rig({ connectTimeout: 50, maxAttempts: 2 }, brokenOf(a));
+    const rig = new Rig({ connectTimeout: 50, maxAttempts: 2, abandonedInterval: false }, brokenOf(a));
     await rig.clock.advance(100 + 50 + 200 + 50);
     expect(rig.log.slice(-2)).toEqual(['400: a2 failed', '400: a2 abandoned: max-attempts']);
     expect([a.state, a.closes, a.dials]).toEqual(['closed', 2, 3]);

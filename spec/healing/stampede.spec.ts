@@ -56,9 +56,9 @@ function peak(dials: readonly number[]): number {
 }
 
 interface Outage {
-  /** Average number of dials per window, from the loss to the last dial. */
+  /** Average number of dials per window, from the loss to the last dial before the server was back. */
   readonly mean: number;
-  /** The most dials in any window, counting those from `milliseconds` after the loss on. */
+  /** The most dials in any window, counting those from `milliseconds` after the loss until the server was back. */
   peakSince(milliseconds: number): number;
   /** The dials since the server was back. */
   readonly recovery: readonly number[];
@@ -81,14 +81,14 @@ async function outage(seconds: number, options: ExponentialBackoffOptions = {}):
   await Promise.all(pools.map((pool) => pool.setup()));
   server.goDown();
   await clock.advance(1_000 * seconds);
-  const before = dials.length;
+  const before = dials.slice();
   server.isUp = true;
   await clock.advance(5_000);
   const statuses = [...new Set(pools.map(({ health }) => health.status))];
   return {
-    mean: (dials.length * WINDOW) / dials.at(-1)!,
-    peakSince: (milliseconds) => peak(dials.filter((time) => time >= milliseconds)),
-    recovery: dials.slice(before),
+    mean: (before.length * WINDOW) / before.at(-1)!,
+    peakSince: (milliseconds) => peak(before.filter((time) => time >= milliseconds)),
+    recovery: dials.slice(before.length),
     connections: connections.size,
     statuses,
   };
@@ -106,11 +106,11 @@ describe(`${POOLS} pools lose their server at once (seed ${SEED})`, () => {
       expect(long.statuses).toEqual(['healthy']);
     });
 
-    it('reconnectBroken() of many pools: when the server is back, each connection dials once, peak under 3 times the mean', () => {
+    // The first success of a pool has the rest of it dialled, so that dials come earlier than the backoffs would have them.
+    it('reconnectBroken() of many pools: when the server is back, each connection dials once, a fifth of them within 100 ms at most', () => {
       const { recovery, connections } = long;
-      const mean = (recovery.length * WINDOW) / 5_000;
       expect(recovery).toHaveLength(connections);
-      expect(peak(recovery)).toBeLessThan(3 * mean);
+      expect(peak(recovery)).toBeLessThan(connections / 5);
     });
 
     it('reconnectBroken() of many pools: from 2 s after the loss on, the peak dial rate is under 3 times the mean', () => {

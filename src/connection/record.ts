@@ -17,6 +17,8 @@ export interface Stay {
   readonly leased: number;
   /** Whether it goes on: not once the connection is leaving the pool. */
   readonly isMember: boolean;
+  /** Whether the connection is up in the pool's eyes, in service or not. */
+  readonly isUp: boolean;
   /** Whether the pool is dialling the connection. */
   readonly isDialling: boolean;
   /** Whether the pool has closed it and keeps it as a member, to dial it again. */
@@ -28,6 +30,8 @@ export interface Stay {
   misreported(member: ReportingMember, value: unknown): void;
   /** Dials within the limits of the pool; an attempt under way is shared. */
   dial(): Promise<DialResult>;
+  /** The connection is given up, for this cause, until it is dialled again. */
+  giveUp(cause: unknown): void;
 }
 
 /** Listens to one connection. */

@@ -9,7 +9,7 @@ import type { CommandFailure } from '../streams/run-command.js';
 import type { Backoff } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 import { ListCommand } from './list-command.js';
-import { isBeingDialled } from './reconnect-broken.js';
+import { isBeingDialled, isDown, isUp } from './reconnect-broken.js';
 
 /** Options of {@link cleanupBroken}. */
 export interface CleanupBrokenOptions {
@@ -21,12 +21,12 @@ export interface CleanupBrokenOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection that has not been connected since it broke. */
+/** A connection of the list, until it is off the list and up or closed. */
 interface Candidate<C extends Connection> {
   readonly record: ConnectionRecord<C>;
   /** Whether the source holds it. A dial under way takes it off the list. */
   listed: boolean;
-  /** Whether `after` has passed. */
+  /** Whether `after` has passed since it broke. */
   due: boolean;
   /** Whether `remove` has been called with it and has not ended. */
   removing: boolean;
@@ -53,6 +53,7 @@ class CleanupTimers<C extends Connection> {
     for (const connection of connections) {
       const candidate = this.#candidates.get(connection) ?? this.#register(connection);
       candidate.listed = true;
+      this.#startTime(candidate);
     }
     this.#removeDue();
   }
@@ -76,29 +77,50 @@ class CleanupTimers<C extends Connection> {
   #register(connection: C): Candidate<C> {
     const record = retainRecord(connection);
     const unwatch = record.listen({
-      onState: () => this.#cancelIfRecovered(candidate),
-      onRetired: () => this.#drop(candidate),
+      onState: () => this.#changed(candidate),
+      onRetired: () => {
+        if (!record.stay?.isMember) this.#drop(candidate);
+      },
     });
     const candidate: Candidate<C> = {
       record,
       listed: false,
-      due: this.after === 0,
+      due: false,
       removing: false,
       timer: undefined,
       unwatch,
     };
     this.#candidates.set(connection, candidate);
-    if (!candidate.due) {
-      candidate.timer = this.scheduler.schedule(
-        () => {
-          candidate.due = true;
-          if (candidate.listed) this.#removeDue();
-          else this.#cancelIfRecovered(candidate);
-        },
-        Math.min(this.after, MAX_TIMER_DELAY),
-      );
-    }
     return candidate;
+  }
+
+  /** A list may be late: what is up again has its time begun anew when it breaks. */
+  #changed(candidate: Candidate<C>): void {
+    const { record, listed } = candidate;
+    if (!listed) this.#cancelIfRecovered(candidate);
+    else if (isUp(record)) {
+      candidate.timer?.unsubscribe();
+      candidate.timer = undefined;
+      candidate.due = false;
+    } else {
+      this.#startTime(candidate);
+      this.#removeDue();
+      // A dial of the pool ends after the state has changed.
+      if (record.stay?.isDialling) void record.stay.dial().then(() => this.#removeDue());
+    }
+  }
+
+  #startTime(candidate: Candidate<C>): void {
+    if (candidate.due || candidate.timer || isUp(candidate.record)) return;
+    if (this.after === 0) candidate.due = true;
+    else
+      candidate.timer = this.scheduler.schedule(() => this.#expired(candidate), Math.min(this.after, MAX_TIMER_DELAY));
+  }
+
+  #expired(candidate: Candidate<C>): void {
+    candidate.due = true;
+    if (candidate.listed) this.#removeDue();
+    else this.#cancelIfRecovered(candidate);
   }
 
   #cancelIfRecovered(candidate: Candidate<C>): void {
@@ -119,7 +141,9 @@ class CleanupTimers<C extends Connection> {
 
   #removeDue(): void {
     if (this.#command.isBackingOff) return;
-    const dead = [...this.#candidates.values()].filter(({ due, listed, removing }) => due && listed && !removing);
+    const dead = [...this.#candidates.values()].filter(
+      ({ record, due, listed, removing }) => due && listed && !removing && isDown(record),
+    );
     if (dead.length === 0) return;
     for (const candidate of dead) candidate.removing = true;
     this.#command.run(
@@ -145,7 +169,8 @@ class CleanupTimers<C extends Connection> {
 
 /**
  * Calls `remove` with the connections that have been broken for `after` milliseconds without being connected in
- * between. A dial that takes a connection off the list does not stop its timer.
+ * between. A dial that takes a connection off the list does not stop its timer. The list may be late, or never change:
+ * what is up, or being dialled, is not removed.
  *
  * Emits the same array once `remove` has returned and its promise, if any, has resolved. Where it throws or rejects, a
  * {@link CommandFailure}: after the backoff it is called again with what is still broken. Cold. Completes and errors

@@ -1,19 +1,27 @@
 import { Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { checkAtLeast, checkDuration, checkFunction, checkLimit, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
+import {
+  checkAtLeast,
+  checkDuration,
+  checkFunction,
+  checkLimit,
+  checkOptions,
+  checkTimeout,
+  MAX_TIMER_DELAY,
+} from '../checks.js';
 import { attempt } from '../connection/attempt.js';
 import { closeQuietly } from '../connection/close.js';
-import { type Connection, type ConnectionState, causeOf } from '../connection/connection.js';
+import { type Connection, type ConnectionState, causeOf, textOf } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
-import type { ConnectionRecord, DialResult, Stay } from '../connection/record.js';
-import { resolveScheduler } from '../defaults.js';
+import type { ConnectionRecord, DialResult } from '../connection/record.js';
+import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { ConnectTimeoutError } from '../errors.js';
 import { diffsOf } from '../streams/list-diff.js';
 import { type Backoff, nextWait } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 import { isTerminalCause } from './terminal-cause.js';
 
-/** Why a connection is given up: dialling again cannot mend it, or has been tried often enough. */
+/** Why a connection is given up: dialling again soon cannot mend it, or has been tried often enough. */
 export type AbandonReason = 'terminal' | 'max-attempts';
 
 /** What `reconnectBroken` does, for logs and metrics. `attempt` counts from 1, `delay` is in milliseconds. */
@@ -26,7 +34,10 @@ export type ReconnectEvent<C> =
   | { readonly type: 'reconnected'; readonly connection: C; readonly attempt: number }
   /** The dial failed. */
   | { readonly type: 'reconnect-failed'; readonly connection: C; readonly attempt: number; readonly cause: unknown }
-  /** The connection is given up until it is up by other means. `attempt` is how many dials were made, 0 for none. */
+  /**
+   * The connection is given up: dialled rarely until it is up. `attempt` is how many dials were made, 0 for none. Told
+   * once for each reason; a rare dial that fails is told as a failed dial only.
+   */
   | {
       readonly type: 'reconnect-abandoned';
       readonly connection: C;
@@ -45,7 +56,7 @@ export interface ReconnectBrokenOptions {
    */
   readonly maxAttempts?: number | undefined;
   /**
-   * Whether a connection is given up for the cause of its loss, or of a dial that failed: one that dialling again
+   * Whether a connection is given up for the cause of its loss, or of a dial that failed: one that dialling again soon
    * cannot mend. @default isTerminalCause
    */
   readonly isTerminal?: ((cause: unknown) => boolean) | undefined;
@@ -59,6 +70,13 @@ export interface ReconnectBrokenOptions {
    * and is closed when its connection is dialled again. @default 5000
    */
   readonly connectTimeout?: number | undefined;
+  /**
+   * How often a connection that has been given up is dialled all the same, in milliseconds: each wait is drawn between
+   * half of it and all of it. `false` for never. @default 30000
+   */
+  readonly abandonedInterval?: number | false | undefined;
+  /** Returns a number in [0, 1) that spreads those waits. @default Math.random */
+  readonly random?: (() => number) | undefined;
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
@@ -67,7 +85,16 @@ type ResolvedReconnectOptions = {
   readonly [O in keyof ReconnectBrokenOptions]-?: NonNullable<ReconnectBrokenOptions[O]>;
 };
 
-const OPTION_NAMES = ['backoff', 'maxAttempts', 'isTerminal', 'resetAfter', 'connectTimeout', 'scheduler'];
+const OPTION_NAMES = [
+  'backoff',
+  'maxAttempts',
+  'isTerminal',
+  'resetAfter',
+  'connectTimeout',
+  'abandonedInterval',
+  'random',
+  'scheduler',
+];
 
 function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptions {
   checkOptions('options', options, OPTION_NAMES);
@@ -77,12 +104,15 @@ function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptio
     isTerminal = isTerminalCause,
     resetAfter = 1_000,
     connectTimeout = 5_000,
+    abandonedInterval = 30_000,
   } = options;
   checkFunction('options.backoff', backoff);
   checkLimit('options.maxAttempts', maxAttempts);
   checkFunction('options.isTerminal', isTerminal);
   checkAtLeast('options.resetAfter', resetAfter, 0);
   checkDuration('options.connectTimeout', connectTimeout);
+  if (abandonedInterval !== false) checkTimeout('options.abandonedInterval', abandonedInterval);
+  const random = resolveRandom(options.random);
   const scheduler = resolveScheduler(options.scheduler);
   return {
     backoff,
@@ -90,6 +120,8 @@ function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptio
     isTerminal,
     resetAfter: Math.min(resetAfter, MAX_TIMER_DELAY),
     connectTimeout,
+    abandonedInterval,
+    random,
     scheduler,
   };
 }
@@ -97,53 +129,72 @@ function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptio
 /**
  * What is being done for a connection:
  *
- * - `deciding`: it is on the list, and a user function is asked what to do
+ * - `watching`: nothing: it is up, dialled by other means, or off the list. Its attempts are remembered until it is
+ *   proven to work
+ * - `deciding`: a user function is asked what to do
  * - `backing-off`: it is dialled when its wait is over
  * - `dialling`
- * - `abandoned`: it is given up until it is up by other means
- * - `recovering`: it is off the list; its attempts are remembered until it is proven to work
+ * - `abandoned`: it is given up, and dialled rarely
  * - `stopped`: it is forgotten
  */
-type TaskPhase = 'deciding' | 'backing-off' | 'dialling' | 'abandoned' | 'recovering' | 'stopped';
+type TaskPhase = 'watching' | 'deciding' | 'backing-off' | 'dialling' | 'abandoned' | 'stopped';
 
-/** One broken connection being brought back. */
+/** One connection of the list, from when it is broken until it is proven to work again. */
 class ReconnectTask<C extends Connection> {
   readonly record: ConnectionRecord<C>;
-  phase: TaskPhase = 'deciding';
+  phase: TaskPhase = 'watching';
   readonly #supervisor: ReconnectSupervisor<C>;
-  /** The stay in a pool that it was found in: a connection that has left its pool is not dialled. */
-  readonly #stay: Stay | undefined;
+  /** Whether it was found in a pool: a connection that has left its pool is not dialled. */
+  readonly #isPooled: boolean;
   readonly #stopListening: () => void;
   /** What the phase has begun; it ends with the phase. */
   #activity = new Subscription();
+  #isListed = false;
+  /** Dials since it was last proven to work. */
   #attempts = 0;
   #lastWait = 0;
-  #isListed = false;
-  #isAbandoned = false;
+  /** Why it is given up; undefined when it has been up since. */
+  #abandoned: AbandonReason | undefined;
   /** Whether its dial has failed by the clock alone and is still under way. A pool sees to that itself. */
   #isOverdue = false;
+  /** Whether the success of another has cut its wait short: not again before a wait of its own is over. */
+  #isWoken = false;
+  /** Whether another has succeeded since its dial began, which may hang. */
+  #skipsWait = false;
 
   constructor(connection: C, supervisor: ReconnectSupervisor<C>) {
     this.record = retainRecord(connection);
     this.#supervisor = supervisor;
-    this.#stay = this.record.stay;
-    this.#stopListening = this.record.listen({ onState: (state) => this.#stateChanged(state) });
+    this.#isPooled = this.record.stay !== undefined;
+    this.#stopListening = this.record.listen({
+      onState: () => this.#changed(),
+      onRetired: () => {
+        if (this.#isGone) this.#changed();
+      },
+    });
   }
 
-  /** It has come onto the list. */
+  /** It has come onto the list, which may be late. */
   enter(): void {
     if (this.#isListed) return;
     this.#isListed = true;
-    if (this.phase !== 'deciding' && this.phase !== 'recovering') return;
-    if (this.#isAbandoned) this.#begin('abandoned');
-    else this.#decide(causeOf(this.record.connection));
+    if (this.phase === 'watching') this.#look();
   }
 
   /** It has gone from the list: its own dial takes it off, and so does one made by other means. */
   leave(): void {
     if (!this.#isListed) return;
     this.#isListed = false;
-    if (this.phase !== 'dialling') this.#recover();
+    if (this.phase === 'watching') this.#stopIfForgotten();
+    else if (this.phase !== 'dialling') this.#watch();
+  }
+
+  /** Another connection to the same endpoint is up: dials at once. A failure after that waits its time. */
+  wake(): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    if (this.phase === 'dialling') this.#skipsWait = true;
+    else this.#redial();
   }
 
   /** Ends everything begun for it, and leaves a dial under way alone. */
@@ -160,6 +211,21 @@ class ReconnectTask<C extends Connection> {
     this.phase = phase;
     this.#activity = new Subscription();
     return this.#activity;
+  }
+
+  /** Acts on how the connection is now, whatever the list says. */
+  #look(): void {
+    if (this.#isDue) this.#decide(causeOf(this.record.connection));
+    else this.#watch();
+  }
+
+  #changed(): void {
+    const { phase, record } = this;
+    this.#isOverdue = false;
+    if (phase === 'dialling' || phase === 'deciding' || phase === 'stopped') return;
+    if (phase === 'watching' ? this.#isDue : !this.#isDue) this.#look();
+    else if (this.#isGone) this.#stopIfForgotten();
+    if (isUp(record)) this.#cameUp();
   }
 
   #decide(cause: unknown): void {
@@ -185,21 +251,59 @@ class ReconnectTask<C extends Connection> {
   }
 
   #backOff(delay: number): void {
+    this.#abandoned = undefined;
     this.#lastWait = delay;
     const attempt = ++this.#attempts;
-    const { scheduler } = this.#supervisor.options;
-    this.#begin('backing-off').add(scheduler.schedule(() => this.#redial(), delay));
-    this.#emit({ type: 'reconnect-scheduled', connection: this.record.connection, attempt, delay });
+    const { connection } = this.record;
+    const waiting = this.#begin('backing-off');
+    if (this.#skipsWait) {
+      this.#emit({ type: 'reconnect-scheduled', connection, attempt, delay: 0 });
+      if (this.#activity === waiting) this.#redial();
+      return;
+    }
+    this.#dialAfter(delay, waiting);
+    this.#emit({ type: 'reconnect-scheduled', connection, attempt, delay });
+  }
+
+  /** Gives it up. A dial that fails for the same reason once more is told as a failure only. */
+  #abandon(reason: AbandonReason, cause: unknown): void {
+    const { connection, stay } = this.record;
+    const { abandonedInterval, random } = this.#supervisor.options;
+    const isNew = this.#abandoned !== reason;
+    this.#abandoned = reason;
+    const abandoned = this.#begin('abandoned');
+    if (abandonedInterval !== false) this.#dialAfter(abandonedInterval * (1 - random() / 2), abandoned);
+    stay?.giveUp(cause);
+    if (isNew) this.#emit({ type: 'reconnect-abandoned', connection, attempt: this.#attempts, reason, cause });
+    // One that is dialled again is closed then.
+    if (this.#isOverdue && abandonedInterval === false && this.#activity === abandoned) closeQuietly(connection);
+  }
+
+  /** Dials it when its time has come, or when another connection to its endpoint is up. */
+  #dialAfter(delay: number, waiting: Subscription): void {
+    this.#supervisor.join(this, waiting);
+    const waited = (): void => {
+      this.#isWoken = false;
+      this.#redial();
+    };
+    waiting.add(this.#supervisor.options.scheduler.schedule(waited, delay));
   }
 
   #redial(): void {
     const { connection } = this.record;
+    if (!this.#isDue && !this.#isOverdue) {
+      this.#watch();
+      return;
+    }
     const waiting = this.#activity;
+    if (this.phase === 'abandoned') this.#attempts++;
     const attempt = this.#attempts;
     this.#emit({ type: 'reconnecting', connection, attempt });
     // A subscriber may have removed the connection when it was told.
-    if (this.#activity !== waiting || this.#hasLeftPool) return;
+    if (this.#activity !== waiting || this.#isGone) return;
     const dialling = this.#begin('dialling');
+    this.#skipsWait = false;
+    this.#supervisor.join(this, dialling);
     if (this.#isOverdue) {
       this.#isOverdue = false;
       closeQuietly(connection);
@@ -224,29 +328,27 @@ class ReconnectTask<C extends Connection> {
 
   #dialled(result: DialResult): void {
     const { record } = this;
-    const isTimeout = !result.ok && result.cause instanceof ConnectTimeoutError;
-    this.#isOverdue = isTimeout && !record.stay && record.state === 'connecting';
     if (this.#supervisor.isCompleting) this.stop();
-    else if (!this.#isListed && !this.#isOverdue) this.#recover();
-    else this.#decide(result.ok ? causeOf(record.connection) : result.cause);
-  }
-
-  #abandon(reason: AbandonReason, cause: unknown): void {
-    const { connection } = this.record;
-    const abandoned = this.#begin('abandoned');
-    this.#isAbandoned = true;
-    this.#emit({ type: 'reconnect-abandoned', connection, attempt: this.#attempts, reason, cause });
-    if (this.#isOverdue && this.#activity === abandoned) closeQuietly(connection);
-  }
-
-  #stateChanged(state: ConnectionState): void {
-    if (state === 'connected' && this.#isAbandoned) {
-      this.#isAbandoned = false;
-      this.#attempts = this.#lastWait = 0;
+    else if (result.ok) {
+      this.#cameUp();
+      if (this.phase === 'dialling') this.#look();
+    } else {
+      const isTimeout = result.cause instanceof ConnectTimeoutError;
+      this.#isOverdue = isTimeout && !record.stay && record.state === 'connecting';
+      if (this.#isOverdue || this.#isDue) this.#decide(result.cause);
+      else this.#watch();
     }
-    const wasOverdue = this.#isOverdue;
-    this.#isOverdue = false;
-    if (wasOverdue && !this.#isListed) this.#recover();
+  }
+
+  /** It is up: one that was given up begins anew, and those that wait for the same endpoint are dialled. */
+  #cameUp(): void {
+    if (this.#abandoned) this.#forget();
+    if (!this.#isWoken) this.#supervisor.wakeOthers(this);
+  }
+
+  #forget(): void {
+    this.#abandoned = undefined;
+    this.#attempts = this.#lastWait = 0;
   }
 
   /**
@@ -254,51 +356,80 @@ class ReconnectTask<C extends Connection> {
    * has passed since the end of the first dial. Later dials do not prolong that, or one that is dialled without end
    * would be remembered for good.
    */
-  #recover(): void {
+  #watch(): void {
     const { record } = this;
-    const recovering = this.#begin('recovering');
-    const stop = (): void => this.stop();
-    if (this.#isGone) {
-      stop();
-      return;
+    const { stay } = record;
+    const watching = this.#begin('watching');
+    if (this.#stopIfForgotten() || this.#isForgotten) return;
+    if (stay?.isDialling) {
+      // The state tells too early how a dial of the pool ends: a warm-up may follow.
+      void stay.dial().then(({ ok }) => {
+        if (watching.closed) return;
+        if (ok) this.#cameUp();
+        else this.#changed();
+      });
     }
     const { resetAfter, scheduler } = this.#supervisor.options;
+    const proven = (): void => {
+      this.#forget();
+      this.#isWoken = false;
+      this.#watch();
+    };
     let timer: Subscription | undefined;
     let dialHasEnded = false;
     const startTimer = (): void => {
       timer?.unsubscribe();
-      timer = scheduler.schedule(stop, resetAfter);
+      timer = scheduler.schedule(proven, resetAfter);
     };
-    recovering.add(() => timer?.unsubscribe());
+    watching.add(() => timer?.unsubscribe());
     const onState = (state: ConnectionState): void => {
-      if (this.#isGone) stop();
-      else if (dialHasEnded) return;
+      if (dialHasEnded) return;
       // The list told of the dial before the connection did.
-      else if (state === 'connecting') timer?.unsubscribe();
+      if (state === 'connecting') timer?.unsubscribe();
       else {
         dialHasEnded = true;
         startTimer();
       }
     };
-    recovering.add(record.listen({ onState, onRetired: stop }));
-    onFirstSuccess(record, recovering, stop);
-    if (!recovering.closed && !isBeingDialled(record)) startTimer();
+    watching.add(record.listen({ onState }));
+    onFirstSuccess(record, watching, proven);
+    if (!watching.closed && !isBeingDialled(record)) startTimer();
   }
 
-  get #hasLeftPool(): boolean {
-    return this.#stay !== undefined && (this.record.stay !== this.#stay || !this.#stay.isMember);
+  #stopIfForgotten(): boolean {
+    const isOver = !this.#isListed && this.#isForgotten;
+    if (isOver) this.stop();
+    return isOver;
+  }
+
+  /** Whether nothing has to be remembered. */
+  get #isForgotten(): boolean {
+    return this.#isGone || (this.#attempts === 0 && !this.#abandoned && !this.#isWoken);
+  }
+
+  /** Whether it is to be dialled: a list may be late. */
+  get #isDue(): boolean {
+    return this.#isListed && isDown(this.record) && !this.#isGone;
   }
 
   /** Left its pool, or closed for good; a pool also closes what took too long to dial, and dials it again. */
   get #isGone(): boolean {
     const { state, stay } = this.record;
-    return this.#hasLeftPool || (state === 'closed' && !stay?.isClosedByPool);
+    return (this.#isPooled && !stay?.isMember) || (state === 'closed' && !stay?.isClosedByPool);
   }
 
   #emit(event: ReconnectEvent<C>): void {
     this.#supervisor.subscriber.next(event);
   }
 }
+
+/** Whether a connection is up: in its pool's eyes, where it has one. */
+export const isUp = ({ state, stay }: ConnectionRecord): boolean =>
+  stay?.isMember ? stay.isUp : state === 'connected' || state === 'draining';
+
+/** Whether a connection is neither up nor being dialled. */
+export const isDown = (record: ConnectionRecord): boolean =>
+  !isUp(record) && !(record.stay?.isMember ? record.stay.isDialling : record.state === 'connecting');
 
 /** Being dialled, or queued by its pool to be dialled again after a closing. */
 export const isBeingDialled = ({ state, stay }: ConnectionRecord): boolean =>
@@ -319,6 +450,8 @@ class ReconnectSupervisor<C extends Connection> {
   /** Whether the source has completed: no further attempt is made. */
   isCompleting = false;
   readonly #tasks = new Map<C, ReconnectTask<C>>();
+  /** Those that wait to be dialled, or are being dialled, by endpoint. */
+  readonly #down = new Map<string | undefined, Set<ReconnectTask<C>>>();
 
   constructor(
     readonly subscriber: Subscriber<ReconnectEvent<C>>,
@@ -333,6 +466,24 @@ class ReconnectSupervisor<C extends Connection> {
 
   remove(connection: C): void {
     this.#tasks.get(connection)?.leave();
+  }
+
+  /** Adds a task to those that the success of another concerns, until the subscription ends. */
+  join(task: ReconnectTask<C>, life: Subscription): void {
+    const endpoint = textOf(task.record.connection, 'endpoint');
+    const tasks = this.#down.get(endpoint) ?? new Set();
+    this.#down.set(endpoint, tasks.add(task));
+    life.add(() => {
+      tasks.delete(task);
+      if (tasks.size === 0 && this.#down.get(endpoint) === tasks) this.#down.delete(endpoint);
+    });
+  }
+
+  /** Has the others of its endpoint dialled. Those without an endpoint are taken for one. */
+  wakeOthers(task: ReconnectTask<C>): void {
+    for (const other of [...(this.#down.get(textOf(task.record.connection, 'endpoint')) ?? [])]) {
+      if (other !== task) other.wake();
+    }
   }
 
   complete(): void {
@@ -361,8 +512,14 @@ class ReconnectSupervisor<C extends Connection> {
  * `state$`; the promise of `connect()` tells the cause. In a pool, dials keep to the pool's `maxDials` and
  * `connectTimeout`.
  *
- * A connection that breaks for a terminal cause, or has used up `maxAttempts`, is given up: left as it is, without
- * a timer, until it is up by other means. When it breaks after that it is redialled like any other.
+ * When a dial succeeds, the connections that wait for the same `endpoint` are dialled at once; those without an endpoint
+ * are taken for one. A connection that fails after that waits its time before the success of another has it dialled.
+ *
+ * A connection that breaks for a terminal cause, or has used up `maxAttempts`, is given up: it is dialled once in
+ * `abandonedInterval`, and when another of its endpoint is up. A dial that fails is judged like any other: with the same
+ * verdict the connection stays given up. Once it has been up it is redialled like any other.
+ *
+ * The list may be late, or never change: what is up, or being dialled by other means, is not dialled.
  *
  * Cold. Unsubscribing cancels what is waiting and leaves a dial under way alone. When the source completes,
  * what is waiting is cancelled and the result completes once dials have settled. Errors with its source, and when

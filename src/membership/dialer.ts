@@ -46,7 +46,7 @@ const leftError = (): ConnectionClosedError =>
 
 /** Dials members, a bounded number at once and each within a deadline; one dial a member at a time. */
 export class Dialer<C extends Connection> {
-  /** Why the last dial failed, if it did. */
+  /** Why the last dial failed, if it did, or why the last member was given up. */
   lastFailure: unknown = undefined;
   readonly #dials = new Map<Member<C>, Dial<C>>();
   readonly #queue = new Set<Dial<C>>();

@@ -32,6 +32,7 @@ export interface MemberOwner<C extends Connection> {
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void;
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   dial(member: Member<C>): Promise<DialResult>;
+  abandon(member: Member<C>, cause: unknown): void;
 }
 
 /**
@@ -72,6 +73,10 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
 
   get isMember(): boolean {
     return this.phase !== 'leaving';
+  }
+
+  get isUp(): boolean {
+    return CONNECTED_PHASES.has(this.phase);
   }
 
   get isDialling(): boolean {
@@ -131,5 +136,9 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
 
   dial(): Promise<DialResult> {
     return this.owner.dial(this);
+  }
+
+  giveUp(cause: unknown): void {
+    this.owner.abandon(this, cause);
   }
 }

@@ -302,6 +302,13 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return this.dialer.dial(member);
   }
 
+  /** Gives a broken member up, for this cause: callers are told of it where there is no other. */
+  abandon(member: Member<C>, cause: unknown): void {
+    if (member.phase !== 'broken' || !this.members.has(member)) return;
+    this.dialer.lastFailure = cause;
+    this.go(member, 'abandoned');
+  }
+
   /** Dials members; resolves when every attempt has settled. */
   async dialAll(members: readonly Member<C>[]): Promise<void> {
     await Promise.all(this.turns.run(() => members.map((member) => this.dialer.dial(member))));

@@ -480,8 +480,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Resolves once so many are connected and in service.
    *
-   * @throws {@link ReadyTimeoutError}, whose `cause` is the last dial's failure, {@link PoolClosedError} and
-   * {@link PoolDisposedError}, as rejections.
+   * @throws {@link ReadyTimeoutError}, whose `cause` is the last dial's failure; {@link PoolNotConnectedError} with that
+   * cause once every member has been given up; {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
     this.#checkWaiting(options, ['min', 'timeout']);

@@ -242,8 +242,9 @@ export class Lifecycle<C extends Connection, K> {
   #healed(event: ReconnectEvent<C>): void {
     const { events, membership } = this.#context;
     if (event.type === 'reconnect-abandoned') {
+      // `reconnectBroken` has given it up already; an operator of a user's own only tells of it.
       const member = membership.memberOf(event.connection);
-      if (member?.phase === 'broken') membership.go(member, 'abandoned');
+      if (member) membership.abandon(member, event.cause);
     }
     if (event.type === 'reconnect-abandoned' || event.type === 'reconnect-scheduled') events.emit(event);
   }
