@@ -24,6 +24,15 @@ describe.each(KINDS)('Pool option heal, over $kind', ({ make }) => {
     expect(clock.timers).toBe(0);
   });
 
+  it('heal: a reconnect-abandoned of a connection that is connected, or of one that is no member, abandons none', async () => {
+    const told$ = new Subject<ReconnectEvent<TestConnection>>();
+    const { pool, made } = await openRig(make, 1, { heal: () => told$ });
+    for (const connection of [made[0]!, make('accept')])
+      told$.next({ type: 'reconnect-abandoned', connection, attempt: 1, reason: 'max-attempts', cause: undefined });
+    expect(pool.health).toMatchObject({ connected: 1, abandoned: 0 });
+    await expect(pool.use(() => 'served')).resolves.toBe('served');
+  });
+
   it('heal: failed dials of pool.reconnect() count as attempts of the backoff', async () => {
     const clock = new VirtualClock();
     const waits: number[] = [];

@@ -143,6 +143,23 @@ describe('errors and connections of the library', () => {
     expect(inspect([{ connection }], { depth: 10 })).not.toContain(SECRET);
   });
 
+  it('describe(event) has no name, no endpoint and no code where there is none', async () => {
+    const pool = new ConnectionPool(1, () => new ScriptedConnection(), { heal: false });
+    const events: PoolEvent<Connection>[] = [];
+    pool.events$.subscribe((event) => events.push(event));
+    await pool.setup();
+    pool.connections[0]?.lose(new TypeError('odd'));
+    expect(Object.entries(describeEvent(events.at(-1) as PoolEvent<Connection>))).toEqual([
+      ['type', 'lost'],
+      ['cause', { name: 'TypeError', message: 'odd' }],
+      ['at', expect.any(Number)],
+    ]);
+    expect(Object.keys(describeEvent(events.at(-1) as PoolEvent<Connection>)['cause'] as object)).toEqual([
+      'name',
+      'message',
+    ]);
+  });
+
   it('an event that has a bigint or a number that JSON does not know keeps it as text', async () => {
     const connection = plain('odd');
     const pool = new ConnectionPool(1, () => connection, { heal: false });

@@ -66,6 +66,20 @@ describe.each(KINDS)('dialling $kind', ({ make }) => {
     expect([outcome.status, pool.connectedConnections]).toEqual(['resolved', made]);
   });
 
+  it('a connection that joins while it is connecting takes no dial slot to come into service, and is bound by connectTimeout', async () => {
+    const test = rig(make, 1, { maxDials: 1 });
+    test.script = 'wait';
+    void test.pool.setup();
+    const [up, hanging] = [make('wait'), make('wait')];
+    for (const connection of [up, hanging]) connection.connect().catch(() => {});
+    void test.pool.extendPoolByConnections([up, hanging]);
+    up.accept();
+    await settle();
+    expect([test.pool.connectedConnections, test.pool.health.connecting]).toEqual([[up], 2]);
+    await test.clock.advance(5_000);
+    expect(test.pool.brokenConnections).toEqual([test.made[0], hanging]);
+  });
+
   it('members queued for a dial because of maxDials stay idle', () => {
     const test = rig(make, 3, { maxDials: 1 });
     test.script = 'wait';

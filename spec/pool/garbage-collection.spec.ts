@@ -75,6 +75,17 @@ const POOL_STREAMS: Record<string, (pool: Pool) => Observable<unknown>> = {
 };
 
 describe.each(KINDS)('garbage collection, with $kind', ({ make: makePlain }) => {
+  it('the signal of a lease is garbage-collected when it was read after the release', async () => {
+    const pool: Pool = new ConnectionPool(1, () => makePlain(), { heal: false });
+    const read = async (): Promise<WeakRef<AbortSignal>> => {
+      const lease = await pool.lease();
+      lease.release();
+      return new WeakRef(lease.signal);
+    };
+    await expectCollected(await read());
+    await pool.dispose();
+  });
+
   const make: Make = (...script) => Object.assign(makePlain(...script), { outcomes$: new Subject<Outcome>() });
 
   it.each(Object.entries(OPERATORS))(
@@ -140,7 +151,7 @@ describe.each(KINDS)('garbage collection, with $kind', ({ make: makePlain }) => 
   it.each(['released', 'given up'] as const)(
     'a connection that has left its pool is collected although the pool had a lease of it, %s',
     async (end) => {
-      const pool: Pool = new ConnectionPool(1, () => make(), { heal: false });
+      const pool: Pool = new ConnectionPool(1, () => makePlain(), { heal: false });
       const removed = await (async () => {
         await pool.setup();
         const lease = await pool.lease();

@@ -1,6 +1,7 @@
 import { RenewalError } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
+import { expectUntouched } from '../support/untouched.js';
 import { settle } from '../support/virtual-clock.js';
 
 /** The least connected, the most members and every poolSize that health$ has emitted. */
@@ -450,6 +451,20 @@ describe.each(KINDS)('calls during renew(), pool of $kind', ({ make }) => {
     expect(test.renewal).toMatchObject({ status: 'resolved', value: 0 });
     expect(names(test.pool.connectedConnections)).toBe('#4 #5');
     expect(test.made).toHaveLength(5);
+  });
+
+  it('renew() discards the replacement of a connection that leaves while the factory makes it', async () => {
+    let inFactory = (): void => {};
+    const { pool, made } = await openRig((...script) => {
+      inFactory();
+      return make(...script);
+    }, 2);
+    inFactory = () => void pool.removeConnections(made.slice(0, 1));
+    await expect(pool.renew()).resolves.toBe(1);
+    expect([names(pool.connections), pool.poolSize]).toEqual(['#4', 2]);
+    expect([made[2]?.dials, made[2]?.state]).toEqual([0, 'closed']);
+    expectUntouched(made[2] as TestConnection);
+    await pool.dispose();
   });
 
   it('renew() closes the connection of a factory that calls close(), and resolves with 0', async () => {

@@ -46,6 +46,16 @@ const ORDER = [
 ];
 
 describe.each(KINDS)('shrinking a pool of $kind', ({ make }) => {
+  it('reducePoolConnections(1) removes a broken member whose lease is still open before one that is connected', async () => {
+    const { pool, made } = await openRig(make, 2);
+    const leases = [await pool.lease(), await pool.lease()];
+    made[0]?.lose();
+    leases.find(({ connection }) => connection === made[1])?.release();
+    expect(pool.reducePoolConnections(1)).toBe(1);
+    expect(pool.connections).toEqual(made.slice(1));
+    await pool.dispose();
+  });
+
   describe('reducePoolConnections()', () => {
     it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
       'reducePoolConnections(%i, true) removes broken, idle, connecting, unused, then least loaded members',

@@ -99,6 +99,20 @@ describe.each(KINDS)('the streams of a pool of $kind', ({ make }) => {
       await pool.dispose();
     });
 
+    it(`${name} starts with the current value for a subscriber that comes after changes without one`, async () => {
+      const { pool, made } = await openRig(make, 2);
+      of(pool).subscribe().unsubscribe();
+      made[0]?.lose();
+      made[1]?.send();
+      pool.removeConnections([made[1] as TestConnection], { drainTimeout: 0 });
+      let latest: unknown;
+      of(pool).subscribe((value) => {
+        latest = value;
+      });
+      expect(latest).toEqual(getter(pool));
+      await pool.dispose();
+    });
+
     it(`${name} emits frozen values`, async () => {
       const { pool } = await openRig(make, 1);
       of(pool).subscribe((value) => expect(typeof value !== 'object' || Object.isFrozen(value)).toBe(true));

@@ -259,6 +259,31 @@ describe('a connection whose connect() misbehaves', () => {
     }
   });
 
+  it.each(['while it is dialled again', 'after it was dialled again'])(
+    'a connect() that resolves after connectTimeout and %s does not close the connection',
+    async (when) => {
+      const dials: (() => void)[] = [];
+      const test = rigOf(() => ({ connect: () => new Promise<void>((resolve) => dials.push(resolve)) }));
+      void test.pool.setup();
+      await test.clock.advance(5_000);
+      const [connection] = test.made as [SubjectConnection];
+      const redial = test.pool.reconnect();
+      await settle();
+      const up = (): void => {
+        connection.state$.next('connected');
+        dials[1]?.();
+      };
+      if (when === 'after it was dialled again') up();
+      await settle();
+      dials[0]?.();
+      await settle();
+      expect([dials.length, connection.closes]).toEqual([2, 1]);
+      up();
+      await expect(redial).resolves.toBe(1);
+      await test.pool.dispose();
+    },
+  );
+
   it('a connection whose state$ emits connected after connectTimeout is closed again and stays broken', async () => {
     const test = rigOf(() => ({ connect: () => new Promise(() => {}) }));
     void test.pool.setup();

@@ -1,5 +1,13 @@
 import { BehaviorSubject, combineLatest, map, Observable, Subject } from 'rxjs';
-import { leastLoaded, type Outcome, type Picker, peakEwma, roundRobin, type Strategy } from 'rxpool';
+import {
+  type ConnectionPool,
+  leastLoaded,
+  type Outcome,
+  type Picker,
+  peakEwma,
+  roundRobin,
+  type Strategy,
+} from 'rxpool';
 import { KINDS, type Make, type TestConnection } from '../support/connections.js';
 import type { List } from '../support/pickers.js';
 import { openRig, type Rig } from '../support/pools.js';
@@ -231,6 +239,29 @@ describe.each(KINDS)('Strategies as the select option of a pool, over $kind', ({
     expect(() => pool.reconfigure({ select })).toThrow('not today');
     expect(pool.getLeastLoadedConnection()).toBe(made[1]);
   });
+
+  it.each([
+    { what: 'throws', act: () => fail() },
+    { what: 'closes the pool', act: (pool: ConnectionPool<TestConnection>) => void pool.close() },
+  ])(
+    'reconfigure({ poolSize, select }): a strategy that $what leaves the connections made for it closed and unsubscribed',
+    async ({ act }) => {
+      const { pool, made } = await openRig(make, 1);
+      const select: Strategy<TestConnection> = (connected$) => {
+        act(pool);
+        return leastLoaded<TestConnection>()(connected$);
+      };
+      try {
+        pool.reconfigure({ poolSize: 2, select });
+      } catch {
+        // What the strategy throws.
+      }
+      await settle();
+      expect([made.length, made[1]?.state]).toEqual([2, 'closed']);
+      expectUntouched(made[1] as TestConnection);
+      await pool.dispose();
+    },
+  );
 
   it('reconfigure({ select }): a strategy that disposes the pool while it is subscribed to is unsubscribed', async () => {
     const { pool, made } = await openRig(make, 2, { drainTimeout: 0 });

@@ -65,8 +65,6 @@ export class Checkout<C extends Connection> implements UseContext {
   /** Aborts the signal. The checkout ends when its work does. */
   abort(reason: unknown): void {
     if (this.#hasEnded) return;
-    // Work that goes on all the same must not hear of later sessions.
-    this.#stopListening?.();
     this.#controller ??= new AbortController();
     this.#controller.abort(reason);
   }

@@ -82,7 +82,7 @@ export class IdleValidator<C extends Connection> {
 
   #loadChanged(entry: Entry<C>, from: number, to: number): void {
     const { validation } = entry;
-    if (validation) validation.superseded ||= to > from && to > validation.selfLoad;
+    if (validation) validation.superseded ||= to > validation.selfLoad;
     else if (to === 0) this.#markIdle(entry);
     else if (from === 0) this.#idle.delete(entry);
   }
