@@ -228,6 +228,20 @@ describe.each(KINDS)('Waiting callers, over $kind', ({ make }) => {
       expect([pool.health.pending, pool.health.waiting, clock.timers]).toEqual([0, 0, 0]);
     });
 
+    it('waiting use({ signal }): abort and loss of its connection between grant and start leave it no place in the queue', async () => {
+      const { pool, clock, made } = await exclusive();
+      const leases = made.map(() => pool.tryLease());
+      const controller = new AbortController();
+      const job = new Job(pool, { signal: controller.signal });
+      for (const lease of leases) lease?.release();
+      await undefined;
+      controller.abort(new Error('not needed'));
+      for (const connection of made) connection.lose();
+      await settle();
+      expect([job.outcome.status, pool.health.waiting, pool.health.pending]).toEqual(['rejected', 0, 0]);
+      expect(clock.timers).toBe(0);
+    });
+
     it('waiting use({ signal }): abort rejects it after its connection was lost between grant and start', async () => {
       const { pool, clock, made } = await exclusive();
       const lease = pool.tryLease();

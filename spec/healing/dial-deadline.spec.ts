@@ -31,6 +31,15 @@ describe.each(KINDS)('reconnectBroken({ connectTimeout }), without a pool, over 
     expect(rig.clock.timers).toBe(0);
   });
 
+  it('reconnectBroken({ isTerminal }): is asked about the ConnectTimeoutError of a dial that timed out', async () => {
+    const a = await broken();
+    const isTerminal = (cause: unknown): boolean => cause instanceof ConnectTimeoutError;
+    const rig = new Rig({ connectTimeout: 50, isTerminal }, brokenOf(a));
+    await rig.clock.advance(100 + 50);
+    expect(rig.log.slice(-2)).toEqual(['150: a1 failed', '150: a1 abandoned: terminal']);
+    rig.subscription.unsubscribe();
+  });
+
   it('reconnectBroken({ connectTimeout }): a timed-out dial that connects late is neither closed nor redialled', async () => {
     const a = await broken();
     const rig = new Rig({ connectTimeout: 50 }, brokenOf(a));

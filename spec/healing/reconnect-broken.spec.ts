@@ -486,3 +486,14 @@ describe('reconnectBroken', () => {
     expect(clock.timers).toBe(0);
   });
 });
+
+it('reconnectBroken(): a connection whose state$ says closed and completes is forgotten when it leaves the list', async () => {
+  const connection = new SubjectConnection({ name: 'a', onDial: 'refuse' });
+  await connection.connect().catch(() => {});
+  const rig = new Rig();
+  rig.list$.next([connection]);
+  connection.state$.next('closed');
+  connection.state$.complete();
+  rig.list$.next([]);
+  expect([rig.log, rig.clock.timers]).toEqual([['0: a1 in 100'], 0]);
+});
