@@ -71,9 +71,14 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
     return this.#isSuspended;
   }
 
-  /** A connection at once, where one can be lent. No caller passes those who wait. */
+  /** A connection at once, where one can be lent. No caller passes those who wait, but for keys that get nothing. */
   acquireNow(key: K): Checkout<C> | undefined {
-    return this.#queue.size > 0 ? undefined : this.tryAcquire(key);
+    return this.#queue.size > 0 && !this.#mayPass(key) ? undefined : this.tryAcquire(key);
+  }
+
+  /** Whether those who wait could not be served when they were asked for last, and wait for other keys. */
+  #mayPass(key: K): boolean {
+    return this.#selector.hasStrategy && !this.#isDispatching && !this.#queue.hasKey(key);
   }
 
   tryAcquire(key: K): Checkout<C> | undefined {
@@ -114,6 +119,10 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
     } finally {
       settled?.(checkout);
     }
+  }
+
+  mayServeOtherKeys(): boolean {
+    return this.#selector.hasStrategy && this.#index.size > 0 && !this.#isSuspended;
   }
 
   refusal(): Error | undefined {

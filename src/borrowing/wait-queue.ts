@@ -1,12 +1,16 @@
+import type { Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { LinkedList, ListNode } from '../linked-list.js';
 import type { Deadlines, Expirable } from '../streams/deadlines.js';
 import type { Checkout } from './checkout.js';
+import { KeyTurn } from './key-turn.js';
 
 /** What the queue asks of its owner, and tells it. */
 export interface WaitQueueOwner<C extends Connection, K> {
   /** A connection for the key, if one can be lent now. */
   tryAcquire(key: K): Checkout<C> | undefined;
+  /** Whether a connection may be lent for another key than one that got none. */
+  mayServeOtherKeys(): boolean;
   /** Why callers may not wait any more; undefined while they may. */
   refusal(): Error | undefined;
   timeoutError(waitTimeout: number): Error;
@@ -20,6 +24,8 @@ export class Waiter<C extends Connection, K> implements Expirable {
   readonly place = new ListNode<Waiter<C, K>>(this);
   readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
   deadline = 0;
+  /** That of its key, while it waits. */
+  turn!: KeyTurn;
   /**
    * A promise carries the grant: what awaits it goes on in its own async context, after the release that granted has
    * returned.
@@ -50,12 +56,23 @@ export class Waiter<C extends Connection, K> implements Expirable {
   }
 }
 
-/** First come, first served. */
+/** After so many milliseconds all keys are asked for, where a pass has left some out and connections are free. */
+const SWEEP_AFTER = 10;
+
+/**
+ * First come, first served among those of one key, and among all that can be served. A key that gets nothing holds up
+ * no other.
+ */
 export class WaitQueue<C extends Connection, K> {
   readonly #waiters = new LinkedList<Waiter<C, K>>();
   readonly #owner: WaitQueueOwner<C, K>;
   readonly #deadlines: Deadlines;
+  /** The keys of those who wait, but for `undefined`. */
+  readonly #turns = new Map<K, KeyTurn>();
+  readonly #keyless = new KeyTurn();
   #sequence = 0;
+  #pass = 0;
+  #sweep: Subscription | undefined;
 
   constructor(owner: WaitQueueOwner<C, K>, deadlines: Deadlines) {
     this.#owner = owner;
@@ -84,20 +101,53 @@ export class WaitQueue<C extends Connection, K> {
     this.reject(waiter, this.#owner.timeoutError(waiter.waitTimeout));
   }
 
-  /** Serves from the head for as long as connections can be lent. */
+  /** Whether callers of a key wait. */
+  hasKey(key: K): boolean {
+    return key === undefined ? this.#keyless.size > 0 : this.#turns.has(key);
+  }
+
+  /** Serves in the order of arrival for as long as connections can be lent. */
   serve(): void {
-    for (let head = this.#waiters.first; head; head = this.#waiters.first) {
-      const waiter = head.value;
+    this.#serve(0);
+  }
+
+  /** @param asked - for how many keys the pass counts as having asked when it begins. */
+  #serve(asked: number): void {
+    const waiters = this.#waiters;
+    const pass = ++this.#pass;
+    let hasSkipped = false;
+    let place = waiters.first;
+    while (place) {
+      const waiter = place.value;
+      const { turn } = waiter;
+      const isSkipped = !turn.hasMissed(pass) && turn.isSkipped(pass, asked);
+      if (isSkipped || turn.hasMissed(pass)) {
+        hasSkipped ||= isSkipped;
+        place = place.next;
+        continue;
+      }
+      let checkout: Checkout<C> | undefined;
+      let failure: { readonly error: unknown } | undefined;
       try {
-        const checkout = this.#owner.tryAcquire(waiter.key);
-        if (!checkout) return;
-        // A user's strategy that was asked may have had the waiter rejected.
+        checkout = this.#owner.tryAcquire(waiter.key);
+      } catch (error) {
+        failure = { error };
+      }
+      // A user's strategy that was asked may have had this waiter and others rejected.
+      const next: ListNode<Waiter<C, K>> | undefined = place.list ? place.next : waiters.first;
+      if (failure) this.reject(waiter, failure.error);
+      else if (checkout) {
+        turn.served();
         if (this.#remove(waiter)) waiter.grant(checkout);
         else checkout.release();
-      } catch (error) {
-        this.reject(waiter, error);
+      } else {
+        turn.missed(pass);
+        asked++;
+        if (turn.size === waiters.size || !this.#owner.mayServeOtherKeys()) return;
       }
+      place = next;
     }
+    if (hasSkipped) this.#sweepSoon();
   }
 
   /** Rejects all waiters, each with an error of its own. */
@@ -121,7 +171,29 @@ export class WaitQueue<C extends Connection, K> {
     this.#owner.serveSoon();
   }
 
+  #turnOf(key: K): KeyTurn {
+    if (key === undefined) return this.#keyless;
+    const turn = this.#turns.get(key) ?? new KeyTurn();
+    this.#turns.set(key, turn);
+    return turn;
+  }
+
+  /** Asks for all keys before long: one that was left out may be served by now, without another release. */
+  #sweepSoon(): void {
+    this.#sweep ??= this.#deadlines.scheduler.schedule(() => {
+      this.#sweep = undefined;
+      this.#serve(Number.NEGATIVE_INFINITY);
+    }, SWEEP_AFTER);
+  }
+
+  #endSweep(): void {
+    this.#sweep?.unsubscribe();
+    this.#sweep = undefined;
+  }
+
   #insert(waiter: Waiter<C, K>, next: ListNode<Waiter<C, K>> | undefined, timeout: number): void {
+    waiter.turn = this.#turnOf(waiter.key);
+    waiter.turn.size++;
     this.#waiters.insert(waiter.place, next);
     this.#deadlines.add(waiter, timeout);
     this.#owner.sizeChanged(this.#waiters.size);
@@ -130,6 +202,8 @@ export class WaitQueue<C extends Connection, K> {
   #remove(waiter: Waiter<C, K>): boolean {
     if (!this.#waiters.remove(waiter.place)) return false;
     this.#deadlines.remove(waiter);
+    if (--waiter.turn.size === 0 && waiter.key !== undefined) this.#turns.delete(waiter.key);
+    if (this.#waiters.size === 0) this.#endSweep();
     this.#owner.sizeChanged(this.#waiters.size);
     return true;
   }

@@ -27,7 +27,10 @@ export interface ReadyOptions extends SignalOptions {
 export interface BorrowOptions<K = void> extends SignalOptions {
   /** Milliseconds to wait where nothing can take the work. @default the pool's `waitTimeout` */
   readonly waitTimeout?: number | undefined;
-  /** What the choice depends on; strategies such as `sticky` require it. */
+  /**
+   * What the choice depends on; strategies such as `sticky` require it. Callers of one key, as `Map` tells keys apart, are
+   * served in the order in which they came; a key that gets no connection holds up no other.
+   */
   readonly key?: K | undefined;
 }
 
