@@ -1,8 +1,8 @@
 import { EMPTY, finalize, map, Observable, type OperatorFunction, Subject, throwError } from 'rxjs';
 import type { ConnectionPoolOptions } from 'rxpool';
-import { type BreakerState, circuitBreaker, type DialReport } from 'rxpool';
+import { type BreakerState, circuitBreaker, cleanupBroken, type DialReport, growOnDemand } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
-import { figures, type Rig, rig, watch } from '../support/pools.js';
+import { figures, type Outcome, type Rig, rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
@@ -93,6 +93,86 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     });
     await test.clock.advance(1_000);
     expect([dials(test), states(test)]).toEqual(['1 1 1 0', ['open', 'half-open', 'open']]);
+  });
+
+  it('half-open breaker allows one dial although dials that began before it opened hang', async () => {
+    const test = breakable(5);
+    const setup = watch(test.pool.setup());
+    for (const connection of test.made) connection.onDial = 'wait';
+    await settle();
+    for (const connection of test.made) {
+      connection.onDial = 'wait';
+      connection.lose();
+    }
+    void test.pool.reconnect();
+    await settle();
+    const [first, second, ...hanging] = test.made as [TestConnection, TestConnection, ...TestConnection[]];
+    first.refuse();
+    second.refuse();
+    await settle();
+    void test.pool.reconnect();
+    await settle();
+    expect([dials(test), states(test), setup.status]).toEqual(['2 2 2 2 2', ['open'], 'resolved']);
+    await test.clock.advance(1_000);
+    expect([dials(test), states(test)]).toEqual(['3 2 2 2 2', ['open', 'half-open']]);
+    for (const connection of hanging) connection.refuse();
+    await settle();
+    expect([dials(test), states(test)]).toEqual(['3 2 2 2 2', ['open', 'half-open']]);
+    second.onDial = 'accept';
+    first.accept();
+    await settle();
+    expect([states(test).at(-1), test.pool.health.connected]).toEqual(['closed', 2]);
+    await test.pool.dispose();
+  });
+
+  it('half-open breaker closes when a dial that began before it opened succeeds', async () => {
+    const test = breakable(3);
+    test.script = 'wait';
+    void test.pool.setup();
+    const [first, second, late] = test.made as [TestConnection, TestConnection, TestConnection];
+    first.refuse();
+    second.refuse();
+    await test.clock.advance(1_000);
+    expect(states(test)).toEqual(['open', 'half-open']);
+    late.accept();
+    await settle();
+    expect(states(test)).toEqual(['open', 'half-open', 'closed']);
+    await test.pool.dispose();
+  });
+
+  it('half-open breaker of an empty pool lets callers wait, so that growOnDemand() adds the connection that decides', async () => {
+    const test = breakable(2);
+    const { scheduler } = test.clock;
+    const { pool } = test;
+    pool.reconfigure({
+      policies: [
+        () => pool.health$.pipe(growOnDemand((count) => pool.extendPoolBySize(count), { scheduler })),
+        () => pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { scheduler })),
+      ],
+    });
+    await pool.setup();
+    test.script = 'refuse';
+    for (const connection of test.made) {
+      connection.onDial = 'refuse';
+      connection.lose();
+    }
+    const failing: unknown[] = [];
+    for (let i = 0; i < 200; i++) {
+      pool.use(() => 'done').catch(({ code }) => failing.push(code));
+      await test.clock.advance(50);
+    }
+    expect(failing).toContain('ERR_CIRCUIT_OPEN');
+    expect(failing.length).toBeGreaterThan(150);
+    test.script = 'accept';
+    const calls: Outcome<string>[] = [];
+    for (let i = 0; i < 200; i++) {
+      calls.push(watch(pool.use(() => 'done')));
+      await test.clock.advance(50);
+    }
+    expect(calls.slice(100).map(({ status }) => status)).toEqual(Array(100).fill('resolved'));
+    expect(states(test).at(-1)).toBe('closed');
+    await pool.dispose();
+    expect(test.clock.timers).toBe(0);
   });
 
   it('half-open breaker dials the next member when the one being dialled is removed', async () => {

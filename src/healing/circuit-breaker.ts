@@ -110,7 +110,9 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
 /**
  * Circuit breaker for the dials of a whole pool. The circuit opens after `consecutiveFailures` failed dials while no
  * connection is in service, is half-open after `openFor` and permits one dial then, and closes when a dial succeeds
- * or a connection is in service. While it is not closed, a pool limits its dials and rejects callers.
+ * or a connection is in service. While it is not closed, a pool limits its dials and rejects callers; a half-open one
+ * lets callers wait where there is no member to dial. Dials that began before it opened, and may hang, take no slot and
+ * cannot open it again.
  *
  * Cold. Emits `closed` at once and then each change of state. Completes and errors with its source, and errors
  * when `openFor` throws or returns no number of milliseconds. Unsubscribing cancels its timer.

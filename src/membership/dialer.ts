@@ -20,6 +20,8 @@ export interface DialerOptions<C> {
 /** The circuit breaker, as dials see it. */
 export interface DialerBreaker {
   readonly state: 'closed' | 'open' | 'half-open';
+  /** How often the circuit has opened. */
+  readonly openings: number;
   report(ok: boolean): void;
 }
 
@@ -38,6 +40,8 @@ export interface DialedMembers<C extends Connection> {
 interface Dial<C extends Connection> {
   readonly member: Member<C>;
   readonly result: Promise<DialResult>;
+  /** How often the circuit had opened when it began. */
+  openings: number;
   settle(result: DialResult): void;
 }
 
@@ -51,7 +55,7 @@ export class Dialer<C extends Connection> {
   readonly #dials = new Map<Member<C>, Dial<C>>();
   readonly #queue = new Set<Dial<C>>();
   /** Dials that have a slot. */
-  #active = 0;
+  readonly #running = new Set<Dial<C>>();
   readonly #pool: DialedMembers<C>;
   readonly #breaker: DialerBreaker;
 
@@ -74,10 +78,7 @@ export class Dialer<C extends Connection> {
   /** Follows a dial that was begun elsewhere: the pool's deadline holds for it, its limit of dials does not. */
   follow(member: Member<C>): void {
     const dial = this.#dials.get(member) ?? this.#enqueue(member);
-    if (this.#queue.delete(dial)) {
-      this.#active++;
-      this.#run(dial, false);
-    }
+    if (this.#queue.delete(dial)) this.#run(dial, false);
   }
 
   /** Ends the dial of a member that is leaving. Its slot is given to others by `pump`. */
@@ -85,7 +86,8 @@ export class Dialer<C extends Connection> {
     const dial = this.#dials.get(member);
     if (!dial) return;
     this.#dials.delete(member);
-    if (!this.#queue.delete(dial)) this.#active--;
+    this.#queue.delete(dial);
+    this.#running.delete(dial);
     dial.settle({ ok: false, cause: leftError() });
   }
 
@@ -96,12 +98,11 @@ export class Dialer<C extends Connection> {
   pump(): void {
     const pool = this.#pool;
     for (const dial of this.#queue) {
-      if (this.#active >= this.#slots) return;
+      if (!this.#hasSlot) return;
       const { member } = dial;
       const hasRoom = member.phase === 'dialling' || pool.open < pool.options.maxSize;
       if (!hasRoom || pool.isClosing(member)) continue;
       this.#queue.delete(dial);
-      this.#active++;
       this.#run(dial, true);
     }
   }
@@ -111,15 +112,17 @@ export class Dialer<C extends Connection> {
     const result = new Promise<DialResult>((resolve) => {
       settle = resolve;
     });
-    const dial: Dial<C> = { member, result, settle };
+    const dial: Dial<C> = { member, result, openings: 0, settle };
     this.#dials.set(member, dial);
     this.#queue.add(dial);
     return dial;
   }
 
-  get #slots(): number {
-    if (this.#breaker.state === 'open') return 0;
-    return this.#breaker.state === 'half-open' ? 1 : this.#pool.options.maxDials;
+  /** A half-open circuit has one slot: dials that began before it opened, and may hang, do not occupy it. */
+  get #hasSlot(): boolean {
+    const { state, openings } = this.#breaker;
+    if (state === 'closed') return this.#running.size < this.#pool.options.maxDials;
+    return state === 'half-open' && ![...this.#running].some((dial) => dial.openings === openings);
   }
 
   /** @param connects - whether it is dialled here. */
@@ -127,6 +130,8 @@ export class Dialer<C extends Connection> {
     const { member } = dial;
     const { connectTimeout: timeout, scheduler, warmup } = this.#pool.options;
     const connectedLate = (): void => this.#closeLate(member);
+    dial.openings = this.#breaker.openings;
+    this.#running.add(dial);
     this.#pool.go(member, 'dialling');
     this.#pool.begin(member, (activity) => {
       const options = { timeout, scheduler, connects, connectedLate };
@@ -170,10 +175,11 @@ export class Dialer<C extends Connection> {
       }
       dial.settle(result);
       pool.turns.after(() => {
-        // The slot is freed when the breaker has heard of the dial, and may have left no slot for the next.
-        this.#breaker.report(result.ok);
+        // The slot is freed when the breaker has heard of the dial, and may have left no slot for the next. The failure
+        // of a dial that began before the circuit opened says nothing of the server now.
+        if (result.ok || dial.openings === this.#breaker.openings) this.#breaker.report(result.ok);
         pool.turns.run(() => {
-          this.#active--;
+          this.#running.delete(dial);
           this.pump();
         });
       });

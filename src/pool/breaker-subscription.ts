@@ -16,6 +16,8 @@ export interface BreakerListener {
 /** The subscription to the operator given as `breaker`: dials are reported to it, and it says whether to go on. */
 export class BreakerSubscription {
   state: BreakerState = 'closed';
+  /** How often it has been closed no more, or has opened again. */
+  openings = 0;
   readonly #listener: BreakerListener;
   #reports = new Subject<DialReport>();
   #subscription = Subscription.EMPTY;
@@ -65,6 +67,7 @@ export class BreakerSubscription {
 
   #set(state: BreakerState): void {
     if (state === this.state) return;
+    if (state === 'open' || this.state === 'closed') this.openings++;
     this.state = state;
     this.#listener.changed(state);
   }

@@ -61,7 +61,10 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
   readonly closeTimeout?: number | undefined;
   /** How long a connection on its way out may finish what it carries. @default 1000 */
   readonly drainTimeout?: number | undefined;
-  /** How many dials may be under way at once in the whole pool. @default 16 */
+  /**
+   * How many dials may be under way at once in the whole pool. The one dial of a half-open circuit is made beside those
+   * that hang. @default 16
+   */
   readonly maxDials?: number | undefined;
   /**
    * The load at which a connection is not given out any more: 1 makes every borrowing exclusive. A connection's own

@@ -70,10 +70,13 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
   }
 
   admissionError(): Error | undefined {
-    const { membership, state, options, breaker } = this.#pool;
+    const { membership, state, options, breaker, acquirer } = this.#pool;
     const { size, counts } = membership;
     if (state.isClosed) return this.closedError();
-    if (breaker.state !== 'closed' && counts.serving === 0) {
+    // In a half-open circuit the next dial decides. Where there is nothing to dial callers may wait, so that the pool grows.
+    const isHalfOpen = breaker.state === 'half-open';
+    const mayWait = breaker.state === 'closed' || (isHalfOpen && (size === 0 || acquirer.waiting > 0));
+    if (!mayWait && counts.serving === 0) {
       const message = `The circuit breaker of ${this.#name} is open: no connection could be made`;
       return this.#dialError(CircuitOpenError, message);
     }
