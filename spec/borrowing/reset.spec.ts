@@ -29,6 +29,19 @@ describe.each(KINDS)('Option reset, over $kind', ({ make }) => {
     return Object.assign(await openRig(make, 1, { maxPending: 1, reset: resets.reset, ...options }), { resets });
   };
 
+  it('reset: runs on a connection that is released while it is ejected, and comes into service when both are over', async () => {
+    const { pool, made, clock, resets } = await opened();
+    const lease = await pool.lease();
+    pool.ejectConnections(made, { duration: 100 });
+    lease.release();
+    expect(resets.asked).toHaveLength(1);
+    await clock.advance(100);
+    expect([pool.health.connected, pool.tryLease()]).toEqual([1, undefined]);
+    resets.succeed();
+    await settle();
+    expect(pool.tryLease()?.connection).toBe(made[0]);
+  });
+
   it('reset: runs after use(), lease and withConnection(), before the next caller gets the connection', async () => {
     const { pool, made, clock, resets } = await opened();
     const [first, second] = jobs(pool, 2);

@@ -290,6 +290,18 @@ describe.each(KINDS)('validateIdle, over $kind', ({ make }) => {
     expect(rig.invalidated).toEqual(['120: a', '130: c']);
   });
 
+  it('validateIdle({ maxValidations: 1 }): unsubscribing after a validation for which another one waited leaves no timer', async () => {
+    const [a, b] = (await connected('ab')) as [TestConnection, TestConnection];
+    const rig = new Rig([a, b], { maxValidations: 1, timeout: 1_000 });
+    await rig.clock.advance(100);
+    b.send();
+    b.reply();
+    rig.last.answer();
+    await settle();
+    rig.subscription.unsubscribe();
+    expect([rig.begun, rig.clock.timers]).toEqual([['100: a'], 0]);
+  });
+
   it('validateIdle({ maxValidations: 1 }): starts the next when the connection under validation leaves the list', async () => {
     const all = await connected('abc');
     const rig = new Rig(all, { maxValidations: 1 });

@@ -6,6 +6,15 @@ import { figures, names, openRig, type Rig, rig, statesOf, thrownBy, watch } fro
 import { settle } from '../support/virtual-clock.js';
 
 describe.each(KINDS)('reconfigure() of a pool of $kind', ({ make }) => {
+  it('reconfigure({ poolSize }) of a pool without members emits the new poolSize on health$', async () => {
+    const { pool } = rig(make, 1);
+    const sizes: number[] = [];
+    pool.health$.subscribe(({ poolSize }) => sizes.push(poolSize));
+    pool.reconfigure({ poolSize: 3 });
+    expect(sizes).toEqual([1, 3]);
+    await pool.dispose();
+  });
+
   describe('poolSize', () => {
     it('reconfigure({ poolSize }) above the current size creates and dials the missing connections', async () => {
       const { pool, made } = await openRig(make, 2);

@@ -1,4 +1,4 @@
-import { BehaviorSubject, EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
+import { BehaviorSubject, defer, EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { type Connection, type ConnectionPoolOptions, type ConnectionState, ConnectionStreamError } from 'rxpool';
 import { SubjectConnection, type TestConnection } from '../support/connections.js';
 import { figures, openRig, type Rig, rig, watch } from '../support/pools.js';
@@ -396,6 +396,20 @@ describe('a connection whose other members misbehave', () => {
     expect(pool.connections).toEqual([twin]);
     await pool.dispose();
     expect(inner.observed).toBe(false);
+  });
+});
+
+describe('a connection that closes the pool when it is subscribed to', () => {
+  it('extendPoolByConnections() of a connection whose state$ closes the pool on subscribe closes and unsubscribes it', async () => {
+    const { pool } = rig(() => new SubjectConnection(), 0);
+    const connection = new SubjectConnection();
+    const { state$ } = connection;
+    const closing$ = defer(() => {
+      void pool.close();
+      return state$;
+    });
+    await pool.extendPoolByConnections([Object.assign(connection, { state$: closing$ })]);
+    expect([pool.connections, connection.state, connection.observed]).toEqual([[], 'closed', false]);
   });
 });
 
