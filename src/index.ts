@@ -29,6 +29,7 @@ export type { UseContext } from './borrowing/checkout.js';
 export type { Lease } from './borrowing/lease.js';
 export type { Work } from './borrowing/use.js';
 export type { StreamingWork } from './borrowing/with-connection.js';
+export type { Classify } from './borrowing/work-outcomes.js';
 
 // Selection: strategies, and the pickers that they emit
 
@@ -67,9 +68,14 @@ export {
 } from './healing/circuit-breaker.js';
 export { ejectOutliers } from './healing/eject-outliers.js';
 export type { ValidateIdleOptions, Validation } from './healing/idle-validator.js';
+export { type InvalidateSilentOptions, invalidateSilent, type Silence } from './healing/invalidate-silent.js';
 export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
 export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';
+
+// Policies that go together
+
+export { type ResilientOptions, resilient } from './pool/resilient.js';
 
 // Policies whose command has failed
 

@@ -3,9 +3,10 @@ import type { Connection } from '../connection/connection.js';
 import type { Member } from '../membership/member.js';
 import type { LoadIndex } from '../selection/load-index.js';
 import type { Selector } from '../selection/selector.js';
+import { clockOf } from '../streams/clock.js';
 import { Deadlines } from '../streams/deadlines.js';
 import type { CallLimits } from './call-limits.js';
-import { Checkout, type ReleaseHandler } from './checkout.js';
+import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
 import { WaitQueue, type WaitQueueOwner } from './wait-queue.js';
 
 /** What a caller asks for, and how many milliseconds it waits in the queue. */
@@ -28,18 +29,22 @@ export interface AdmissionErrors {
   waitTimeoutError(waitTimeout: number): Error;
 }
 
+/** What becomes of a checkout that has ended. */
+export type CheckoutReturns<C extends Connection> = Pick<CheckoutOwner<C>, 'workEnded' | 'release'>;
+
 const microtask = Promise.resolve();
 
 /** Lends connections, first come, first served. Callers wait while none can be lent. */
-export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
+export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, CheckoutOwner<C> {
   /** The deadlines of the callers: those in the queue, and those with a `timeout`. */
   readonly deadlines: Deadlines;
+  readonly now: () => number;
   readonly #selector: Selector<C, K, Member<C>>;
   readonly #index: LoadIndex<Member<C>>;
   readonly #errors: AdmissionErrors;
   readonly #options: AcquirerOptions;
   readonly #queue: WaitQueue<C, K>;
-  readonly #onRelease: ReleaseHandler<C>;
+  readonly #returns: CheckoutReturns<C>;
   #isSuspended = false;
   #isDispatching = false;
 
@@ -48,7 +53,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
     index: LoadIndex<Member<C>>,
     errors: AdmissionErrors,
     options: AcquirerOptions,
-    release: ReleaseHandler<C>,
+    returns: CheckoutReturns<C>,
   ) {
     this.#selector = selector;
     this.#index = index;
@@ -56,11 +61,18 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
     this.#options = options;
     this.deadlines = new Deadlines(options.scheduler);
     this.#queue = new WaitQueue(this, this.deadlines);
-    this.#onRelease = (member, session) => {
-      release(member, session);
-      // A strategy that refused for reasons of its own may not do so any more.
-      if (this.#queue.size > 0) this.serveSoon();
-    };
+    this.#returns = returns;
+    this.now = clockOf(options.scheduler);
+  }
+
+  workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void {
+    this.#returns.workEnded(checkout, failure);
+  }
+
+  release(member: Member<C>, session: number): void {
+    this.#returns.release(member, session);
+    // A strategy that refused for reasons of its own may not do so any more.
+    if (this.#queue.size > 0) this.serveSoon();
   }
 
   get waiting(): number {
@@ -84,20 +96,20 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
   tryAcquire(key: K): Checkout<C> | undefined {
     if (this.#isSuspended) return undefined;
     const member = this.#selector.pick(key);
-    return member && new Checkout(member, this.#onRelease);
+    return member && new Checkout(member, this);
   }
 
   /**
    * Acquires a connection at once, or in turn, and begins some work on it. Where it is lost between grant and beginning,
    * another one is waited for, in the old place. One async function does it all, because each promise counts here.
    *
-   * @param settled - called when the work has settled.
+   * @param settled - called when the work has settled, with its failure if it failed.
    */
   async acquire<T>(
     { key, waitTimeout }: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
     begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
-    settled?: (checkout: Checkout<C>) => void,
+    settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
   ): Promise<T> {
     let checkout = this.acquireNow(key);
     if (!checkout) {
@@ -114,10 +126,14 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K> {
       }
     }
     limits?.begins(checkout);
+    let failure: WorkFailure | undefined;
     try {
       return await begin(checkout);
+    } catch (error) {
+      failure = { error };
+      throw error;
     } finally {
-      settled?.(checkout);
+      settled?.(checkout, failure);
     }
   }
 

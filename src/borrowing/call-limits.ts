@@ -35,7 +35,7 @@ export class CallLimits<C extends Connection> implements Expirable {
     this.#deadlines = deadlines;
     this.#onEnd = onEnd;
     const { signal } = terms;
-    if (signal) this.#stopListening = onAbort(signal, () => this.#endWith(signal.reason));
+    if (signal) this.#stopListening = onAbort(signal, () => this.#giveUp(signal.reason));
     if (terms.timeout !== undefined) deadlines.add(this, terms.timeout);
   }
 
@@ -56,17 +56,25 @@ export class CallLimits<C extends Connection> implements Expirable {
 
   /** Ends the call: its caller does not want the result any more. */
   cancel(): void {
-    this.#endWith(undefined);
+    this.#giveUp(undefined);
   }
 
+  /** A deadline that has passed says something of the connection. */
   expired(): void {
-    this.#endWith(this.#terms.timeoutError?.(this.#checkout !== undefined));
+    const error = this.#terms.timeoutError?.(this.#checkout !== undefined);
+    this.#checkout?.report({ error });
+    this.#endWith(error);
   }
 
   /** Stops the deadline and the listening to the signal. Idempotent. */
   settle(): void {
     this.#stopListening?.();
     this.#deadlines.remove(this);
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#checkout?.dismiss();
+    this.#endWith(reason);
   }
 
   #endWith(reason: unknown): void {

@@ -9,8 +9,20 @@ export interface UseContext {
   readonly signal: AbortSignal;
 }
 
-/** Takes a member back when its checkout ends. */
-export type ReleaseHandler<C extends Connection> = (member: Member<C>, session: number) => void;
+/** Why some work has failed. */
+export interface WorkFailure {
+  readonly error: unknown;
+}
+
+/** What hears of checkouts. */
+export interface CheckoutOwner<C extends Connection> {
+  /** Milliseconds, for how long work took. */
+  now(): number;
+  /** Work has ended, without a failure where it succeeded. */
+  workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void;
+  /** Takes a member back. */
+  release(member: Member<C>, session: number): void;
+}
 
 const goneError = (): ConnectionClosedError =>
   new ConnectionClosedError('The connection was lost, or the pool wants it back');
@@ -23,15 +35,19 @@ export class Checkout<C extends Connection> implements UseContext {
   readonly member: Member<C>;
   /** The member's session when it was acquired. */
   readonly session: number;
-  readonly #onRelease: ReleaseHandler<C>;
+  /** When it was acquired, where what listens to the connection may want to know. */
+  readonly acquiredAt: number | undefined;
+  readonly #owner: CheckoutOwner<C>;
   #hasEnded = false;
+  #isReported = false;
   #controller: AbortController | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(member: Member<C>, onRelease: ReleaseHandler<C>) {
+  constructor(member: Member<C>, owner: CheckoutOwner<C>) {
     this.member = member;
     this.session = member.session;
-    this.#onRelease = onRelease;
+    this.#owner = owner;
+    this.acquiredAt = member.record.listeners === undefined ? undefined : owner.now();
     member.acquire();
   }
 
@@ -62,6 +78,24 @@ export class Checkout<C extends Connection> implements UseContext {
     return this.#controller.signal;
   }
 
+  /** The work has ended: says how it went, and gives the connection back. */
+  end(failure: WorkFailure | undefined): void {
+    this.report(failure);
+    this.release();
+  }
+
+  /** Says how the work went, once: at its deadline, or when it ends. */
+  report(failure: WorkFailure | undefined): void {
+    if (this.#isReported || this.#hasEnded) return;
+    this.#isReported = true;
+    this.#owner.workEnded(this, failure);
+  }
+
+  /** Lets the end of the work say nothing of the connection: its caller has given up. */
+  dismiss(): void {
+    this.#isReported = true;
+  }
+
   /** Aborts the signal. The checkout ends when its work does. */
   abort(reason: unknown): void {
     if (this.#hasEnded) return;
@@ -75,7 +109,7 @@ export class Checkout<C extends Connection> implements UseContext {
     this.#hasEnded = true;
     this.#stopListening?.();
     // Leases of a session before the connection was closed have been written off.
-    if (this.session >= this.member.firstSession) this.#onRelease(this.member, this.session);
+    if (this.session >= this.member.firstSession) this.#owner.release(this.member, this.session);
   }
 
   #listen(onRecall: boolean): void {

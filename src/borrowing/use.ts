@@ -19,7 +19,7 @@ export function use<C extends Connection, K, T>(
     terms,
     limits,
     (checkout) => begin(checkout, work),
-    (checkout) => checkout.release(),
+    (checkout, failure) => checkout.end(failure),
   );
 }
 
@@ -29,17 +29,17 @@ export function run<C extends Connection, T>(checkout: Checkout<C>, work: Work<C
   try {
     result = begin(checkout, work);
   } catch (error) {
-    checkout.release();
+    checkout.end({ error });
     return Promise.reject(error);
   }
   // One promise where an async function would make two.
   return Promise.resolve(result).then(
     (value) => {
-      checkout.release();
+      checkout.end(undefined);
       return value;
     },
     (error: unknown) => {
-      checkout.release();
+      checkout.end({ error });
       throw error;
     },
   );

@@ -48,8 +48,14 @@ export function withConnection<C extends Connection, K, T>(
       });
       results.subscribe({
         next: (result) => subscriber.next(result),
-        error: (error: unknown) => end(() => subscriber.error(error)),
-        complete: () => end(() => subscriber.complete()),
+        error: (error: unknown) => {
+          acquired.report({ error });
+          end(() => subscriber.error(error));
+        },
+        complete: () => {
+          acquired.report(undefined);
+          end(() => subscriber.complete());
+        },
       });
     };
     subscriber.add(() => {

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection, Outcome } from './connection.js';
+import { releaseRecord, retainRecord } from './observe-connection.js';
 
 /** How a request ended; the duration is undefined where the connection gave an impossible one. */
 export type OutcomeListener = (ok: boolean, durationMs: number | undefined) => void;
@@ -9,8 +10,9 @@ const isDuration = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= MAX_TIMER_DELAY;
 
 /**
- * Follows the outcomes of a connection's requests until `subscription` ends, where the connection tells of them. Values
- * that are no outcome are skipped; `onEnd` is called when no more will come.
+ * Follows how work on a connection ends, until `subscription` ends: by its `outcomes$`, or, where it has none, by what
+ * its pool hears of `use` and `withConnection`. Values that are no outcome are skipped; `onEnd` is called when no more
+ * will come.
  */
 export function observeOutcomes(
   connection: Connection,
@@ -29,7 +31,15 @@ export function observeOutcomes(
     if (typeof ok === 'boolean' && !subscription.closed) onOutcome(ok, isDuration(durationMs) ? durationMs : undefined);
   };
   try {
-    subscription.add(connection.outcomes$?.subscribe({ next, error: onEnd, complete: onEnd }));
+    const { outcomes$ } = connection;
+    if (outcomes$) subscription.add(outcomes$.subscribe({ next, error: onEnd, complete: onEnd }));
+    else {
+      const stop = retainRecord(connection).listen({ onOutcome });
+      subscription.add(() => {
+        stop();
+        releaseRecord(connection);
+      });
+    }
   } catch {
     onEnd();
   }

@@ -39,6 +39,8 @@ export interface RecordListener {
   onState?(state: ConnectionState, cause: unknown): void;
   onPending?(pending: number): void;
   onLoad?(from: number, to: number): void;
+  /** Work of the pool's callers has ended; the duration is undefined where it was not measured. */
+  onOutcome?(ok: boolean, durationMs: number | undefined): void;
   /** The pool wants the connection back before long. */
   onReleaseRequested?(reason: unknown): void;
   /** The pool has closed the connection. */
@@ -103,6 +105,10 @@ export class ConnectionRecord<C extends Connection = Connection> {
   loadChanged(from: number, to: number): void {
     if (from === to || !this.listeners) return;
     for (const listener of this.listeners) listener.onLoad?.(from, to);
+  }
+
+  workEnded(ok: boolean, durationMs: number | undefined): void {
+    for (const listener of this.listeners ?? []) listener.onOutcome?.(ok, durationMs);
   }
 
   requestRelease(reason: unknown): void {

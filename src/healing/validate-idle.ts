@@ -6,7 +6,7 @@ import type { ValidationError } from '../errors.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import type { CommandFailure } from '../streams/run-command.js';
 import { type IdleSettings, IdleValidator, type ValidateIdleOptions, type Validation } from './idle-validator.js';
-import type { Validate } from './validation.js';
+import { ping, type Validate } from './validation.js';
 
 function resolveOptions(options: ValidateIdleOptions): IdleSettings {
   checkOptions('options', options, ['interval', 'timeout', 'maxValidations', 'scheduler']);
@@ -39,7 +39,8 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  * validateIdle(validate, invalidate, { interval: 6 }): -------------o-----o------x
  * ```
  *
- * @param validate - sends something that only a live connection answers.
+ * @param validate - sends something that only a live connection answers; undefined for the connection's own `ping`,
+ * without which a connection is not validated.
  * @param invalidate - takes a connection out of service that failed, and may return a promise.
  * @throws TypeError, RangeError for arguments out of range.
  * @example
@@ -55,17 +56,19 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  * ```
  */
 export function validateIdle<C extends Connection>(
-  validate: Validate<C>,
+  validate: Validate<C> | undefined,
   invalidate: (connection: C, cause: ValidationError) => unknown,
   options: ValidateIdleOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<Validation<C> | CommandFailure> {
-  checkFunction('validate', validate);
+  if (validate !== undefined) checkFunction('validate', validate);
   checkFunction('invalidate', invalidate);
   const settings = resolveOptions(options);
   return (source) =>
     new Observable((subscriber) => {
-      const validator = new IdleValidator<C>(subscriber, validate, invalidate, settings);
+      const validator = new IdleValidator<C>(subscriber, validate ?? ping, invalidate, settings);
       subscriber.add(() => validator.clear());
-      forEachMember(source, subscriber, (connection, stay) => validator.add(connection, stay));
+      forEachMember(source, subscriber, (connection, stay) => {
+        if (validate ?? connection.ping) validator.add(connection, stay);
+      });
     });
 }

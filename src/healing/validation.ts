@@ -13,6 +13,10 @@ export interface ValidationContext {
 /** Sends something that only a live connection answers. Its result fails the validation by `false` or a rejection. */
 export type Validate<C> = (connection: C, context: ValidationContext) => PromiseLike<unknown>;
 
+/** The question where no other is given: the connection's own `ping`. */
+export const ping = <C extends Connection>(connection: C, context: ValidationContext): PromiseLike<unknown> =>
+  connection.ping?.(context) ?? Promise.resolve();
+
 /** The deadline of one validation: `timeout` in milliseconds of `scheduler`. */
 export interface ValidationDeadline {
   readonly timeout: number;

@@ -58,6 +58,8 @@ type Happening<C> =
       readonly milliseconds: number;
       readonly acquiredAt: string;
     }
+  /** `count` leases of a session that was lost `lostGrace` ago had not been given back: they have been written off. */
+  | { readonly type: 'leases-lost'; readonly connection: C; readonly count: number }
   /** A stream of the connection said something impossible, which was not believed. */
   | { readonly type: 'misreported'; readonly connection: C; readonly member: ReportingMember; readonly value: unknown }
   /** `close()` of the connection rejected, or did not settle in time. */

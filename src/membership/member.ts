@@ -103,11 +103,11 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
     if (this.record.listeners !== undefined) this.record.loadChanged(leased + 1, this.load);
   }
 
-  /** Writes off all leases: the connection is closed. */
-  writeOffLeases(): void {
+  /** Writes off leases, `count` of which are open: those of sessions before `firstSession`. */
+  writeOffLeases(firstSession: number, count: number): void {
     const from = this.load;
-    this.leased = 0;
-    this.firstSession = ++this.session;
+    this.leased -= count;
+    this.firstSession = firstSession;
     if (from !== this.load) this.index?.move(this, from, this.load);
   }
 

@@ -38,6 +38,10 @@ export interface MembershipOptions<C> extends DialerOptions<C> {
 /** What hears of the members. Called within transitions: it may queue effects, and calls no foreign code. */
 export interface MembershipListener<C extends Connection> {
   changed(change: MemberChange<C>): void;
+  /** A connection was lost on which leases are open. */
+  sessionLost(member: Member<C>): void;
+  /** All leases on a member have been written off: its connection is closed. */
+  leasesEnded(member: Member<C>): void;
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   closeFailed(connection: C, cause: unknown): void;
 }
@@ -406,7 +410,9 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   #retire(member: Member<C>, reason: unknown): void {
     const { record } = member;
     const from = member.load;
-    member.writeOffLeases();
+    member.session++;
+    member.writeOffLeases(member.session, member.leased);
+    for (const listener of this.listeners) listener.leasesEnded(member);
     this.turns.after(() => {
       record.loadChanged(from, member.load);
       record.retired(reason);
@@ -417,9 +423,13 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
     // Draining goes on with the same session.
-    if (isUpIn(from) && !isUp(member.record)) member.session++;
+    const isLoss = isUpIn(from) && !isUp(member.record);
+    if (isLoss) member.session++;
     if (member.phase === 'leaving') return;
-    this.turns.run(() => this.#react(member, state, from, cause));
+    this.turns.run(() => {
+      if (isLoss && member.leased > 0) for (const listener of this.listeners) listener.sessionLost(member);
+      this.#react(member, state, from, cause);
+    });
   }
 
   #react(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {

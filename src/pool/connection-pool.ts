@@ -6,9 +6,9 @@ import { Lease } from '../borrowing/lease.js';
 import { run, use, useWithin, type Work } from '../borrowing/use.js';
 import { type StreamingWork, withConnection } from '../borrowing/with-connection.js';
 import * as check from '../checks.js';
-import { type Connection, textOf } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
-import { ConnectionInvalidatedError, outOfRange, wrongType } from '../errors.js';
+import { outOfRange, wrongType } from '../errors.js';
 import type { PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
 import type { Snapshot } from '../membership/lists.js';
@@ -280,7 +280,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     check.checkOptions('options', options, ['cause']);
     this.#checkNotDisposed();
     const members = this.#membersOf(given);
-    return this.#context.turns.run(() => members.filter((member) => this.#invalidate(member, options.cause)).length);
+    return this.#context.turns.run(
+      () => members.filter((member) => this.#context.invalidate(member, options.cause)).length,
+    );
   }
 
   /**
@@ -532,15 +534,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   #lease(checkout: Checkout<C>, acquiredAt: string | undefined): Lease<C> {
-    const invalidate = ({ member }: Checkout<C>, cause: unknown): void => void this.#invalidate(member, cause);
+    const invalidate = ({ member }: Checkout<C>, cause: unknown): void => void this.#context.invalidate(member, cause);
     return new Lease(checkout, invalidate, this.#context.leaks.watch(checkout, acquiredAt));
-  }
-
-  #invalidate(member: Member<C>, cause: unknown): boolean {
-    const { errors, membership } = this.#context;
-    const connection = textOf(member.connection, 'name');
-    const options = { ...errors.context(), connection, cause };
-    return membership.invalidate(member, new ConnectionInvalidatedError('The connection was invalidated', options));
   }
 
   #terms(options: UseOptions<K> | undefined, names = USE_OPTIONS): Terms<K> {

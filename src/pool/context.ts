@@ -1,7 +1,10 @@
 import { Acquirer } from '../borrowing/acquirer.js';
 import { LeakDetector } from '../borrowing/leaks.js';
+import { LostLeases } from '../borrowing/lost-leases.js';
 import { ResetOnRelease } from '../borrowing/reset.js';
-import type { Connection } from '../connection/connection.js';
+import { WorkOutcomes } from '../borrowing/work-outcomes.js';
+import { type Connection, textOf } from '../connection/connection.js';
+import { ConnectionInvalidatedError } from '../errors.js';
 import { EventStream } from '../health/events.js';
 import type { HealthSource } from '../health/health.js';
 import { HealthStreams } from '../health/health-streams.js';
@@ -9,6 +12,7 @@ import { CapacityLimits } from '../membership/capacity.js';
 import type { Member } from '../membership/member.js';
 import { type MemberChange, Membership } from '../membership/membership.js';
 import { Selector } from '../selection/selector.js';
+import { clockOf } from '../streams/clock.js';
 import { Turns } from '../streams/turns.js';
 import { BreakerSubscription } from './breaker-subscription.js';
 import { type ConnectionFactory, ConnectionMaker } from './connection-factory.js';
@@ -59,9 +63,22 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.limits = new CapacityLimits(membership);
     this.limits.setMaxPending(options.maxPending);
     const reset = new ResetOnRelease(options, this.limits, membership);
-    this.acquirer = new Acquirer(this.selector, membership.index, this.errors, options, (member, session) =>
-      reset.release(member, session),
-    );
+    const lost = new LostLeases<C>(options, ({ connection }, count) => {
+      this.events.emit({ type: 'leases-lost', connection, count });
+      this.acquirer.serveSoon();
+    });
+    const outcomes = new WorkOutcomes<C>(options, {
+      now: clockOf(options.scheduler),
+      invalidate: ({ member }, cause) => void this.invalidate(member, cause),
+      classifyFailed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
+    });
+    this.acquirer = new Acquirer(this.selector, membership.index, this.errors, options, {
+      workEnded: (checkout, failure) => outcomes.workEnded(checkout, failure),
+      release: (member, session) => {
+        lost.released(member, session);
+        reset.release(member, session);
+      },
+    });
     this.health = new HealthStreams(membership, this, () =>
       this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
     );
@@ -78,11 +95,23 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
         this.events.changed(change);
         this.#reportServing(change);
       },
+      sessionLost: (member) => lost.sessionLost(member),
+      leasesEnded: (member) => lost.forget(member),
       misreported: ({ connection }, member, value) =>
         this.events.emit({ type: 'misreported', connection, member, value }),
       closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
     });
     this.selector.use(options.select);
+  }
+
+  /** Takes a member that is up out of use, and says why. */
+  invalidate(member: Member<C>, cause: unknown): boolean {
+    const connection = textOf(member.connection, 'name');
+    const options = { ...this.errors.context(), connection, cause };
+    return this.membership.invalidate(
+      member,
+      new ConnectionInvalidatedError('The connection was invalidated', options),
+    );
   }
 
   // What the figures are read from

@@ -1,4 +1,5 @@
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
+import type { Classify } from '../borrowing/work-outcomes.js';
 import {
   checkAtLeast,
   checkBoolean,
@@ -84,6 +85,18 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
   readonly reset?: false | ConnectionHook<C> | undefined;
   /** How long a reset may take. @default 5000 */
   readonly resetTimeout?: number | undefined;
+  /**
+   * What an error of work says of its connection: `'answer'`, an answer of the server like any other; `'failure'`, a
+   * sign of trouble, by which outliers are ejected and silence is found; `'fatal'`, the end of the connection, which is
+   * invalidated. `false`: the connection's own `classify` says so, or else deadlines and errors of the transport are
+   * failures, and everything else is an answer. @default false
+   */
+  readonly classify?: false | Classify<C> | undefined;
+  /**
+   * Milliseconds after the loss of a connection for which work on it may still hold its place. Work that has not
+   * settled then is written off, with the event `leases-lost`. @default 1000
+   */
+  readonly lostGrace?: number | undefined;
   /** A lease held for longer is told of in `events$`, with where it was taken. @default Infinity */
   readonly leakThreshold?: number | undefined;
 }
@@ -145,6 +158,8 @@ const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: 
   failFast: [false, checkBoolean],
   reset: [false, functionOrFalse],
   resetTimeout: [5_000, checkDuration],
+  classify: [false, functionOrFalse],
+  lostGrace: [1_000, checkDuration],
   leakThreshold: [Number.POSITIVE_INFINITY, (argument, value) => checkAtLeast(argument, value, 0)],
 };
 

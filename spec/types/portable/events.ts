@@ -39,6 +39,9 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
     case 'resumed':
       // @ts-expect-error: it is of no connection.
       return event.connection;
+    case 'leases-lost':
+      expectTypeOf(event.count).toEqualTypeOf<number>();
+      return event.type;
     case 'misreported':
       expectTypeOf(event.value).toEqualTypeOf<unknown>();
       return event.member;

@@ -1,0 +1,76 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import type { Member } from '../membership/member.js';
+
+/** The leases of one session that were open when the session was lost. */
+interface LostSession {
+  readonly session: number;
+  open: number;
+  timer: Subscription | undefined;
+}
+
+/** The part of the pool's options that lost leases go by. */
+export interface LostLeasesOptions {
+  readonly lostGrace: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/**
+ * Writes off what is borrowed of a lost session when it has not been given back within `lostGrace`: work that never
+ * settles must not hold a slot of the next session.
+ */
+export class LostLeases<C extends Connection> {
+  readonly #lost = new Map<Member<C>, LostSession[]>();
+  readonly #options: LostLeasesOptions;
+  readonly #writtenOff: (member: Member<C>, count: number) => void;
+
+  /** @param writtenOff - called when leases have been written off. */
+  constructor(options: LostLeasesOptions, writtenOff: (member: Member<C>, count: number) => void) {
+    this.#options = options;
+    this.#writtenOff = writtenOff;
+  }
+
+  /** A member has lost its connection: its latest session is over. */
+  sessionLost(member: Member<C>): void {
+    const session = member.session - 1;
+    const earlier = (this.#lost.get(member) ?? []).filter((lost) => lost.session >= member.firstSession);
+    const open = member.leased - earlier.reduce((sum, lost) => sum + lost.open, 0);
+    if (open <= 0) return;
+    const lost: LostSession = { session, open, timer: undefined };
+    this.#lost.set(member, [...earlier, lost]);
+    const { lostGrace, scheduler } = this.#options;
+    lost.timer = scheduler.schedule(() => this.#writeOff(member, session), lostGrace);
+  }
+
+  /** A lease of a session has been given back, which may have been lost. */
+  released(member: Member<C>, session: number): void {
+    const sessions = this.#lost.get(member);
+    const lost = sessions?.find((one) => one.session === session);
+    if (!sessions || !lost || --lost.open > 0) return;
+    this.#drop(member, sessions, [lost]);
+  }
+
+  /** Stops waiting for the leases of a member that is closed, and has written them off. */
+  forget(member: Member<C>): void {
+    const sessions = this.#lost.get(member);
+    if (sessions) this.#drop(member, sessions, sessions);
+  }
+
+  #writeOff(member: Member<C>, session: number): void {
+    const sessions = this.#lost.get(member) ?? [];
+    const due = sessions.filter((lost) => lost.session <= session);
+    this.#drop(member, sessions, due);
+    const count = due.reduce((sum, { open }) => sum + open, 0);
+    const before = member.load;
+    member.writeOffLeases(session + 1, count);
+    member.record.loadChanged(before, member.load);
+    this.#writtenOff(member, count);
+  }
+
+  #drop(member: Member<C>, sessions: readonly LostSession[], dropped: readonly LostSession[]): void {
+    for (const { timer } of dropped) timer?.unsubscribe();
+    const rest = sessions.filter((lost) => !dropped.includes(lost));
+    if (rest.length > 0) this.#lost.set(member, rest);
+    else this.#lost.delete(member);
+  }
+}

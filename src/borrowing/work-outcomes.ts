@@ -1,0 +1,47 @@
+import type { Connection, ErrorClass } from '../connection/connection.js';
+import type { Checkout, WorkFailure } from './checkout.js';
+import { classifyError } from './classify.js';
+
+/** What an error of work says of its connection. */
+export type Classify<C> = (error: unknown, connection: C) => ErrorClass;
+
+/** What is done about how work went. */
+export interface WorkOutcomesOwner<C extends Connection> {
+  now(): number;
+  /** The work has shown that its connection is of no use any more. */
+  invalidate(checkout: Checkout<C>, cause: unknown): void;
+  /** The user's `classify` threw. */
+  classifyFailed(cause: unknown): void;
+}
+
+/** Tells those who listen to a connection how the work on it went. */
+export class WorkOutcomes<C extends Connection> {
+  readonly #options: { readonly classify: false | Classify<C> };
+  readonly #owner: WorkOutcomesOwner<C>;
+
+  constructor(options: { readonly classify: false | Classify<C> }, owner: WorkOutcomesOwner<C>) {
+    this.#options = options;
+    this.#owner = owner;
+  }
+
+  workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void {
+    const { record } = checkout.member;
+    if (failure === undefined && record.listeners === undefined) return;
+    const { acquiredAt, isLost } = checkout;
+    const says = failure === undefined ? 'answer' : this.#classify(failure.error, record.connection);
+    record.workEnded(says === 'answer', acquiredAt === undefined ? undefined : this.#owner.now() - acquiredAt);
+    // What was lost meanwhile may be up again, as another session.
+    if (says === 'fatal' && !isLost) this.#owner.invalidate(checkout, failure?.error);
+  }
+
+  #classify(error: unknown, connection: C): ErrorClass {
+    const { classify } = this.#options;
+    try {
+      if (classify) return classify(error, connection);
+      return connection.classify?.(error) ?? classifyError(error);
+    } catch (cause) {
+      this.#owner.classifyFailed(cause);
+      return classifyError(error);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import { checkDuration, checkFunction, checkOptions } from '../checks.js';
+import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import { observeOutcomes } from '../connection/outcomes.js';
+import { resolveScheduler } from '../defaults.js';
+import { ValidationError } from '../errors.js';
+import { ListNode } from '../linked-list.js';
+import { clockOf } from '../streams/clock.js';
+import { Deadlines, type Expirable } from '../streams/deadlines.js';
+import { forEachMember } from '../streams/for-each-member.js';
+import { CommandFailure, runCommand } from '../streams/run-command.js';
+
+/** Options of {@link invalidateSilent}. */
+export interface InvalidateSilentOptions {
+  /** Milliseconds without an answer after which a connection with failed work is silent. @default 3000 */
+  readonly after?: number | undefined;
+  /** The clock of `after`. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** A connection that was found silent. */
+export interface Silence<C> {
+  /** The connection, which has been invalidated. */
+  readonly connection: C;
+  /** Milliseconds since its last answer, or since its work began. */
+  readonly silentFor: number;
+  /** What it was invalidated with. */
+  readonly cause: ValidationError;
+}
+
+/** The last sign of life of one connection. */
+class SilenceTimer implements Expirable {
+  readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
+  deadline = 0;
+  /** When it answered last, or when its work began. */
+  #since: number;
+  /** Whether work has failed since. */
+  #hasFailed = false;
+
+  constructor(
+    readonly after: number,
+    readonly deadlines: Deadlines,
+    readonly now: () => number,
+    readonly silent: (silentFor: number) => void,
+  ) {
+    this.#since = now();
+  }
+
+  loadChanged(from: number): void {
+    // Time without work is no silence.
+    if (from === 0 && !this.#hasFailed) this.#since = this.now();
+  }
+
+  workEnded(ok: boolean): void {
+    if (ok) {
+      this.#since = this.now();
+      this.#hasFailed = false;
+    } else if (!this.#hasFailed) {
+      this.#hasFailed = true;
+      if (!this.due.list) this.#awaitSilence();
+    }
+  }
+
+  /** An answer does not stop the timer, which costs nothing then: it looks again when it fires. */
+  expired(): void {
+    if (!this.#hasFailed) return;
+    const silentFor = this.now() - this.#since;
+    if (silentFor < this.after) this.#awaitSilence();
+    else {
+      this.#hasFailed = false;
+      this.silent(silentFor);
+    }
+  }
+
+  stop(): void {
+    this.deadlines.remove(this);
+  }
+
+  #awaitSilence(): void {
+    this.deadlines.add(this, Math.max(0, this.#since + this.after - this.now()));
+  }
+}
+
+/**
+ * Finds connections that have gone silent under load, as when a firewall has forgotten their flows: calls `invalidate`
+ * for a connection on which work has failed, a deadline that passed included, and which has answered nothing for `after`
+ * milliseconds. All connections that are silent are invalidated, even if that is all there are. Work needs deadlines for
+ * this: work that waits without end is not known to have failed.
+ *
+ * Hears of work by `outcomes$` of the connection, or else by `use` and `withConnection` of its pool.
+ *
+ * Cold. Emits each {@link Silence} after `invalidate`, or a {@link CommandFailure} where that throws or rejects.
+ * Completes and errors with its source. Unsubscribing stops the watching. Below, `o` is answered and `x` failed.
+ *
+ * ```text
+ * source:                                     --[a]--------------------
+ * work on a:                                  ----o--x--x--x--x--------
+ * invalidateSilent(invalidate, { after: 8 }): ------------S------------
+ * ```
+ *
+ * @param invalidate - takes a connection out of service, and may return a promise.
+ * @throws TypeError, RangeError for arguments out of range.
+ * @example
+ * ```ts
+ * pool.connected$
+ *   .pipe(invalidateSilent((connection, cause) => pool.invalidateConnections([connection], { cause })))
+ *   .subscribe();
+ * ```
+ */
+export function invalidateSilent<C extends Connection>(
+  invalidate: (connection: C, cause: ValidationError) => unknown,
+  options: InvalidateSilentOptions = {},
+): (source: Observable<readonly C[]>) => Observable<Silence<C> | CommandFailure> {
+  checkFunction('invalidate', invalidate);
+  checkOptions('options', options, ['after', 'scheduler']);
+  const { after = 3_000 } = options;
+  checkDuration('options.after', after);
+  const scheduler = resolveScheduler(options.scheduler);
+  return (source) =>
+    new Observable((subscriber) => {
+      const deadlines = new Deadlines(scheduler);
+      const now = clockOf(scheduler);
+      forEachMember(source, subscriber, (connection, stay) => {
+        const silent = (silentFor: number): void => report(connection, silentFor, invalidate, subscriber);
+        watch(connection, stay, new SilenceTimer(after, deadlines, now, silent));
+      });
+    });
+}
+
+function watch(connection: Connection, stay: Subscription, timer: SilenceTimer): void {
+  const stop = retainRecord(connection).listen({ onLoad: (from) => timer.loadChanged(from) });
+  stay.add(() => {
+    stop();
+    timer.stop();
+    releaseRecord(connection);
+  });
+  observeOutcomes(connection, stay, (ok) => timer.workEnded(ok));
+}
+
+function report<C extends Connection>(
+  connection: C,
+  silentFor: number,
+  invalidate: (connection: C, cause: ValidationError) => unknown,
+  subscriber: Subscriber<Silence<C> | CommandFailure>,
+): void {
+  const cause = new ValidationError(`A connection with work has answered nothing for ${Math.round(silentFor)} ms`);
+  runCommand(
+    () => invalidate(connection, cause),
+    () => subscriber.next({ connection, silentFor, cause }),
+    (error) => subscriber.next(new CommandFailure(error)),
+  );
+}
