@@ -61,8 +61,8 @@ describe('growOnDemand', () => {
         a: { type: 'added', count: 1 },
         b: { type: 'added', count: 8 },
       });
-      expectObservable(source.pipe(growOnDemand(() => {})), '      ---^----!').toBe('-');
-      expectSubscriptions(source.subscriptions).toBe(['            ^------------------!', '---^----!']);
+      expectObservable(source.pipe(growOnDemand(() => {})), '      ---^---!').toBe('-');
+      expectSubscriptions(source.subscriptions).toBe(['            ^------------------!', '---^---!']);
     });
   });
 
@@ -104,15 +104,80 @@ describe('growOnDemand', () => {
     expect(rig.asked).toEqual(['0: 1', '1: 4']);
   });
 
-  it('growOnDemand adds no first connection while a member is connecting or fresh', async () => {
+  it('growOnDemand adds nothing while as many as wait are being dialled, unless none comes up for a second', async () => {
+    const rig = new Rig(four);
+    await rig.next({ connecting: 1, fresh: 1, total: 6, waiting: 2 });
+    await rig.clock.advance(998);
+    expect(rig.asked).toEqual([]);
+    await rig.clock.advance(10);
+    expect(rig.asked).toEqual(['1000: 1']);
+    await rig.next({ connecting: 2, fresh: 0, total: 6 });
+    await rig.next({ connecting: 1, connected: 5, waiting: 1 });
+    await rig.clock.advance(500);
+    expect(rig.asked).toHaveLength(1);
+  });
+
+  it('growOnDemand adds one at once where fewer are being dialled than wait', async () => {
     const rig = new Rig(four);
     await rig.next({ connecting: 1, total: 5, waiting: 10 });
+    expect(rig.asked).toEqual(['0: 1']);
     await rig.next({ waiting: 20 });
-    await rig.next({ connecting: 0, fresh: 1 });
+    await rig.clock.advance(500);
+    expect(rig.asked).toHaveLength(1);
+  });
+
+  it('growOnDemand adds while other members break and are dialled again and again', async () => {
+    const rig = new Rig(four);
+    await rig.next({ waiting: 5 });
+    for (let i = 0; i < 10; i++) {
+      await rig.next({ connecting: 1, broken: 1, connected: 3 });
+      await rig.next({ connecting: 2, broken: 0 });
+    }
+    await rig.next({ connecting: 1, connected: 4 });
+    expect(rig.asked).toEqual(['0: 1', '21: 4']);
+  });
+
+  it('growOnDemand adds no more beside dials that hang than callers wait, one a second', async () => {
+    const rig = new Rig(four);
+    await rig.next({ waiting: 3 });
+    await rig.clock.advance(60_000);
+    expect(rig.asked.length).toBeGreaterThanOrEqual(3);
+    expect(rig.asked.length).toBeLessThanOrEqual(4);
+    expect(rig.asked[1]).toBe('1000: 1');
+  });
+
+  it('growOnDemand adds no more connections that are refused than callers wait', async () => {
+    const rig = new Rig(four);
+    for (let i = 1; i <= 1_000; i++) {
+      await rig.next({ waiting: 3 });
+      await rig.clock.advance(99);
+      await rig.next({ connecting: 0, broken: rig.shown.total! - 4 });
+    }
+    expect(rig.asked.length).toBeGreaterThanOrEqual(3);
+    expect(rig.asked.length).toBeLessThanOrEqual(4);
+  });
+
+  it.each<[string, Partial<Health>]>([
+    ['the pool is suspended', { suspended: true, connected: 4, used: 4 }],
+    ['connections are idle and none is in use', { connected: 4, idle: 4 }],
+  ])('growOnDemand adds nothing for waiters and load while %s', async (_, shown) => {
+    for (const options of [{}, { targetLoad: 1 }]) {
+      const rig = new Rig({ total: 4, ...shown }, options);
+      await rig.next({ waiting: 300, pending: shown.suspended ? 400 : 0 });
+      await rig.clock.advance(10_000);
+      expect(rig.asked).toEqual([]);
+      await rig.next({ suspended: false, idle: 0, used: 4 });
+      expect(rig.asked).toHaveLength(1);
+    }
+  });
+
+  it('growOnDemand counts callers less the idle connections while others are in use', async () => {
+    const rig = new Rig({ total: 4, connected: 4, used: 2, idle: 2 });
+    await rig.next({ waiting: 2 });
     expect(rig.asked).toEqual([]);
-    await rig.next({ fresh: 0, total: 4 });
-    await rig.next({ waiting: 100 });
-    expect(rig.asked).toEqual(['3: 1']);
+    await rig.next({ waiting: 5 });
+    await rig.next({ connecting: 0, connected: 5, used: 3 });
+    expect(rig.asked).toEqual(['1: 1', '2: 3']);
   });
 
   it('growOnDemand starts with one connection again after there were no waiters', async () => {
@@ -129,13 +194,11 @@ describe('growOnDemand', () => {
     await rig.next({ connecting: 0, connected: 5 });
     expect(rig.asked).toEqual(['0: 1', '1: 5']);
     await rig.next({ connecting: 4, broken: 1 });
-    await rig.clock.advance(500);
-    expect(rig.asked).toHaveLength(2);
+    await rig.clock.advance(50);
     await rig.next({ connecting: 0, broken: 5 });
-    await rig.clock.advance(198);
     expect(rig.asked).toHaveLength(2);
-    await rig.clock.advance(1);
-    expect(rig.asked[2]).toBe('703: 1');
+    await rig.clock.advance(50);
+    expect(rig.asked[2]).toBe('101: 1');
   });
 
   it('growOnDemand adds nothing while no member is connected in a pool that is not empty', async () => {
@@ -154,12 +217,15 @@ describe('growOnDemand', () => {
     await rig.next({ connecting: 0, broken: 1 });
     await rig.next({ broken: 0, total: 0 });
     await rig.clock.advance(1_000);
-    expect(rig.asked).toEqual(['0: 1', '101: 1']);
+    expect(rig.asked).toEqual(['0: 1', '100: 1']);
   });
 
   it('growOnDemand backs off when the pool is at maxSize', async () => {
     const rig = new Rig(four, {}, 4);
-    for (let waiting = 1; waiting <= 500; waiting++) await rig.next({ waiting });
+    for (let waiting = 1; waiting <= 500; waiting++) {
+      await rig.next({ waiting });
+      await rig.clock.advance(9);
+    }
     expect(rig.asked.length).toBeGreaterThan(1);
     expect(rig.asked.length).toBeLessThanOrEqual(6);
     expect(rig.events).toEqual([]);
@@ -192,7 +258,7 @@ describe('growOnDemand', () => {
   it('growOnDemand cancels its timer on unsubscribe', async () => {
     const rig = new Rig(four, {}, 4);
     await rig.next({ waiting: 1 });
-    expect(rig.clock.timers).toBe(1);
+    expect(rig.clock.timers).toBeGreaterThan(0);
     rig.subscription.unsubscribe();
     expect(rig.clock.timers).toBe(0);
   });
@@ -248,7 +314,7 @@ describe.each(KINDS)('growOnDemand with a pool of $kind', ({ make }) => {
     expect([pool.poolSize, pool.connectedConnections.length]).toEqual([3, 3]);
     opened.script = 'wait';
     send(40);
-    await clock.advance(1_000);
+    await clock.advance(900);
     expect(pool.poolSize).toBe(4);
     opened.script = 'accept';
     made[3]!.accept();

@@ -9,8 +9,10 @@ const WAIT = 100;
 class Model {
   readonly scheduler = new VirtualTimeScheduler();
   readonly health$ = new Subject<Health>();
-  /** `up`: a dial succeeded; `fall`: a dial failed or a member was lost; `calm`: no caller waits. */
-  readonly log: ('up' | 'fall' | 'calm')[] = ['calm'];
+  /** `added`: by growOnDemand(); `up`: a dial succeeded; `calm`: no caller waits. */
+  readonly log: ('added' | 'up' | 'calm')[] = ['calm'];
+  /** When growOnDemand() last added. */
+  addedAt = Number.NEGATIVE_INFINITY;
   readonly mistakes: string[] = [];
   inVain = 0;
   waiting = 0;
@@ -91,10 +93,15 @@ class Model {
 
   #add(count: number): void {
     const { waiting, connecting, connected, total } = this;
+    const now = this.scheduler.frame;
     const proven = this.log.at(-1) === 'up';
     const state = `${count} added with ${waiting} waiting, ${connecting} connecting, ${connected} of ${total} connected`;
-    if (count > waiting - connecting) this.mistakes.push(`more than wait: ${state}`);
-    if (!proven && (count > 1 || connecting > 0)) this.mistakes.push(`more than one probe: ${state}`);
+    if (count > 1 && count > waiting - connecting) this.mistakes.push(`more than wait: ${state}`);
+    if (!proven && count > 1) this.mistakes.push(`more than one probe: ${state}`);
+    if (!proven && now < this.addedAt + WAIT && this.log.at(-1) === 'added') this.mistakes.push(`at once: ${state}`);
+    if (connecting >= waiting && now < this.addedAt + WAIT) this.mistakes.push(`beside the others at once: ${state}`);
+    this.addedAt = now;
+    this.log.push('added');
     if (total > 0 && connected === 0) this.mistakes.push(`into an outage: ${state}`);
     const joining = Math.min(count, this.maxSize - total);
     if (joining === 0) this.inVain++;
@@ -104,7 +111,6 @@ class Model {
 
   #fall(): void {
     this.broken++;
-    this.log.push('fall');
     this.#show();
   }
 
@@ -137,7 +143,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const model = fc.record({ size: fc.integer({ min: 0, max: 4 }), maxSize: fc.integer({ min: 0, max: 30 }) });
 
 describe('growOnDemand, properties', () => {
-  it('property: growOnDemand never adds more than wait, nor a second one before the first is connected', () => {
+  it('property: growOnDemand never adds more than wait, nor a second one before the first is connected or has had its time', () => {
     fc.assert(
       fc.property(model, fc.array(step, { maxLength: 80 }), ({ size, maxSize }, steps) => {
         const pool = new Model(size, maxSize);
@@ -157,6 +163,7 @@ describe('growOnDemand, properties', () => {
         for (let i = 0; i < 1_000 && pool.waiting > 0; i++) {
           pool.heal();
           pool.accept();
+          pool.arrive(0);
           pool.pass(WAIT);
         }
         if (pool.waiting > 0) expect(pool.total).toBe(maxSize);

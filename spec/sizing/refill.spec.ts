@@ -91,7 +91,7 @@ describe('refill', () => {
     expect(rig.asked).toEqual(['0: 2']);
     rig.show({ poolSize: 4, total: 4 });
     joined();
-    await rig.clock.advance(1_000);
+    await rig.clock.advance(2_000);
     expect(rig.asked).toEqual(['0: 2']);
     expect(rig.events).toEqual([{ type: 'added', count: 2 }]);
     expect(rig.clock.timers).toBe(0);
@@ -153,29 +153,37 @@ describe('refill', () => {
     expect(rig.asked).toEqual(['0: 1', '100: 1', '2150: 1', '2250: 1']);
   });
 
-  it('refill counts all losses during one backoff as one failure', async () => {
-    const backoff = jest.fn(() => 100);
-    const rig = new Rig({ backoff });
-    rig.show({ poolSize: 20, total: 16 });
-    for (let broken = 1; broken <= 16; broken++) rig.show({ poolSize: 20, total: 16, broken });
-    await rig.clock.advance(99);
-    expect(rig.asked).toEqual([]);
-    await rig.clock.advance(1);
-    expect(rig.asked).toEqual(['100: 4']);
-    expect(backoff.mock.calls).toEqual([
-      [1, 0],
-      [2, 100],
-    ]);
+  it('refill adds without delay while other connections break', async () => {
+    const rig = new Rig();
+    for (let broken = 1; broken <= 8; broken++) rig.show({ poolSize: 20, total: 16, broken });
+    await rig.clock.advance(0);
+    expect(rig.asked).toEqual(['0: 4']);
   });
 
-  it('refill backs off when add() adds no member', async () => {
+  it('refill waits for the backoff after an addition that brought no connection up, unless one comes up', async () => {
+    const rig = new Rig({ backoff: (attempt) => 100 * attempt });
+    rig.add = async () => rig.show({ poolSize: 4, total: 4, connected: 2, broken: 2 });
+    rig.show({ poolSize: 4, total: 2, connected: 2 });
+    await rig.clock.advance(10);
+    rig.show({ poolSize: 4, total: 2, connected: 2 });
+    await rig.clock.advance(40);
+    expect(rig.asked).toEqual(['0: 2']);
+    await rig.clock.advance(60);
+    expect(rig.asked).toEqual(['0: 2', '100: 2']);
+    rig.show({ poolSize: 4, total: 4, connected: 3, broken: 1 });
+    rig.show({ poolSize: 4, total: 3, connected: 3 });
+    await rig.clock.advance(0);
+    expect(rig.asked).toEqual(['0: 2', '100: 2', '110: 1']);
+  });
+
+  it('refill adds again a second after an addition of which health$ shows no member', async () => {
     const rig = new Rig();
     rig.show({ poolSize: 2, total: 1 });
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 250; i++) {
       await rig.clock.advance(10);
       rig.show({ poolSize: 2, total: 1, pending: i });
     }
-    expect(rig.asked).toHaveLength(11);
+    expect(rig.asked).toEqual(['0: 1', '1000: 1', '2000: 1']);
     expect(rig.events).toEqual([]);
   });
 

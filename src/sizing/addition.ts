@@ -1,6 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Backoff } from '../healing/backoff.js';
-import type { Health } from '../health/health.js';
 import { CommandFailure } from '../streams/run-command.js';
 
 /** `add` threw or rejected with `cause`; it is called again after the backoff. */
@@ -25,11 +24,8 @@ export type AdditionEvent =
 
 /** Options of {@link refill}; those of {@link growOnDemand} extend them. */
 export interface AdditionOptions {
-  /** The wait after an addition failed or a connection broke. @default exponentialBackoff() */
+  /** The wait after an addition that brought no connection up. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;
   /** The clock of the backoff, and the scheduler that runs each addition. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
-
-/** Returns how many connections are missing. Called once for each value of `health$`. */
-export type Deficit = (health: Health, before: Health) => number;

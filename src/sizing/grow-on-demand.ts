@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
 import { checkAtLeast } from '../checks.js';
 import type { Health } from '../health/health.js';
-import type { AdditionEvent, AdditionOptions, Deficit } from './addition.js';
-import { growBy } from './size-controller.js';
+import type { AdditionEvent, AdditionOptions } from './addition.js';
+import { type Demand, growBy } from './size-controller.js';
 
 /** Options of {@link growOnDemand}. */
 export interface GrowOnDemandOptions extends AdditionOptions {
@@ -15,38 +15,42 @@ export interface GrowOnDemandOptions extends AdditionOptions {
 }
 
 /** How many connections the load requires besides those in service. */
-function requiredFor({ waiting, pending, connected }: Health, targetLoad: number | undefined): number {
-  if (targetLoad === undefined) return waiting;
-  if (waiting + pending === 0) return 0;
-  const forLoad = Math.floor((waiting + pending) / targetLoad) + 1 - connected;
-  return Math.max(forLoad, waiting > 0 ? 1 : 0);
+function required(health: Health, targetLoad: number | undefined): number {
+  const { waiting, pending, connected, idle, used } = health;
+  // Idle connections that these callers are not given: one more would not be given to them either.
+  const unserved = used === 0 && idle > 0 ? 0 : Math.max(0, waiting - idle);
+  if (targetLoad === undefined) return unserved;
+  if (unserved + pending === 0) return 0;
+  const forLoad = Math.floor((unserved + pending) / targetLoad) + 1 - connected;
+  return Math.max(forLoad, unserved > 0 ? 1 : 0);
 }
 
-/** Requests one connection at first, and the rest once a connection has connected. */
-function probingDeficit(targetLoad: number | undefined): Deficit {
-  let hasConnected = false;
-  return (health, before) => {
-    const { status, total, fresh, connecting, connected, broken } = health;
-    const required = status === 'closed' ? 0 : requiredFor(health, targetLoad);
-    if (broken > before.broken || required <= 0) hasConnected = false;
-    else if (connected > before.connected) hasConnected = true;
-    // No member can connect: the server is down, and further members could not connect either.
-    if (total > 0 && connected === 0) return 0;
-    const dialling = fresh + connecting;
-    if (hasConnected) return required - dialling;
-    return required > 0 && dialling === 0 ? 1 : 0;
+function demand(targetLoad: number | undefined): Demand {
+  return {
+    missing: (health) => {
+      const { status, total, connected, suspended } = health;
+      // Where no member can connect, the server is down, and further members could not connect either.
+      const isOut = suspended || status === 'closed' || (total > 0 && connected === 0);
+      return isOut ? 0 : required(health, targetLoad);
+    },
+    probes: true,
   };
 }
 
 /**
  * Grows a pool while callers wait, or while the load exceeds `targetLoad`. Calls `add` with 1 at first. Once that
  * connection has connected, it calls `add` with the number that the load requires, less those being dialled; so a
- * burst does not open a socket for each of its requests. After a dial failed or a connection broke, it waits for the
- * backoff and adds one at a time again, none while any is being dialled. It adds none while there are members of
- * which none is connected: `reconnectBroken` redials these, or `cleanupBroken` removes them.
+ * burst does not open a socket for each of its requests. After an addition that brought no connection up it adds one at
+ * a time again, each after the backoff. Where nothing that is being dialled comes up for a second, it adds one beside.
  *
- * Each call of `add` runs in a task of `scheduler`. `add` may return a promise. When it throws, rejects or adds no
- * member because the pool has reached `maxSize`, the next call waits for the backoff.
+ * It adds none where more connections would not help: while the pool is suspended; while connections are idle and none
+ * is in use, because callers are not given those (their capacity is 0, or the strategy chooses none); and while there
+ * are members of which none is connected: `reconnectBroken` redials these, or `cleanupBroken` removes them. Otherwise
+ * callers count less the idle connections.
+ *
+ * Each call of `add` runs in a task of `scheduler`. `add` may return a promise, to resolve when the new members have been
+ * dialled. When it throws or rejects, the next call waits for the backoff; when it adds no member because the pool has
+ * reached `maxSize`, for a second at least.
  *
  * Emits each addition, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its
  * source, and errors when `backoff` throws or returns no number of milliseconds.
@@ -69,7 +73,7 @@ export function growOnDemand(
   add: (count: number) => unknown,
   options: GrowOnDemandOptions = {},
 ): OperatorFunction<Health, AdditionEvent> {
-  const grow = growBy(add, options, () => probingDeficit(options.targetLoad), ['targetLoad']);
+  const grow = growBy(add, options, () => demand(options.targetLoad), ['targetLoad']);
   if (options.targetLoad !== undefined) checkAtLeast('options.targetLoad', options.targetLoad, 1);
   return grow;
 }

@@ -1,14 +1,20 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Health } from '../health/health.js';
 import type { AdditionEvent, AdditionOptions } from './addition.js';
-import { growBy } from './size-controller.js';
+import { type Demand, growBy } from './size-controller.js';
 
-const deficit = ({ status, poolSize, total }: Health): number => (status === 'closed' ? 0 : poolSize - total);
+const DEMAND: Demand = {
+  missing: ({ status, poolSize, total }) => (status === 'closed' ? 0 : poolSize - total),
+  probes: false,
+};
 
 /**
  * Keeps a pool at its size: while the pool is not closed and has fewer members than `poolSize`, it calls `add` with the
- * number of missing members, in a task of `scheduler`. `add` may return a promise. After `add` threw, rejected or added
- * no member, and after a connection broke, the next call waits for the backoff.
+ * number of missing members, in a task of `scheduler`. `add` may return a promise, to resolve when the new members have
+ * been dialled. After `add` threw or rejected, or no connection came up from its call to its end, the next call waits
+ * for the backoff. A connection that comes up ends the wait; how other members break and are dialled has no effect.
+ *
+ * What it has added and `health$` has not shown yet is not missing: `health$` may come late.
  *
  * A pool that has not been set up has missing members as well: it is filled, and so opened.
  *
@@ -32,5 +38,5 @@ export function refill(
   add: (count: number) => unknown,
   options: AdditionOptions = {},
 ): OperatorFunction<Health, AdditionEvent> {
-  return growBy(add, options, () => deficit);
+  return growBy(add, options, () => DEMAND);
 }

@@ -6,100 +6,205 @@ import { BackoffGate } from '../healing/backoff-gate.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import type { Health } from '../health/health.js';
 import { runCommand } from '../streams/run-command.js';
-import { type AdditionEvent, AdditionFailure, type AdditionOptions, type Deficit } from './addition.js';
-
-/** One call of `add` that has not ended. */
-interface GrowthStep {
-  /** How many members it adds. */
-  readonly count: number;
-  /** How many members there were before it. */
-  readonly from: number;
-}
+import { type AdditionEvent, AdditionFailure, type AdditionOptions } from './addition.js';
 
 /**
- * Calls `add` with the deficit, one call at a time. Each call is made in a task of the scheduler, when all subscribers
- * of `health$` have got its latest value, so that the deficit is the current one.
+ * Milliseconds after which an addition of which `health$` shows nothing is taken for none, and after which connections
+ * that are being dialled are not counted on any more.
+ */
+const PATIENCE = 1_000;
+
+/** What a size controller goes by. */
+export interface Demand {
+  /** How many connections should be added by these figures, those being dialled included. */
+  missing(health: Health): number;
+  /** Whether one is added at first, and the rest once a connection has come up. */
+  readonly probes: boolean;
+}
+
+/** One call of `add`. It is over when it has ended and `health$` has shown its members. */
+interface Addition {
+  /** How many members it adds. */
+  count: number;
+  /** How many members have joined since, up to `count`. */
+  shown: number;
+  /** Whether a connection has come up since. */
+  hasHelped: boolean;
+  /** When it ended, in milliseconds of the scheduler. */
+  endedAt: number | undefined;
+}
+
+const dialling = ({ fresh, connecting }: Health): number => fresh + connecting;
+
+/**
+ * Calls `add` with the number of connections that are missing, less those that it has added and `health$` has not shown
+ * yet. Each call is made in a task of the scheduler, when all subscribers of `health$` have got its latest value. After
+ * a call that has brought no connection up, the next waits for the backoff. It goes by its own calls alone: how other
+ * connections break and are dialled does not hold it up.
  */
 class SizeController {
   readonly #subscriber: Subscriber<AdditionEvent>;
   readonly #add: (count: number) => unknown;
-  readonly #deficit: Deficit;
+  readonly #demand: Demand;
   readonly #scheduler: SchedulerLike;
   readonly #gate: BackoffGate;
+  readonly #additions = new Set<Addition>();
   #health: Health | undefined;
   #missing = 0;
+  /** Whether a connection has come up while connections were missing: the server accepts more. */
+  #isProven = false;
+  /** How many probes may not be up yet. */
+  #probes = 0;
+  /** Whether what is being dialled has had its time. */
+  #hasWaited = false;
+  #patience: Subscription | undefined;
   #isScheduled = false;
   #timer: Subscription | undefined;
-  #current: GrowthStep | undefined;
 
   constructor(
     subscriber: Subscriber<AdditionEvent>,
     add: (count: number) => unknown,
-    deficit: Deficit,
+    demand: Demand,
     backoff: Backoff,
     scheduler: SchedulerLike,
   ) {
     this.#subscriber = subscriber;
     this.#add = add;
-    this.#deficit = deficit;
+    this.#demand = demand;
     this.#scheduler = scheduler;
     this.#gate = new BackoffGate(backoff, scheduler, () => this.#consider());
   }
 
   stop(): void {
     this.#timer?.unsubscribe();
+    this.#patience?.unsubscribe();
     this.#gate.cancel();
   }
 
   update(health: Health): void {
-    const before = this.#health ?? health;
+    const { connected, total } = this.#health ?? health;
     this.#health = health;
-    this.#missing = this.#deficit(health, before);
-    if (health.broken > before.broken) this.#backOff();
-    const step = this.#current;
-    // The new members are counted in `health`: from here on the deficit tells whether more are needed.
-    if (step && health.total >= step.from + step.count) this.#finish(step);
-    else this.#consider();
+    this.#missing = this.#demand.missing(health);
+    if (health.connected > connected) this.#cameUp(health.connected - connected);
+    if (this.#missing <= 0) {
+      this.#isProven = false;
+      this.#restartPatience();
+    }
+    this.#probes = Math.min(this.#probes, dialling(health) + health.broken);
+    this.#show(health.total - total);
+    this.#consider();
+  }
+
+  #cameUp(count: number): void {
+    for (const addition of this.#additions) addition.hasHelped = true;
+    this.#probes = Math.max(0, this.#probes - count);
+    this.#isProven = true;
+    this.#restartPatience();
+    this.#gate.reset();
+  }
+
+  /** Counts members that have joined towards the additions, the earliest first. */
+  #show(joined: number): void {
+    let left = Math.max(0, joined);
+    for (const addition of this.#additions) {
+      const isShown = addition.shown === addition.count;
+      const shown = Math.min(left, addition.count - addition.shown);
+      addition.shown += shown;
+      left -= shown;
+      if (!isShown && addition.shown === addition.count) this.#emitAdded(addition);
+      this.#forgetIfOver(addition);
+    }
+  }
+
+  #forgetIfOver(addition: Addition): void {
+    const { count, shown, endedAt } = addition;
+    if (endedAt === undefined) return;
+    if (shown === count || this.#scheduler.now() - endedAt >= PATIENCE) this.#additions.delete(addition);
+  }
+
+  #emitAdded({ shown }: Addition): void {
+    this.#subscriber.next({ type: 'added', count: shown });
   }
 
   #consider(): void {
-    if (this.#isScheduled || !this.#mayAdd) return;
+    if (this.#isScheduled) return;
+    if (this.#amount <= 0) {
+      this.#awaitDials();
+      return;
+    }
     this.#isScheduled = true;
     this.#timer = this.#scheduler.schedule(() => {
       this.#isScheduled = false;
-      if (this.#mayAdd) this.#begin();
+      const amount = this.#amount;
+      if (amount > 0) this.#begin(amount);
     });
   }
 
-  get #mayAdd(): boolean {
-    return this.#missing > 0 && !this.#current && !this.#gate.isClosed && !this.#subscriber.closed;
+  /** How many to add now. */
+  get #amount(): number {
+    const health = this.#health;
+    if (!health || this.#missing <= 0 || this.#gate.isClosed || this.#subscriber.closed) return 0;
+    let unshown = 0;
+    for (const { count, shown } of this.#additions) unshown += count - shown;
+    if (!this.#demand.probes) return this.#missing - unshown;
+    const notDialled = this.#missing - dialling(health) - unshown;
+    if (this.#isProven && notDialled > 0) return notDialled;
+    if (unshown > 0 || this.#probes > this.#missing) return 0;
+    // One at a time; beside what is being dialled only where that is too little, or takes long.
+    const isNext = notDialled > 0 && (this.#probes === 0 || dialling(health) === 0);
+    return isNext || this.#hasWaited ? 1 : 0;
   }
 
-  #begin(): void {
-    const step: GrowthStep = { count: this.#missing, from: this.#total };
-    this.#current = step;
+  /** Those that are being dialled are enough, unless none of them comes up for a time. */
+  #awaitDials(): void {
+    if (!this.#demand.probes || this.#missing <= 0 || this.#gate.isClosed || this.#hasWaited) return;
+    this.#patience ??= this.#scheduler.schedule(() => {
+      this.#hasWaited = true;
+      this.#consider();
+    }, PATIENCE);
+  }
+
+  #restartPatience(): void {
+    this.#hasWaited = false;
+    this.#patience?.unsubscribe();
+    this.#patience = undefined;
+  }
+
+  #begin(count: number): void {
+    const addition: Addition = { count, shown: 0, hasHelped: false, endedAt: undefined };
+    this.#additions.add(addition);
+    this.#restartPatience();
+    if (!this.#isProven) this.#probes += count;
     runCommand(
-      () => this.#add(step.count),
-      () => this.#finish(step),
-      (cause) => this.#fail(step, cause),
+      () => this.#add(count),
+      () => this.#end(addition),
+      (cause) => this.#fail(addition, cause),
     );
   }
 
-  /** A call that added no member backs off like one that failed: repeated at once, it would loop. */
-  #finish(step: GrowthStep): void {
-    if (this.#current !== step) return;
-    this.#current = undefined;
-    const gained = Math.min(step.count, this.#total - step.from);
-    if (gained > 0) this.#subscriber.next({ type: 'added', count: gained });
-    else this.#backOff();
+  #end(addition: Addition): void {
+    addition.endedAt = this.#scheduler.now();
+    if (addition.shown > 0 && addition.shown < addition.count) {
+      // There was no room for the others.
+      addition.count = addition.shown;
+      this.#emitAdded(addition);
+    }
+    this.#forgetIfOver(addition);
+    if (!addition.hasHelped) this.#inVain();
     this.#consider();
   }
 
-  #fail(step: GrowthStep, cause: unknown): void {
-    if (this.#current === step) this.#current = undefined;
-    this.#backOff();
-    this.#subscriber.next(new AdditionFailure(cause, step.count));
+  #fail(addition: Addition, cause: unknown): void {
+    this.#additions.delete(addition);
+    this.#probes = Math.max(0, this.#probes - addition.count);
+    this.#inVain();
+    this.#subscriber.next(new AdditionFailure(cause, addition.count));
     this.#consider();
+  }
+
+  #inVain(): void {
+    this.#isProven = false;
+    this.#backOff();
   }
 
   #backOff(): void {
@@ -110,21 +215,18 @@ class SizeController {
       this.#subscriber.error(error);
     }
   }
-
-  get #total(): number {
-    return this.#health?.total ?? 0;
-  }
 }
 
 /**
- * An operator that calls `add` with the deficit, which a function made for each subscription computes.
+ * An operator that calls `add` with what is missing.
  *
+ * @param makeDemand - called once the options are known to be an object.
  * @param names - the names of further options that are permitted.
  */
 export function growBy(
   add: (count: number) => unknown,
   options: AdditionOptions,
-  makeDeficit: () => Deficit,
+  makeDemand: () => Demand,
   names: readonly string[] = [],
 ): OperatorFunction<Health, AdditionEvent> {
   checkFunction('add', add);
@@ -132,9 +234,10 @@ export function growBy(
   const { backoff = exponentialBackoff() } = options;
   checkFunction('options.backoff', backoff);
   const scheduler = resolveScheduler(options.scheduler);
+  const demand = makeDemand();
   return (source) =>
     new Observable((subscriber) => {
-      const controller = new SizeController(subscriber, add, makeDeficit(), backoff, scheduler);
+      const controller = new SizeController(subscriber, add, demand, backoff, scheduler);
       subscriber.add(() => controller.stop());
       return source.subscribe({
         next: (health) => controller.update(health),
