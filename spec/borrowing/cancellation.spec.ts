@@ -93,7 +93,7 @@ describe.each(KINDS)('Deadlines and abort signals of waiting callers, over $kind
       expect(first.outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(first.context?.signal.reason).toBe(first.outcome.reason);
       expect(first.outcome.reason).toMatchObject({
-        message: 'The work on a connection of the pool did not settle within 50 ms',
+        message: 'The work on #1 of the pool did not settle within 50 ms',
       });
       expect(second.outcome.reason).toBeInstanceOf(UseTimeoutError);
       expect(second.outcome.reason).toMatchObject({

@@ -6,6 +6,7 @@ import type { Selector } from '../selection/selector.js';
 import { clockOf } from '../streams/clock.js';
 import { Deadlines } from '../streams/deadlines.js';
 import type { CallLimits } from './call-limits.js';
+import { traceCaller, withoutCaller } from './caller-stack.js';
 import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
 import { WaitQueue, type WaitQueueOwner } from './wait-queue.js';
 
@@ -119,10 +120,15 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
       if (error) throw error;
       const waiter = this.#queue.enter(key, waitTimeout);
       limits?.waits((reason) => this.#queue.reject(waiter, reason));
-      checkout = await waiter.granted;
-      while (checkout.isStale && !limits?.end) {
-        this.#queue.requeue(waiter, checkout);
+      try {
         checkout = await waiter.granted;
+        while (checkout.isStale && !limits?.end) {
+          this.#queue.requeue(waiter, checkout);
+          checkout = await waiter.granted;
+        }
+      } catch (error) {
+        // Under limits another promise is the caller's.
+        throw limits ? error : traceCaller(error);
       }
     }
     limits?.begins(checkout);
@@ -166,7 +172,11 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   /** Rejects those who wait where there is nothing to wait for any more; serves them where there may be. */
   recheckWaiters(): void {
     if (this.#queue.size === 0) return;
-    if (this.refusal()) this.#queue.rejectAll(() => this.refusal());
+    const refuse = (): Error | undefined => {
+      const error = this.refusal();
+      return error && withoutCaller(error);
+    };
+    if (this.refusal()) this.#queue.rejectAll(refuse);
     else this.serveSoon();
   }
 

@@ -2,6 +2,7 @@ import { onAbort } from '../abort.js';
 import type { Connection } from '../connection/connection.js';
 import { ListNode } from '../linked-list.js';
 import type { Deadlines, Expirable } from '../streams/deadlines.js';
+import { withoutCaller } from './caller-stack.js';
 import type { Checkout } from './checkout.js';
 
 /** What ends a call before its work does. */
@@ -9,8 +10,8 @@ export interface CallTerms {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds for everything, the queue included. */
   readonly timeout: number | undefined;
-  /** What the caller is rejected with after `timeout`, before its work has begun or after that. */
-  timeoutError?(hasBegun: boolean): Error;
+  /** What the caller is rejected with after `timeout`; without a connection where its work had not begun. */
+  timeoutError?(connection: Connection | undefined): Error;
 }
 
 /**
@@ -61,9 +62,9 @@ export class CallLimits<C extends Connection> implements Expirable {
 
   /** A deadline that has passed says something of the connection. */
   expired(): void {
-    const error = this.#terms.timeoutError?.(this.#checkout !== undefined);
+    const error = this.#terms.timeoutError?.(this.#checkout?.member.connection);
     this.#checkout?.report({ error });
-    this.#endWith(error);
+    this.#endWith(error && withoutCaller(error));
   }
 
   /** Stops the deadline and the listening to the signal. Idempotent. */

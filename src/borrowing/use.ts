@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import type { Acquirer, AcquireTerms } from './acquirer.js';
 import { CallLimits, type CallTerms } from './call-limits.js';
+import { isCallerless, rejectTraced } from './caller-stack.js';
 import type { Checkout, UseContext } from './checkout.js';
 
 /** Work to be done on a connection. */
@@ -58,7 +59,9 @@ export function useWithin<C extends Connection, K, T>(
   work: Work<C, T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const limits = new CallLimits<C>(terms, acquirer.deadlines, reject);
+    /** The stack of an error leads to the caller from a promise that this one follows. */
+    const fail = (error: unknown): void => (isCallerless(error) ? resolve(rejectTraced(error)) : reject(error));
+    const limits = new CallLimits<C>(terms, acquirer.deadlines, fail);
     use(acquirer, terms, work, limits).then(
       (value) => {
         limits.settle();
@@ -66,7 +69,7 @@ export function useWithin<C extends Connection, K, T>(
       },
       (error: unknown) => {
         limits.settle();
-        reject(error);
+        if (!limits.end) fail(error);
       },
     );
   });

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { LinkedList, ListNode } from '../linked-list.js';
 import type { Deadlines, Expirable } from '../streams/deadlines.js';
+import { withoutCaller } from './caller-stack.js';
 import type { Checkout } from './checkout.js';
 import { KeyTurn } from './key-turn.js';
 
@@ -98,7 +99,7 @@ export class WaitQueue<C extends Connection, K> {
   }
 
   expired(waiter: Waiter<C, K>): void {
-    this.reject(waiter, this.#owner.timeoutError(waiter.waitTimeout));
+    this.reject(waiter, withoutCaller(this.#owner.timeoutError(waiter.waitTimeout)));
   }
 
   /** Whether callers of a key wait. */

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Acquirer, AcquireTerms } from '../borrowing/acquirer.js';
 import { CallLimits, type CallTerms } from '../borrowing/call-limits.js';
+import { traceCaller } from '../borrowing/caller-stack.js';
 import type { Checkout } from '../borrowing/checkout.js';
 import { Lease } from '../borrowing/lease.js';
 import { run, use, useWithin, type Work } from '../borrowing/use.js';
@@ -463,7 +464,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     };
     return this.#acquirer.acquire(terms, limits, lend).catch((error: unknown) => {
       limits?.settle();
-      throw error;
+      throw traceCaller(error);
     });
   }
 
@@ -552,7 +553,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       waitTimeout: options.waitTimeout ?? waitTimeout,
       signal: options.signal,
       timeout,
-      timeoutError: (hasBegun) => errors.useTimeoutError(timeout, hasBegun),
+      timeoutError: (connection) => errors.useTimeoutError(timeout, connection),
     };
   }
 

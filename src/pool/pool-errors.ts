@@ -1,5 +1,5 @@
 import type { AdmissionErrors } from '../borrowing/acquirer.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, textOf } from '../connection/connection.js';
 import {
   CircuitOpenError,
   PoolClosedError,
@@ -96,10 +96,12 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     return this.#dialError(WaitTimeoutError, message);
   }
 
-  useTimeoutError(timeout: number | undefined, hasBegun: boolean): Error {
-    if (hasBegun) {
-      const message = `The work on a connection of ${this.#name} did not settle within ${timeout} ms`;
-      return new UseTimeoutError(message, this.context());
+  /** @param connection - the connection of the work, where it has begun. */
+  useTimeoutError(timeout: number | undefined, connection: Connection | undefined): Error {
+    if (connection) {
+      const name = textOf(connection, 'name') ?? textOf(connection, 'endpoint');
+      const message = `The work on ${name ?? 'a connection'} of ${this.#name} did not settle within ${timeout} ms`;
+      return new UseTimeoutError(message, { ...this.context(), connection: name });
     }
     const message = `The work had to wait for a connection of ${this.#name} for all its ${timeout} ms: ${this.#obstacle}`;
     return new UseTimeoutError(message, { ...this.context(), cause: this.#lastFailure, sent: 'never' });

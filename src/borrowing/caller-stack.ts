@@ -1,0 +1,29 @@
+/** Errors that were made where no caller is on the stack: in a timer, or by a change of the pool. */
+const callerless = new WeakSet<object>();
+
+const microtask = Promise.resolve();
+
+/** Marks an error that was made where no caller is on the stack. */
+export function withoutCaller<E extends object>(error: E): E {
+  callerless.add(error);
+  return error;
+}
+
+/**
+ * Gives a marked error the stack of this moment, which names those who await, where the engine traces async functions.
+ * Called when an error is thrown, so that nothing is traced for calls that succeed.
+ */
+export function traceCaller(error: unknown): unknown {
+  if (callerless.delete(error as object)) Error.captureStackTrace?.(error as object, traceCaller);
+  return error;
+}
+
+/** Rejects with an error, traced when the promise that was resolved with this one leads to who awaits it. */
+export async function rejectTraced(error: unknown): Promise<never> {
+  await microtask;
+  await microtask;
+  throw traceCaller(error);
+}
+
+/** Whether an error is marked. */
+export const isCallerless = (error: unknown): boolean => callerless.has(error as object);
