@@ -53,6 +53,35 @@ describe('Deadlines of several RequestTables on one clock', () => {
     expect([clock.pending, Deadlines.of(clock).lanes]).toEqual([0, 0]);
   });
 
+  it('RequestTable: a request made after the timer fired, before a stall of the event loop, waits for its own timer', () => {
+    const clock = new VirtualClock();
+    const { table, ask, expired } = tableOn(clock, 100);
+    ask('a');
+    clock.advance(100, () => {
+      if (expired.length > 0 || clock.now() > 100) return;
+      ask('b');
+      clock.stall(150, noop);
+    });
+    expect(expired).toEqual(['a at 250']);
+    clock.advance(1);
+    expect(expired).toEqual(['a at 250', 'b at 250']);
+    table.close('done');
+  });
+
+  it('RequestTable: requests made 1 s after a timer was lost, and later, expire on time', () => {
+    const clock = new VirtualClock();
+    const { table, ask, expired } = tableOn(clock, 100);
+    ask('a');
+    clock.loseTimers();
+    clock.advance(1_101);
+    ask('b');
+    clock.advance(100);
+    ask('c');
+    clock.advance(100);
+    expect(expired).toEqual(['a at 1101', 'b at 1201', 'c at 1301']);
+    table.close('done');
+  });
+
   it('Deadlines: drops the lanes of 2,000 timeouts that are no longer in use', () => {
     const clock = new VirtualClock();
     const { table, ask, expired } = tableOn(clock, 1000);

@@ -42,7 +42,13 @@ export class VirtualClock implements Clock {
       io();
       this.#check();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
+  }
+
+  /** Loses every timer, as a test does that replaces the clock of the process for a while. */
+  loseTimers(): void {
+    this.#timers.clear();
+    this.#checks.clear();
   }
 
   /** Stalls the event loop for `ms`: due timers fire late, then pending input is handled by `io`. */

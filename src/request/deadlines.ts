@@ -67,7 +67,10 @@ export class Deadlines {
   add(entry: Expirable, timeout: number): void {
     entry.deadline = this.clock.now() + timeout;
     this.#lane(timeout).push(entry.due);
-    if (entry.deadline < this.#wake) this.#set(entry.deadline);
+    const now = entry.deadline - timeout;
+    // A timer that is overdue may have been lost, to a test that replaced the clock for a while: it is set again.
+    if (entry.deadline < this.#wake || now > this.#wake + LOST_AFTER)
+      this.#set(Math.min(entry.deadline, this.#earliest));
   }
 
   /** Does nothing for an entry that was removed already. */
@@ -92,6 +95,14 @@ export class Deadlines {
     if (lane.size === 0 && lane.refCount === 0) this.#lanes.delete(lane.timeout);
   }
 
+  get #earliest(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { first } of this.#lanes.values()) {
+      if (first && first.value.deadline < earliest) earliest = first.value.deadline;
+    }
+    return earliest;
+  }
+
   #stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -101,37 +112,36 @@ export class Deadlines {
   #set(deadline: number): void {
     this.#cancel?.();
     this.#wake = deadline;
-    this.#cancel = this.clock.after(Math.max(0, deadline - this.clock.now()), this.#fired);
+    const now = this.clock.now();
+    if (deadline < now) this.#wake = now;
+    this.#cancel = this.clock.after(Math.max(0, deadline - now), this.#fired);
   }
 
   /** Expires entries after pending I/O: when the event loop was blocked, replies may have arrived within the deadline. */
   readonly #fired = (): void => {
-    this.#cancel = this.clock.afterIo(this.#expire);
+    const firedAt = Math.max(this.clock.now(), this.#wake);
+    this.#cancel = this.clock.afterIo(() => this.#expire(firedAt));
   };
 
-  readonly #expire = (): void => {
+  /** Expires what was due when the timer fired: what a stall of the event loop has made late since has not had its I/O. */
+  #expire(firedAt: number): void {
     this.#stop();
-    const now = this.clock.now();
     try {
       for (const lane of [...this.#lanes.values()]) {
-        for (let head = lane.first; head && head.value.deadline <= now; head = lane.first) {
+        for (let head = lane.first; head && head.value.deadline <= firedAt; head = lane.first) {
           this.remove(head.value);
           head.value.expired();
         }
       }
     } finally {
       // When `expired` of one entry throws, the timer must still be set for all others.
-      this.#setForEarliest();
+      const earliest = this.#earliest;
+      if (earliest < this.#wake) this.#set(earliest);
     }
-  };
-
-  #setForEarliest(): void {
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const { first } of this.#lanes.values()) {
-      if (first && first.value.deadline < earliest) earliest = first.value.deadline;
-    }
-    if (earliest < this.#wake) this.#set(earliest);
   }
 }
+
+/** Milliseconds after which a timer that should have fired is taken for lost. */
+const LOST_AFTER = 1_000;
 
 const shared = new WeakMap<Clock, Deadlines>();
