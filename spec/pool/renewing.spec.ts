@@ -1,4 +1,4 @@
-import { RenewalError } from 'rxpool';
+import { CommandFailure, RenewalError, recycle } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { figures, names, openRig, type Rig, rig, statesOf, watch } from '../support/pools.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -102,8 +102,8 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     made[0]?.send();
     const renewal = watch(pool.renew());
     await clock.advance(3_600_000);
-    expect(statesOf(made.slice(0, 2))).toBe('connected connected');
-    expect(names(pool.connectedConnections)).toBe('#2 #3');
+    expect([renewal.status, statesOf(made.slice(0, 2))]).toEqual(['pending', 'connected closed']);
+    expect(names(pool.connectedConnections)).toBe('#3 #4');
     made[0]?.reply();
     await settle();
     expect(renewal).toMatchObject({ status: 'resolved', value: 2 });
@@ -497,6 +497,76 @@ describe.each(KINDS)('calls during renew(), pool of $kind', ({ make }) => {
 });
 
 describe.each(KINDS)('leases during renew(), pool of $kind', ({ make }) => {
+  it.each([undefined, 3])(
+    'a lease that is not released holds up neither the other replacements nor reconnect(false), maxSize %s',
+    async (maxSize) => {
+      const { pool, made, clock } = await openRig(make, 3, maxSize === undefined ? {} : { maxSize });
+      const lease = await pool.lease();
+      const renewal = watch(pool.renew());
+      const reconnecting = watch(pool.reconnect(false));
+      const again = watch(pool.renew({ connections: pool.connections.slice(1) }));
+      for (let at = 0; at < 60_000; at += 100) {
+        await clock.advance(100);
+        const open = made.filter(({ state }) => state === 'connected' || state === 'connecting');
+        expect(open.length).toBeLessThanOrEqual(maxSize ?? 4);
+      }
+      expect(lease.signal.aborted).toBe(false);
+      expect([lease.connection.state, renewal.status, reconnecting.status]).toEqual([
+        'connected',
+        'pending',
+        'resolved',
+      ]);
+      expect(statesOf(made.slice(0, 3).filter((connection) => connection !== lease.connection))).toBe('closed closed');
+      // With maxSize the lease keeps the place of one.
+      expect(pool.health.connected).toBe(maxSize === undefined ? 3 : 2);
+      lease.release();
+      await clock.advance(5_000);
+      expect(renewal.value).toBe(3);
+      expect([again.status, pool.health.connected, clock.timers]).toEqual(['resolved', 3, 0]);
+    },
+  );
+
+  it('recycle() with renew() goes on while a lease is not released', async () => {
+    const { pool, made, clock } = await openRig(make, 3);
+    const { scheduler } = clock;
+    const rotate = recycle<TestConnection>((due) => pool.renew({ connections: due }), {
+      maxLifetime: 1_000,
+      scheduler,
+    });
+    pool.connected$.pipe(rotate).subscribe();
+    const lease = await pool.lease();
+    await clock.advance(60_000);
+    expect(made.length).toBeGreaterThan(100);
+    expect([lease.connection.state, pool.health.connected]).toEqual(['connected', 3]);
+    lease.release();
+    void pool.dispose();
+    await clock.advance(5_000);
+    expect([clock.timers, made.filter(({ state }) => state !== 'closed')]).toEqual([0, []]);
+  });
+
+  it('recycle() with renew() goes on after renewals that could not connect', async () => {
+    const test = await openRig(make, 3);
+    const { pool, made, clock } = test;
+    const { scheduler } = clock;
+    const failures: unknown[] = [];
+    pool.connected$
+      .pipe(recycle((due) => pool.renew({ connections: due }), { maxLifetime: 1_000, scheduler }))
+      .subscribe((value) => value instanceof CommandFailure && failures.push(value.cause));
+    await clock.advance(890);
+    test.script = 'refuse';
+    await clock.advance(250);
+    test.script = 'accept';
+    expect(failures[0]).toBeInstanceOf(RenewalError);
+    expect(names(pool.connectedConnections)).toBe('#1 #2 #3');
+    await clock.advance(1_000);
+    expect(statesOf(made.slice(0, 3))).toBe('closed closed closed');
+    const before = made.length;
+    await clock.advance(10_000);
+    expect([made.length - before > 20, pool.health.connected]).toEqual([true, 3]);
+    void pool.dispose();
+    await clock.advance(5_000);
+  });
+
   it('renew() without drainTimeout does not abort lease.signal, whether read before or after the call', async () => {
     const { pool, made } = await openRig(make, 2);
     const leases = [await pool.lease(), await pool.lease()];

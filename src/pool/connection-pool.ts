@@ -306,7 +306,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
    * credentials: each old one leaves when its replacement is connected, and is closed when it has finished what it
    * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements. One renewal follows
-   * another, and `reconnect(false)` follows either. An abort lets the replacement under way be the last.
+   * another, and `reconnect(false)` follows either. None waits for an old connection that is in use for longer than the
+   * pool's `drainTimeout`. An abort lets the replacement under way be the last.
    *
    * @returns how many were replaced, when all of them are closed.
    * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay;

@@ -1,5 +1,7 @@
+import type { SchedulerLike } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import { type Connection, causeOf, textOf } from '../connection/connection.js';
+import type { DialResult } from '../connection/record.js';
 import { CONNECTED_PHASES, type Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
 import { abortable } from './abortable.js';
@@ -18,19 +20,32 @@ export interface ReplacementPlan {
   notConnectedError(cause: unknown): Error;
 }
 
-/** Updates one member; resolves with whether it was updated. */
-type UpdateStep<C extends Connection> = (member: Member<C>) => Promise<boolean>;
+/** The update of one member, so far: what is awaited still does not hold up the next one. */
+interface Update {
+  /** Whether it was updated. */
+  readonly done: boolean | Promise<boolean>;
+}
+
+/** Updates one member; resolves when the next one may follow. */
+type UpdateStep<C extends Connection> = (member: Member<C>) => Promise<Update>;
+
+/** The part of the pool's options that updates go by. */
+export interface RollingUpdateOptions {
+  readonly maxSize: number;
+  readonly drainTimeout: number;
+  readonly scheduler: SchedulerLike;
+}
 
 /** Members made new, a few at a time: the same connections dialled anew, or others in their place. */
 export class RollingUpdate<C extends Connection> {
   readonly #membership: Membership<C>;
   readonly #maker: ConnectionMaker<C>;
-  readonly #options: { readonly maxSize: number };
+  readonly #options: RollingUpdateOptions;
   #latest: Promise<unknown> | undefined;
   /** The replacement that exceeds `poolSize` until the old member has left. */
   #surge: { readonly member: Member<C>; readonly replaces: Member<C> } | undefined;
 
-  constructor(membership: Membership<C>, maker: ConnectionMaker<C>, options: { readonly maxSize: number }) {
+  constructor(membership: Membership<C>, maker: ConnectionMaker<C>, options: RollingUpdateOptions) {
     this.#membership = membership;
     this.#maker = maker;
     this.#options = options;
@@ -46,7 +61,7 @@ export class RollingUpdate<C extends Connection> {
   redial(members: readonly Member<C>[], concurrency: number, isStopped: () => boolean): Promise<number> {
     const step: UpdateStep<C> = async (member) => {
       const { ok } = await this.#membership.redial(member);
-      return ok;
+      return { done: ok };
     };
     return this.#enqueue(members, concurrency, step, isStopped);
   }
@@ -61,7 +76,10 @@ export class RollingUpdate<C extends Connection> {
     return this.#enqueue(members, concurrency, (member) => this.#replace(member, plan), isStopped);
   }
 
-  /** One update follows another: two at a time would have the whole pool out of service. */
+  /**
+   * One update follows another: two at a time would have the whole pool out of service. The next one begins when all
+   * members have been replaced, and does not wait for old ones that are still in use.
+   */
   #enqueue(
     members: readonly Member<C>[],
     concurrency: number,
@@ -76,24 +94,25 @@ export class RollingUpdate<C extends Connection> {
     });
     this.#latest = finished;
     const isMember = (member: Member<C>): boolean => this.#membership.members.has(member);
-    const start = (): Promise<number> => rollingUpdate(members, concurrency, step, isMember, isStopped);
-    return (former ? former.then(start) : start()).finally(() => {
+    const start = (): Promise<Update[]> => rollingUpdate(members, concurrency, step, isMember, isStopped);
+    const updates = (former ? former.then(start) : start()).finally(() => {
       finish();
       if (this.#latest === finished) this.#latest = undefined;
     });
+    return updates.then(countDone);
   }
 
-  async #replace(member: Member<C>, plan: ReplacementPlan): Promise<boolean> {
+  async #replace(member: Member<C>, plan: ReplacementPlan): Promise<Update> {
     const membership = this.#membership;
     const { drainTimeout = MAX_TIMER_DELAY } = plan;
     // Without room for two the old one is closed before the new one is dialled.
-    const removesFirst = plan.removesFirst || membership.size >= this.#options.maxSize;
+    const removesFirst = plan.removesFirst || Math.max(membership.size, membership.open) >= this.#options.maxSize;
     // Made before the old one is removed: a factory may throw.
     const made = this.#maker.create(1, requestFor(member.connection));
     const claimed = membership.claim(made);
     if (!membership.members.has(member) || plan.isOvertaken()) {
       this.#discard(made, claimed);
-      return false;
+      return { done: false };
     }
     const dialling = membership.turns.run(() => {
       if (removesFirst) membership.remove([member], 'renewed', drainTimeout);
@@ -102,10 +121,32 @@ export class RollingUpdate<C extends Connection> {
       if (!removesFirst) this.#surge = { member: replacement, replaces: member };
       return { replacement, result: membership.dial(replacement) };
     });
-    if (!dialling) return false;
-    const { replacement } = dialling;
-    const result = await dialling.result;
-    this.#surge = undefined;
+    if (!dialling) return { done: false };
+    const { replacement, result } = dialling;
+    const left = (): Promise<unknown> => abortable(membership.whenLeft(member), plan.signal).catch(() => {});
+    const isUp = this.#comeUp(member, replacement, result, removesFirst, plan);
+    const done = isUp.then((ok) => ok && left().then(() => true));
+    // Reported by what is awaited below, or by whom the update is handed to.
+    done.catch(() => {});
+    if (removesFirst) await this.#waitBriefly(left());
+    // Where the old one is still in use and there is no room for two, the dial has not begun.
+    if (replacement.phase === 'fresh' && membership.members.has(replacement)) return { done };
+    if ((await isUp) && !removesFirst) await this.#waitBriefly(left());
+    return { done };
+  }
+
+  /** Replaces a member once its replacement has been dialled; resolves with whether it has been replaced. */
+  async #comeUp(
+    member: Member<C>,
+    replacement: Member<C>,
+    dialled: Promise<DialResult>,
+    removesFirst: boolean,
+    plan: ReplacementPlan,
+  ): Promise<boolean> {
+    const membership = this.#membership;
+    const { drainTimeout = MAX_TIMER_DELAY } = plan;
+    const result = await dialled;
+    if (!removesFirst) this.#surge = undefined;
     if (!membership.members.has(replacement)) return false;
     // It may have been lost again by now.
     if (!CONNECTED_PHASES.has(replacement.phase)) {
@@ -115,8 +156,19 @@ export class RollingUpdate<C extends Connection> {
       throw error;
     }
     membership.remove([member], 'renewed', drainTimeout);
-    await abortable(membership.whenLeft(member), plan.signal).catch(() => {});
     return true;
+  }
+
+  /** An old connection that is in use for longer than the pool drains others does not hold up the next replacement. */
+  async #waitBriefly(left: Promise<unknown>): Promise<void> {
+    const { drainTimeout, scheduler } = this.#options;
+    await new Promise<void>((resolve) => {
+      const timer = scheduler.schedule(() => resolve(), drainTimeout);
+      void left.then(() => {
+        timer.unsubscribe();
+        resolve();
+      });
+    });
   }
 
   #discard(made: readonly C[], claimed: ReturnType<Membership<C>['claim']>): void {
@@ -131,8 +183,8 @@ const requestFor = <C extends Connection>(replaces: C): { replaces: C; endpoint?
 };
 
 /**
- * Updates members, no more than `concurrency` at a time, and resolves with how many. One that has left is skipped; a
- * step that fails, and `isStopped`, leave the rest as they are.
+ * Updates members, no more than `concurrency` at a time, and resolves with the updates when none is to follow. A member
+ * that has left is skipped; a step that fails, and `isStopped`, leave the rest as they are.
  */
 async function rollingUpdate<C extends Connection>(
   members: readonly Member<C>[],
@@ -140,12 +192,12 @@ async function rollingUpdate<C extends Connection>(
   step: UpdateStep<C>,
   isMember: (member: Member<C>) => boolean,
   isStopped: () => boolean,
-): Promise<number> {
+): Promise<Update[]> {
   const waiting = [...members];
-  let updated = 0;
+  const updates: Update[] = [];
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next && !isStopped(); next = waiting.shift()) {
-      if (isMember(next) && (await step(next))) updated++;
+      if (isMember(next)) updates.push(await step(next));
     }
   };
   const workers = Array.from({ length: Math.min(concurrency, members.length) }, () =>
@@ -154,7 +206,18 @@ async function rollingUpdate<C extends Connection>(
       throw error;
     }),
   );
-  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
-  if (failed) throw (failed as PromiseRejectedResult).reason;
-  return updated;
+  await allDone(workers);
+  return updates;
+}
+
+/** How many members have been updated, once all updates are over. */
+async function countDone(updates: readonly Update[]): Promise<number> {
+  const ended = await allDone(updates.map(async ({ done }) => done));
+  return ended.filter(Boolean).length;
+}
+
+/** Waits for all, also where one fails. */
+async function allDone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
