@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { map } from 'rxjs';
 import {
   ConnectionPool,
   type ConnectionPoolOptions,
@@ -226,6 +227,39 @@ describe.each(KINDS)('Waiting callers, over $kind', ({ make }) => {
       await clock.advance(1);
       expect([job.started, job.outcome.reason]).toEqual([false, expect.any(WaitTimeoutError)]);
       expect([pool.health.pending, pool.health.waiting, clock.timers]).toEqual([0, 0, 0]);
+    });
+
+    it('waiting use(): gets the connection that came free when its own was invalidated between grant and start', async () => {
+      const { pool, made } = await exclusive(2);
+      const leases = [pool.tryLease(), pool.tryLease()];
+      const job = new Job(pool);
+      leases[0]?.release();
+      await undefined;
+      leases[1]?.release();
+      pool.invalidateConnections(made.filter((connection) => connection === leases[0]?.connection));
+      await settle();
+      expect([job.started, pool.health.waiting, pool.health.connected]).toEqual([true, 0, 1]);
+      await pool.close({ drainTimeout: 0 });
+    });
+
+    it('waiting use({ signal }): a strategy that aborts the signal of the waiting caller as it picks leaves no load', async () => {
+      const controller = new AbortController();
+      let aborts = false;
+      const select = map((all: readonly TestConnection[]) => {
+        const pick = (_: unknown, accepts = (_one: TestConnection): boolean => true): TestConnection | undefined => {
+          if (aborts) controller.abort(new Error('not needed'));
+          return all.find(accepts);
+        };
+        return { pick, peek: pick, size: all.length };
+      });
+      const { pool } = await exclusive(1, { select });
+      const lease = pool.tryLease();
+      const job = new Job(pool, { signal: controller.signal });
+      aborts = true;
+      lease?.release();
+      await settle();
+      expect([job.started, job.outcome.status]).toEqual([false, 'rejected']);
+      expect([pool.health.pending, pool.health.waiting]).toEqual([0, 0]);
     });
 
     it('waiting use({ signal }): abort and loss of its connection between grant and start leave it no place in the queue', async () => {

@@ -75,16 +75,20 @@ const POOL_STREAMS: Record<string, (pool: Pool) => Observable<unknown>> = {
 };
 
 describe.each(KINDS)('garbage collection, with $kind', ({ make: makePlain }) => {
-  it('the signal of a lease is garbage-collected when it was read after the release', async () => {
-    const pool: Pool = new ConnectionPool(1, () => makePlain(), { heal: false });
-    const read = async (): Promise<WeakRef<AbortSignal>> => {
-      const lease = await pool.lease();
-      lease.release();
-      return new WeakRef(lease.signal);
-    };
-    await expectCollected(await read());
-    await pool.dispose();
-  });
+  it.each(['before', 'after'])(
+    'the signal of a lease that was read %s its release is garbage-collected',
+    async (when) => {
+      const pool: Pool = new ConnectionPool(1, () => makePlain(), { heal: false });
+      const read = async (): Promise<WeakRef<AbortSignal>> => {
+        const lease = await pool.lease();
+        const before = when === 'before' ? lease.signal : undefined;
+        lease.release();
+        return new WeakRef(before ?? lease.signal);
+      };
+      await expectCollected(await read());
+      await pool.dispose();
+    },
+  );
 
   const make: Make = (...script) => Object.assign(makePlain(...script), { outcomes$: new Subject<Outcome>() });
 

@@ -413,6 +413,57 @@ describe('a connection that closes the pool when it is subscribed to', () => {
   });
 });
 
+describe('a connection that is up when it joins, or again at once', () => {
+  it('extendPoolByConnections() of a draining connection has it drained, closed and dialled anew', async () => {
+    const { pool, events } = rig(() => new SubjectConnection(), 0);
+    const connection = new SubjectConnection();
+    await connection.connect();
+    connection.send();
+    connection.state$.next('draining');
+    const joining = pool.extendPoolByConnections([connection]);
+    expect(pool.health).toMatchObject({ draining: 1, connected: 0 });
+    connection.reply();
+    await joining;
+    await settle();
+    expect([connection.closes, connection.dials, pool.connectedConnections]).toEqual([1, 2, [connection]]);
+    expect(events.map(({ type }) => type)).toEqual(['joined', 'connecting', 'connected']);
+    await pool.dispose();
+  });
+
+  it('a connection that is lost and connected again inside one next() leaves connected$ as it was', async () => {
+    const { pool, made } = await openRig(() => new SubjectConnection(), 2);
+    const [connection] = made as [SubjectConnection];
+    let arrays = 0;
+    pool.connected$.subscribe(() => arrays++);
+    pool.health$.subscribe(({ suspended }) => {
+      if (!suspended) return;
+      connection.state$.next('broken');
+      connection.state$.next('connected');
+    });
+    pool.suspend();
+    expect([arrays, pool.connectedConnections]).toEqual([1, made]);
+    await pool.dispose();
+  });
+
+  it('renew() counts no replacement that joins another pool when it is subscribed to, and keeps the old connection', async () => {
+    const { pool: other } = rig(() => new SubjectConnection(), 0);
+    let strays = false;
+    const { pool, made } = await openRig(() => {
+      const connection = new SubjectConnection();
+      const { state$ } = connection;
+      const straying$ = defer(() => {
+        void other.extendPoolByConnections([connection]);
+        return state$;
+      });
+      return !strays ? connection : Object.assign(connection, { state$: straying$ });
+    }, 1);
+    strays = true;
+    await expect(pool.renew()).resolves.toBe(0);
+    expect([pool.connections, other.connections]).toEqual([made.slice(0, 1), made.slice(1)]);
+    await Promise.all([pool.dispose(), other.dispose()]);
+  });
+});
+
 describe('a connection that comes up without being dialled', () => {
   it.each(['idle', 'broken'] as const)(
     'state$ that goes from %s to connected, without connecting, has the connection in service',

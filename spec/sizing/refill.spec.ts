@@ -36,6 +36,15 @@ class Rig {
 }
 
 describe('refill', () => {
+  it('refill errors with its source, and adds nothing after that', async () => {
+    const rig = new Rig();
+    rig.show({ poolSize: 2, total: 1 });
+    const cause = new Error('of the source');
+    rig.health$.error(cause);
+    await rig.clock.advance(1_000);
+    expect([rig.failures, rig.asked, rig.clock.timers]).toEqual([[cause], [], 0]);
+  });
+
   it('refill adds the missing connections in a turn of its own and emits once health$ shows them', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable, expectSubscriptions }) => {
