@@ -1,4 +1,4 @@
-import type { ConnectionPoolOptions } from 'rxpool';
+import { ConnectionClosedError, type ConnectionPoolOptions } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, rig } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -34,6 +34,16 @@ describe.each(KINDS)('reset and warmup of $kind that are lost or closed meanwhil
       expect(pool.health).toMatchObject({ connected: 1, pending: 0 });
       await clock.advance(10_000);
       expect([pool.health.connected, clock.timers]).toEqual([1, 0]);
+    });
+
+    it('a connection that its owner closes during reset: the signal aborts with ConnectionClosedError', async () => {
+      const { work, told } = hanging();
+      const { pool, made, clock } = await openRig(make, 1, options(work));
+      await pool.use(() => {});
+      await made[0]?.close();
+      await settle();
+      expect(told).toEqual([expect.any(ConnectionClosedError)]);
+      expect([pool.connections, clock.timers]).toEqual([[], 0]);
     });
 
     it('close() during reset aborts its signal and leaves no timer', async () => {
