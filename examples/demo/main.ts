@@ -11,7 +11,7 @@ import { UsageError } from './usage-error.js';
 
 /** Milliseconds. The embedded server's pause makes requests overlap; the slow redials can be watched. */
 const LATENCY = 2;
-const BACKOFF = { initial: 1_200, max: 1_200 };
+const BACKOFF = { initial: 400, max: 400 };
 const CUTS = { first: 1_000, every: 2_000, calmAtTheEnd: 1_500 };
 
 async function run({ pool, load, target, made }: Setup, { size, seconds, rate }: DemoOptions): Promise<void> {

@@ -35,10 +35,11 @@ describe('The demo', () => {
     const { status, stdout, stderr } = await run(MAIN, ['--seconds', '3', '--rate', '500']);
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    const { requests, cut, reconnects } = expectSound(stdout);
+    const { requests, cut = 0, reconnects } = expectSound(stdout);
     expect(requests).toBeGreaterThan(1_200);
     expect(cut).toBeGreaterThan(0);
-    expect(reconnects).toBe(cut);
+    // Those that fell silent meanwhile reconnect as well.
+    expect(reconnects).toBeGreaterThanOrEqual(cut);
     const lines = stdout.split('\n').filter((line) => /^ +\d s /.test(line));
     expect(lines.length).toBeGreaterThanOrEqual(2);
     expect(stdout).not.toContain('\x1b');

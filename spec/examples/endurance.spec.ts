@@ -27,7 +27,14 @@ describe(`${TOTAL} requests while connections are cut (ENDURANCE_SEED=${SEED})`,
 
   beforeAll(async () => {
     before = sockets();
-    setup = await setUp({ size: 8, latency: 0, backoff: { initial: 10, max: 30 } });
+    setup = await setUp({
+      size: 8,
+      latency: 0,
+      backoff: { initial: 10, max: 30 },
+      requestTimeout: 3_000,
+      // Only what is cut is to be lost.
+      flaws: { silencesNeighbour: false },
+    });
     const { pool, load, target } = setup;
     pool.events$.subscribe(({ type }) => {
       if (type === 'lost' || type === 'connected') events[type]++;

@@ -6,7 +6,7 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
   '01-quick-start.ts': [
     'connected: 4',
     'greeting: hello',
-    "ada: Map(2) { 'born' => 1815, 'languages' => [ 'English', 'French' ] }",
+    "ada: Map(2) { 'languages' => [ 'English', 'French' ], 'born' => 1815 }",
     'no such key: undefined',
     'pending on each: 25 25 25 25',
     'keys: 102',
@@ -120,8 +120,8 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'bytes: Uint8Array(3) [ 3, 10, 255 ]',
     'seen: 1970-01-01T00:00:00.000Z',
     "CONTROL_CHARACTER: SET: argument 2: 0x03, line feed and carriage return cannot be sent; as a value, the client's option encoding: 'json' stores it, or encoding: 'bytes' if it is bytes; a key is one line of text",
-    'user:ada: Ada',
     'user:alan: Alan',
+    'user:ada: Ada',
     'latest: Alan',
     'again after ERR_REQUEST_TIMEOUT',
     'answered: Ada',

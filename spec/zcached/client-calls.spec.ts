@@ -123,17 +123,30 @@ describe('options of ZcachedClient calls', () => {
   });
 });
 
-it('client.exists(): sends SIZEOF to a 2025 server, and GET to a 2024 or an unknown one', async () => {
-  for (const [generation, command] of [
-    ['2025', 'SIZEOF'],
-    ['2024', 'GET'],
-    [undefined, 'GET'],
+it('client.exists(): sends SIZEOF to a 2025 server, MGET to a 2024 one and GET to an unknown one', async () => {
+  for (const [generation, command, reply] of [
+    ['2025', 'SIZEOF', 0],
+    ['2024', 'MGET', new Map([['k', 0]])],
+    [undefined, 'GET', 0],
   ] as const) {
-    const { client, calls, lend } = lender(0, generation);
+    const { client, calls, lend } = lender(reply, generation);
     lend();
     expect(await client.exists('k')).toBe(true);
     expect(calls).toEqual([expect.objectContaining({ command, args: ['k'] })]);
   }
+});
+
+it('client.delete({ timeout }) on a 2024 server: MGET and DELETE share the timeout', async () => {
+  const { client, clock, calls, lend } = lender(new Map([['k', 0]]), '2024');
+  const done = client.delete('k', { timeout: 100 }).catch(({ code }) => code);
+  clock.advance(30);
+  lend();
+  // The double has no reply to DELETE that fits.
+  expect(await done).toBe('ERR_ZCACHED_REPLY');
+  expect(calls.map(({ command, timeout }) => [command, timeout])).toEqual([
+    ['MGET', 70],
+    ['DELETE', 70],
+  ]);
 });
 
 describe('signal of a ZcachedClient call', () => {

@@ -107,12 +107,13 @@ describe('client.entries()', () => {
 
   it('client.entries(): skips a key that is deleted before its batch is read', async () => {
     await fill(4);
+    const [first, second, third, fourth] = await client.keys();
     const seen: string[] = [];
     for await (const [key] of client.entries({ batchSize: 2 })) {
       seen.push(key);
-      await client.delete('k3');
+      await client.delete(fourth as string);
     }
-    expect(seen).toEqual(['k0', 'k1', 'k2']);
+    expect(seen).toEqual([first, second, third]);
   });
 
   it('client.entries({ signal }): an abort rejects at the next batch, with sent: never', async () => {
@@ -126,7 +127,7 @@ describe('client.entries()', () => {
       }
     };
     await expect(walk()).rejects.toMatchObject({ code: 'ERR_REQUEST_ABORTED', cause: 'enough', sent: 'never' });
-    expect(seen).toEqual(['k0', 'k1']);
+    expect(seen).toEqual((await client.keys()).slice(0, 2));
   });
 
   it('client.entries(): throws at the call for invalid options', () => {

@@ -13,8 +13,9 @@ import { track } from '../support/cleanup.js';
 /** A pool of one. */
 const over = (connection: ZcachedSender) => new ZcachedClient({ use: (work) => work(connection) });
 
-/** A server of 2024 would take one for a command. */
-const ARRAYS: [string, unknown][] = [
+/** A server of 2024 would take an array for a command, and its MGET does not tell a null from a miss. */
+const FROM_2025: [string, unknown][] = [
+  ['null', null],
   ['an empty array', []],
   ['an array', [1, ['a', [null]]]],
 ];
@@ -47,8 +48,7 @@ describe.each(['2024', '2025'] as const)('ZcachedClient on a %s server', (genera
     ['NaN', Number.NaN],
     ['true', true],
     ['false', false],
-    ['null', null],
-    ...(generation === '2024' ? [] : ARRAYS),
+    ...(generation === '2024' ? [] : FROM_2025),
     ['a map', new Map<string, ZcachedValue>([['a', new Map([['__proto__', 1]])]])],
   ])('client.get(): returns what client.set() stored: %s', async (_, value) => {
     await client.set('key', value as ZcachedValue & string);

@@ -75,6 +75,7 @@ export class FaultRig {
   /** At the same port as before, if there was one. */
   async startServer(): Promise<void> {
     this.server = await startZcachedServer({
+      flaws: { silencesNeighbour: false },
       ...this.#options.server,
       port: this.server?.port ?? 0,
       onRequest: ([, nonce = '']) => void this.seen.set(nonce, (this.seen.get(nonce) ?? 0) + 1),

@@ -103,3 +103,64 @@ it('requests to a 2025 server are limited to 8 MiB by default', async () => {
   await client.connect();
   await expect(client.send('SET', 'k', 'x'.repeat(8 * 2 ** 20))).rejects.toMatchObject({ limit: 8 * 2 ** 20 });
 });
+
+describe('a missing key on a 2024 server, whose error replies take 44 ms', () => {
+  async function open() {
+    const asked: (readonly string[])[] = [];
+    const server = track(await startZcachedServer({ generation: '2024', onRequest: (request) => asked.push(request) }));
+    const connection = track(new ZcachedConnection({ port: server.port }));
+    await connection.connect();
+    asked.length = 0;
+    return { asked, client: new ZcachedClient({ use: (work) => work(connection) }) };
+  }
+
+  it('command(GET) of a missing key takes 44 ms, and the reply behind it waits as long', async () => {
+    const { client } = await open();
+    const started = performance.now();
+    const missed = client.command('GET', 'nothing').catch(({ kind }) => kind);
+    await client.ping();
+    expect(performance.now() - started).toBeGreaterThanOrEqual(40);
+    expect(await missed).toBe('NOT_FOUND');
+  });
+
+  it('get(), exists() and delete() of missing keys ask with MGET, which is answered at once', async () => {
+    const { asked, client } = await open();
+    const started = performance.now();
+    for (let index = 0; index < 50; index++) {
+      expect(await client.get(`get ${index}`)).toBeUndefined();
+      expect(await client.get(`text ${index}`, { encoding: 'json', timeout: 5_000 })).toBeUndefined();
+      expect(await client.exists(`exists ${index}`)).toBe(false);
+      expect(await client.delete(`delete ${index}`)).toBe(false);
+    }
+    // One error reply for each would take 200 times 44 ms.
+    expect(performance.now() - started).toBeLessThan(4_400);
+    expect(new Set(asked.map(([command]) => command))).toEqual(new Set(['MGET']));
+  });
+
+  it('get() and exists() of a key that is there ask with MGET, delete() with MGET and DELETE', async () => {
+    const { asked, client } = await open();
+    await client.set('map', { a: { b: 1 } });
+    await client.set('text', ['\n'], { encoding: 'json' });
+    expect(await client.get('map')).toEqual(new Map([['a', new Map([['b', 1]])]]));
+    expect(await client.get('text', { encoding: 'json', timeout: 5_000 })).toEqual(['\n']);
+    expect(await client.exists('map')).toBe(true);
+    expect(await client.delete('map', { timeout: 5_000 })).toBe(true);
+    expect(await client.delete('text')).toBe(true);
+    expect(await client.keys()).toEqual([]);
+    const commands = asked.map(([command]) => command);
+    expect(commands).toEqual(['SET', 'SET', 'MGET', 'MGET', 'MGET', 'MGET', 'DELETE', 'MGET', 'DELETE', 'KEYS']);
+  });
+
+  it('a null that is stored natively reads as missing, and command(GET) tells it from a miss', async () => {
+    const { client } = await open();
+    await client.set('null', null);
+    expect([await client.get('null'), await client.exists('null'), await client.delete('null')]).toEqual([
+      undefined,
+      false,
+      false,
+    ]);
+    expect(await client.command('GET', 'null')).toBeNull();
+    await client.set('null', null, { encoding: 'json' });
+    expect([await client.get('null', { encoding: 'json' }), await client.delete('null')]).toEqual([null, true]);
+  });
+});

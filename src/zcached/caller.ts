@@ -2,6 +2,8 @@ import { checkDuration, checkObject, checkOptions, checkSignal } from '../checks
 import { type Clock, systemClock } from '../request/clock.js';
 import { RequestAbortedError, RequestTimeoutError } from '../request/errors.js';
 import type { ZcachedCall, ZcachedConnection } from './connection.js';
+import type { Generation } from './generation.js';
+import { isNotFound, lookup } from './replies.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
 /** What the client needs of a connection. */
@@ -36,12 +38,16 @@ export interface ZcachedCallOptions {
 export interface CommandHints {
   /** The form of strings in the reply, where the command requires one. */
   readonly strings?: 'text' | undefined;
-  /** A cheaper command with the same effect, for servers of the 2025 generation. */
-  readonly newer?: string | undefined;
 }
 
 export const CALL_OPTIONS = ['signal', 'timeout'];
 export const AS_TEXT: CommandHints = { strings: 'text' };
+
+/** Sends what a call stands for; undefined for a key that does not exist. */
+type Ask = (connection: ZcachedSender, call: ZcachedCall) => Promise<ZcachedValue | undefined>;
+
+/** Other ways to ask the same of a server whose generation is known, where they are cheaper. */
+type Asks = { readonly [G in Generation]?: Ask };
 
 /** Sends requests over a pool, each within the deadline and the signal of its call. */
 export class Caller {
@@ -50,36 +56,66 @@ export class Caller {
     private readonly clock: Clock = systemClock,
   ) {}
 
-  send(
+  async send(
     command: string,
     args: readonly ZcachedArgument[],
     options: ZcachedCallOptions | undefined,
-    { strings, newer }: CommandHints = AS_TEXT,
-    names: readonly string[] = CALL_OPTIONS,
+    hints: CommandHints = AS_TEXT,
+    names?: readonly string[],
   ): Promise<ZcachedValue> {
-    if (options === undefined) return this.request({ command, args, strings }, newer);
-    checkOptions('options', options, names);
-    const { signal, timeout } = options;
-    return this.request({ command, args, strings, signal, timeout }, newer);
+    return this.request(callOf(command, args, options, hints, names));
   }
 
-  request(call: ZcachedCall, newer?: string): Promise<ZcachedValue> {
+  /**
+   * Asks for what is under a key; undefined for a miss. A server of 2024 is asked with MGET: an error, which is its reply
+   * to a GET of a missing key, holds the connection for 44 ms.
+   */
+  async find(
+    key: string,
+    options: ZcachedCallOptions | undefined,
+    hints: CommandHints,
+    names?: readonly string[],
+  ): Promise<ZcachedValue | undefined> {
+    return unlessMissing(this.#run(callOf('GET', [key], options, hints, names), { '2024': mgetOne }));
+  }
+
+  /** Whether there is a value under a key. A server of 2025 is asked for its size. */
+  async exists(key: string, options: ZcachedCallOptions | undefined): Promise<boolean> {
+    const asks = { '2024': mgetOne, '2025': askSize };
+    return (await unlessMissing(this.#run(callOf('GET', [key], options), asks))) !== undefined;
+  }
+
+  /** Removes a key; undefined for a miss. A server of 2024 is asked with MGET before whether there is one. */
+  async remove(key: string, options: ZcachedCallOptions | undefined): Promise<ZcachedValue | undefined> {
+    const askBefore: Ask = async (connection, call) => {
+      const { command, timeout } = call;
+      const since = this.clock.now();
+      if ((await mgetOne(connection, call)) === undefined) return undefined;
+      const left = this.#timeLeft(command, timeout, since);
+      return connection.request({ ...call, timeout: left });
+    };
+    return unlessMissing(this.#run(callOf('DELETE', [key], options), { '2024': askBefore }));
+  }
+
+  request(call: ZcachedCall): Promise<ZcachedValue> {
+    return this.#run(call, {}) as Promise<ZcachedValue>;
+  }
+
+  #run(call: ZcachedCall, asks: Asks): Promise<ZcachedValue | undefined> {
     checkObject('call', call);
-    const isPlain = newer === undefined && call.signal === undefined && call.timeout === undefined;
-    return isPlain ? this.pool.use((connection) => connection.request(call)) : this.#withDeadline(call, newer);
+    if (call.signal !== undefined || call.timeout !== undefined) return this.#withDeadline(call, asks);
+    return this.pool.use((connection) => askBy(asks, connection)(connection, call));
   }
 
-  async #withDeadline(call: ZcachedCall, newer: string | undefined): Promise<ZcachedValue> {
+  async #withDeadline(call: ZcachedCall, asks: Asks): Promise<ZcachedValue | undefined> {
     const { command, signal, timeout } = call;
     checkSignal(signal);
     if (timeout !== undefined) checkDuration('options.timeout', timeout);
     const since = this.clock.now();
-    let begun: Promise<ZcachedValue> | undefined;
-    const work = (connection: ZcachedSender): Promise<ZcachedValue> => {
-      const left = timeout === undefined ? undefined : Math.ceil(timeout - (this.clock.now() - since));
-      if (timeout !== undefined && Number(left) <= 0) throw new RequestTimeoutError(command, 'never', timeout);
-      const isNewer = newer !== undefined && connection.generation === '2025';
-      begun = connection.request({ ...call, command: isNewer ? newer : command, timeout: left });
+    let begun: Promise<ZcachedValue | undefined> | undefined;
+    const work = (connection: ZcachedSender): Promise<ZcachedValue | undefined> => {
+      const left = this.#timeLeft(command, timeout, since);
+      begun = askBy(asks, connection)(connection, { ...call, timeout: left });
       return begun;
     };
     try {
@@ -91,4 +127,45 @@ export class Caller {
       throw error;
     }
   }
+
+  /** What is left of a timeout, in milliseconds. Throws when it has passed. */
+  #timeLeft(command: string, timeout: number | undefined, since: number): number | undefined {
+    if (timeout === undefined) return undefined;
+    const left = Math.ceil(timeout - (this.clock.now() - since));
+    if (left > 0) return left;
+    throw new RequestTimeoutError(command, 'never', timeout);
+  }
 }
+
+/** Throws for options that do not exist. */
+function callOf(
+  command: string,
+  args: readonly ZcachedArgument[],
+  options: ZcachedCallOptions | undefined,
+  { strings }: CommandHints = AS_TEXT,
+  names: readonly string[] = CALL_OPTIONS,
+): ZcachedCall {
+  if (options === undefined) return { command, args, strings };
+  checkOptions('options', options, names);
+  const { signal, timeout } = options;
+  return { command, args, strings, signal, timeout };
+}
+
+const ask: Ask = (connection, call) => connection.request(call);
+const askSize: Ask = (connection, call) => connection.request({ ...call, command: 'SIZEOF' });
+
+/** MGET of the key of a call. The reply to a miss is null, as it is to a null that is stored natively. */
+const mgetOne: Ask = async (connection, call) => {
+  const [key] = call.args as [string];
+  const find = lookup('MGET', await connection.request({ ...call, command: 'MGET' }));
+  return find(key) ?? undefined;
+};
+
+const askBy = (asks: Asks, { generation }: ZcachedSender): Ask => (generation && asks[generation]) ?? ask;
+
+/** Undefined where the key of a request does not exist: to a command about one key the reply is then an error. */
+const unlessMissing = (reply: Promise<ZcachedValue | undefined>): Promise<ZcachedValue | undefined> =>
+  reply.catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });

@@ -3,10 +3,9 @@ import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Clock } from '../request/clock.js';
 import { Caller, type ZcachedPool } from './caller.js';
-import { connectPool, type ZcachedPoolOptions } from './connect-pool.js';
+import { connectPool, POOL_OPTIONS, type ZcachedPoolOptions } from './connect-pool.js';
 import type { ZcachedConnection } from './connection.js';
 import { codecOf, type InPlace, type ZcachedEncoding } from './encoding.js';
-import { CONNECTION_OPTIONS } from './options.js';
 import { isUrl, withUrl } from './url.js';
 import { ValueCommands } from './value-commands.js';
 
@@ -29,7 +28,7 @@ export type ConnectedZcachedClient<E extends ZcachedEncoding = 'native'> = Zcach
   ConnectionPool<ZcachedConnection>
 >;
 
-const CONNECT_OPTIONS = [...CONNECTION_OPTIONS, 'pool', 'signal', 'encoding'];
+const CONNECT_OPTIONS = [...POOL_OPTIONS, 'encoding'];
 
 /** Types for `await using`. */
 // biome-ignore lint/correctness/noUnusedVariables: merged with the class, whose parameters these are.

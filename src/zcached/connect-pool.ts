@@ -2,7 +2,7 @@ import { checkObject, MAX_TIMER_DELAY } from '../checks.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
 import type { ConnectionPoolOptions } from '../pool/options.js';
 import { ZcachedConnection } from './connection.js';
-import { resolveOptions } from './options.js';
+import { CONNECTION_OPTIONS, resolveOptions } from './options.js';
 import { checkPoolSize, type ZcachedUrlOptions } from './url.js';
 
 /** Connections, how many, and the pool around them. */
@@ -15,6 +15,8 @@ export interface ZcachedPoolOptions extends ZcachedUrlOptions {
   /** Aborting it while connecting disposes of everything. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const POOL_OPTIONS = [...CONNECTION_OPTIONS, 'pool', 'signal'];
 
 /** The connections keep their own deadlines, and say more about it; the pool's are for when they do not. */
 const after = (timeout: number): number => Math.min(timeout + 1000, MAX_TIMER_DELAY);

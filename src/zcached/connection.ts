@@ -139,6 +139,11 @@ export class ZcachedConnection extends BaseConnection<Transport> {
     }
   }
 
+  /** Sends a PING and resolves with its reply; rejects as {@link request} does. */
+  ping(context: { readonly signal?: AbortSignal | undefined } = {}): Promise<ZcachedValue> {
+    return this.request({ command: 'PING', signal: context.signal });
+  }
+
   protected open(signal: AbortSignal): Promise<Transport> {
     return dial(this.#settings, signal, this.#owner);
   }

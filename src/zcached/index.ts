@@ -36,6 +36,7 @@ export type { Generation as ZcachedGeneration } from './generation.js';
 export type { ZcachedCopyOptions } from './key-commands.js';
 export type { ZcachedLimits } from './limits.js';
 export type { ZcachedOptions } from './options.js';
+export { optionsFor2025 } from './options-for-2025.js';
 export { ZcachedOrderedSet } from './ordered-set.js';
 export type { ZcachedPem, ZcachedTlsOptions } from './tls.js';
 export { parseZcachedUrl, type ZcachedUrlOptions } from './url.js';

@@ -5,16 +5,6 @@ import type { ZcachedValue } from './value.js';
 export const isNotFound = (error: unknown): boolean =>
   error instanceof ZcachedServerError && error.kind === 'NOT_FOUND';
 
-/** Resolves to whether the key of a request existed. */
-export const existed = (reply: Promise<unknown>): Promise<boolean> =>
-  reply.then(
-    () => true,
-    (error: unknown) => {
-      if (isNotFound(error)) return false;
-      throw error;
-    },
-  );
-
 export function expectOk(command: string, reply: ZcachedValue): void {
   if (reply !== 'OK') throw new ZcachedReplyError(command, 'OK');
 }

@@ -92,7 +92,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   /**
    * Has what is outstanding come to its end, then lets go of the socket. What has not ended within `closeTimeout`
-   * fails; on a transport that was lost, at once. A reply that is merely late finds the socket half-closed for that
+   * fails; on a transport that was lost, or whose reply is overdue, at once. A reply that is merely late finds the socket half-closed for that
    * long: a reset in answer to it takes a server with TLS down.
    */
   close(): Promise<void> {
@@ -102,7 +102,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       if (socket.closed) resolve();
       else socket.once('close', () => resolve());
     });
-    const isOverdue = this.#lost?.cause instanceof RequestTimeoutError;
+    const isOverdue = this.#lost ? this.#lost.cause instanceof RequestTimeoutError : this.#owesReply;
     if (this.#lost && !isOverdue) {
       this.destroy();
       return this.#closing;
@@ -122,6 +122,13 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   destroy(): void {
     this.#stop();
     this.#socket.destroy();
+  }
+
+  /** Whether the oldest request in flight has timed out: those behind it would wait for a server that is silent. */
+  get #owesReply(): boolean {
+    const { oldest } = this.table;
+    if (oldest?.state !== 'tombstone') return false;
+    return this.settings.clock.now() - oldest.since >= oldest.timeout;
   }
 
   #closeWhenIdle(): void {

@@ -137,19 +137,93 @@ it('at most 256 sockets fall silent for clients that have gone', async () => {
   await until(() => clients.filter(({ closed }) => closed).length === 44);
 });
 
-it('when a client goes, the newest remaining one gets no more replies', async () => {
-  const { server, dial } = await start({ flaws: { silencesNeighbour: true } });
-  const [going, staying, newest] = [await dial(), await dial(), await dial()];
-  for (const client of [going, staying, newest]) await client.ask(PING, PONG);
-  await going.close();
-  await until(() => server.connections === 2);
-  const { requests } = server;
-  newest.seen = '';
-  newest.send(PING);
-  await until(() => server.requests === requests + 1);
-  expect(await staying.ask(PING, PONG)).toBe(PONG);
-  expect(newest.seen).toBe('');
-  expect(await (await dial()).ask(PING, PONG)).toBe(PONG);
+describe('a 2025 server when a client goes', () => {
+  /** Nine clients, of which the first, the fifth and the last are served by one worker. */
+  async function nine() {
+    const { server, dial } = await start();
+    const clients = [];
+    for (let index = 0; index < 9; index++) {
+      const client = await dial();
+      await client.ask(PING, PONG);
+      clients.push(client);
+    }
+    return { server, dial, clients };
+  }
+
+  it('it is the oldest: the newest of its worker gets no more replies, the others do', async () => {
+    const { server, dial, clients } = await nine();
+    const [going, ...staying] = clients;
+    const silenced = staying.pop();
+    await going!.close();
+    await until(() => server.connections === 8);
+    const { requests } = server;
+    silenced!.seen = '';
+    silenced!.send(PING);
+    await until(() => server.requests === requests + 1);
+    for (const client of [...staying, await dial()]) expect(await client.ask(PING, PONG)).toBe(PONG);
+    expect(silenced!.seen).toBe('');
+  });
+
+  it('it is the newest: all others go on getting replies', async () => {
+    const { server, clients } = await nine();
+    await clients.pop()!.close();
+    await until(() => server.connections === 8);
+    for (const client of clients) expect(await client.ask(PING, PONG)).toBe(PONG);
+  });
+});
+
+it('a 2024 server sends an error that repeats a key in two parts, 44 ms apart, and other replies at once', async () => {
+  const client = await (await start({ generation: '2024' })).dial();
+  const started = performance.now();
+  expect(await client.ask(request('GET', 'k'), '\n')).toBe("-ERR 'k' not found\r\n");
+  expect(performance.now() - started).toBeGreaterThanOrEqual(43);
+  expect(client.chunks).toEqual(["-ERR '", "k' not found\r\n"]);
+  expect(await client.ask(request('MGET', 'k'), '_')).toBe('%1\r\n$1\r\nk\r\n_\r\n');
+  expect(client.chunks).toHaveLength(3);
+});
+
+it.each(['2024', '2025'] as const)(
+  'a %s server lists maps and keys in the order of a hash, without that flaw as sent',
+  async (generation) => {
+    const keys = ['zeta', 'alpha', 'mid', 'beta', 'k1', 'k2'];
+    const pairs = keys.map((key) => `$${key.length}\r\n${key}\r\n:1\r\n`).join('');
+    const listed = async (options: ZcachedServerOptions): Promise<string[][]> => {
+      const client = await (await start({ generation, ...options })).dial();
+      await client.ask(frame('SET', 'map', `%${keys.length}\r\n${pairs}`), 'OK');
+      const namesIn = (reply: string): string[] => reply.match(/[a-z]+\d?(?=\r)/g) ?? [];
+      const inMap = namesIn(await client.ask(frame('GET', 'map'), keys.at(-1)!));
+      await client.ask(frame('MSET', ...keys.flatMap((key) => [key, ':1\r\n'])), 'OK');
+      await until(() => client.seen.includes('OK'));
+      const inMget = namesIn(await client.ask(frame('MGET', ...keys), ':1\r\n'.repeat(1)));
+      return [inMap, inMget];
+    };
+    const [inMap, inMget] = await listed({});
+    expect([[...inMap!].sort(), inMget]).toEqual([[...keys].sort(), inMap]);
+    expect(inMap).not.toEqual(keys);
+    expect(await listed({ flaws: false })).toEqual([keys, keys]);
+  },
+);
+
+it.each([
+  ['2024', '*0\r\n'],
+  ['2024', '*1\r\n:5\r\n'],
+  ['2024', request('GET', ':5\r\n')],
+  ['2024', request('DELETE', ':5\r\n')],
+  ['2025', '*0\r\n'],
+  ['2025', '*1\r\n:5\r\n'],
+  ['2025', request('GET', ':5\r\n')],
+  ['2025', request('DELETE', ':5\r\n')],
+  ['2025', request('SIZEOF', ':5\r\n')],
+] as const)('a %s server is crashed by %j, and answers it with an error without that flaw', async (generation, bad) => {
+  const end = generation === '2025' ? '\x03' : '';
+  const { server, dial } = await start({ generation });
+  const client = await dial();
+  client.send(bad + end);
+  await until(() => client.closed);
+  expect(server.crashed).toBe(true);
+  const sound = await start({ generation, flaws: { crashesOnBadRequest: false } });
+  expect(await (await sound.dial()).ask(bad + end, '\n')).toContain('ERR');
+  expect(sound.server.crashed).toBe(false);
 });
 
 it('flaws: many requests in one segment crash the server, which resets all sockets and listens again after a restart', async () => {

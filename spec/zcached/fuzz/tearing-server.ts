@@ -19,7 +19,7 @@ function commandsRun(pieces: readonly string[], earlier: readonly string[] = [])
     if (dialect.commands.has(name)) run.push(name);
   };
   const flaws = resolveFlaws('2024');
-  const store = new Store({ dialect, flaws, now: () => 0, heard });
+  const store = new Store({ dialect, flaws, now: () => 0, heard, crash: () => {} });
   const framing = framingFor('2024', flaws);
   for (const piece of [...HANDSHAKE, ...earlier]) framing.take(piece);
   for (const piece of pieces) {

@@ -15,7 +15,23 @@ export interface ZcachedFlaws {
   neverCloses: boolean;
   /** Repeats the key, or the command, in an error. @default true */
   echoesKeys: boolean;
-  /** When a client goes, the newest of the others is listened to and never answered again. @default false */
+  /**
+   * Answers an error that repeats a key or a command in two parts, the second 44 ms later: the real one writes it in
+   * pieces, which wait for the acknowledgement that a client delays. The replies behind it wait as well.
+   * @default true for 2024
+   */
+  slowErrors: boolean;
+  /** Sends maps, sets that have no order, and the keys of KEYS in the order of a hash. @default true */
+  ordersByHash: boolean;
+  /**
+   * Crashes, see {@link ZcachedServer.crashed}, on a request without a command or with one that is no string, and on GET,
+   * DELETE and SIZEOF of a key that is no string. @default true
+   */
+  crashesOnBadRequest: boolean;
+  /**
+   * Four workers take clients in turn. When a client goes that is not the newest of its worker, that newest one is
+   * listened to and never answered again. One that is being dialled can be it. @default true for 2025
+   */
   silencesNeighbour: boolean;
   /** More requests than this in one segment crash it, see {@link ZcachedServer.crashed}. @default Infinity */
   crashesAbove: number;
@@ -28,14 +44,19 @@ const NONE: ZcachedFlaws = {
   splitsRequests: false,
   neverCloses: false,
   echoesKeys: false,
+  slowErrors: false,
+  ordersByHash: false,
+  crashesOnBadRequest: false,
   silencesNeighbour: false,
   crashesAbove: Number.POSITIVE_INFINITY,
   hangsUpOnAccept: false,
 };
 
+const SHARED = { echoesKeys: true, ordersByHash: true, crashesOnBadRequest: true };
+
 const USUAL: Readonly<Record<ZcachedGeneration, ZcachedFlaws>> = {
-  '2024': { ...NONE, dropsSecondRequest: true, splitsRequests: true, echoesKeys: true },
-  '2025': { ...NONE, neverCloses: true, echoesKeys: true },
+  '2024': { ...NONE, ...SHARED, dropsSecondRequest: true, splitsRequests: true, slowErrors: true },
+  '2025': { ...NONE, ...SHARED, neverCloses: true, silencesNeighbour: true },
 };
 
 /** `false` for none at all; what is left out is as usual for the generation. */

@@ -1,7 +1,7 @@
 import type { Dialect, Fault } from './dialect.js';
 import { FaultyRequest } from './dialect.js';
 import type { Wire } from './wire.js';
-import { boolean, double, integer, list, map, NULL, simple, string } from './wire.js';
+import { boolean, double, hashOrder, integer, list, map, NULL, simple, string } from './wire.js';
 
 /** A test's process must not run out of stack; the real ones bear as much. */
 const MAX_DEPTH = 1000;
@@ -21,6 +21,7 @@ export class RequestParser {
   constructor(
     private readonly text: string,
     private readonly dialect: Dialect,
+    private readonly ordersByHash: boolean,
   ) {}
 
   /** The items of the outermost array, undefined if it is something else. */
@@ -76,8 +77,9 @@ export class RequestParser {
   #filled(kind: string, count: number): Wire {
     if (kind === '%') return this.#map(count);
     const items = this.#items(count);
-    const isSet = kind !== '*';
-    return list(kind, isSet ? [...new Map(items.map((item) => [item.encoded, item])).values()] : items);
+    if (kind === '*') return list(kind, items);
+    const members = [...new Map(items.map((item) => [item.encoded, item])).values()];
+    return list(kind, kind === '~' && this.ordersByHash ? hashOrder(members, (member) => member.encoded) : members);
   }
 
   #count(): number {
@@ -102,7 +104,7 @@ export class RequestParser {
       entries.set(key.text, this.value());
       if (!isKey) throw new FaultyRequest('key of a map');
     }
-    return map(entries);
+    return map(this.ordersByHash ? new Map(hashOrder([...entries], ([key]) => key)) : entries);
   }
 
   #string(): Wire {

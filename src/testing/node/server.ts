@@ -12,6 +12,12 @@ import type { ZcachedServerOptions } from './options.js';
 import { reset, Session, type SessionHost } from './session.js';
 import { Store } from './store.js';
 
+/** Milliseconds that the second part of an error waits: 40 of a delayed acknowledgement, and a little. */
+const ACKNOWLEDGEMENT = 44;
+/** The part of an error that is sent at once; what follows is a key or a command. */
+const HEAD_OF_ERROR = /^-ERR [a-z ]*'/;
+const WORKERS = 4;
+
 /** Seconds since 1970, by a clock that is not set back or forward. */
 const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.now()) / 1000);
 
@@ -50,6 +56,7 @@ export class ZcachedServer {
   readonly #abandoned = new Set<Session>();
   #port = 0;
   #requests = 0;
+  #accepted = 0;
   #paused = false;
   #crashed = false;
 
@@ -61,14 +68,15 @@ export class ZcachedServer {
     const { generation, flaws } = this;
     const { maxRequestBytes = 10 * 2 ** 20 } = options;
     const heard = options.onRequest ?? (() => {});
-    this.#store = new Store({ dialect: DIALECTS[generation], flaws, now: unixTime, heard });
+    const crash = (): void => this.#crash();
+    this.#store = new Store({ dialect: DIALECTS[generation], flaws, now: unixTime, heard, crash });
     this.#host = {
       generation,
       flaws,
       maxRequestBytes,
       request: (session, request) => this.#answer(session, request),
       left: (session) => this.#left(session),
-      crash: () => this.#crash(),
+      crash,
     };
     // Before anything is begun on it.
     this.#server = this.#open().prependListener('connection', (socket: Socket) => this.#accept(socket));
@@ -142,11 +150,18 @@ export class ZcachedServer {
   #answer(session: Session, request: string): void {
     this.#requests++;
     const { latency = 0 } = this.options;
-    session.reply(this.#store.answer(request), next(latency));
+    const reply = this.#store.answer(request);
+    const delay = next(latency);
+    const [head] = (this.flaws.slowErrors && HEAD_OF_ERROR.exec(reply)) || [];
+    if (head === undefined) session.reply(reply, delay);
+    else {
+      session.reply(head, delay);
+      session.reply(reply.slice(head.length), delay + ACKNOWLEDGEMENT);
+    }
   }
 
   #left(session: Session): void {
-    const newest = [...this.#sessions].at(-1);
+    const newest = [...this.#sessions].filter(({ worker }) => worker === session.worker).at(-1);
     if (!this.#sessions.delete(session)) {
       this.#abandoned.delete(session);
       return;
@@ -184,7 +199,7 @@ export class ZcachedServer {
 
   #begin(socket: Socket): void {
     if (socket.destroyed) return;
-    const session = new Session(socket, this.#host);
+    const session = new Session(socket, this.#host, this.#accepted++ % WORKERS);
     this.#sessions.add(session);
     if (this.#paused) session.hold();
   }
@@ -194,7 +209,7 @@ makeDisposable(ZcachedServer.prototype, 'asyncDispose', 'close');
 
 /**
  * Starts a zcached server in this process: in memory, on loopback, either generation, with the flaws the real
- * ones always show; those that come and go must be asked for: `flaws: { silencesNeighbour: true, crashesAbove: 64 }`.
+ * ones have; some must be asked for: `flaws: { crashesAbove: 64 }`.
  * Rejects with the socket's error if it cannot listen. With the `port` of one that was closed, or has crashed, it takes
  * that one's place.
  *

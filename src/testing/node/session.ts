@@ -27,6 +27,8 @@ export class Session {
   constructor(
     readonly socket: Socket,
     private readonly host: SessionHost,
+    /** The worker of the server that serves it. */
+    readonly worker: number,
   ) {
     this.#framing = framingFor(host.generation, host.flaws);
     socket.setEncoding('latin1');

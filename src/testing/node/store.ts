@@ -3,7 +3,7 @@ import { FaultyRequest } from './dialect.js';
 import type { ZcachedFlaws } from './flaws.js';
 import { RequestParser } from './request-parser.js';
 import type { Wire } from './wire.js';
-import { integer, list, map, NULL, simple, string } from './wire.js';
+import { hashOrder, integer, list, map, NULL, simple, string } from './wire.js';
 
 /** A reply: a value, or an error's text. */
 export type Answer = Wire | { readonly error: string };
@@ -17,6 +17,8 @@ export interface StoreOptions {
   readonly now: () => number;
   /** Told of every well-formed request. */
   readonly heard: (request: readonly string[]) => void;
+  /** Called for a request that crashes the server; it is answered all the same. */
+  readonly crash: () => void;
 }
 
 /** What a server holds, and the commands on it. */
@@ -37,8 +39,12 @@ export class Store {
   #answer(request: string): Answer {
     const { dialect, flaws, heard } = this.options;
     try {
-      const [command, ...args] = new RequestParser(request, dialect).request() ?? [];
-      if (command?.kind !== '$') return { error: 'ERR unknown command' };
+      const items = new RequestParser(request, dialect, flaws.ordersByHash).request();
+      const [command, ...args] = items ?? [];
+      if (command?.kind !== '$') {
+        if (items && flaws.crashesOnBadRequest) this.options.crash();
+        return { error: 'ERR unknown command' };
+      }
       heard([command, ...args].map((item) => item.text));
       const name = command.text.toUpperCase();
       if (dialect.commands.has(name)) return this.#run(name, args);
@@ -60,11 +66,11 @@ export class Store {
       case 'DELETE':
         return this.#delete(args);
       case 'MGET':
-        return map(new Map(args.map((key) => [text(key), this.#values.get(text(key)) ?? NULL])));
+        return map(new Map(this.#listed(args.map(text)).map((key) => [key, this.#values.get(key) ?? NULL])));
       case 'MSET':
         return this.#mset(args);
       case 'KEYS':
-        return list('*', [...this.#values.keys()].map(string));
+        return list('*', this.#listed([...this.#values.keys()]).map(string));
       case 'DBSIZE':
         return integer(this.#values.size);
       case 'FLUSH':
@@ -87,7 +93,7 @@ export class Store {
 
   #get(args: readonly Wire[]): Answer {
     const [key] = need(args, 1);
-    return this.#values.get(text(key)) ?? this.#missing(key);
+    return this.#values.get(this.#key(key)) ?? this.#missing(key);
   }
 
   #echo(args: readonly Wire[]): Answer {
@@ -103,7 +109,7 @@ export class Store {
 
   #delete(args: readonly Wire[]): Answer {
     const [key] = need(args, 1);
-    return this.#values.delete(text(key)) ? OK : this.#missing(key);
+    return this.#values.delete(this.#key(key)) ? OK : this.#missing(key);
   }
 
   #mset(args: readonly Wire[]): Answer {
@@ -141,6 +147,17 @@ export class Store {
     if (this.#values.has(text(to)) && !option) throw new FaultyRequest('busy');
     this.#values.set(text(to), value);
     return string('OK');
+  }
+
+  /** Keys in the order in which they are listed. */
+  #listed(keys: readonly string[]): readonly string[] {
+    return this.options.flaws.ordersByHash ? hashOrder(keys, (key) => key) : keys;
+  }
+
+  /** The key of a command that does not look whether it is a string. */
+  #key(key: Wire): string {
+    if (key.kind !== '$' && this.options.flaws.crashesOnBadRequest) this.options.crash();
+    return text(key);
   }
 
   #missing(key: Wire): Answer {

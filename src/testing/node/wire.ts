@@ -36,6 +36,19 @@ export const boolean = (value: boolean): Wire => ({
 
 export const NULL: Wire = { kind: '_', text: '', encoded: '_\r\n', size: 0 };
 
+/** The order in which a hash map lists its keys: any, but the same each time. */
+export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  const hashed = items.map((item) => ({ item, hash: hashOf(keyOf(item)) }));
+  return hashed.sort((a, b) => a.hash - b.hash).map(({ item }) => item);
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
 /** `kind` is `*`, `~` or `/`; members of a set must be distinct already. */
 export const list = (kind: string, items: readonly Wire[]): Wire => ({
   kind,
