@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Lease } from 'rxpool';
-import { OwnConnection, type TestConnection } from '../support/connections.js';
-import { rig } from '../support/pools.js';
-import { settle } from '../support/virtual-clock.js';
+import { type ConnectionPool, type Lease, recycle, refill } from 'rxpool';
+import { KINDS, OwnConnection, type TestConnection } from '../support/connections.js';
+import { openRig, rig } from '../support/pools.js';
+import { settle, type VirtualClock } from '../support/virtual-clock.js';
 
 /** What a step does; `value` is a number from 0 to 9. */
 type Step = readonly [action: string, value: number];
@@ -107,5 +107,53 @@ describe('maxSize', () => {
         ],
       },
     );
+  });
+
+  it.each<[string, (pool: ConnectionPool<TestConnection>, clock: VirtualClock) => Promise<void>]>([
+    [
+      'recycle() and refill() replace them',
+      async (pool, { scheduler }) => {
+        const renewing = recycle<TestConnection>((due) => pool.removeConnections(due, { drainTimeout: 10_000 }), {
+          maxLifetime: 100,
+          scheduler,
+        });
+        pool.connected$.pipe(renewing).subscribe();
+        pool.health$.pipe(refill((count) => pool.extendPoolBySize(count), { scheduler })).subscribe();
+      },
+    ],
+    [
+      'reconfigure() sets poolSize from 4 to 1 and to 4',
+      async (pool, clock) => {
+        for (let i = 0; i < 10; i++) {
+          pool.reconfigure({ poolSize: i % 2 === 0 ? 1 : 4 });
+          await clock.advance(30);
+        }
+      },
+    ],
+  ])('no more than maxSize connections are open when leases outlive their members, as %s', async (_, change) => {
+    const { pool, made, clock } = await openRig(KINDS[1]!.make, 4, { maxSize: 4, maxPending: 1, waitTimeout: 200 });
+    let most = 0;
+    const count = (): void => {
+      most = Math.max(most, made.filter(({ state }) => state === 'connected' || state === 'connecting').length);
+    };
+    const watching = pool.events$.subscribe(count);
+    const leases: Lease<TestConnection>[] = [];
+    for (let i = 0; i < 4; i++) leases.push(await pool.lease());
+    await change(pool, clock);
+    for (let i = 0; i < 40; i++) {
+      await clock.advance(50);
+      count();
+      if (i % 5 === 0) leases.shift()?.release();
+      const lease = pool.tryLease();
+      if (lease) leases.push(lease);
+    }
+    expect(most).toBe(4);
+    for (const lease of leases) lease.release();
+    await clock.advance(1_000);
+    expect(pool.health.connected).toBe(4);
+    watching.unsubscribe();
+    void pool.dispose();
+    await clock.advance(20_000);
+    expect(made.filter(({ state }) => state !== 'closed')).toEqual([]);
   });
 });

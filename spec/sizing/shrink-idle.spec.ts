@@ -198,6 +198,49 @@ describe.each(KINDS)('shrinkIdle, over $kind', ({ make }) => {
     all.forEach(expectUntouched);
   });
 
+  it('shrinkIdle removes nothing while the pool is suspended, nor for what was not in use meanwhile', async () => {
+    const { pool, clock, made } = await openRig(make, 4);
+    const { scheduler } = clock;
+    pool.connected$
+      .pipe(shrinkIdle((surplus) => pool.reducePoolConnections(surplus), { scheduler, idleTimeout: 100 }))
+      .subscribe();
+    pool.suspend();
+    await clock.advance(10_000);
+    expect(pool.connections).toHaveLength(4);
+    pool.resume();
+    await clock.advance(50);
+    pool.suspend();
+    await clock.advance(40);
+    pool.resume();
+    await clock.advance(50);
+    expect(pool.connections).toHaveLength(4);
+    await clock.advance(200);
+    expect(pool.connections).toHaveLength(1);
+    void pool.dispose();
+    await clock.advance(5_000);
+    expect(clock.timers).toBe(0);
+    made.forEach(expectUntouched);
+  });
+
+  it('shrinkIdle removes no connection whose capacity is 0, and those that have some when they are idle', async () => {
+    const capacity$ = new BehaviorSubject(0);
+    const { pool, clock } = await openRig(
+      (script, name) => Object.defineProperty(make(script, name), 'capacity$', { value: capacity$ }),
+      4,
+    );
+    const { scheduler } = clock;
+    pool.connected$
+      .pipe(shrinkIdle((surplus) => pool.reducePoolConnections(surplus), { scheduler, idleTimeout: 100 }))
+      .subscribe();
+    await clock.advance(10_000);
+    expect(pool.connections).toHaveLength(4);
+    capacity$.next(8);
+    await clock.advance(200);
+    expect(pool.connections).toHaveLength(1);
+    void pool.dispose();
+    await clock.advance(5_000);
+  });
+
   it('shrinkIdle with reducePoolConnections() shrinks a pool to the size in use, and to 1 when unused', async () => {
     const { pool, clock, made } = await openRig(make, 6);
     const options = { scheduler: clock.scheduler, idleTimeout: 100 };

@@ -21,6 +21,8 @@ export interface Stay {
   readonly isUp: boolean;
   /** Whether the pool is dialling the connection. */
   readonly isDialling: boolean;
+  /** Whether the pool lends it to no caller, whatever its load: it is suspended, or the capacity is 0. */
+  readonly isHeld: boolean;
   /** Whether the pool has closed it and keeps it as a member, to dial it again. */
   readonly isClosedByPool: boolean;
   stateChanged(state: ConnectionState, from: ConnectionState, cause: unknown): void;
@@ -41,6 +43,8 @@ export interface RecordListener {
   onLoad?(from: number, to: number): void;
   /** Work of the pool's callers has ended; the duration is undefined where it was not measured. */
   onOutcome?(ok: boolean, durationMs: number | undefined): void;
+  /** The pool lends it no more, or again, whatever its load. */
+  onHeld?(): void;
   /** The pool wants the connection back before long. */
   onReleaseRequested?(reason: unknown): void;
   /** The pool has closed the connection. */
@@ -109,6 +113,10 @@ export class ConnectionRecord<C extends Connection = Connection> {
 
   workEnded(ok: boolean, durationMs: number | undefined): void {
     for (const listener of this.listeners ?? []) listener.onOutcome?.(ok, durationMs);
+  }
+
+  heldChanged(): void {
+    for (const listener of this.listeners ?? []) listener.onHeld?.();
   }
 
   requestRelease(reason: unknown): void {

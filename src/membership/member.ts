@@ -29,6 +29,8 @@ export class Activity extends Subscription {
 
 /** The pool, as a member sees it. */
 export interface MemberOwner<C extends Connection> {
+  /** Whether the pool lends nothing: it is suspended. */
+  readonly isHeld: boolean;
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void;
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   dial(member: Member<C>): Promise<DialResult>;
@@ -81,6 +83,10 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
 
   get isDialling(): boolean {
     return this.phase === 'dialling';
+  }
+
+  get isHeld(): boolean {
+    return this.limit === 0 || this.owner.isHeld;
   }
 
   get isClosedByPool(): boolean {

@@ -75,6 +75,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   readonly listeners: MembershipListener<C>[] = [];
   /** Whether any dial has ended, or any connection was up, since the pool was opened. */
   hasDialled = false;
+  /** Whether the pool is suspended: it lends nothing. */
+  isHeld = false;
   /** The limit of a member that has no smaller one of its own. */
   maxPending = UNLIMITED;
   readonly #leaving = new Map<Member<C>, Departure>();
@@ -454,10 +456,20 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   // Limits
 
+  /** Tells those who count idle connections that the pool lends nothing, or lends again. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    this.turns.after(() => {
+      for (const { record } of this.members) record.heldChanged();
+    });
+  }
+
   /** Sets the load from which on a member is not picked. */
   setLimit(member: Member<C>, limit: number): void {
     if (member.limit === limit) return;
+    const { isHeld } = member;
     member.limit = limit;
+    if (member.isHeld !== isHeld) this.turns.after(() => member.record.heldChanged());
     if (member.index) member.index.relimit(member);
     this.index.onLoad?.();
   }

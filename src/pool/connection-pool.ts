@@ -363,18 +363,20 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   suspend(): void {
-    const { events, turns } = this.#context;
+    const { events, membership, turns } = this.#context;
     if (this.#acquirer.isSuspended) return;
     this.#acquirer.suspend();
+    membership.hold(true);
     events.emit({ type: 'suspended' });
     turns.requestFlush();
   }
 
   /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
   resume(): void {
-    const { events, turns } = this.#context;
+    const { events, membership, turns } = this.#context;
     if (!this.#acquirer.isSuspended) return;
     this.#acquirer.resume();
+    membership.hold(false);
     events.emit({ type: 'resumed' });
     turns.requestFlush();
   }

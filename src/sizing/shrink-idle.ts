@@ -32,17 +32,18 @@ class IdleWindow {
   /** Counts a connection. `update` is to be called once all connections that entered with it are counted. */
   add(connection: Connection, stay: Subscription): void {
     const record = retainRecord(connection);
-    let idle = record.load === 0;
+    // One that its pool lends to no caller may be needed as soon as it does.
+    const isIdle = (): boolean => record.load === 0 && !record.stay?.isHeld;
+    let idle = isIdle();
     if (idle) this.#idle++;
-    const unwatch = record.listen({
-      onLoad: () => {
-        // A listener called before may have changed the load again.
-        if (idle === (record.load === 0)) return;
-        idle = !idle;
-        this.#idle += idle ? 1 : -1;
-        this.update();
-      },
-    });
+    const check = (): void => {
+      // A listener called before may have changed the load again.
+      if (idle === isIdle()) return;
+      idle = !idle;
+      this.#idle += idle ? 1 : -1;
+      this.update();
+    };
+    const unwatch = record.listen({ onLoad: check, onHeld: check });
     stay.add(() => {
       unwatch();
       releaseRecord(connection);
@@ -78,6 +79,8 @@ class IdleWindow {
  * Removes connections that were not needed: at the end of each window of `idleTimeout` it calls `remove` with the
  * minimum of connections without load during the window, less `minIdle`. This number, and not the idle time of each
  * connection, tells how many fewer would have been enough in a pool that spreads its load over all of them.
+ *
+ * While a pool is suspended, and while the capacity of a connection is 0, it does not count as idle.
  *
  * All of them are removed at once; choose a window longer than the pauses of your load. A connection that entered
  * during the window does not raise the minimum. A window starts when more than `minIdle` connections have no load.
