@@ -43,4 +43,20 @@ describe('an event loop that stands still', () => {
       expect(await Promise.all(calls)).toEqual(Array(50).fill('PONG'));
     }
   });
+
+  it('setup(): dials succeed although the event loop is blocked for longer than connectTimeout', async () => {
+    const { port } = track(await startWorkerServer(PONG, 30));
+    const connectTimeout = 400;
+    const pool = track(
+      new ConnectionPool(4, () => new ZcachedConnection({ port, connectTimeout }), { connectTimeout }),
+    );
+    const failures: unknown[] = [];
+    pool.events$.subscribe((event) => {
+      if (event.type === 'connect-failed') failures.push(event.cause);
+    });
+    const setup = pool.setup();
+    block(600);
+    await setup;
+    expect([failures, pool.health.connected]).toEqual([[], 4]);
+  });
 });

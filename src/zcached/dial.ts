@@ -1,14 +1,21 @@
+import { isIP } from 'node:net';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import { ConnectTimeoutError } from '../errors.js';
-import { RequestTimeoutError } from '../request/errors.js';
+import type { Clock } from '../request/clock.js';
 import { Request } from '../request/request.js';
-import { nameOf } from './address.js';
+import { nameOf, type ZcachedAddress } from './address.js';
 import { encodeRequest } from './encode.js';
 import { ZcachedConnectError, ZcachedDisconnectedError, ZcachedReplyError } from './errors.js';
+import { firstSuccess } from './first-success.js';
 import { MAX_REQUEST_BYTES } from './generation.js';
+import { lookUp } from './look-up.js';
 import type { ZcachedSettings } from './options.js';
 import type { TransportOwner } from './transport.js';
 import { Transport } from './transport.js';
 import type { ZcachedValue } from './value.js';
+
+/** Parts in which the time for a dial is waited: each counts for its own length, however late its timer fires. */
+const PARTS = 8;
 
 /** The owner of a transport while it is dialled: one that fails is only destroyed. */
 const nullOwner: TransportOwner = {
@@ -18,11 +25,74 @@ const nullOwner: TransportOwner = {
 
 /**
  * Connects and waits for the reply to a PING, both within `connectTimeout`: a server that is full accepts a socket and
- * closes it at once, so a connected socket is not enough.
+ * closes it at once, so a connected socket is not enough. Of several addresses the first that answers is taken.
  */
 export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {
   signal.throwIfAborted();
-  const transport = new Transport(settings, nullOwner);
+  const { address, clock, connectTimeout } = settings;
+  const dialling = new AbortController();
+  const abort = (): void => dialling.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  let isLate = false;
+  const cancel = afterTurns(clock, connectTimeout, () => {
+    isLate = true;
+    dialling.abort();
+  });
+  try {
+    return await connectFirst(settings, dialling.signal, owner);
+  } catch (error) {
+    if (!isLate) throw error;
+    throw new ConnectTimeoutError(`zcached at ${nameOf(address)} did not answer within ${connectTimeout} ms`);
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Runs `expired` when so much time has passed, without that for which the event loop stood still; see `streams/deadline.ts`. */
+function afterTurns(clock: Clock, time: number, expired: () => void): () => void {
+  const part = Math.ceil(time / PARTS);
+  let cancel = (): void => {};
+  const wait = (left: number): void => {
+    const next = (): void => {
+      if (left > part) wait(left - part);
+      else cancel = clock.afterIo(expired);
+    };
+    cancel = clock.after(Math.min(part, left), next);
+  };
+  wait(time);
+  return () => cancel();
+}
+
+async function connectFirst(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {
+  const { address, clock } = settings;
+  const { host, port } = address;
+  if (host === undefined || isIP(host) !== 0) return connect(settings, address, signal, owner);
+  const hosts = await unlessAborted(lookUp(host), signal).catch((error: unknown) => {
+    throw new ZcachedConnectError(address, error);
+  });
+  return firstSuccess(
+    hosts.map((found) => (ended: AbortSignal) => connect(settings, { host: found, port }, ended, owner)),
+    { signal, after: (delay, work) => clock.after(delay, work), undo: (transport) => transport.destroy() },
+  );
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Connects to one address and waits for the reply to a PING. */
+async function connect(
+  settings: ZcachedSettings,
+  address: ZcachedAddress,
+  signal: AbortSignal,
+  owner: TransportOwner,
+): Promise<Transport> {
+  const transport = new Transport({ ...settings, address }, nullOwner);
   const abort = (): void => transport.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -41,24 +111,20 @@ export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner
 
 /** The 2025 server ends each reply with 0x03, which may arrive after the reply: a second PING tells the generations apart. */
 async function handshake(transport: Transport, settings: ZcachedSettings): Promise<void> {
-  const { clock, connectTimeout } = settings;
-  const deadline = clock.now() + connectTimeout;
-  await ping(transport, settings, connectTimeout);
-  if (transport.generation === '2024') await ping(transport, settings, Math.max(0, deadline - clock.now()));
+  await ping(transport, settings);
+  if (transport.generation === '2024') await ping(transport, settings);
 }
 
-async function ping(transport: Transport, { form }: ZcachedSettings, timeout: number): Promise<void> {
+async function ping(transport: Transport, { form }: ZcachedSettings): Promise<void> {
   const answer = await new Promise<ZcachedValue>((resolve, reject) => {
     const exchange = { frame: encodeRequest('PING', [], MAX_REQUEST_BYTES['2024']), form };
-    transport.table.add(new Request('PING', exchange, timeout, undefined, resolve, reject));
+    // The deadline of the dial is the only one.
+    transport.table.add(new Request('PING', exchange, MAX_TIMER_DELAY, undefined, resolve, reject));
   });
   if (answer !== 'PONG') throw new ZcachedReplyError('PING', 'PONG');
 }
 
-function toConnectError({ address, connectTimeout }: ZcachedSettings, transport: Transport, error: unknown): Error {
-  if (error instanceof RequestTimeoutError) {
-    return new ConnectTimeoutError(`zcached at ${nameOf(address)} did not answer within ${connectTimeout} ms`);
-  }
+function toConnectError({ address }: ZcachedSettings, transport: Transport, error: unknown): Error {
   const failure = transport.failure?.cause ?? error;
   // The dial failed, and no connection was lost: the cause is the error of the socket.
   const isOurs = failure instanceof ZcachedDisconnectedError && failure.cause !== undefined;

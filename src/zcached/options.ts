@@ -25,7 +25,7 @@ export interface ZcachedOptions {
    * refused, and never talked to in the clear. Servers of the 2024 generation have no TLS. @default false
    */
   readonly tls?: boolean | ZcachedTlsOptions | undefined;
-  /** From dialling to an answered PING, TLS handshake included. @default 5000 */
+  /** From dialling to an answered PING, look-up and TLS handshake included. @default 5000 */
   readonly connectTimeout?: number | undefined;
   /** From `send` to the reply, time in the queue included. @default 5000 */
   readonly requestTimeout?: number | undefined;
