@@ -18,11 +18,18 @@ export class ResetOnRelease<C extends Connection> {
   readonly #options: ResetOptions<C>;
   readonly #limits: CapacityLimits<C>;
   readonly #membership: Membership<C>;
+  readonly #giveBack: (member: Member<C>, session: number) => void;
 
-  constructor(options: ResetOptions<C>, limits: CapacityLimits<C>, membership: Membership<C>) {
+  constructor(
+    options: ResetOptions<C>,
+    limits: CapacityLimits<C>,
+    membership: Membership<C>,
+    giveBack: (member: Member<C>, session: number) => void,
+  ) {
     this.#options = options;
     this.#limits = limits;
     this.#membership = membership;
+    this.#giveBack = giveBack;
   }
 
   release(member: Member<C>, session: number): void {
@@ -32,7 +39,7 @@ export class ResetOnRelease<C extends Connection> {
     // One on its way out, or broken, is dialled anew before it is lent again.
     const isInService = member.phase === 'serving' || member.phase === 'ejected';
     if (reset && isExclusive && isInService) void this.#reset(member, session, reset);
-    else member.release(session);
+    else this.#giveBack(member, session);
   }
 
   async #reset(member: Member<C>, session: number, reset: ConnectionHook<C>): Promise<void> {
@@ -45,7 +52,7 @@ export class ResetOnRelease<C extends Connection> {
       // A connection that was lost meanwhile is dialled anew anyway, and may be up again.
       if (member.session === current) this.#membership.invalidate(member, failure);
     }
-    member.release(session);
+    this.#giveBack(member, session);
     this.#limits.unlock(member);
   }
 }

@@ -62,10 +62,13 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.errors = new PoolErrors(this);
     this.limits = new CapacityLimits(membership);
     this.limits.setMaxPending(options.maxPending);
-    const reset = new ResetOnRelease(options, this.limits, membership);
     const lost = new LostLeases<C>(options, ({ connection }, count) => {
       this.events.emit({ type: 'leases-lost', connection, count });
       this.acquirer.serveSoon();
+    });
+    const reset = new ResetOnRelease(options, this.limits, membership, (member, session) => {
+      lost.released(member, session);
+      member.release(session);
     });
     const outcomes = new WorkOutcomes<C>(options, {
       now: clockOf(options.scheduler),
@@ -74,10 +77,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     });
     this.acquirer = new Acquirer(this.selector, membership.index, this.errors, options, {
       workEnded: (checkout, failure) => outcomes.workEnded(checkout, failure),
-      release: (member, session) => {
-        lost.released(member, session);
-        reset.release(member, session);
-      },
+      release: (member, session) => reset.release(member, session),
     });
     this.health = new HealthStreams(membership, this, () =>
       this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
