@@ -202,12 +202,7 @@ describe('a wrong argument of a healing operator', () => {
       'ERR_INVALID_ARG_TYPE',
       () => ejecting({ scheduler: wrong({}) }),
     ],
-    [
-      'validateIdle(undefined, invalidate)',
-      'validate',
-      'ERR_INVALID_ARG_TYPE',
-      () => validateIdle(wrong(undefined), () => {}),
-    ],
+    ['validateIdle(1, invalidate)', 'validate', 'ERR_INVALID_ARG_TYPE', () => validateIdle(wrong(1), () => {})],
     [
       'validateIdle(validate, undefined)',
       'invalidate',

@@ -54,7 +54,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   /** Requests in flight now. */
   get pending(): number {
-    return this[RECORD].pending;
+    return this[RECORD].inFlight;
   }
 
   /** Why it is broken; undefined in every other state. */

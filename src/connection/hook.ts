@@ -33,10 +33,13 @@ export async function runHook<C extends Connection>(
     const lost = (reason: unknown): void => cancel(reason ?? new ConnectionClosedError('The connection was closed'));
     return record.listen({ onState: (_state, cause) => lost(cause), onRetired: lost });
   };
+  const ownWork = record.beginOwnWork();
   try {
     if (record.state !== 'connected') throw causeOf(record.connection);
     await withDeadline({ timeout, scheduler, timeoutError, cancelOn }, (signal) => hook(record.connection, { signal }));
   } catch (cause) {
     throw cause instanceof ErrorType ? cause : new ErrorType(`A ${name} failed`, { cause });
+  } finally {
+    ownWork.end();
   }
 }

@@ -25,6 +25,8 @@ export interface Stay {
   readonly isHeld: boolean;
   /** Whether the pool has closed it and keeps it as a member, to dial it again. */
   readonly isClosedByPool: boolean;
+  /** Keeps an exclusive connection from being lent, until the function returned is called. */
+  reserve(): (() => void) | undefined;
   stateChanged(state: ConnectionState, from: ConnectionState, cause: unknown): void;
   pendingRose(): void;
   pendingFell(): void;
@@ -85,25 +87,84 @@ export class ConnectionRecord<C extends Connection = Connection> {
     }
   }
 
+  /** All requests in flight, those that the pool sends for itself included. */
+  get inFlight(): number {
+    return this.pending + (ownWork.get(this)?.requests ?? 0);
+  }
+
   begin(): void {
+    if (ownWork.size > 0 && this.#beginOwn()) return;
     this.pending++;
     if (this.stay !== undefined) this.stay.pendingRose();
     if (this.listeners !== undefined) this.#pendingChanged(this.pending - 1);
   }
 
   end(): void {
+    if (ownWork.size > 0 && this.#endOwn()) return;
     if (this.pending === 0) return;
     this.pending--;
     if (this.stay !== undefined) this.stay.pendingFell();
     if (this.listeners !== undefined) this.#pendingChanged(this.pending + 1);
   }
 
-  setPending(pending: number): void {
+  setPending(inFlight: number): void {
+    const own = ownWork.get(this);
+    if (own) {
+      const more = inFlight - this.inFlight;
+      if (own.isOpen) {
+        own.requests = Math.max(0, own.requests + more);
+        own.most = Math.max(own.most, own.requests);
+      } else if (more > 0) own.requests += Math.min(more, own.most - own.requests);
+      // Requests of callers end first: which of those in flight has ended is not known.
+      else own.requests = Math.min(own.requests, inFlight);
+    }
+    this.#setPending(inFlight - (own?.requests ?? 0));
+  }
+
+  #setPending(pending: number): void {
     const before = this.pending;
     if (pending === before) return;
     this.pending = pending;
     this.stay?.pendingMoved(before);
     if (this.listeners) this.#pendingChanged(before);
+  }
+
+  /**
+   * The pool works on the connection for itself: it validates it, warms it up or resets it. Requests that begin from now
+   * on are no load, as {@link OwnWork} tells them apart; those that are in flight at its end are load again.
+   */
+  beginOwnWork(): OwnWork {
+    const work: OwnWork = {
+      requests: 0,
+      most: 0,
+      isOpen: true,
+      end: () => {
+        if (ownWork.get(this) !== work) return;
+        ownWork.delete(this);
+        if (work.requests > 0) this.#setPending(this.pending + work.requests);
+      },
+    };
+    ownWork.get(this)?.end();
+    ownWork.set(this, work);
+    return work;
+  }
+
+  #beginOwn(): boolean {
+    const work = ownWork.get(this);
+    if (!work || (!work.isOpen && work.requests >= work.most)) return false;
+    work.requests++;
+    if (work.isOpen) work.most = Math.max(work.most, work.requests);
+    this.#notifyPending();
+    return true;
+  }
+
+  /** Which request has ended is not known: one of the callers', where there is one and the work is not alone. */
+  #endOwn(): boolean {
+    const work = ownWork.get(this);
+    if (!work || work.requests === 0 || (!work.isOpen && this.pending > 0)) return false;
+    work.requests--;
+    this.#notifyPending();
+    return true;
   }
 
   loadChanged(from: number, to: number): void {
@@ -140,9 +201,27 @@ export class ConnectionRecord<C extends Connection = Connection> {
   #pendingChanged(before: number): void {
     const leased = this.stay?.leased ?? 0;
     this.loadChanged(Math.max(before, leased), this.load);
-    for (const listener of this.listeners ?? []) listener.onPending?.(this.pending);
+    this.#notifyPending();
+  }
+
+  #notifyPending(): void {
+    for (const listener of this.listeners ?? []) listener.onPending?.(this.inFlight);
   }
 }
+
+/** Work of the pool's own on one connection. */
+export interface OwnWork {
+  /** How many requests in flight are its own. */
+  requests: number;
+  /** The most that have been in flight while it was open. */
+  most: number;
+  /** Whether any request that begins now is its own. Otherwise so many are as have been before: it may ask again. */
+  isOpen: boolean;
+  end(): void;
+}
+
+/** Beside the records: at most a few connections are validated, warmed up or reset at one moment. */
+const ownWork = new Map<ConnectionRecord, OwnWork>();
 
 /** Beside the records: the streams of most connections are never read. */
 const streams = {
@@ -156,7 +235,7 @@ export const stateStreamOf = (record: ConnectionRecord): Observable<ConnectionSt
 
 /** The requests in flight on a connection as a stream; the same one at each call. */
 export const pendingStreamOf = (record: ConnectionRecord): Observable<number> =>
-  streamOf(streams.pending, record, () => record.pending, 'onPending');
+  streamOf(streams.pending, record, () => record.inFlight, 'onPending');
 
 /** The current value, then each other one. */
 function streamOf<T>(

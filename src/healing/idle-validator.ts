@@ -31,8 +31,6 @@ export type IdleSettings = { readonly [O in keyof ValidateIdleOptions]-?: NonNul
 /** A validation that has not ended. */
 interface PendingValidation {
   readonly subscription: Subscription;
-  /** The load that the validation itself causes, known once `validate` has returned. */
-  selfLoad: number;
   /** Whether the connection got requests meanwhile: their deadlines tell whether it is alive, and the result is ignored. */
   superseded: boolean;
 }
@@ -82,7 +80,7 @@ export class IdleValidator<C extends Connection> {
 
   #loadChanged(entry: Entry<C>, from: number, to: number): void {
     const { validation } = entry;
-    if (validation) validation.superseded ||= to > validation.selfLoad;
+    if (validation) validation.superseded ||= to > from;
     else if (to === 0) this.#markIdle(entry);
     else if (from === 0) this.#idle.delete(entry);
   }
@@ -126,18 +124,25 @@ export class IdleValidator<C extends Connection> {
   #start(entry: Entry<C>): void {
     const { record } = entry;
     const subscription = new Subscription();
-    const validation: PendingValidation = { subscription, selfLoad: Number.POSITIVE_INFINITY, superseded: false };
+    const validation: PendingValidation = { subscription, superseded: false };
     subscription.add(() => this.#finish(entry));
     this.#idle.delete(entry);
     entry.validation = validation;
     this.#pending++;
+    const release = record.stay?.reserve();
+    const ownWork = record.beginOwnWork();
+    subscription.add(() => {
+      ownWork.end();
+      release?.();
+    });
     startValidation(record.connection, this.validate, this.settings, subscription, (failure) => {
       const superseded = validation.superseded || (record.stay?.leased ?? 0) > 0;
       subscription.unsubscribe();
       this.#markIdle(entry);
       if (!superseded) this.#report(record.connection, failure);
     });
-    validation.selfLoad = record.load;
+    // Where callers may use the connection, further requests are theirs.
+    if (!release) ownWork.isOpen = false;
   }
 
   #finish(entry: Entry<C>): void {

@@ -27,7 +27,7 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
  * calls `invalidate` when `validate` rejects, throws, resolves to `false` or does not settle within `timeout`. A
  * connection with load is not validated, because its requests have deadlines of their own, and the result of a
  * validation is ignored when the connection got a request meanwhile. Requests that `validate` sends before it returns
- * do not count as load; those that it sends later do.
+ * do not count as load; more than those at a time do.
  *
  * Cold. Emits how each validation ended, after `invalidate`. Where that throws or rejects it emits a
  * {@link CommandFailure}, and the connection is validated again after `interval`. Completes and errors with its source.

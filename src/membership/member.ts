@@ -35,6 +35,8 @@ export interface MemberOwner<C extends Connection> {
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   dial(member: Member<C>): Promise<DialResult>;
   abandon(member: Member<C>, cause: unknown): void;
+  reserve(member: Member<C>): (() => void) | undefined;
+  isReserved(member: Member<C>): boolean;
 }
 
 /**
@@ -86,7 +88,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   }
 
   get isHeld(): boolean {
-    return this.limit === 0 || this.owner.isHeld;
+    return this.owner.isHeld || (this.limit === 0 && !this.owner.isReserved(this));
   }
 
   get isClosedByPool(): boolean {
@@ -138,6 +140,10 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
 
   misreported(reporter: ReportingMember, value: unknown): void {
     this.owner.misreported(this, reporter, value);
+  }
+
+  reserve(): (() => void) | undefined {
+    return this.owner.reserve(this);
   }
 
   dial(): Promise<DialResult> {

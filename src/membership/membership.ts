@@ -80,6 +80,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** The limit of a member that has no smaller one of its own. */
   maxPending = UNLIMITED;
   readonly #leaving = new Map<Member<C>, Departure>();
+  /** Members that the pool keeps for itself, with the limit that each has otherwise. */
+  readonly #reserved = new Map<Member<C>, number>();
   readonly #closings = new Map<Member<C>, Promise<void>>();
   #seq = 0;
 
@@ -464,8 +466,30 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     });
   }
 
+  /** Keeps a member that bears one request at a time from being picked, until the function returned is called. */
+  reserve(member: Member<C>): (() => void) | undefined {
+    if (member.limit !== 1 || this.#reserved.has(member)) return undefined;
+    this.#reserved.set(member, member.limit);
+    this.#applyLimit(member, 0);
+    return () => {
+      const limit = this.#reserved.get(member) ?? 1;
+      this.#reserved.delete(member);
+      this.#applyLimit(member, limit);
+    };
+  }
+
+  /** Whether the pool keeps a member for itself at this moment. */
+  isReserved(member: Member<C>): boolean {
+    return this.#reserved.has(member);
+  }
+
   /** Sets the load from which on a member is not picked. */
   setLimit(member: Member<C>, limit: number): void {
+    if (this.#reserved.has(member)) this.#reserved.set(member, limit);
+    else this.#applyLimit(member, limit);
+  }
+
+  #applyLimit(member: Member<C>, limit: number): void {
     if (member.limit === limit) return;
     const { isHeld } = member;
     member.limit = limit;
