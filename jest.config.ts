@@ -16,6 +16,8 @@ const config: Config = {
     '^rxpool$': '<rootDir>/src/index.ts',
     '^rxpool/(.+)$': '<rootDir>/src/$1/index.ts',
   },
+  // Those need servers that `npm run test:long` starts, where they are installed.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/servers/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalTeardown: '<rootDir>/spec/support/left-out.ts',
   // For property tests on a busy machine.
