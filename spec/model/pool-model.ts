@@ -108,7 +108,7 @@ export class PoolModel {
 
   get status(): HealthStatus {
     if (this.lifecycle === 'closed') return 'closed';
-    if (this.members.length === 0 && !(this.#proven && this.poolSize > 0)) return 'empty';
+    if (this.members.length === 0) return 'empty';
     if (!this.#proven) return 'starting';
     if (this.connected.length === 0) return 'down';
     return this.connected.length < this.poolSize ? 'degraded' : 'healthy';

@@ -8,7 +8,7 @@ import { Deadlines } from '../streams/deadlines.js';
 import type { CallLimits } from './call-limits.js';
 import { traceCaller, withoutCaller } from './caller-stack.js';
 import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
-import { WaitQueue, type WaitQueueOwner } from './wait-queue.js';
+import { Waiter, WaitQueue, type WaitQueueOwner } from './wait-queue.js';
 
 /** What a caller asks for, and how many milliseconds it waits in the queue. */
 export interface AcquireTerms<K> {
@@ -107,19 +107,14 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
    * @param settled - called when the work has settled, with its failure if it failed.
    */
   async acquire<T>(
-    { key, waitTimeout }: AcquireTerms<K>,
+    terms: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
     begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
     settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
   ): Promise<T> {
-    let checkout = this.acquireNow(key);
-    if (!checkout) {
-      // A user's strategy that was asked may have aborted the signal.
-      if (limits?.end) throw limits.end.reason;
-      const error = this.#admissionError();
-      if (error) throw error;
-      const waiter = this.#queue.enter(key, waitTimeout);
-      limits?.waits((reason) => this.#queue.reject(waiter, reason));
+    let checkout = this.#admit(terms, limits);
+    if (checkout instanceof Waiter) {
+      const waiter = checkout;
       try {
         checkout = await waiter.granted;
         while (checkout.isStale && !limits?.end) {
@@ -140,6 +135,24 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
       throw error;
     } finally {
       settled?.(checkout, failure);
+    }
+  }
+
+  /** A connection at once, or a place in the queue. Where neither is to be had the limits of the call end, and it throws. */
+  #admit({ key, waitTimeout }: AcquireTerms<K>, limits: CallLimits<C> | undefined): Checkout<C> | Waiter<C, K> {
+    try {
+      const checkout = this.acquireNow(key);
+      if (checkout) return checkout;
+      // A user's strategy that was asked may have aborted the signal.
+      if (limits?.end) throw limits.end.reason;
+      const error = this.#admissionError();
+      if (error) throw error;
+      const waiter = this.#queue.enter(key, waitTimeout);
+      limits?.waits((reason) => this.#queue.reject(waiter, reason));
+      return waiter;
+    } catch (error) {
+      limits?.settle();
+      throw error;
     }
   }
 

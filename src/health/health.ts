@@ -3,14 +3,11 @@ import type { Membership } from '../membership/membership.js';
 
 /**
  * - `closed`: closed or disposed of
- * - `empty`: no members, and none missing: nothing was dialled since the pool was opened, or `poolSize` is 0
+ * - `empty`: no members
  * - `starting`: none has been connected and no dial has failed since the pool was opened
  * - `down`: none in service
  * - `degraded`: fewer in service than `poolSize`
  * - `healthy`: as many in service as there should be
- *
- * A dial that begins or fails changes no status after the first: a pool that removes broken members and adds new ones
- * is `down` until one is connected.
  */
 export type HealthStatus = 'closed' | 'empty' | 'starting' | 'down' | 'degraded' | 'healthy';
 
@@ -93,7 +90,7 @@ function statusOf<C extends Connection>(
   { isClosed, poolSize }: HealthSource,
 ): HealthStatus {
   if (isClosed) return 'closed';
-  if (size === 0 && !(hasDialled && poolSize > 0)) return 'empty';
+  if (size === 0) return 'empty';
   if (!hasDialled) return 'starting';
   if (counts.serving === 0) return 'down';
   return counts.serving < poolSize ? 'degraded' : 'healthy';
