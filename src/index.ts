@@ -1,5 +1,6 @@
 // The pool, and what it is called with
 
+export type { UseOutcome } from './borrowing/observed-acquirer.js';
 export type {
   BorrowOptions,
   CloseOptions,
@@ -13,6 +14,7 @@ export type {
 } from './pool/call-options.js';
 export type { ConnectionFactory, ConnectionRequest } from './pool/connection-factory.js';
 export { ConnectionPool } from './pool/connection-pool.js';
+export type { DialOutcome, Measurement, PoolObserver, WaitOutcome } from './pool/observer.js';
 export type { ConnectionPoolOptions, Heal, ReconfigurableOptions, Reconfiguration } from './pool/options.js';
 export type { Policy, PolicyPool } from './pool/policy.js';
 

@@ -97,7 +97,11 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   tryAcquire(key: K): Checkout<C> | undefined {
     if (this.#isSuspended) return undefined;
     const member = this.#selector.pick(key);
-    return member && new Checkout(member, this);
+    return member && this.lend(member);
+  }
+
+  protected lend(member: Member<C>): Checkout<C> {
+    return new Checkout(member, this);
   }
 
   /**

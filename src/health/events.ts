@@ -68,6 +68,8 @@ type Happening<C> =
   | { readonly type: 'breaker-changed'; readonly state: BreakerState }
   /** `suspend()` was called, or `resume()`. */
   | { readonly type: 'suspended' | 'resumed' }
+  /** A member of the pool's `observer` threw. */
+  | { readonly type: 'observer-failed'; readonly cause: unknown }
   /** The operator given as `heal` errored: nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-failed'; readonly cause: unknown }
   /** The operator given as `heal` completed: nothing is redialled until the pool is opened again. */

@@ -1,6 +1,7 @@
-import { Acquirer } from '../borrowing/acquirer.js';
+import { Acquirer, type CheckoutReturns } from '../borrowing/acquirer.js';
 import { LeakDetector } from '../borrowing/leaks.js';
 import { LostLeases } from '../borrowing/lost-leases.js';
+import { ObservedAcquirer } from '../borrowing/observed-acquirer.js';
 import { ResetOnRelease } from '../borrowing/reset.js';
 import { WorkOutcomes } from '../borrowing/work-outcomes.js';
 import { type Connection, textOf } from '../connection/connection.js';
@@ -17,6 +18,7 @@ import { Turns } from '../streams/turns.js';
 import { BreakerSubscription } from './breaker-subscription.js';
 import { type ConnectionFactory, ConnectionMaker } from './connection-factory.js';
 import { LifecycleState } from './lifecycle-state.js';
+import { Observation } from './observer.js';
 import type { ResolvedOptions } from './options.js';
 import { PoolErrors } from './pool-errors.js';
 import { RollingUpdate } from './rolling-update.js';
@@ -75,10 +77,15 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
       invalidate: ({ member }, cause) => void this.invalidate(member, cause),
       classifyFailed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
     });
-    this.acquirer = new Acquirer(this.selector, membership.index, this.errors, options, {
+    const { observer, name, scheduler } = options;
+    const observerFailed = (cause: unknown): void => this.events.emit({ type: 'observer-failed', cause });
+    const observation = observer && new Observation<C>(observer, name, clockOf(scheduler), observerFailed);
+    const returns: CheckoutReturns<C> = {
       workEnded: (checkout, failure) => outcomes.workEnded(checkout, failure),
       release: (member, session) => reset.release(member, session),
-    });
+    };
+    const acquiring = [this.selector, membership.index, this.errors, options, returns] as const;
+    this.acquirer = observation ? new ObservedAcquirer(observation, ...acquiring) : new Acquirer(...acquiring);
     this.health = new HealthStreams(membership, this, () =>
       this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
     );
@@ -93,6 +100,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
         this.#membershipHasChanged = true;
         this.limits.changed(change);
         this.events.changed(change);
+        observation?.changed(change, turns);
         this.#reportServing(change);
       },
       sessionLost: (member) => lost.sessionLost(member),

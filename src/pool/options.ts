@@ -19,6 +19,7 @@ import { outOfRange } from '../errors.js';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import { type ReconnectEvent, reconnectBroken } from '../healing/reconnect-broken.js';
 import type { Strategy } from '../selection/picker.js';
+import { checkObserver, type PoolObserver } from './observer.js';
 import type { Policy } from './policy.js';
 
 /** An operator that brings broken connections back and tells what it does. */
@@ -107,6 +108,8 @@ export interface ConnectionPoolOptions<C extends Connection, K = void> extends R
   readonly name?: string | undefined;
   /** Where time comes from. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
+  /** What is told of waiting, use and dials, for metrics; a pool without one measures nothing. @default none */
+  readonly observer?: PoolObserver<C> | undefined;
 }
 
 /** What `reconfigure` changes: whatever is named here. */
@@ -117,7 +120,7 @@ export interface Reconfiguration<C extends Connection, K = void> extends Reconfi
 
 /** Every option, with its default where none was given. */
 export type ResolvedOptions<C extends Connection, K> = {
-  -readonly [Name in keyof Omit<ConnectionPoolOptions<C, K>, 'select' | 'name'>]-?: Exclude<
+  -readonly [Name in keyof Omit<ConnectionPoolOptions<C, K>, 'select' | 'name' | 'observer'>]-?: Exclude<
     ConnectionPoolOptions<C, K>[Name],
     undefined
   >;
@@ -125,6 +128,7 @@ export type ResolvedOptions<C extends Connection, K> = {
   /** None for the least loaded, of which the pool keeps an index anyway: a bundle need not hold the strategy. */
   select: Strategy<C, K> | undefined;
   name: string | undefined;
+  observer: PoolObserver<C> | undefined;
 };
 
 type Check = (argument: string, value: unknown) => void;
@@ -141,6 +145,7 @@ const functionOrFalse = optional(checkFunction, false);
 const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: readonly [unknown, Check] } = {
   name: [undefined, optional(checkText, undefined)],
   scheduler: [undefined, checkScheduler],
+  observer: [undefined, optional(checkObserver, undefined)],
   select: [undefined, optional(checkFunction, undefined)],
   heal: [undefined, functionOrFalse],
   policies: [[], checkFunctions],
@@ -164,7 +169,7 @@ const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: 
 };
 
 const NAMES = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
-const RECONFIGURABLE = NAMES.filter((name) => name !== 'name' && name !== 'scheduler');
+const RECONFIGURABLE = NAMES.filter((name) => name !== 'name' && name !== 'scheduler' && name !== 'observer');
 
 /** The options of a new pool. Throws before anything has changed. */
 export function resolveOptions<C extends Connection, K>(

@@ -47,6 +47,7 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
       return event.member;
     case 'heal-failed':
     case 'policy-failed':
+    case 'observer-failed':
       return String(event.cause);
     case 'reconnect-scheduled':
       expectTypeOf(event.delay).toEqualTypeOf<number>();

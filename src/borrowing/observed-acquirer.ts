@@ -1,0 +1,111 @@
+import type { Connection } from '../connection/connection.js';
+import { UseTimeoutError } from '../errors.js';
+import type { Member } from '../membership/member.js';
+import { Acquirer, type AcquireTerms } from './acquirer.js';
+import type { CallLimits } from './call-limits.js';
+import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
+
+/** How the work of a borrowing went; `aborted` where its caller gave up before. */
+export type UseOutcome = 'ok' | 'error' | 'timeout' | 'aborted';
+
+/** What hears of borrowings. */
+export interface BorrowingObserver<C extends Connection> {
+  /** A caller has been given a connection, after so many milliseconds. */
+  acquired(connection: C, durationMs: number): void;
+  /** A caller has been given none. */
+  refused(error: unknown, isAborted: boolean, durationMs: number): void;
+  /** A connection has been given back. */
+  used(connection: C, outcome: UseOutcome, error: unknown, durationMs: number): void;
+}
+
+/** A checkout that tells of its use: one that has begun, and was not given back before. */
+class ObservedCheckout<C extends Connection> extends Checkout<C> {
+  #since: number | undefined;
+  #outcome: UseOutcome | undefined;
+  #error: unknown = undefined;
+  readonly #clock: CheckoutOwner<C>;
+  readonly #observer: BorrowingObserver<C>;
+
+  constructor(member: Member<C>, owner: CheckoutOwner<C>, observer: BorrowingObserver<C>) {
+    super(member, owner);
+    this.#clock = owner;
+    this.#observer = observer;
+  }
+
+  begin(waited: number): void {
+    this.#since = this.#clock.now();
+    this.#observer.acquired(this.member.connection, waited);
+  }
+
+  override report(failure: WorkFailure | undefined): void {
+    if (this.#outcome === undefined) {
+      this.#outcome = outcomeOf(failure);
+      this.#error = failure?.error;
+    }
+    super.report(failure);
+  }
+
+  override dismiss(): void {
+    this.#outcome ??= 'aborted';
+    super.dismiss();
+  }
+
+  override release(): void {
+    const isFirst = !this.hasEnded;
+    super.release();
+    if (!isFirst || this.#since === undefined) return;
+    const { connection } = this.member;
+    this.#observer.used(connection, this.#outcome ?? 'ok', this.#error, this.#clock.now() - this.#since);
+  }
+}
+
+function outcomeOf(failure: WorkFailure | undefined): UseOutcome {
+  if (!failure) return 'ok';
+  return failure.error instanceof UseTimeoutError ? 'timeout' : 'error';
+}
+
+/** Tells an observer of each borrowing. A pool without one has a plain {@link Acquirer}, and measures nothing. */
+export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
+  readonly #observer: BorrowingObserver<C>;
+  /** Whether the next `acquireNow` is part of `acquire`, which tells of it. */
+  #isInner = false;
+
+  constructor(observer: BorrowingObserver<C>, ...rest: ConstructorParameters<typeof Acquirer<C, K>>) {
+    super(...rest);
+    this.#observer = observer;
+  }
+
+  override acquireNow(key: K): Checkout<C> | undefined {
+    const isInner = this.#isInner;
+    this.#isInner = false;
+    const checkout = super.acquireNow(key);
+    if (!isInner) (checkout as ObservedCheckout<C> | undefined)?.begin(0);
+    return checkout;
+  }
+
+  override async acquire<T>(
+    terms: AcquireTerms<K>,
+    limits: CallLimits<C> | undefined,
+    begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
+    settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
+  ): Promise<T> {
+    const since = this.now();
+    let hasBegun = false;
+    const beginObserved = (checkout: Checkout<C>): T | PromiseLike<T> => {
+      hasBegun = true;
+      (checkout as ObservedCheckout<C>).begin(this.now() - since);
+      return begin(checkout);
+    };
+    this.#isInner = true;
+    try {
+      return await super.acquire(terms, limits, beginObserved, settled);
+    } catch (error) {
+      if (!hasBegun) this.#observer.refused(error, limits?.end !== undefined, this.now() - since);
+      throw error;
+    }
+  }
+
+  protected override lend(member: Member<C>): Checkout<C> {
+    return new ObservedCheckout(member, this, this.#observer);
+  }
+}

@@ -1,0 +1,137 @@
+import type { BorrowingObserver, UseOutcome } from '../borrowing/observed-acquirer.js';
+import { checkFunction, checkObject, checkOptions } from '../checks.js';
+import { type Connection, textOf } from '../connection/connection.js';
+import { ConnectTimeoutError, UseTimeoutError, WaitTimeoutError } from '../errors.js';
+import type { Member } from '../membership/member.js';
+import type { MemberChange } from '../membership/membership.js';
+import type { Turns } from '../streams/turns.js';
+
+/** One thing that a pool has measured. */
+export interface Measurement<C, O extends string> {
+  /** The name of the pool, where it has one. */
+  readonly pool: string | undefined;
+  /** The connection that it is about; undefined for a caller that was given none. */
+  readonly connection: C | undefined;
+  /** The name of the connection, where it has one. */
+  readonly name: string | undefined;
+  /** The endpoint of the connection, where it has one. */
+  readonly endpoint: string | undefined;
+  /** How it ended. */
+  readonly outcome: O;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** Why it failed, where it did. */
+  readonly error: unknown;
+}
+
+/**
+ * How a caller was answered: `acquired`; `timeout`, at `waitTimeout` or at the call's own deadline; `aborted`, by the
+ * call's signal; `refused`, which the `code` of the error tells apart.
+ */
+export type WaitOutcome = 'acquired' | 'timeout' | 'aborted' | 'refused';
+
+/** How a dial ended; `aborted` where its connection left the pool, or its owner closed it. */
+export type DialOutcome = 'connected' | 'error' | 'timeout' | 'aborted';
+
+/**
+ * What a pool tells of what it measures, for metrics. Each member is optional. They are called as methods of the object,
+ * when something has ended; what they throw is told by the event `observer-failed`, and harms nothing.
+ *
+ * In the words of OpenTelemetry's conventions for client connection pools: `onWait` gives `wait_time`, `onUse` gives
+ * `use_time`, `onDial` gives `create_time`, and `timeout` of any of them `timeouts`; `health$` gives `count` (`idle`,
+ * `used`) and `pending_requests` (`waiting`).
+ *
+ * @example
+ * ```ts
+ * const observer: PoolObserver<Replica> = {
+ *   onWait: ({ pool, durationMs, outcome }) => console.log(pool, 'wait', durationMs, outcome),
+ *   onUse: ({ endpoint, durationMs, outcome }) => console.log(endpoint, 'use', durationMs, outcome),
+ *   onDial: ({ endpoint, durationMs, outcome }) => console.log(endpoint, 'create', durationMs, outcome),
+ * };
+ * ```
+ */
+export interface PoolObserver<C> {
+  /** A caller of `use`, `withConnection`, `lease` or `tryLease` was given a connection, or was refused. */
+  onWait?(wait: Measurement<C, WaitOutcome>): void;
+  /** A connection was given back. */
+  onUse?(use: Measurement<C, UseOutcome>): void;
+  /** A connection was dialled and warmed up, for the first time or anew. */
+  onDial?(dial: Measurement<C, DialOutcome>): void;
+}
+
+const MEMBERS = ['onWait', 'onUse', 'onDial'] as const;
+
+/** Members that do not exist are refused, but not those of a class, which may have others of its own. */
+export function checkObserver(argument: string, value: unknown): void {
+  checkObject(argument, value);
+  if (Object.getPrototypeOf(value) === Object.prototype) checkOptions(argument, value, MEMBERS);
+  for (const name of MEMBERS) {
+    const member = (value as PoolObserver<unknown>)[name];
+    if (member !== undefined) checkFunction(`${argument}.${name}`, member);
+  }
+}
+
+/** What a pool measures, told to its observer. */
+export class Observation<C extends Connection> implements BorrowingObserver<C> {
+  readonly #observer: PoolObserver<C>;
+  readonly #pool: string | undefined;
+  readonly #now: () => number;
+  readonly #failed: (cause: unknown) => void;
+  readonly #dials = new Map<Member<C>, number>();
+
+  /** @param failed - called with what the observer throws. */
+  constructor(
+    observer: PoolObserver<C>,
+    pool: string | undefined,
+    now: () => number,
+    failed: (cause: unknown) => void,
+  ) {
+    this.#observer = observer;
+    this.#pool = pool;
+    this.#now = now;
+    this.#failed = failed;
+  }
+
+  acquired(connection: C, durationMs: number): void {
+    this.#tell('onWait', connection, 'acquired', durationMs, undefined);
+  }
+
+  refused(error: unknown, isAborted: boolean, durationMs: number): void {
+    const isTimeout = error instanceof WaitTimeoutError || error instanceof UseTimeoutError;
+    this.#tell('onWait', undefined, isTimeout ? 'timeout' : isAborted ? 'aborted' : 'refused', durationMs, error);
+  }
+
+  used(connection: C, outcome: UseOutcome, error: unknown, durationMs: number): void {
+    this.#tell('onUse', connection, outcome, durationMs, error);
+  }
+
+  /** Follows the dials of members. */
+  changed({ member, to, cause }: MemberChange<C>, turns: Turns): void {
+    const now = this.#now();
+    const since = this.#dials.get(member);
+    if (to === 'dialling') this.#dials.set(member, now);
+    if (since === undefined) return;
+    if (to !== 'dialling') this.#dials.delete(member);
+    const failure = cause instanceof ConnectTimeoutError ? 'timeout' : 'error';
+    const outcome = to === 'serving' ? 'connected' : to === 'broken' ? failure : 'aborted';
+    turns.after(() => this.#tell('onDial', member.connection, outcome, now - since, cause));
+  }
+
+  #tell<O extends string>(
+    member: (typeof MEMBERS)[number],
+    connection: C | undefined,
+    outcome: O,
+    durationMs: number,
+    error: unknown,
+  ): void {
+    const observer = this.#observer as { [name in typeof member]?: (measurement: Measurement<C, O>) => void };
+    if (!observer[member]) return;
+    const name = connection && textOf(connection, 'name');
+    const endpoint = connection && textOf(connection, 'endpoint');
+    try {
+      observer[member]({ pool: this.#pool, connection, name, endpoint, outcome, durationMs, error });
+    } catch (cause) {
+      this.#failed(cause);
+    }
+  }
+}
