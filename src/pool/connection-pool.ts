@@ -353,7 +353,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
-   * under way goes on. `health.suspended` and `events$` tell of it. Idempotent.
+   * under way goes on; `growOnDemand` adds no connections for those who wait, and `shrinkIdle` removes none. `health.suspended` and `events$` tell of it. Idempotent.
    *
    * @example
    * ```ts
