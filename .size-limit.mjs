@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '26.6 kB',
+    ConnectionPool: '27.9 kB',
     BaseConnection: '1.6 kB',
     leastLoaded: '4.9 kB',
     powerOfTwoChoices: '4 kB',
@@ -24,7 +24,7 @@ const LIMITS = {
   },
   'src/zcached/index.ts': {
     ZcachedClient: '43 kB',
-    ZcachedConnection: '13.3 kB',
+    ZcachedConnection: '13.5 kB',
   },
   'src/testing/index.ts': {
     ScriptedConnection: '2.5 kB',

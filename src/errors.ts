@@ -191,6 +191,13 @@ export class WarmupError extends PoolError {
 export class RenewalError extends PoolError {
   override readonly name: string = 'RenewalError';
   readonly code = 'ERR_RENEWAL';
+  /** The names of connections that answered no ping afterwards, and were invalidated. */
+  readonly silent: readonly string[];
+
+  constructor(message: string, { silent = [], ...options }: PoolErrorOptions & { silent?: readonly string[] } = {}) {
+    super(message, options);
+    this.silent = silent;
+  }
 }
 
 /** The connection factory threw, or returned something that cannot join the pool. */

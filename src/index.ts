@@ -4,6 +4,7 @@ export type { UseOutcome } from './borrowing/observed-acquirer.js';
 export type {
   BorrowOptions,
   CloseOptions,
+  DialOptions,
   DrainOptions,
   EjectOptions,
   InvalidateOptions,

@@ -3,6 +3,15 @@ export interface SignalOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How connections are dialled. */
+export interface DialOptions extends SignalOptions {
+  /**
+   * How often a connection is dialled that does not come up, an integer or Infinity. The waits between grow from up to
+   * 500 ms to 5 s, with jitter; `heal` and other calls may dial it besides. @default 1
+   */
+  readonly attempts?: number | undefined;
+}
+
 /** How connections on their way out are treated. */
 export interface DrainOptions {
   /** Milliseconds for work in flight to finish. @default the pool's `drainTimeout` */

@@ -12,12 +12,16 @@ import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import { outOfRange, wrongType } from '../errors.js';
 import type { PoolEvent } from '../health/events.js';
 import type { Health } from '../health/health.js';
+import { INSPECT } from '../inspect.js';
 import type { Snapshot } from '../membership/lists.js';
 import type { Member } from '../membership/member.js';
 import { abortable } from './abortable.js';
+import { invalidateSilent } from './answers.js';
+import { repeatDials } from './attempts.js';
 import type {
   BorrowOptions,
   CloseOptions,
+  DialOptions,
   DrainOptions,
   EjectOptions,
   InvalidateOptions,
@@ -162,13 +166,22 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Opens the pool, fills it up to `poolSize` and dials every member that is idle or broken. Resolves when every
-   * attempt has settled; a server that refuses leaves broken connections behind, not a rejection.
+   * attempt has settled; a server that refuses leaves broken connections behind, not a rejection. With `attempts` those
+   * are dialled again, with a backoff.
    *
    * @throws {@link ConnectionFactoryError} and {@link PoolDisposedError}, as rejections.
+   * @example
+   * ```ts
+   * await pool.setup({ attempts: 3 }); // a server that is late by 700 ms is found
+   * ```
    */
-  async setup(options: SignalOptions = {}): Promise<void> {
-    this.#checkWaiting(options, []);
-    await abortable(this.#lifecycle.fill(), options.signal);
+  async setup(options: DialOptions = {}): Promise<void> {
+    const attempts = this.#attempts(options);
+    const { signal } = options;
+    await abortable(
+      this.#lifecycle.fill().then(() => repeatDials(this.#context, attempts, signal)),
+      signal,
+    );
   }
 
   /**
@@ -288,17 +301,26 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Redials the broken ones, or, with `false`, all: healthy ones go out of service, finish what they carry and
-   * are dialled anew, at most half of the pool (but at least one) at a time. A renewal under way comes first.
+   * are dialled anew, at most half of the pool (but at least one) at a time. A renewal under way comes first. With
+   * `attempts` those that do not come up are dialled again, with a backoff.
+   *
+   * After `reconnect(false)` idle connections that have a `ping` are sent one; those that do not answer within
+   * `connectTimeout` are invalidated, `events$` tells of each, and they are not counted.
    *
    * @returns how many are connected afterwards.
    * @throws {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
    */
-  async reconnect(onlyBrokenConnections = true, options: SignalOptions = {}): Promise<number> {
+  async reconnect(onlyBrokenConnections = true, options: DialOptions = {}): Promise<number> {
     check.checkBoolean('onlyBrokenConnections', onlyBrokenConnections);
-    this.#checkWaiting(options, []);
+    const attempts = this.#attempts(options);
     this.#checkNotClosed();
     const { signal } = options;
-    await abortable(this.#lifecycle.reconnect(onlyBrokenConnections, signal), signal);
+    const reconnect = async (): Promise<void> => {
+      await this.#lifecycle.reconnect(onlyBrokenConnections, signal);
+      if (!onlyBrokenConnections) await invalidateSilent(this.#context);
+      await repeatDials(this.#context, attempts, signal);
+    };
+    await abortable(reconnect(), signal);
     return this.#context.membership.counts.serving;
   }
 
@@ -309,8 +331,12 @@ export class ConnectionPool<C extends Connection, K = void> {
    * another, and `reconnect(false)` follows either. None waits for an old connection that is in use for longer than the
    * pool's `drainTimeout`. An abort lets the replacement under way be the last.
    *
+   * Afterwards idle connections that have a `ping` are sent one; those that do not answer within `connectTimeout` are
+   * invalidated, and `events$` tells of each.
+   *
    * @returns how many were replaced, when all of them are closed.
-   * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay;
+   * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay, and
+   * `silent` names those that did not answer;
    * {@link ConnectionFactoryError}, {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
    * @example
    * ```ts
@@ -523,6 +549,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     await this.#lifecycle.whenClosed(drainTimeout);
   }
 
+  /** Name, status and figures in a line; what inspecting it shows as well. */
+  toString(): string {
+    const { name, status, poolSize, connected, pending, waiting } = this.health;
+    const title = name === undefined ? 'ConnectionPool' : `ConnectionPool ${name}`;
+    return `${title} (${status}, ${connected} of ${poolSize} connected, ${pending} pending, ${waiting} waiting)`;
+  }
+
   get #isDisposed(): boolean {
     return this.#context.state.phase === 'disposed';
   }
@@ -568,6 +601,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     }
   }
 
+  #attempts(options: DialOptions): number {
+    this.#checkWaiting(options, ['attempts']);
+    const { attempts = 1 } = options;
+    check.checkLimit('options.attempts', attempts);
+    return attempts;
+  }
+
   #checkWaiting(options: SignalOptions, names: readonly string[]): void {
     check.checkOptions('options', options, ['signal', ...names]);
     check.checkSignal(options.signal);
@@ -592,3 +632,10 @@ export class ConnectionPool<C extends Connection, K = void> {
 }
 
 makeDisposable(ConnectionPool.prototype, 'asyncDispose', 'dispose');
+
+// On the prototype, so that it is no member of the class in its types.
+Object.defineProperty(ConnectionPool.prototype, INSPECT, {
+  value(this: ConnectionPool<Connection>): string {
+    return this.toString();
+  },
+});

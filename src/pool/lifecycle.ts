@@ -1,10 +1,12 @@
 import { onAbort } from '../abort.js';
 import { MAX_TIMER_DELAY } from '../checks.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, textOf } from '../connection/connection.js';
+import { RenewalError } from '../errors.js';
 import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import { selectForEviction } from '../membership/eviction-order.js';
 import type { Member } from '../membership/member.js';
 import { CommandFailure } from '../streams/run-command.js';
+import { invalidateSilent } from './answers.js';
 import type { RenewOptions } from './call-options.js';
 import type { PoolContext } from './context.js';
 import { clampSize, type ResolvedOptions } from './options.js';
@@ -122,7 +124,22 @@ export class Lifecycle<C extends Connection, K> {
     };
     const chosen = members?.filter((member) => membership.members.has(member)) ?? [...membership.members];
     const isStopped = (): boolean => isOvertaken() || signal?.aborted === true;
-    return rolling.replace(chosen, Math.max(1, maxUnavailable), plan, isStopped);
+    return this.#withPings(rolling.replace(chosen, Math.max(1, maxUnavailable), plan, isStopped));
+  }
+
+  /** After a renewal: connections that have fallen silent are invalidated, and its error names them. */
+  async #withPings(renewal: Promise<number>): Promise<number> {
+    const { errors } = this.#context;
+    try {
+      const renewed = await renewal;
+      await invalidateSilent(this.#context);
+      return renewed;
+    } catch (error) {
+      const silent = await invalidateSilent(this.#context);
+      if (silent.length === 0 || !(error instanceof RenewalError)) throw error;
+      const names = silent.map((connection) => textOf(connection, 'name') ?? 'a connection without a name');
+      throw errors.renewalError(error.cause, names);
+    }
   }
 
   /** Goes by the options that are given, and by the size if there is one, from now on. */

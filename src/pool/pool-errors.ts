@@ -113,8 +113,12 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     return this.#dialError(ReadyTimeoutError, message);
   }
 
-  renewalError(cause: unknown): Error {
-    return this.#error(RenewalError, `A replacement in ${this.#name} could not be connected`, cause);
+  /** @param silent - the names of connections that answered no ping afterwards. */
+  renewalError(cause: unknown, silent: readonly string[] = []): Error {
+    const heard =
+      silent.length === 0 ? '' : `, and ${silent.length} connections answered no ping: ${silent.join(', ')}`;
+    const message = `A replacement in ${this.#name} could not be connected${heard}`;
+    return new RenewalError(message, { ...this.context(), cause, silent });
   }
 
   /** The pool in the middle of a message. */

@@ -1,0 +1,38 @@
+import { filter, firstValueFrom, merge, Observable, take } from 'rxjs';
+import { onAbort } from '../abort.js';
+import type { Connection } from '../connection/connection.js';
+import { resolveRandom } from '../defaults.js';
+import { nextWait } from '../healing/backoff.js';
+import { exponentialBackoff } from '../healing/exponential-backoff.js';
+import { deadline } from '../streams/deadline.js';
+import type { PoolContext } from './context.js';
+
+const random = resolveRandom(undefined);
+/** Three attempts find a server that is 750 ms late; the jitter keeps pools that were set up together apart. */
+const backoff = exponentialBackoff({ initial: 500, max: 5_000, random: () => 0.5 + random() / 2 });
+
+/**
+ * Dials members again that are broken, with a backoff, until each dial of theirs has been one of `attempts`, the one
+ * before this call included. Ends when all are up, when the pool is closed, and at the signal.
+ */
+export async function repeatDials<C extends Connection, K>(
+  { state, membership, options, health }: PoolContext<C, K>,
+  attempts: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { closings } = state;
+  const isOver = (): boolean => {
+    const { broken, abandoned, dialling } = membership.counts;
+    return closings !== state.closings || signal?.aborted === true || broken + abandoned + dialling === 0;
+  };
+  const over$ = health.health.observable.pipe(filter(isOver));
+  const aborted$ = new Observable<unknown>((subscriber) => onAbort(signal, () => subscriber.next(undefined)));
+  for (let attempt = 1, wait = 0; attempt < attempts && !isOver(); attempt++) {
+    wait = nextWait(backoff, attempt, wait);
+    const passed$ = new Observable<unknown>((subscriber) =>
+      deadline(options.scheduler, wait, () => subscriber.next(undefined)),
+    );
+    await firstValueFrom(merge(over$, aborted$, passed$).pipe(take(1)), { defaultValue: undefined });
+    if (!isOver()) await membership.dialAll(membership.inPhase('broken', 'abandoned', 'dialling'));
+  }
+}
