@@ -11,7 +11,7 @@ const noop = (): void => {};
 /** A table and the times at which its requests expired. */
 function tableOn(clock: VirtualClock, usualTimeout: number) {
   const expired: string[] = [];
-  const host = { write: noop, settled: noop, overdue: noop };
+  const host = { write: noop, ended: noop, settled: noop, overdue: noop };
   const table = new RequestTable<string, string>(host, { clock, usualTimeout, maxQueue: 100_000, maxInFlight: 1 });
   const ask = (name: string, timeout = usualTimeout, signal?: AbortSignal): void =>
     table.add(new Request(name, name, timeout, signal, noop, () => expired.push(`${name} at ${clock.now()}`)));

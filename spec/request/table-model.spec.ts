@@ -55,6 +55,7 @@ class ModelledTable {
   readonly wire: Asked[] = [];
   readonly table: RequestTable<number, number>;
   pending = 0;
+  inFlight = 0;
   closed = false;
   #full = false;
   /** Time since which the current oldest request in flight is the oldest. */
@@ -78,6 +79,11 @@ class ModelledTable {
       this.wire.push(entry);
     }
     expect(this.wire.length).toBeLessThanOrEqual(this.maxInFlight);
+  }
+
+  /** A request in flight whose caller has given up counts until its reply has come. */
+  ended(): void {
+    this.inFlight--;
   }
 
   settled(): void {
@@ -136,6 +142,7 @@ class ModelledTable {
       const of = signal ? controller.signal : undefined;
       this.table.add(new Request('r', entry.id, timeout, of, resolve, reject));
       this.pending++;
+      this.inFlight++;
       expect([room, this.closed]).toEqual([true, false]);
     } catch (error) {
       reject(error);
@@ -172,6 +179,8 @@ class ModelledTable {
     const live = asked.filter(({ settled }) => settled === 0);
     assert.equal(this.pending, live.length);
     assert.equal(table.pending, live.length);
+    const queued = live.filter(({ written }) => !written);
+    assert.equal(this.inFlight, queued.length + table.outstanding);
     assert.equal(table.outstanding, this.wire.length);
     assert(live.every(({ deadline }) => deadline > clock.now()));
     assert(asked.every(({ settled }) => settled <= 1));

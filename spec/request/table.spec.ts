@@ -14,10 +14,14 @@ function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: (
   const writes: string[] = [];
   const overdue: string[] = [];
   let pending = 0;
+  let inFlight = 0;
   const host = {
     write: (frames: readonly string[]) => {
       written.push(...frames);
       writes.push(frames.join('+'));
+    },
+    ended: () => {
+      inFlight--;
     },
     settled: () => {
       pending--;
@@ -38,6 +42,7 @@ function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: (
     const reject = (error: unknown) => void outcomes.push({ error });
     table.add(new Request(name, name, timeout, signal, resolve, reject));
     pending++;
+    inFlight++;
     return (): Outcome => {
       expect(outcomes.length).toBeLessThanOrEqual(1);
       return outcomes[0];
@@ -48,7 +53,7 @@ function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: (
     table.answer(table.oldest!, reply);
     table.release();
   };
-  return { clock, written, writes, overdue, table, ask, answer, pending: () => pending };
+  return { clock, written, writes, overdue, table, ask, answer, pending: () => pending, inFlight: () => inFlight };
 }
 
 const error = (type: new (...args: never[]) => Error, fields: object) => ({
@@ -217,12 +222,14 @@ describe('timeouts', () => {
   });
 
   it('RequestTable timeouts: a late reply is discarded, and the next request gets its own reply', () => {
-    const { clock, ask, answer, written } = setUp();
+    const { clock, ask, answer, written, pending, inFlight } = setUp();
     const a = ask('a', { timeout: 100 });
     clock.advance(50);
     const b = ask('b', { timeout: 100 });
     clock.advance(50);
     expect(a()).toEqual(error(RequestTimeoutError, { sent: 'maybe' }));
+    // Its reply is still owed.
+    expect([pending(), inFlight()]).toEqual([1, 2]);
     expect(written).toEqual(['a']);
     answer('late');
     expect([b(), written]).toEqual([undefined, ['a', 'b']]);

@@ -44,9 +44,10 @@ describe('client.get$()', () => {
     );
     await until(() => server.requests === requests + 1);
     for (const subscription of subscriptions) subscription.unsubscribe();
-    expect(connection.pending).toBe(0);
+    expect(connection.pending).toBe(1);
     server.resume();
     await client.ping();
+    expect(connection.pending).toBe(0);
     expect([server.requests, seen]).toEqual([requests + 2, []]);
   });
 

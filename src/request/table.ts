@@ -10,6 +10,8 @@ import type { Request, RequestEnding, RequestOwner } from './request.js';
 export interface RequestHost<F, R> {
   /** Writes one or more frames, together where possible. May call {@link RequestTable.hold} to pause further writes. */
   write(frames: readonly F[]): void;
+  /** A request is in flight no more: it has settled, and no reply of it is owed. Called once for each request. */
+  ended(request: Request<F, R>): void;
   /** A request has settled. Called last, because it may call the table again. */
   settled(request: Request<F, R>, ending: RequestEnding): void;
   /** The deadline of a tombstone has passed without its reply: the transport is to be closed, and the table with it. */
@@ -106,14 +108,14 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
   answer(request: Request<F, R>, reply: R): void {
     if (!this.#answered(request)) return;
     request.resolve(reply);
-    this.host.settled(request, 'answered');
+    this.#settled(request, 'answered');
   }
 
   /** Rejects a request in flight whose reply is an error, or by another `ending` a reply without a meaning. */
   refuse(request: Request<F, R>, cause: unknown, ending: RequestEnding = 'answered'): void {
     if (!this.#answered(request)) return;
     request.reject(cause);
-    this.host.settled(request, ending);
+    this.#settled(request, ending);
   }
 
   abort(request: Request<F, R>): void {
@@ -172,6 +174,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.#inFlight.remove(request.place);
     this.#finish(request);
     this.#awaitOldest();
+    if (!waiting) this.host.ended(request);
     return waiting;
   }
 
@@ -194,6 +197,13 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
       this.#awaitOldest();
     }
     request.reject(cause(state === 'queued' ? 'never' : 'maybe'));
+    // The reply of a tombstone is still owed.
+    if (state === 'queued') this.#settled(request, ending);
+    else this.host.settled(request, ending);
+  }
+
+  #settled(request: Request<F, R>, ending: RequestEnding): void {
+    this.host.ended(request);
     this.host.settled(request, ending);
   }
 
@@ -210,9 +220,12 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
       const waiting = request.state !== 'tombstone';
       list.remove(head);
       this.#finish(request);
-      if (!waiting) continue;
+      if (!waiting) {
+        this.host.ended(request);
+        continue;
+      }
       request.reject(new ConnectionLostError(request.name, sent, cause));
-      this.host.settled(request, 'failed');
+      this.#settled(request, 'failed');
     }
   }
 }

@@ -53,6 +53,7 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   /** Made when `outcomes$` is first read; gets values while it has subscribers. */
   #outcomes: Subject<Outcome> | undefined = undefined;
   readonly #owner: TransportOwner = {
+    ended: () => this.end(),
     settled: (request, ending) => this.#settled(request, ending),
     lost: (transport, cause) => this.lost(transport, cause),
   };
@@ -153,7 +154,6 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   }
 
   #settled({ since }: ZcachedRequest, ending: RequestEnding): void {
-    this.end();
     if (!this.#outcomes?.observed || ending === 'cancelled') return;
     this.#outcomes.next({ ok: ending === 'answered', durationMs: this.#settings.clock.now() - since });
   }

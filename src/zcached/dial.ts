@@ -19,6 +19,7 @@ const PARTS = 8;
 
 /** The owner of a transport while it is dialled: one that fails is only destroyed. */
 const nullOwner: TransportOwner = {
+  ended: () => {},
   settled: () => {},
   lost: (transport) => transport.destroy(),
 };

@@ -15,6 +15,8 @@ import { ErrorReply, type Reply, type ZcachedValue } from './value.js';
 
 /** What a transport reports to. */
 export interface TransportOwner {
+  /** A request is in flight no more. */
+  ended(): void;
   /** A request has settled. */
   settled(request: ZcachedRequest, ending: RequestEnding): void;
   /** The transport has failed; called once, and not after `close()`. */
@@ -78,6 +80,10 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     if (!socket.writableNeedDrain || this.#isFull) return;
     this.#isFull = true;
     this.table.hold();
+  }
+
+  ended(): void {
+    this.owner.ended();
   }
 
   settled(request: ZcachedRequest, ending: RequestEnding): void {
