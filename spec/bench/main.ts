@@ -14,6 +14,7 @@ const NAMES = [
   'membership',
   'memory',
   'wire',
+  'clients',
   'zcached',
   'size',
   'outage',

@@ -39,9 +39,26 @@ export const timed = (name: string, count: number, run: (count: number) => void 
   },
 });
 
+/** Nanoseconds of the processor an operation. */
+export const costed: typeof timed = (name, count, run) => ({
+  name,
+  sample: async () => {
+    const before = process.cpuUsage();
+    await run(count);
+    const { user, system } = process.cpuUsage(before);
+    return (1_000 * (user + system)) / count;
+  },
+});
+
 /** The same by so many callers, who each ask again as soon as they are answered. */
-export const asking = (callers: number, name: string, count: number, ask: () => Promise<unknown>): Variant =>
-  timed(name, count, async () => {
+export const asking = (
+  callers: number,
+  name: string,
+  count: number,
+  ask: () => Promise<unknown>,
+  measured = timed,
+): Variant =>
+  measured(name, count, async () => {
     let left = count;
     const caller = async (): Promise<void> => {
       while (left-- > 0) await ask();

@@ -1,4 +1,5 @@
 import { benchBorrowing } from './borrowing.js';
+import { benchClients } from './clients.js';
 import { benchContention } from './contention.js';
 import type { Suite } from './measure.js';
 import { benchMembership } from './membership.js';
@@ -18,6 +19,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   membership: benchMembership,
   memory: benchMemory,
   wire: benchWire,
+  clients: benchClients,
   zcached: benchZcached,
   size: benchSize,
   outage: benchOutage,

@@ -41,7 +41,7 @@ class EchoConnection extends NetConnection {
   }
 }
 
-/** P11, as far as it can be measured without a database: a pool that shares connections beside one that lends them. */
+/** P11 without a server to install: a pool that shares connections beside one that lends them. */
 export async function* benchWire(): AsyncGenerator<Race, (Finding | string)[], Medians> {
   const server = createServer((socket) => {
     socket.setNoDelay(true).on('error', () => {});
@@ -96,6 +96,5 @@ export async function* benchWire(): AsyncGenerator<Race, (Finding | string)[], M
       limit: { atLeast: 2.5 },
     },
     ['pool', 'round robin', 'one connection'].map(rate).join(', '),
-    'P11 with node-redis, ioredis and PostgreSQL is not measured here: it needs their servers',
   ];
 }

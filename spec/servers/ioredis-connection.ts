@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Redis, ReplyError } from 'ioredis';
+import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { BaseConnection, type ErrorClass, UseTimeoutError } from 'rxpool';
 import { abortable, type RealConnection, type Target } from './real-connection.js';
 
@@ -8,7 +8,10 @@ const WRONG_SERVER = /^(READONLY|MASTERDOWN|NOAUTH)/;
 
 /** A client of the package ioredis, in a pool. */
 export class IoredisConnection extends BaseConnection<Redis> implements RealConnection {
-  constructor(readonly target: Target) {
+  constructor(
+    readonly target: Target,
+    readonly options: Pick<RedisOptions, 'enableAutoPipelining'> = {},
+  ) {
     super();
   }
 
@@ -32,6 +35,7 @@ export class IoredisConnection extends BaseConnection<Redis> implements RealConn
 
   protected override async open(signal: AbortSignal): Promise<Redis> {
     const client = new Redis({
+      ...this.options,
       ...this.target,
       host: '127.0.0.1',
       lazyConnect: true,

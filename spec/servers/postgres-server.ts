@@ -29,7 +29,7 @@ export class PostgresServer implements RealServer {
     readonly process: ServerProcess,
   ) {}
 
-  static async open(): Promise<PostgresServer> {
+  static async open(maxSessions = MAX_SESSIONS): Promise<PostgresServer> {
     const { initdb, postgres } = findPrograms();
     const account = accountOf('postgres');
     const port = await closedPort();
@@ -49,7 +49,7 @@ export class PostgresServer implements RealServer {
       port,
       listen_addresses: '127.0.0.1',
       unix_socket_directories: folder,
-      max_connections: MAX_SESSIONS,
+      max_connections: maxSessions,
       superuser_reserved_connections: RESERVED,
       fsync: 'off',
       shared_buffers: '16MB',

@@ -2,12 +2,15 @@ import { createClient, ErrorReply } from 'redis';
 import { BaseConnection, type ErrorClass, UseTimeoutError } from 'rxpool';
 import { abortable, type RealConnection, type Target } from './real-connection.js';
 
-type Client = ReturnType<typeof makeClient>;
+/** Making a client compiles its commands, but for a duplicate. */
+const template = createClient();
+
+type Client = typeof template;
 
 /** A client that neither reconnects nor keeps commands for a later connection: the pool does that. */
-function makeClient({ port, password }: Target) {
+function makeClient({ port, password }: Target): Client {
   const socket = { host: '127.0.0.1', port, reconnectStrategy: false, connectTimeout: 0 } as const;
-  return createClient({ password, socket, disableOfflineQueue: true });
+  return template.duplicate({ password, socket, disableOfflineQueue: true });
 }
 
 /** Replies of a server that is no place for work any more: it has become a replica, or takes another password. */

@@ -25,7 +25,7 @@ export class RedisServer implements RealServer {
     readonly process: ServerProcess,
   ) {}
 
-  static async open(): Promise<RedisServer> {
+  static async open(maxSessions = MAX_SESSIONS): Promise<RedisServer> {
     const port = await closedPort();
     const folder = await mkdtemp(join(tmpdir(), 'rxpool-redis-'));
     const settings = {
@@ -34,7 +34,7 @@ export class RedisServer implements RealServer {
       dir: folder,
       save: '',
       appendonly: 'no',
-      maxclients: MAX_SESSIONS,
+      maxclients: maxSessions,
       requirepass: PASSWORD,
     };
     const admin = ['--user', ADMIN.username, 'on', `>${ADMIN.password}`, '~*', '&*', '+@all'];
