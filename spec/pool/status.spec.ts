@@ -68,6 +68,22 @@ describe.each(KINDS)('the health of a pool of $kind', ({ make }) => {
     expect(test.pool.health).toMatchObject({ status: 'down', connecting: 1 });
   });
 
+  it('health.status stays down while each redial of each member fails', async () => {
+    const test = rig(make, 4, { heal: undefined });
+    const { pool, made, clock } = test;
+    await pool.setup();
+    const statuses: string[] = [];
+    pool.health$.subscribe(({ status }) => statuses.at(-1) !== status && statuses.push(status));
+    for (const connection of made) {
+      connection.onDial = 'refuse';
+      connection.lose();
+    }
+    await clock.advance(30_000);
+    expect(test.events.filter(({ type }) => type === 'connect-failed').length).toBeGreaterThan(20);
+    expect(statuses).toEqual(['healthy', 'degraded', 'down']);
+    await pool.dispose();
+  });
+
   it('health.status is healthy at once when the first connection joins connected', async () => {
     const { pool } = rig(make, 1);
     const connection = make();
