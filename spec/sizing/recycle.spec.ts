@@ -207,6 +207,24 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     },
   );
 
+  it('recycle calls replace() again after one call failed and an earlier one succeeded meanwhile', async () => {
+    const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
+    const rig = new Rig({ maxLifetime: 100, backoff: () => 100 });
+    let replaced!: () => void;
+    rig.replace = () => new Promise<void>((resolve) => (replaced = resolve));
+    rig.list$.next([a]);
+    await rig.clock.advance(50);
+    rig.list$.next([a, b, c]);
+    await rig.clock.advance(50);
+    rig.replace = () => Promise.reject(new Error('not allowed to'));
+    await rig.clock.advance(60);
+    replaced();
+    rig.replace = () => undefined;
+    await rig.clock.advance(1_000);
+    expect(rig.replaced).toEqual(['100: a', '150: b c', '250: b c']);
+    rig.subscription.unsubscribe();
+  });
+
   it('recycle leaves no timer when it is unsubscribed from while it waits to call replace() again', async () => {
     const all = some(1);
     const rig = new Rig({ maxLifetime: 10, backoff: () => 100 });

@@ -36,7 +36,8 @@ export class ListCommand<C> {
       () => this.#command(connections),
       () => {
         if (this.#subscriber.closed) return;
-        this.#gate.reset();
+        // After a failure of another call, what that left is still to be done.
+        if (!this.#gate.isClosed) this.#gate.reset();
         ended(true);
         this.#subscriber.next(connections);
       },
