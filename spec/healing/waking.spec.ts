@@ -110,6 +110,26 @@ describe.each(KINDS)('one success has the others of its endpoint dialled, over $
     expect(rig.log.slice(-2)).toEqual(['100: b2 failed', '100: b3 in 10000']);
   });
 
+  it('reconnectBroken(): a dial under way when another succeeds, and that succeeds too, leaves the next loss its wait', async () => {
+    const all = [await broken('a'), await broken('b')];
+    const rig = new Rig({ resetAfter: 1_000 });
+    rig.list$.next(all);
+    await rig.clock.advance(100);
+    for (const connection of all) {
+      connection.accept();
+      await settle();
+    }
+    for (const lostAfter of [10, 5_000]) {
+      await rig.clock.advance(lostAfter);
+      all[1]!.lose();
+      rig.list$.next([all[1]!]);
+      expect(rig.log.at(-1)).toMatch(lostAfter === 10 ? /b2 in 200$/ : /b1 in 100$/);
+      all[1]!.onDial = 'accept';
+      await rig.clock.advance(200);
+      rig.list$.next([]);
+    }
+  });
+
   it('reconnectBroken(): over a server that accepts and hangs up, at most doubles the dials of the backoff', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, (_, number) => broken(`${number}`)));
     const dialsIn = async (count: number): Promise<number> => {

@@ -167,9 +167,9 @@ class ReconnectTask<C extends Connection> {
     this.#supervisor = supervisor;
     this.#isPooled = this.record.stay !== undefined;
     this.#stopListening = this.record.listen({
-      onState: () => this.#changed(),
+      onState: (state) => this.#changed(state === 'connected'),
       onRetired: () => {
-        if (this.#isGone) this.#changed();
+        if (this.#isGone) this.#changed(false);
       },
     });
   }
@@ -219,16 +219,18 @@ class ReconnectTask<C extends Connection> {
     else this.#watch();
   }
 
-  #changed(): void {
+  /** @param isConnected - whether the connection says that it is connected now. */
+  #changed(isConnected: boolean): void {
     const { phase, record } = this;
     this.#isOverdue = false;
     if (phase === 'dialling' || phase === 'deciding' || phase === 'stopped') return;
     if (phase === 'watching' ? this.#isDue : !this.#isDue) this.#look();
     else if (this.#isGone) this.#stopIfForgotten();
-    if (isUp(record)) this.#cameUp();
+    if (isConnected && isUp(record)) this.#cameUp();
   }
 
-  #decide(cause: unknown): void {
+  /** @param skipsWait - whether a dial that is to follow follows at once. */
+  #decide(cause: unknown, skipsWait = false): void {
     const deciding = this.#begin('deciding');
     let next: number | AbandonReason;
     try {
@@ -239,7 +241,7 @@ class ReconnectTask<C extends Connection> {
     }
     // The user function that was asked may have removed the connection.
     if (this.#activity !== deciding) return;
-    if (typeof next === 'number') this.#backOff(next);
+    if (typeof next === 'number') this.#backOff(skipsWait ? 0 : next, skipsWait);
     else this.#abandon(next, cause);
   }
 
@@ -250,19 +252,15 @@ class ReconnectTask<C extends Connection> {
     return nextWait(backoff, this.#attempts + 1, this.#lastWait);
   }
 
-  #backOff(delay: number): void {
+  #backOff(delay: number, skipsWait: boolean): void {
     this.#abandoned = undefined;
-    this.#lastWait = delay;
+    if (!skipsWait) this.#lastWait = delay;
     const attempt = ++this.#attempts;
     const { connection } = this.record;
     const waiting = this.#begin('backing-off');
-    if (this.#skipsWait) {
-      this.#emit({ type: 'reconnect-scheduled', connection, attempt, delay: 0 });
-      if (this.#activity === waiting) this.#redial();
-      return;
-    }
-    this.#dialAfter(delay, waiting);
+    if (!skipsWait) this.#dialAfter(delay, waiting);
     this.#emit({ type: 'reconnect-scheduled', connection, attempt, delay });
+    if (skipsWait && this.#activity === waiting) this.#redial();
   }
 
   /** Gives it up. A dial that fails for the same reason once more is told as a failure only. */
@@ -302,7 +300,6 @@ class ReconnectTask<C extends Connection> {
     // A subscriber may have removed the connection when it was told.
     if (this.#activity !== waiting || this.#isGone) return;
     const dialling = this.#begin('dialling');
-    this.#skipsWait = false;
     this.#supervisor.join(this, dialling);
     if (this.#isOverdue) {
       this.#isOverdue = false;
@@ -328,6 +325,8 @@ class ReconnectTask<C extends Connection> {
 
   #dialled(result: DialResult): void {
     const { record } = this;
+    const skipsWait = this.#skipsWait;
+    this.#skipsWait = false;
     if (this.#supervisor.isCompleting) this.stop();
     else if (result.ok) {
       this.#cameUp();
@@ -335,7 +334,7 @@ class ReconnectTask<C extends Connection> {
     } else {
       const isTimeout = result.cause instanceof ConnectTimeoutError;
       this.#isOverdue = isTimeout && !record.stay && record.state === 'connecting';
-      if (this.#isOverdue || this.#isDue) this.#decide(result.cause);
+      if (this.#isOverdue || this.#isDue) this.#decide(result.cause, skipsWait);
       else this.#watch();
     }
   }
@@ -366,7 +365,7 @@ class ReconnectTask<C extends Connection> {
       void stay.dial().then(({ ok }) => {
         if (watching.closed) return;
         if (ok) this.#cameUp();
-        else this.#changed();
+        else this.#changed(false);
       });
     }
     const { resetAfter, scheduler } = this.#supervisor.options;
