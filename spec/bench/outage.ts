@@ -1,6 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'pg';
 import { ConnectionPool, leastLoaded, peakEwma, powerOfTwoChoices, type Strategy } from 'rxpool';
+import { PgConnection } from '../servers/pg-connection.js';
+import { PostgresServer, USER } from '../servers/postgres-server.js';
+import { serverSpecs } from '../servers/programs.js';
+import { PASSWORD } from '../servers/real-server.js';
 import { NetConnection } from '../support/net-connection.js';
 import type { Finding, Medians, Race } from './measure.js';
 import { startServer } from './server-process.js';
@@ -88,13 +93,81 @@ async function recover(): Promise<Recovery> {
   await pool.dispose();
   server.down();
   const [first = Number.NaN] = connected;
-  const after = answered.filter((time) => time > back);
   return {
-    firstAnswer: (after[0] ?? Number.NaN) - first,
+    firstAnswer: (answered.find((time) => time > back) ?? Number.NaN) - first,
     allConnected: (connected[OUTAGE_SIZE - 1] ?? Number.NaN) - first,
-    answers: [0, 1, 2, 3].map(
-      (half) => after.filter((time) => Math.floor((time - back) / HALF_SECOND) === half).length,
-    ),
+    answers: halfSeconds(answered, back),
+  };
+}
+
+/** Answers in each of the first four half-seconds after PostgreSQL was back, of two pools at once. */
+interface PostgresRecovery {
+  readonly pool: readonly number[];
+  readonly peer: readonly number[];
+}
+
+/** The same with PostgreSQL, which is killed and started again, and with pg.Pool beside. */
+async function recoverPostgres(): Promise<PostgresRecovery> {
+  const server = await PostgresServer.open(4 * OUTAGE_SIZE);
+  const { port } = server;
+  const query = `SELECT pg_sleep(${SERVICE / 1_000})`;
+  const factory = (): PgConnection => new PgConnection({ port, password: PASSWORD });
+  const pool = new ConnectionPool(OUTAGE_SIZE, factory, { maxPending: 1 });
+  const login = { host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' };
+  const peer = new Pool({ ...login, max: OUTAGE_SIZE });
+  peer.on('error', () => {});
+  await pool.setup();
+  let isOver = false;
+  const caller = async (answered: number[], ask: () => Promise<unknown>): Promise<void> => {
+    while (!isOver) {
+      try {
+        await ask();
+        answered.push(performance.now());
+      } catch {
+        await sleep(5);
+      }
+    }
+  };
+  const ways = [
+    () => pool.use((connection) => connection.client.query(query), { waitTimeout: 30_000 }),
+    () => peer.query(query),
+  ];
+  const answered = ways.map((): number[] => []);
+  const callers = ways.flatMap((ask, way) =>
+    Array.from({ length: OUTAGE_CALLERS }, () => caller(answered[way] as number[], ask)),
+  );
+  await sleep(1_000);
+  await server.kill();
+  await sleep(OUTAGE);
+  await server.start();
+  const back = performance.now();
+  await sleep(4 * HALF_SECOND);
+  isOver = true;
+  await Promise.all(callers);
+  await Promise.all([pool.dispose(), peer.end()]);
+  await server.close();
+  const [ours = [], theirs = []] = answered.map((times) => halfSeconds(times, back));
+  return { pool: ours, peer: theirs };
+}
+
+function halfSeconds(times: readonly number[], begin: number): number[] {
+  return [0, 1, 2, 3].map(
+    (half) => times.filter((time) => time > begin && Math.floor((time - begin) / HALF_SECOND) === half).length,
+  );
+}
+
+async function postgresFinding(): Promise<Finding | string> {
+  const missing = serverSpecs().find(({ spec }) => spec === 'servers/pg')?.missing ?? [];
+  if (missing.length > 0) return `P14 beside pg.Pool is not measured: ${missing.join(' and ')} is not installed`;
+  const { pool, peer } = await recoverPostgres();
+  return {
+    goal: 'P14',
+    about: `answers beside pg.Pool after PostgreSQL was killed for ${OUTAGE / 1_000} s, in the worst of four half-seconds`,
+    measured: `by use ${pool.join(', ')}`,
+    baseline: `pg.Pool ${peer.join(', ')}`,
+    figure: Math.min(...pool.map((count, half) => count / Math.max(1, peer[half] as number))),
+    unit: '×',
+    limit: { atLeast: 1 },
   };
 }
 
@@ -167,6 +240,7 @@ async function failures(strategies: Readonly<Record<string, Strategy<LineConnect
 /** P14 and P15: what callers notice of an outage, in real time. */
 export async function* benchOutage(): AsyncGenerator<Race, (Finding | string)[], Medians> {
   const recovery = await recover();
+  const postgres = await postgresFinding();
   const victims = await failures({
     leastLoaded: leastLoaded(),
     peakEwma: peakEwma(),
@@ -192,7 +266,7 @@ export async function* benchOutage(): AsyncGenerator<Race, (Finding | string)[],
       figure: recovery.allConnected,
       limit: { atMost: 400 },
     },
-    'P14 against pg.Pool is not measured here: it needs PostgreSQL',
+    postgres,
     ...victims.map(({ name, failed }) => ({
       goal: 'P15',
       about: `callers that fail under ${name} while one server of three is stopped for 4 s`,
