@@ -2,6 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import { ConnectionClosedError, type PoolError, type PoolErrorOptions } from '../errors.js';
 import { withDeadline } from '../streams/with-deadline.js';
 import { type Connection, causeOf } from './connection.js';
+import { OwnWork } from './own-work.js';
 import type { ConnectionRecord } from './record.js';
 
 /**
@@ -33,7 +34,7 @@ export async function runHook<C extends Connection>(
     const lost = (reason: unknown): void => cancel(reason ?? new ConnectionClosedError('The connection was closed'));
     return record.listen({ onState: (_state, cause) => lost(cause), onRetired: lost });
   };
-  const ownWork = record.beginOwnWork();
+  const ownWork = new OwnWork(record);
   try {
     if (record.state !== 'connected') throw causeOf(record.connection);
     await withDeadline({ timeout, scheduler, timeoutError, cancelOn }, (signal) => hook(record.connection, { signal }));

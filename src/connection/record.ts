@@ -89,18 +89,24 @@ export class ConnectionRecord<C extends Connection = Connection> {
 
   /** All requests in flight, those that the pool sends for itself included. */
   get inFlight(): number {
-    return this.pending + (ownWork.get(this)?.requests ?? 0);
+    return this.pending + (ownRequests.get(this)?.count ?? 0);
   }
 
   begin(): void {
-    if (ownWork.size > 0 && this.#beginOwn()) return;
+    if (ownRequests.size > 0 && ownRequests.has(this)) {
+      this.setPending(this.inFlight + 1);
+      return;
+    }
     this.pending++;
     if (this.stay !== undefined) this.stay.pendingRose();
     if (this.listeners !== undefined) this.#pendingChanged(this.pending - 1);
   }
 
   end(): void {
-    if (ownWork.size > 0 && this.#endOwn()) return;
+    if (ownRequests.size > 0 && ownRequests.has(this)) {
+      this.setPending(Math.max(0, this.inFlight - 1));
+      return;
+    }
     if (this.pending === 0) return;
     this.pending--;
     if (this.stay !== undefined) this.stay.pendingFell();
@@ -108,63 +114,15 @@ export class ConnectionRecord<C extends Connection = Connection> {
   }
 
   setPending(inFlight: number): void {
-    const own = ownWork.get(this);
-    if (own) {
-      const more = inFlight - this.inFlight;
-      if (own.isOpen) {
-        own.requests = Math.max(0, own.requests + more);
-        own.most = Math.max(own.most, own.requests);
-      } else if (more > 0) own.requests += Math.min(more, own.most - own.requests);
-      // Requests of callers end first: which of those in flight has ended is not known.
-      else own.requests = Math.min(own.requests, inFlight);
-    }
-    this.#setPending(inFlight - (own?.requests ?? 0));
-  }
-
-  #setPending(pending: number): void {
+    const own = ownRequests.get(this);
+    const total = this.inFlight;
+    own?.changed(total, inFlight);
     const before = this.pending;
-    if (pending === before) return;
-    this.pending = pending;
-    this.stay?.pendingMoved(before);
-    if (this.listeners) this.#pendingChanged(before);
-  }
-
-  /**
-   * The pool works on the connection for itself: it validates it, warms it up or resets it. Requests that begin from now
-   * on are no load, as {@link OwnWork} tells them apart; those that are in flight at its end are load again.
-   */
-  beginOwnWork(): OwnWork {
-    const work: OwnWork = {
-      requests: 0,
-      most: 0,
-      isOpen: true,
-      end: () => {
-        if (ownWork.get(this) !== work) return;
-        ownWork.delete(this);
-        if (work.requests > 0) this.#setPending(this.pending + work.requests);
-      },
-    };
-    ownWork.get(this)?.end();
-    ownWork.set(this, work);
-    return work;
-  }
-
-  #beginOwn(): boolean {
-    const work = ownWork.get(this);
-    if (!work || (!work.isOpen && work.requests >= work.most)) return false;
-    work.requests++;
-    if (work.isOpen) work.most = Math.max(work.most, work.requests);
-    this.#notifyPending();
-    return true;
-  }
-
-  /** Which request has ended is not known: one of the callers', where there is one and the work is not alone. */
-  #endOwn(): boolean {
-    const work = ownWork.get(this);
-    if (!work || work.requests === 0 || (!work.isOpen && this.pending > 0)) return false;
-    work.requests--;
-    this.#notifyPending();
-    return true;
+    this.pending = inFlight - (own?.count ?? 0);
+    if (this.pending !== before) {
+      this.stay?.pendingMoved(before);
+      if (this.listeners) this.#pendingChanged(before);
+    } else if (inFlight !== total) this.#notifyPending();
   }
 
   loadChanged(from: number, to: number): void {
@@ -209,19 +167,17 @@ export class ConnectionRecord<C extends Connection = Connection> {
   }
 }
 
-/** Work of the pool's own on one connection. */
-export interface OwnWork {
-  /** How many requests in flight are its own. */
-  requests: number;
-  /** The most that have been in flight while it was open. */
-  most: number;
-  /** Whether any request that begins now is its own. Otherwise so many are as have been before: it may ask again. */
-  isOpen: boolean;
+/** Requests that the pool sends for itself on one connection: they are no load. */
+export interface OwnRequests {
+  /** How many of those in flight. */
+  readonly count: number;
+  /** The requests in flight have become another number. */
+  changed(before: number, inFlight: number): void;
   end(): void;
 }
 
 /** Beside the records: at most a few connections are validated, warmed up or reset at one moment. */
-const ownWork = new Map<ConnectionRecord, OwnWork>();
+export const ownRequests = new Map<ConnectionRecord, OwnRequests>();
 
 /** Beside the records: the streams of most connections are never read. */
 const streams = {

@@ -2,6 +2,7 @@ import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import { OwnWork } from '../connection/own-work.js';
 import type { ConnectionRecord } from '../connection/record.js';
 import type { ValidationError } from '../errors.js';
 import { CommandFailure, runCommand } from '../streams/run-command.js';
@@ -130,7 +131,7 @@ export class IdleValidator<C extends Connection> {
     entry.validation = validation;
     this.#pending++;
     const release = record.stay?.reserve();
-    const ownWork = record.beginOwnWork();
+    const ownWork = new OwnWork(record);
     subscription.add(() => {
       ownWork.end();
       release?.();
@@ -142,7 +143,7 @@ export class IdleValidator<C extends Connection> {
       if (!superseded) this.#report(record.connection, failure);
     });
     // Where callers may use the connection, further requests are theirs.
-    if (!release) ownWork.isOpen = false;
+    if (!release) ownWork.isAlone = false;
   }
 
   #finish(entry: Entry<C>): void {
