@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { closedPort } from '../support/net-connection.js';
 import { findPrograms } from './programs.js';
-import { eventually, MAX_SESSIONS, PASSWORD, type RealServer } from './real-server.js';
+import { eventually, MAX_SESSIONS, PASSWORD, type RealServer, started } from './real-server.js';
 import { accountOf, ServerProcess } from './server-process.js';
 
 const ADMIN = { user: 'admin', password: 'battery-staple', database: 'postgres' };
@@ -55,8 +55,9 @@ export class PostgresServer implements RealServer {
       shared_buffers: '16MB',
     };
     const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-    const server = new PostgresServer(port, folder, new ServerProcess(postgres as string, args, account));
-    await server.start();
+    const server = await started(
+      new PostgresServer(port, folder, new ServerProcess(postgres as string, args, account)),
+    );
     await server.#query(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'`);
     return server;
   }

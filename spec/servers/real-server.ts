@@ -41,3 +41,14 @@ export async function eventually<T>(ask: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** Starts a server; one that does not answer is closed, so that nothing of it is left. */
+export async function started<S extends RealServer>(server: S): Promise<S> {
+  try {
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}

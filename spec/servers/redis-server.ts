@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { closedPort } from '../support/net-connection.js';
 import { findPrograms } from './programs.js';
-import { eventually, MAX_SESSIONS, PASSWORD, type RealServer } from './real-server.js';
+import { eventually, MAX_SESSIONS, PASSWORD, type RealServer, started } from './real-server.js';
 import { ServerProcess } from './server-process.js';
 
 const ADMIN = { username: 'admin', password: 'battery-staple' };
@@ -39,9 +39,9 @@ export class RedisServer implements RealServer {
     };
     const admin = ['--user', ADMIN.username, 'on', `>${ADMIN.password}`, '~*', '&*', '+@all'];
     const args = [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]), ...admin];
-    const server = new RedisServer(port, folder, new ServerProcess(findPrograms()['redis-server'] as string, args));
-    await server.start();
-    return server;
+    return await started(
+      new RedisServer(port, folder, new ServerProcess(findPrograms()['redis-server'] as string, args)),
+    );
   }
 
   async start(): Promise<void> {
