@@ -199,6 +199,18 @@ describe.each(KINDS)('ejectOutliers, over $kind', ({ make }) => {
     expect(rig.inService).toBe('b');
   });
 
+  it('ejectOutliers(): a list that emits again while a connection leaves it subscribes to no connection it does not hold', () => {
+    const list$ = new BehaviorSubject<readonly TestConnection[]>([]);
+    const outcomes$ = new Subject<unknown>();
+    const leaving = Object.assign(make(), { outcomes$: new Observable<never>(() => () => list$.next([])) });
+    const entering = Object.assign(make(), { outcomes$ });
+    list$.next([leaving]);
+    const subscription = list$.pipe(ejectOutliers(() => {})).subscribe();
+    list$.next([entering]);
+    expect([list$.value, outcomes$.observed]).toEqual([[], false]);
+    subscription.unsubscribe();
+  });
+
   it('ejectOutliers(): outcomes of requests in flight at ejection are ignored', async () => {
     const rig = new Rig(make, 3, { baseDuration: 100 });
     const [a] = rig.all as [WithOutcomes];
