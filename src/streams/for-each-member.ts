@@ -16,6 +16,8 @@ export function forEachMember<C>(
   changed = (): void => {},
 ): void {
   const stays = new Map<C, Subscription>();
+  /** What the source holds: it may emit again while a connection leaves it. */
+  const listed = new Set<C>();
   const leave = (connection: C): void => {
     const stay = stays.get(connection);
     stays.delete(connection);
@@ -33,10 +35,12 @@ export function forEachMember<C>(
   subscriber.add(
     diffsOf(source).subscribe({
       next: ({ added, removed }) => {
+        for (const connection of removed) listed.delete(connection);
+        for (const connection of added) listed.add(connection);
         for (const connection of removed) leave(connection);
         if (subscriber.closed) return;
         try {
-          enterAll(added.filter((connection) => !stays.has(connection)));
+          enterAll(added.filter((connection) => listed.has(connection) && !stays.has(connection)));
         } catch (error) {
           subscriber.error(error);
         }

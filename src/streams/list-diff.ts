@@ -15,26 +15,13 @@ export function diffsOf<C>(source: Observable<readonly C[]>): Observable<ListDif
   if (offered) return offered;
   return new Observable((subscriber) => {
     let before: ReadonlySet<C> = new Set();
-    let latest: readonly C[] | undefined;
-    let isEmitting = false;
-    /** One diff at a time: what a subscriber makes of one may have the source emit again. */
-    const emit = (): void => {
-      for (let array = latest; array; array = latest) {
-        latest = undefined;
+    return source.subscribe({
+      next: (array) => {
         const after = new Set(array);
         const added = [...after].filter((connection) => !before.has(connection));
         const removed = [...before].filter((connection) => !after.has(connection));
         before = after;
         subscriber.next({ added, removed });
-      }
-    };
-    return source.subscribe({
-      next: (array) => {
-        latest = array;
-        if (isEmitting) return;
-        isEmitting = true;
-        emit();
-        isEmitting = false;
       },
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),
