@@ -33,6 +33,8 @@ export class RealPool {
   constructor({ poolSize, ...lending }: Lending, script: DialScript) {
     const options: ConnectionPoolOptions<TestConnection> = {
       connectTimeout: CONNECT_TIMEOUT,
+      // The model keeps a lease of a lost session until it is released; spec/borrowing/lost-grace has the option.
+      lostGrace: 2 ** 31 - 1,
       drainTimeout: DRAIN_TIMEOUT,
       maxDials: Number.POSITIVE_INFINITY,
       ...lending,
