@@ -12,10 +12,10 @@ const idsOf = (ids: Iterable<number>): string => [...ids].sort((a, b) => a - b).
 /** The outcome without connection and caller: `use on #3: 7` and `use on #4: 8` are equal. */
 const outcomeOf = (answer: string): string => answer.slice(0, answer.search(/ #|:/));
 
-/** Sorts by outcome: the order of equal outcomes is specified, that between different ones is not. */
+/** Sorts by outcome: the order in which callers are served is specified, that of refusals at one moment is not. */
 const byOutcome = (answers: readonly string[]): string[] =>
   answers
-    .map((answer) => ({ outcome: outcomeOf(answer), answer }))
+    .map((answer) => ({ outcome: answer.includes(' ERR_') ? answer : outcomeOf(answer), answer }))
     .sort((a, b) => (a.outcome < b.outcome ? -1 : Number(a.outcome > b.outcome)))
     .map(({ answer }) => answer);
 
