@@ -37,7 +37,8 @@ export interface ZcachedOptions {
    * A server of 2024 takes what one read gives it for a request: at best one segment of TCP, and no more than its
    * `cbuffer`. A segment carries 1,208 bytes on any path, 1,448 on Ethernet without tunnels, 65,483 on loopback. A larger
    * request may arrive in parts. It then fails, with kind `BAD_REQUEST` and `sent: 'maybe'`, its connection is replaced,
-   * and the value stored may be a mixture of what was sent before. No part of it is run as another command.
+   * and a mixture of what was sent before on the connection may be stored, or that be run again. No part of its arguments
+   * is run as a command.
    * @default 1208 for a server of 2024, 8388608 for those after it
    */
   readonly maxRequestBytes?: number | undefined;
