@@ -3,6 +3,9 @@ const callerless = new WeakSet<object>();
 
 const microtask = Promise.resolve();
 
+/** V8 has it, and most other engines. */
+const { captureStackTrace } = Error as { captureStackTrace?: (target: object, above?: unknown) => void };
+
 /** Marks an error that was made where no caller is on the stack. */
 export function withoutCaller<E extends object>(error: E): E {
   callerless.add(error);
@@ -14,7 +17,7 @@ export function withoutCaller<E extends object>(error: E): E {
  * Called when an error is thrown, so that nothing is traced for calls that succeed.
  */
 export function traceCaller(error: unknown): unknown {
-  if (callerless.delete(error as object)) Error.captureStackTrace?.(error as object, traceCaller);
+  if (callerless.delete(error as object)) captureStackTrace?.(error as object, traceCaller);
   return error;
 }
 

@@ -37,13 +37,13 @@ export interface MembershipOptions<C> extends DialerOptions<C> {
 
 /** What hears of the members. Called within transitions: it may queue effects, and calls no foreign code. */
 export interface MembershipListener<C extends Connection> {
-  changed(change: MemberChange<C>): void;
+  changed?(change: MemberChange<C>): void;
   /** A connection was lost on which leases are open. */
-  sessionLost(member: Member<C>): void;
+  sessionLost?(member: Member<C>): void;
   /** All leases on a member have been written off: its connection is closed. */
-  leasesEnded(member: Member<C>): void;
-  misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
-  closeFailed(connection: C, cause: unknown): void;
+  leasesEnded?(member: Member<C>): void;
+  misreported?(member: Member<C>, reporter: ReportingMember, value: unknown): void;
+  closeFailed?(connection: C, cause: unknown): void;
 }
 
 /** A member that is on its way out. */
@@ -290,7 +290,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (to === 'serving') this.index.add(member);
     if (to === 'serving' || to === 'broken') this.hasDialled = true;
     if (to !== 'leaving') this.lists.changed(member, from, to);
-    for (const listener of this.listeners) listener.changed({ member, from, to, ...why });
+    for (const listener of this.listeners) listener.changed?.({ member, from, to, ...why });
     this.turns.requestFlush();
   }
 
@@ -397,7 +397,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
           const isLatest = this.#closings.get(member) === closing;
           if (isLatest) this.#closings.delete(member);
           if (cause !== undefined)
-            for (const listener of this.listeners) listener.closeFailed(record.connection, cause);
+            for (const listener of this.listeners) listener.closeFailed?.(record.connection, cause);
           settle();
           if (isLatest) this.turns.run(() => this.dialer.pump());
         });
@@ -416,7 +416,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     const from = member.load;
     member.session++;
     member.writeOffLeases(member.session, member.leased);
-    for (const listener of this.listeners) listener.leasesEnded(member);
+    for (const listener of this.listeners) listener.leasesEnded?.(member);
     this.turns.after(() => {
       record.loadChanged(from, member.load);
       record.retired(reason);
@@ -431,7 +431,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (isLoss) member.session++;
     if (member.phase === 'leaving') return;
     this.turns.run(() => {
-      if (isLoss && member.leased > 0) for (const listener of this.listeners) listener.sessionLost(member);
+      if (isLoss && member.leased > 0) for (const listener of this.listeners) listener.sessionLost?.(member);
       this.#react(member, state, from, cause);
     });
   }
@@ -453,7 +453,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   }
 
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void {
-    for (const listener of this.listeners) listener.misreported(member, reporter, value);
+    for (const listener of this.listeners) listener.misreported?.(member, reporter, value);
   }
 
   // Limits

@@ -1,9 +1,7 @@
-import { Acquirer, type CheckoutReturns } from '../borrowing/acquirer.js';
+import { Acquirer } from '../borrowing/acquirer.js';
 import { LeakDetector } from '../borrowing/leaks.js';
-import { LostLeases } from '../borrowing/lost-leases.js';
 import { ObservedAcquirer } from '../borrowing/observed-acquirer.js';
-import { ResetOnRelease } from '../borrowing/reset.js';
-import { WorkOutcomes } from '../borrowing/work-outcomes.js';
+import { Returns } from '../borrowing/returns.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { ConnectionInvalidatedError } from '../errors.js';
 import { EventStream } from '../health/events.js';
@@ -64,26 +62,17 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.errors = new PoolErrors(this);
     this.limits = new CapacityLimits(membership);
     this.limits.setMaxPending(options.maxPending);
-    const lost = new LostLeases<C>(options, ({ connection }, count) => {
-      this.events.emit({ type: 'leases-lost', connection, count });
-      this.acquirer.serveSoon();
-    });
-    const reset = new ResetOnRelease(options, this.limits, membership, (member, session) => {
-      lost.released(member, session);
-      member.release(session);
-    });
-    const outcomes = new WorkOutcomes<C>(options, {
-      now: clockOf(options.scheduler),
-      invalidate: ({ member }, cause) => void this.invalidate(member, cause),
+    const returns = new Returns(options, this.limits, membership, {
+      invalidate: (member, cause) => void this.invalidate(member, cause),
       classifyFailed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
+      leasesLost: ({ connection }, count) => {
+        this.events.emit({ type: 'leases-lost', connection, count });
+        this.acquirer.serveSoon();
+      },
     });
     const { observer, name, scheduler } = options;
     const observerFailed = (cause: unknown): void => this.events.emit({ type: 'observer-failed', cause });
     const observation = observer && new Observation<C>(observer, name, clockOf(scheduler), observerFailed);
-    const returns: CheckoutReturns<C> = {
-      workEnded: (checkout, failure) => outcomes.workEnded(checkout, failure),
-      release: (member, session) => reset.release(member, session),
-    };
     const acquiring = [this.selector, membership.index, this.errors, options, returns] as const;
     this.acquirer = observation ? new ObservedAcquirer(observation, ...acquiring) : new Acquirer(...acquiring);
     this.health = new HealthStreams(membership, this, () =>
@@ -103,8 +92,6 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
         observation?.changed(change, turns);
         this.#reportServing(change);
       },
-      sessionLost: (member) => lost.sessionLost(member),
-      leasesEnded: (member) => lost.forget(member),
       misreported: ({ connection }, member, value) =>
         this.events.emit({ type: 'misreported', connection, member, value }),
       closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
