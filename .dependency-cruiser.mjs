@@ -19,7 +19,7 @@ const CORE = {
 /** Beside the core: what each may import besides itself. */
 const BESIDE = {
   request: ['connection', 'errors', 'checks', 'abort', 'linked-list'],
-  zcached: ['connection', 'request', 'errors', 'checks', 'disposal', 'pool', 'healing'], // connects a pool of its own
+  zcached: ['connection', 'request', 'errors', 'checks', 'disposal', 'pool'], // connects a pool of its own
   testing: ['connection', 'streams', 'checks'],
   'testing/node': ['request', 'disposal', 'checks'],
 };

@@ -58,15 +58,15 @@ class SilenceTimer implements Expirable {
       this.#hasFailed = false;
     } else if (!this.#hasFailed) {
       this.#hasFailed = true;
-      if (!this.due.list) this.#awaitSilence();
+      if (!this.due.list) this.expired();
     }
   }
 
-  /** An answer does not stop the timer, which costs nothing then: it looks again when it fires. */
+  /** Looks whether it is silent by now, and otherwise when it will be. An answer stops no timer: that costs nothing. */
   expired(): void {
     if (!this.#hasFailed) return;
     const silentFor = this.now() - this.#since;
-    if (silentFor < this.after) this.#awaitSilence();
+    if (silentFor < this.after) this.deadlines.add(this, this.after - silentFor);
     else {
       this.#hasFailed = false;
       this.silent(silentFor);
@@ -75,10 +75,6 @@ class SilenceTimer implements Expirable {
 
   stop(): void {
     this.deadlines.remove(this);
-  }
-
-  #awaitSilence(): void {
-    this.deadlines.add(this, Math.max(0, this.#since + this.after - this.now()));
   }
 }
 

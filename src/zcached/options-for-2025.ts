@@ -1,10 +1,6 @@
-import { filter, merge, type Observable, switchMap, tap } from 'rxjs';
 import { checkObject, checkOptions } from '../checks.js';
-import { validateIdle } from '../healing/validate-idle.js';
 import type { ConnectionPoolOptions } from '../pool/options.js';
-import type { Policy } from '../pool/policy.js';
-import { type Clock, systemClock } from '../request/clock.js';
-import { RequestTimeoutError } from '../request/errors.js';
+import { resilient } from '../pool/resilient.js';
 import type { ZcachedPoolOptions } from './connect-pool.js';
 import { POOL_OPTIONS } from './connect-pool.js';
 import type { ZcachedConnection } from './connection.js';
@@ -16,6 +12,8 @@ const REQUEST_TIMEOUT = 1000;
 const CLOSE_TIMEOUT = 250;
 /** Milliseconds between two PINGs of an idle connection, and for the reply. */
 const IDLE = { interval: 1000, timeout: 500 };
+/** The share of `requestTimeout` after which a connection that has answered nothing is silent. */
+const SILENCE = 0.75;
 
 type Options2025 = Required<Pick<ZcachedPoolOptions, 'connectTimeout' | 'requestTimeout' | 'closeTimeout'>> & {
   readonly pool: ConnectionPoolOptions<ZcachedConnection>;
@@ -24,8 +22,8 @@ type Options2025 = Required<Pick<ZcachedPoolOptions, 'connectTimeout' | 'request
 /**
  * Options of `ZcachedClient.connect` for a server of 2025, which stops answering one connection where another one closes.
  * Deadlines are short: 500 ms to connect, 1 s for a request, 250 ms to close. A connection that is silent is closed and
- * dialled anew: an idle one when it does not answer a PING, a busy one when it has answered nothing for `requestTimeout`.
- * What is given here is kept, and `pool.policies` are followed as well.
+ * dialled anew: an idle one when it does not answer a PING, a busy one when a request has failed and nothing was answered
+ * for three quarters of `requestTimeout`. What is given here is kept, and `pool.policies` are followed as well.
  *
  * Each closing may silence another connection. So leave out `renew()`, `reconnect(false)` and `recycle`, and let members
  * leave by `reducePoolConnections`, which removes the newest first: closing the newest silences none.
@@ -40,9 +38,17 @@ export function optionsFor2025<O extends ZcachedPoolOptions & { readonly encodin
   options: O = {} as O,
 ): O & Options2025 {
   checkOptions('options', options, [...POOL_OPTIONS, 'encoding']);
-  const { pool = {}, requestTimeout = REQUEST_TIMEOUT, clock } = options;
+  const { pool = {}, requestTimeout = REQUEST_TIMEOUT } = options;
   checkObject('options.pool', pool);
-  const policies = [...(pool.policies ?? []), retireSilentIdle, retireSilentBusy(requestTimeout, clock)];
+  // A request that has waited in the queue is answered nothing for a shorter time than its own.
+  const after = SILENCE * requestTimeout;
+  const finding = resilient<ZcachedConnection>({
+    validateIdle: IDLE,
+    invalidateSilent: { after },
+    ejectOutliers: false,
+    scheduler: pool.scheduler,
+  });
+  const policies = [...(pool.policies ?? []), ...finding];
   return {
     ...options,
     connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
@@ -50,45 +56,4 @@ export function optionsFor2025<O extends ZcachedPoolOptions & { readonly encodin
     closeTimeout: options.closeTimeout ?? CLOSE_TIMEOUT,
     pool: { ...pool, policies },
   };
-}
-
-const retireSilentIdle: Policy<ZcachedConnection> = (pool) =>
-  pool.connected$.pipe(
-    validateIdle(
-      (connection, context) => connection.ping(context),
-      (connection, cause) => pool.invalidateConnections([connection], { cause }),
-      IDLE,
-    ),
-  );
-
-/**
- * Invalidates a connection when a request has failed after `silence` milliseconds, in the last three quarters of which it
- * answered no other. In the first quarter it may have answered those before that request in its queue.
- */
-function retireSilentBusy(silence: number, clock: Clock = systemClock): Policy<ZcachedConnection> {
-  const answeredAt = new WeakMap<ZcachedConnection, number>();
-  const silent = (connection: ZcachedConnection): Observable<unknown> =>
-    connection.outcomes$.pipe(
-      filter(({ ok, durationMs }) => {
-        const now = clock.now();
-        const since = now - (answeredAt.get(connection) ?? Number.NEGATIVE_INFINITY);
-        if (ok) answeredAt.set(connection, now);
-        return !ok && durationMs >= silence && since >= 0.75 * silence;
-      }),
-    );
-  return (pool) =>
-    pool.connected$.pipe(
-      switchMap((connections) =>
-        merge(
-          ...connections.map((connection) =>
-            silent(connection).pipe(
-              tap(() => {
-                const cause = new RequestTimeoutError('request', 'maybe', silence);
-                pool.invalidateConnections([connection], { cause });
-              }),
-            ),
-          ),
-        ),
-      ),
-    );
 }
