@@ -79,6 +79,28 @@ describe.each(KINDS)('The pool’s own work on its connections, over $kind', ({ 
     expect(test.pool.health.pending).toBe(0);
   });
 
+  it('reconnect(false) and renew(): their pings are no load, and an exclusive connection is not lent while it is pinged', async () => {
+    const test = await openRig(make, 2, { maxPending: 1 });
+    const answers: (() => void)[] = [];
+    const ping = function (this: TestConnection): Promise<void> {
+      this.send();
+      return new Promise((resolve) =>
+        answers.push(() => {
+          this.reply();
+          resolve();
+        }),
+      );
+    };
+    for (const connection of test.made) Object.assign(connection, { ping });
+    const reconnecting = watch(test.pool.reconnect(false));
+    await settle();
+    await test.clock.advance(10);
+    expect([answers.length, test.pool.health.pending, test.pool.tryLease()]).toEqual([2, 0, undefined]);
+    for (const answer of answers) answer();
+    await settle();
+    expect([reconnecting.value, test.pool.health.pending]).toEqual([2, 0]);
+  });
+
   it('reconfigure({ maxPending }) during a validation holds when it is over', async () => {
     const test = await openRig(make, 1, { maxPending: 1 });
     const answers = validating(test);

@@ -550,7 +550,14 @@ describe.each(KINDS)('leases during renew(), pool of $kind', ({ make }) => {
     const { scheduler } = clock;
     const failures: unknown[] = [];
     pool.connected$
-      .pipe(recycle((due) => pool.renew({ connections: due }), { maxLifetime: 1_000, scheduler }))
+      .pipe(
+        recycle((due) => pool.renew({ connections: due }), {
+          maxLifetime: 1_000,
+          random: () => 0.5,
+          backoff: () => 100,
+          scheduler,
+        }),
+      )
       .subscribe((value) => value instanceof CommandFailure && failures.push(value.cause));
     await clock.advance(890);
     test.script = 'refuse';

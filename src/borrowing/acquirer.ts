@@ -86,6 +86,10 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
 
   /** A connection at once, where one can be lent. No caller passes those who wait, but for keys that get nothing. */
   acquireNow(key: K): Checkout<C> | undefined {
+    return this.#acquireNow(key);
+  }
+
+  #acquireNow(key: K): Checkout<C> | undefined {
     return this.#queue.size > 0 && !this.#mayPass(key) ? undefined : this.tryAcquire(key);
   }
 
@@ -145,7 +149,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   /** A connection at once, or a place in the queue. Where neither is to be had the limits of the call end, and it throws. */
   #admit({ key, waitTimeout }: AcquireTerms<K>, limits: CallLimits<C> | undefined): Checkout<C> | Waiter<C, K> {
     try {
-      const checkout = this.acquireNow(key);
+      const checkout = this.#acquireNow(key);
       if (checkout) return checkout;
       // A user's strategy that was asked may have aborted the signal.
       if (limits?.end) throw limits.end.reason;

@@ -67,8 +67,6 @@ function outcomeOf(failure: WorkFailure | undefined): UseOutcome {
 /** Tells an observer of each borrowing. A pool without one has a plain {@link Acquirer}, and measures nothing. */
 export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
   readonly #observer: BorrowingObserver<C>;
-  /** Whether the next `acquireNow` is part of `acquire`, which tells of it. */
-  #isInner = false;
 
   constructor(observer: BorrowingObserver<C>, ...rest: ConstructorParameters<typeof Acquirer<C, K>>) {
     super(...rest);
@@ -76,10 +74,8 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
   }
 
   override acquireNow(key: K): Checkout<C> | undefined {
-    const isInner = this.#isInner;
-    this.#isInner = false;
     const checkout = super.acquireNow(key);
-    if (!isInner) (checkout as ObservedCheckout<C> | undefined)?.begin(0);
+    (checkout as ObservedCheckout<C> | undefined)?.begin(0);
     return checkout;
   }
 
@@ -96,7 +92,6 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
       (checkout as ObservedCheckout<C>).begin(this.now() - since);
       return begin(checkout);
     };
-    this.#isInner = true;
     try {
       return await super.acquire(terms, limits, beginObserved, settled);
     } catch (error) {

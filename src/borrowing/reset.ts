@@ -2,7 +2,6 @@ import type { SchedulerLike } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { type ConnectionHook, runHook } from '../connection/hook.js';
 import { ResetError } from '../errors.js';
-import type { CapacityLimits } from '../membership/capacity.js';
 import type { Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
 
@@ -16,18 +15,15 @@ export interface ResetOptions<C> {
 /** Takes members back. One that a single borrower had to itself is reset first, and stays acquired until then. */
 export class ResetOnRelease<C extends Connection> {
   readonly #options: ResetOptions<C>;
-  readonly #limits: CapacityLimits<C>;
   readonly #membership: Membership<C>;
   readonly #giveBack: (member: Member<C>, session: number) => void;
 
   constructor(
     options: ResetOptions<C>,
-    limits: CapacityLimits<C>,
     membership: Membership<C>,
     giveBack: (member: Member<C>, session: number) => void,
   ) {
     this.#options = options;
-    this.#limits = limits;
     this.#membership = membership;
     this.#giveBack = giveBack;
   }
@@ -45,7 +41,7 @@ export class ResetOnRelease<C extends Connection> {
   async #reset(member: Member<C>, session: number, reset: ConnectionHook<C>): Promise<void> {
     const { resetTimeout: timeout, scheduler } = this.#options;
     const current = member.session;
-    this.#limits.lock(member);
+    const endReservation = this.#membership.reserve(member);
     try {
       await runHook(member.record, reset, { name: 'reset', timeout, scheduler, ErrorType: ResetError });
     } catch (failure) {
@@ -53,6 +49,6 @@ export class ResetOnRelease<C extends Connection> {
       if (member.session === current) this.#membership.invalidate(member, failure);
     }
     this.#giveBack(member, session);
-    this.#limits.unlock(member);
+    endReservation?.();
   }
 }

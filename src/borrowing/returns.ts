@@ -1,5 +1,4 @@
 import type { Connection } from '../connection/connection.js';
-import type { CapacityLimits } from '../membership/capacity.js';
 import type { Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
 import { clockOf } from '../streams/clock.js';
@@ -33,19 +32,14 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
   readonly #reset: ResetOnRelease<C>;
   readonly #lost: LostLeases<C>;
 
-  constructor(
-    options: ReturnsOptions<C>,
-    limits: CapacityLimits<C>,
-    membership: Membership<C>,
-    owner: ReturnsOwner<C>,
-  ) {
+  constructor(options: ReturnsOptions<C>, membership: Membership<C>, owner: ReturnsOwner<C>) {
     this.#outcomes = new WorkOutcomes(options, {
       now: clockOf(options.scheduler),
       invalidate: ({ member }, cause) => owner.invalidate(member, cause),
       classifyFailed: (cause) => owner.classifyFailed(cause),
     });
     this.#lost = new LostLeases(options, (member, count) => owner.leasesLost(member, count));
-    this.#reset = new ResetOnRelease(options, limits, membership, (member, session) => {
+    this.#reset = new ResetOnRelease(options, membership, (member, session) => {
       this.#lost.released(member, session);
       member.release(session);
     });

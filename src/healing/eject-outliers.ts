@@ -59,7 +59,10 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
  * ```ts
  * pool.connected$
  *   .pipe(ejectOutliers((connection, duration) => pool.ejectConnections([connection], { duration })))
- *   .subscribe(({ duration }) => console.warn(`a connection is out of service for ${duration} ms`));
+ *   .subscribe((value) => {
+ *     if (value instanceof CommandFailure) console.warn('not ejected', value.cause);
+ *     else console.warn(`a connection is out of service for ${value.duration} ms`);
+ *   });
  * ```
  */
 export function ejectOutliers<C extends Connection>(

@@ -2,7 +2,6 @@ import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
-import { OwnWork } from '../connection/own-work.js';
 import type { ConnectionRecord } from '../connection/record.js';
 import type { ValidationError } from '../errors.js';
 import { CommandFailure, runCommand } from '../streams/run-command.js';
@@ -29,18 +28,12 @@ export interface ValidateIdleOptions {
 
 export type IdleSettings = { readonly [O in keyof ValidateIdleOptions]-?: NonNullable<ValidateIdleOptions[O]> };
 
-/** A validation that has not ended. */
-interface PendingValidation {
-  readonly subscription: Subscription;
-  /** Whether the connection got requests meanwhile: their deadlines tell whether it is alive, and the result is ignored. */
-  superseded: boolean;
-}
-
 interface Entry<C extends Connection> {
   readonly record: ConnectionRecord<C>;
   /** When it became idle or last passed a validation. */
   since: number;
-  validation: PendingValidation | undefined;
+  /** The validation that runs. */
+  validation: Subscription | undefined;
 }
 
 /** Keeps the idle connections in order of their idle time, and validates those that are due. */
@@ -80,9 +73,8 @@ export class IdleValidator<C extends Connection> {
   }
 
   #loadChanged(entry: Entry<C>, from: number, to: number): void {
-    const { validation } = entry;
-    if (validation) validation.superseded ||= to > from;
-    else if (to === 0) this.#markIdle(entry);
+    if (entry.validation) return;
+    if (to === 0) this.#markIdle(entry);
     else if (from === 0) this.#idle.delete(entry);
   }
 
@@ -97,7 +89,7 @@ export class IdleValidator<C extends Connection> {
   /** Ends the idle time of an entry and cancels its validation. */
   #reset(entry: Entry<C>): void {
     this.#idle.delete(entry);
-    entry.validation?.subscription.unsubscribe();
+    entry.validation?.unsubscribe();
   }
 
   #scheduleIn(delay: number): void {
@@ -124,26 +116,16 @@ export class IdleValidator<C extends Connection> {
 
   #start(entry: Entry<C>): void {
     const { record } = entry;
-    const subscription = new Subscription();
-    const validation: PendingValidation = { subscription, superseded: false };
-    subscription.add(() => this.#finish(entry));
+    const validation = new Subscription();
+    validation.add(() => this.#finish(entry));
     this.#idle.delete(entry);
     entry.validation = validation;
     this.#pending++;
-    const release = record.stay?.reserve();
-    const ownWork = new OwnWork(record);
-    subscription.add(() => {
-      ownWork.end();
-      release?.();
-    });
-    startValidation(record.connection, this.validate, this.settings, subscription, (failure) => {
-      const superseded = validation.superseded || (record.stay?.leased ?? 0) > 0;
-      subscription.unsubscribe();
+    startValidation(record, this.validate, this.settings, validation, ({ failure, isSuperseded }) => {
+      validation.unsubscribe();
       this.#markIdle(entry);
-      if (!superseded) this.#report(record.connection, failure);
+      if (!isSuperseded) this.#report(record.connection, failure);
     });
-    // Where callers may use the connection, further requests are theirs.
-    if (!release) ownWork.isAlone = false;
   }
 
   #finish(entry: Entry<C>): void {

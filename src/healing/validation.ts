@@ -1,6 +1,8 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { OwnWork } from '../connection/own-work.js';
+import type { ConnectionRecord } from '../connection/record.js';
 import { ValidationError } from '../errors.js';
 import { deadline } from '../streams/deadline.js';
 
@@ -23,36 +25,58 @@ export interface ValidationDeadline {
   readonly scheduler: SchedulerLike;
 }
 
+/** How a validation ended. */
+export interface ValidationResult {
+  /** Why it failed; undefined where the connection passed. */
+  readonly failure: ValidationError | undefined;
+  /** Whether callers got the connection meanwhile: their deadlines tell whether it is alive. */
+  readonly isSuperseded: boolean;
+}
+
 /**
- * Validates a connection once. Calls `onResult` with the failure, or with undefined where the connection passed;
- * never before this function returns, and never after `validation` has been unsubscribed.
+ * Validates a connection once. Its requests are no load, and a connection that bears one request is not lent meanwhile.
+ * Calls `onResult` never before this function returns, and never after `validation` has been unsubscribed.
  */
 export function startValidation<C extends Connection>(
-  connection: C,
+  record: ConnectionRecord<C>,
   validate: Validate<C>,
   { timeout, scheduler }: ValidationDeadline,
   validation: Subscription,
-  onResult: (failure: ValidationError | undefined) => void,
+  onResult: (result: ValidationResult) => void,
 ): void {
   const controller = new AbortController();
-  let answered = false;
+  let hasSettled = false;
+  let isSuperseded = false;
   const settle = (failure?: ValidationError): void => {
-    answered = true;
-    if (!validation.closed) onResult(failure);
+    hasSettled = true;
+    if (validation.closed) return;
+    onResult({ failure, isSuperseded: isSuperseded || (record.stay?.leased ?? 0) > 0 });
   };
-  new Promise((resolve) => resolve(validate(connection, { signal: controller.signal }))).then(
+  const release = record.stay?.reserve();
+  const ownWork = new OwnWork(record);
+  const stop = record.listen({
+    onLoad: (from, to) => {
+      isSuperseded ||= to > from;
+    },
+  });
+  validation.add(() => {
+    stop();
+    ownWork.end();
+    release?.();
+    if (!hasSettled) controller.abort(new ValidationError('The result of this validation is not needed any more'));
+  });
+  new Promise((resolve) => resolve(validate(record.connection, { signal: controller.signal }))).then(
     (answer) => settle(answer === false ? new ValidationError(REFUSED, { cause: false }) : undefined),
     (cause: unknown) => settle(new ValidationError(REFUSED, { cause })),
   );
+  // Where callers may use the connection, further requests are theirs.
+  if (!release) ownWork.isAlone = false;
   const expired = (): void => {
     const failure = new ValidationError(`An idle connection was not validated within ${timeout} ms`);
     controller.abort(failure);
     settle(failure);
   };
   validation.add(deadline(scheduler, Math.min(timeout, MAX_TIMER_DELAY), expired));
-  validation.add(() => {
-    if (!answered) controller.abort(new ValidationError('The result of this validation is not needed any more'));
-  });
 }
 
 const REFUSED = 'An idle connection did not pass its validation';

@@ -21,9 +21,6 @@ const isCapacity = (value: unknown): value is number =>
 export class CapacityLimits<C extends Connection> {
   readonly #membership: Membership<C>;
   readonly #capacities = new Map<Member<C>, Capacity>();
-  /** Members that are being reset: their limit stays what it is until the reset is over. */
-  readonly #locked = new Set<Member<C>>();
-
   constructor(membership: Membership<C>) {
     this.#membership = membership;
   }
@@ -31,14 +28,6 @@ export class CapacityLimits<C extends Connection> {
   setMaxPending(limit: number): void {
     this.#membership.maxPending = Math.min(limit, UNLIMITED);
     for (const member of this.#membership.members) this.#apply(member);
-  }
-
-  lock(member: Member<C>): void {
-    this.#locked.add(member);
-  }
-
-  unlock(member: Member<C>): void {
-    if (this.#locked.delete(member)) this.#apply(member);
   }
 
   changed({ member, from, to }: MemberChange<C>): void {
@@ -105,7 +94,7 @@ export class CapacityLimits<C extends Connection> {
   }
 
   #apply(member: Member<C>): void {
-    if (!this.#locked.has(member)) this.#membership.setLimit(member, this.#limitOf(member));
+    this.#membership.setLimit(member, this.#limitOf(member));
   }
 }
 

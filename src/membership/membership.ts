@@ -472,9 +472,12 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.#reserved.set(member, member.limit);
     this.#applyLimit(member, 0);
     return () => {
-      const limit = this.#reserved.get(member) ?? 1;
+      const limit = this.#reserved.get(member) as number;
+      const { isHeld } = member;
       this.#reserved.delete(member);
       this.#applyLimit(member, limit);
+      // Its limit may have become 0 meanwhile.
+      if (member.isHeld !== isHeld && member.limit === 0) this.turns.after(() => member.record.heldChanged());
     };
   }
 

@@ -16,7 +16,6 @@ import { INSPECT } from '../inspect.js';
 import type { Snapshot } from '../membership/lists.js';
 import type { Member } from '../membership/member.js';
 import { abortable } from './abortable.js';
-import { invalidateSilent } from './answers.js';
 import { repeatDials } from './attempts.js';
 import type {
   BorrowOptions,
@@ -41,6 +40,7 @@ import {
   resolveChanges,
   resolveOptions,
 } from './options.js';
+import { invalidateUnresponsive } from './ping-idle.js';
 import { readiness } from './ready.js';
 
 const BORROW_OPTIONS = ['signal', 'waitTimeout', 'key'];
@@ -317,7 +317,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { signal } = options;
     const reconnect = async (): Promise<void> => {
       await this.#lifecycle.reconnect(onlyBrokenConnections, signal);
-      if (!onlyBrokenConnections) await invalidateSilent(this.#context);
+      if (!onlyBrokenConnections) await invalidateUnresponsive(this.#context);
       await repeatDials(this.#context, attempts, signal);
     };
     await abortable(reconnect(), signal);

@@ -62,7 +62,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.errors = new PoolErrors(this);
     this.limits = new CapacityLimits(membership);
     this.limits.setMaxPending(options.maxPending);
-    const returns = new Returns(options, this.limits, membership, {
+    const returns = new Returns(options, membership, {
       invalidate: (member, cause) => void this.invalidate(member, cause),
       classifyFailed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
       leasesLost: ({ connection }, count) => {

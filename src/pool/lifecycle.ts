@@ -6,10 +6,10 @@ import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import { selectForEviction } from '../membership/eviction-order.js';
 import type { Member } from '../membership/member.js';
 import { CommandFailure } from '../streams/run-command.js';
-import { invalidateSilent } from './answers.js';
 import type { RenewOptions } from './call-options.js';
 import type { PoolContext } from './context.js';
 import { clampSize, type ResolvedOptions } from './options.js';
+import { invalidateUnresponsive } from './ping-idle.js';
 import { type PolicyEntry, PolicySubscriptions } from './policies.js';
 import type { PolicyPool } from './policy.js';
 import type { ReplacementPlan } from './rolling-update.js';
@@ -132,10 +132,10 @@ export class Lifecycle<C extends Connection, K> {
     const { errors } = this.#context;
     try {
       const renewed = await renewal;
-      await invalidateSilent(this.#context);
+      await invalidateUnresponsive(this.#context);
       return renewed;
     } catch (error) {
-      const silent = await invalidateSilent(this.#context);
+      const silent = await invalidateUnresponsive(this.#context);
       if (silent.length === 0 || !(error instanceof RenewalError)) throw error;
       const names = silent.map((connection) => textOf(connection, 'name') ?? 'a connection without a name');
       throw errors.renewalError(error.cause, names);

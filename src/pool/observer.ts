@@ -107,14 +107,17 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
 
   /** Follows the dials of members. */
   changed({ member, to, cause }: MemberChange<C>, turns: Turns): void {
-    const now = this.#now();
+    if (to === 'dialling') {
+      this.#dials.set(member, this.#now());
+      return;
+    }
     const since = this.#dials.get(member);
-    if (to === 'dialling') this.#dials.set(member, now);
     if (since === undefined) return;
-    if (to !== 'dialling') this.#dials.delete(member);
+    this.#dials.delete(member);
+    const durationMs = this.#now() - since;
     const failure = cause instanceof ConnectTimeoutError ? 'timeout' : 'error';
     const outcome = to === 'serving' ? 'connected' : to === 'broken' ? failure : 'aborted';
-    turns.after(() => this.#tell('onDial', member.connection, outcome, now - since, cause));
+    turns.after(() => this.#tell('onDial', member.connection, outcome, durationMs, cause));
   }
 
   #tell<O extends string>(

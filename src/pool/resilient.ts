@@ -30,8 +30,8 @@ export interface ResilientOptions<C> {
  * @throws TypeError, RangeError for options out of range.
  * @example
  * ```ts
- * const pool = new ConnectionPool(6, () => new Replica(), { policies: resilient() });
- * const rows = await pool.use((replica) => replica.query('SELECT 1'), { timeout: 500 });
+ * const pool = new ConnectionPool(6, factory, { policies: resilient() });
+ * await pool.use((connection) => connection.send('PING'), { timeout: 500 });
  * ```
  */
 export function resilient<C extends Connection>(options: ResilientOptions<C> = {}): Policy<C>[] {
@@ -39,38 +39,24 @@ export function resilient<C extends Connection>(options: ResilientOptions<C> = {
   checkOptions('options', options, names);
   const { scheduler, validate } = options;
   const policies: Policy<C>[] = [];
-  /** Made once here, so that wrong options are refused now and not when the pool is opened. */
-  const add = (policy: Policy<C>, check: () => unknown): void => {
-    check();
-    policies.push(policy);
-  };
+  // Each operator is made once here, so that wrong options are refused now and not when the pool is opened.
   if (options.validateIdle !== false) {
     const settings = { scheduler, ...options.validateIdle };
     const operator = (invalidate: Invalidate<C>) => validateIdle(validate, invalidate, settings);
-    add(
-      (pool) => pool.connected$.pipe(operator(invalidateIn(pool))),
-      () => operator(ignore),
-    );
+    operator(ignore);
+    policies.push((pool) => pool.connected$.pipe(operator(invalidateIn(pool))));
   }
   if (options.invalidateSilent !== false) {
     const settings = { scheduler, ...options.invalidateSilent };
     const operator = (invalidate: Invalidate<C>) => invalidateSilent(invalidate, settings);
-    add(
-      (pool) => pool.connected$.pipe(operator(invalidateIn(pool))),
-      () => operator(ignore),
-    );
+    operator(ignore);
+    policies.push((pool) => pool.connected$.pipe(operator(invalidateIn(pool))));
   }
   if (options.ejectOutliers !== false) {
     const settings = { scheduler, ...options.ejectOutliers };
     const operator = (eject: Eject<C>) => ejectOutliers(eject, settings);
-    const ejectIn =
-      (pool: PolicyPool<C>): Eject<C> =>
-      (connection, duration) =>
-        pool.ejectConnections([connection], { duration });
-    add(
-      (pool) => pool.connected$.pipe(operator(ejectIn(pool))),
-      () => operator(ignore),
-    );
+    operator(ignore);
+    policies.push((pool) => pool.connected$.pipe(operator(ejectIn(pool))));
   }
   return policies;
 }
@@ -82,5 +68,10 @@ const invalidateIn =
   <C extends Connection>(pool: PolicyPool<C>): Invalidate<C> =>
   (connection, cause) =>
     pool.invalidateConnections([connection], { cause });
+
+const ejectIn =
+  <C extends Connection>(pool: PolicyPool<C>): Eject<C> =>
+  (connection, duration) =>
+    pool.ejectConnections([connection], { duration });
 
 const ignore = (): void => {};
