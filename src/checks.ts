@@ -116,7 +116,7 @@ export function checkSignal(value: unknown): asserts value is AbortSignal | unde
     throw wrongType('options.signal', 'an AbortSignal', value);
 }
 
-/** Anything from `least` on, Infinity included: who waits clamps it to what timers take. */
+/** Anything from `least` on, Infinity included; the code that sets the timer clamps it to the longest timer. */
 export function checkAtLeast(argument: string, value: unknown, least: number): asserts value is number {
   checkNumber(argument, value);
   if (!(value >= least)) throw outOfRange(argument, `a number of at least ${least}`, value);

@@ -13,7 +13,7 @@ export function withoutCaller<E extends object>(error: E): E {
 }
 
 /**
- * Gives a marked error the stack of this moment, which names those who await, where the engine traces async functions.
+ * Gives a marked error the stack of this moment, which names the async callers, where the engine traces async functions.
  * Called when an error is thrown, so that nothing is traced for calls that succeed.
  */
 export function traceCaller(error: unknown): unknown {
@@ -21,7 +21,10 @@ export function traceCaller(error: unknown): unknown {
   return error;
 }
 
-/** Rejects with an error, traced when the promise that was resolved with this one leads to who awaits it. */
+/**
+ * Rejects with an error whose stack names the async caller. V8 finds the caller through the promise that was resolved
+ * with this one, and that link exists two microtasks later.
+ */
 export async function rejectTraced(error: unknown): Promise<never> {
   await microtask;
   await microtask;

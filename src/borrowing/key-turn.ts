@@ -1,7 +1,7 @@
-/** As many keys as this are asked for in each pass, whatever they got before. */
+/** How many keys a pass asks for in vain before it may leave others out. */
 const ASKED_ALWAYS = 64;
 
-/** A key that got nothing is asked for again after twice as many passes each time, and after so many at the most. */
+/** A key is asked for again at most so many passes after its latest miss. The number doubles with each miss. */
 const MOST_PASSES = 64;
 
 /** The waiters of one key. */

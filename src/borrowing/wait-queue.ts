@@ -25,10 +25,10 @@ export class Waiter<C extends Connection, K> implements Expirable {
   readonly place = new ListNode<Waiter<C, K>>(this);
   readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
   deadline = 0;
-  /** That of its key, while it waits. */
+  /** The turn of the waiter's key, set when it enters the queue. */
   turn!: KeyTurn;
   /**
-   * A promise carries the grant: what awaits it goes on in its own async context, after the release that granted has
+   * A promise, so that the caller continues in its own async context, after the `release()` that served it has
    * returned.
    */
   granted!: Promise<Checkout<C>>;
@@ -57,7 +57,7 @@ export class Waiter<C extends Connection, K> implements Expirable {
   }
 }
 
-/** After so many milliseconds all keys are asked for, where a pass has left some out and connections are free. */
+/** Milliseconds after which all keys are asked for, where a pass has left some out and connections are free. */
 const SWEEP_AFTER = 10;
 
 /**
@@ -68,7 +68,7 @@ export class WaitQueue<C extends Connection, K> {
   readonly #waiters = new LinkedList<Waiter<C, K>>();
   readonly #owner: WaitQueueOwner<C, K>;
   readonly #deadlines: Deadlines;
-  /** The keys of those who wait, but for `undefined`. */
+  /** The keys of the waiters, except `undefined`. */
   readonly #turns = new Map<K, KeyTurn>();
   readonly #keyless = new KeyTurn();
   #sequence = 0;

@@ -14,7 +14,7 @@ export interface WorkOutcomesOwner<C extends Connection> {
   classifyFailed(cause: unknown): void;
 }
 
-/** Tells those who listen to a connection how the work on it went. */
+/** Tells the listeners of a connection how the work on it went. */
 export class WorkOutcomes<C extends Connection> {
   readonly #options: { readonly classify: false | Classify<C> };
   readonly #owner: WorkOutcomesOwner<C>;

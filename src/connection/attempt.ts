@@ -1,6 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import { ConnectTimeoutError } from '../errors.js';
-import { deadline, SEVERAL_TURNS } from '../streams/deadline.js';
+import { deadline, TIMER_PARTS } from '../streams/deadline.js';
 import { type Connection, causeOf, textOf } from './connection.js';
 import { resubscribe } from './observe-connection.js';
 import type { ConnectionRecord, DialResult } from './record.js';
@@ -69,7 +69,7 @@ export function attempt(
   check();
   if (!waiting.closed) {
     const expired = (): void => fail(timeoutError(record.connection, timeout));
-    waiting.add(deadline(scheduler, timeout, expired, SEVERAL_TURNS));
+    waiting.add(deadline(scheduler, timeout, expired, TIMER_PARTS));
   }
   return waiting;
 }

@@ -43,11 +43,11 @@ export function inState<C extends Connection>(
           all = [...new Set(connections)];
         }),
       );
-      const enter = (connection: C, stay: Subscription): void => {
+      const enter = (connection: C, presence: Subscription): void => {
         const record = retainRecord(connection);
         records.set(connection, record);
-        stay.add(record.listen({ onState: emit }));
-        stay.add(() => {
+        presence.add(record.listen({ onState: emit }));
+        presence.add(() => {
           records.delete(connection);
           releaseRecord(connection);
         });

@@ -7,8 +7,8 @@ import { type ConnectionRecord, type OwnRequests, ownRequests } from './record.j
 export class OwnWork implements OwnRequests {
   count = 0;
   /**
-   * Whether every request that begins now is its own. Otherwise so many are as were in flight before: it may ask again,
-   * and further ones are those of callers.
+   * Whether every request that begins now is the pool's own. When false, no more requests count as its own than did at
+   * once while it was true.
    */
   isAlone = true;
   #most = 0;
@@ -20,7 +20,7 @@ export class OwnWork implements OwnRequests {
     ownRequests.set(record, this);
   }
 
-  /** Which of those in flight has ended is not known: those of callers end first. */
+  /** A falling count does not say which request ended. Where callers may have asked, theirs are taken to end first. */
   changed(before: number, inFlight: number): void {
     const more = inFlight - before;
     if (this.isAlone) this.#most = Math.max(this.#most, this.count + more);

@@ -22,7 +22,7 @@ export interface CleanupBrokenOptions {
 }
 
 /** A connection of the list, until it is off the list and up or closed. */
-interface Candidate<C extends Connection> {
+interface BrokenEntry<C extends Connection> {
   readonly record: ConnectionRecord<C>;
   /** Whether the source holds it. A dial under way takes it off the list. */
   listed: boolean;
@@ -34,9 +34,9 @@ interface Candidate<C extends Connection> {
   unwatch(): void;
 }
 
-/** One timer for each candidate. Removes the candidates that are due and listed, all of them in one call. */
+/** One timer for each entry. Removes the entries that are due and listed, all of them in one call. */
 class CleanupTimers<C extends Connection> {
-  readonly #candidates = new Map<C, Candidate<C>>();
+  readonly #entries = new Map<C, BrokenEntry<C>>();
   readonly #command: ListCommand<C>;
 
   constructor(
@@ -51,9 +51,9 @@ class CleanupTimers<C extends Connection> {
 
   add(connections: readonly C[]): void {
     for (const connection of connections) {
-      const candidate = this.#candidates.get(connection) ?? this.#register(connection);
-      candidate.listed = true;
-      this.#startTime(candidate);
+      const entry = this.#entries.get(connection) ?? this.#register(connection);
+      entry.listed = true;
+      this.#startTime(entry);
     }
     this.#removeDue();
   }
@@ -61,28 +61,28 @@ class CleanupTimers<C extends Connection> {
   /** Marks connections that the source holds no longer: recovered, left, or being dialled. */
   leave(connections: readonly C[]): void {
     for (const connection of connections) {
-      const candidate = this.#candidates.get(connection);
-      if (!candidate) continue;
-      candidate.listed = false;
-      if (candidate.removing) this.#drop(candidate);
-      else this.#cancelIfRecovered(candidate);
+      const entry = this.#entries.get(connection);
+      if (!entry) continue;
+      entry.listed = false;
+      if (entry.removing) this.#drop(entry);
+      else this.#cancelIfRecovered(entry);
     }
   }
 
   clear(): void {
     this.#command.cancel();
-    for (const candidate of this.#candidates.values()) this.#drop(candidate);
+    for (const entry of this.#entries.values()) this.#drop(entry);
   }
 
-  #register(connection: C): Candidate<C> {
+  #register(connection: C): BrokenEntry<C> {
     const record = retainRecord(connection);
     const unwatch = record.listen({
-      onState: () => this.#changed(candidate),
+      onState: () => this.#changed(entry),
       onRetired: () => {
-        if (!record.stay?.isMember) this.#drop(candidate);
+        if (!record.stay?.isMember) this.#drop(entry);
       },
     });
-    const candidate: Candidate<C> = {
+    const entry: BrokenEntry<C> = {
       record,
       listed: false,
       due: false,
@@ -90,79 +90,78 @@ class CleanupTimers<C extends Connection> {
       timer: undefined,
       unwatch,
     };
-    this.#candidates.set(connection, candidate);
-    return candidate;
+    this.#entries.set(connection, entry);
+    return entry;
   }
 
   /** A list may be late: what is up again has its time begun anew when it breaks. */
-  #changed(candidate: Candidate<C>): void {
-    const { record, listed } = candidate;
-    if (!listed) this.#cancelIfRecovered(candidate);
+  #changed(entry: BrokenEntry<C>): void {
+    const { record, listed } = entry;
+    if (!listed) this.#cancelIfRecovered(entry);
     else if (isUp(record)) {
-      candidate.timer?.unsubscribe();
-      candidate.timer = undefined;
-      candidate.due = false;
+      entry.timer?.unsubscribe();
+      entry.timer = undefined;
+      entry.due = false;
     } else {
-      this.#startTime(candidate);
+      this.#startTime(entry);
       this.#removeDue();
       // A dial of the pool ends after the state has changed.
       if (record.stay?.isDialling) void record.stay.dial().then(() => this.#removeDue());
     }
   }
 
-  #startTime(candidate: Candidate<C>): void {
-    if (candidate.due || candidate.timer || isUp(candidate.record)) return;
-    if (this.after === 0) candidate.due = true;
-    else
-      candidate.timer = this.scheduler.schedule(() => this.#expired(candidate), Math.min(this.after, MAX_TIMER_DELAY));
+  #startTime(entry: BrokenEntry<C>): void {
+    if (entry.due || entry.timer || isUp(entry.record)) return;
+    if (this.after === 0) entry.due = true;
+    else entry.timer = this.scheduler.schedule(() => this.#expired(entry), Math.min(this.after, MAX_TIMER_DELAY));
   }
 
-  #expired(candidate: Candidate<C>): void {
-    candidate.due = true;
-    if (candidate.listed) this.#removeDue();
-    else this.#cancelIfRecovered(candidate);
+  #expired(entry: BrokenEntry<C>): void {
+    entry.due = true;
+    if (entry.listed) this.#removeDue();
+    else this.#cancelIfRecovered(entry);
   }
 
-  #cancelIfRecovered(candidate: Candidate<C>): void {
-    const { record, listed, due } = candidate;
+  #cancelIfRecovered(entry: BrokenEntry<C>): void {
+    const { record, listed, due } = entry;
     if (listed || isBeingDialled(record)) return;
     const isClosed = record.state === 'closed' && !record.stay?.isClosedByPool;
-    if (record.state === 'connected' || isClosed) this.#drop(candidate);
-    else if (due) this.#awaitList(candidate);
+    if (record.state === 'connected' || isClosed) this.#drop(entry);
+    else if (due) this.#awaitList(entry);
   }
 
-  /** Drops a candidate that is still not dialled one tick later: until then its list may be about to emit it again. */
-  #awaitList(candidate: Candidate<C>): void {
-    candidate.timer?.unsubscribe();
-    candidate.timer = this.scheduler.schedule(() => {
-      if (!isBeingDialled(candidate.record)) this.#drop(candidate);
+  /** Drops an entry that is still not dialled one tick later: until then its list may be about to emit it again. */
+  #awaitList(entry: BrokenEntry<C>): void {
+    entry.timer?.unsubscribe();
+    entry.timer = this.scheduler.schedule(() => {
+      if (!isBeingDialled(entry.record)) this.#drop(entry);
     });
   }
 
   #removeDue(): void {
     if (this.#command.isBackingOff) return;
-    const dead = [...this.#candidates.values()].filter(
+    const dead = [...this.#entries.values()].filter(
       ({ record, due, listed, removing }) => due && listed && !removing && isDown(record),
     );
     if (dead.length === 0) return;
-    for (const candidate of dead) candidate.removing = true;
+    for (const entry of dead) entry.removing = true;
     this.#command.run(
       dead.map(({ record }) => record.connection),
       (ok) => {
-        for (const candidate of dead) {
-          if (ok) this.#drop(candidate);
-          else candidate.removing = false;
+        for (const entry of dead) {
+          if (ok) this.#drop(entry);
+          else entry.removing = false;
         }
       },
     );
   }
 
-  #drop(candidate: Candidate<C>): void {
-    const { connection } = candidate.record;
-    if (this.#candidates.get(connection) !== candidate) return;
-    candidate.timer?.unsubscribe();
-    candidate.unwatch();
-    this.#candidates.delete(connection);
+  #drop(entry: BrokenEntry<C>): void {
+    const { connection } = entry.record;
+    if (this.#entries.get(connection) !== entry) return;
+    entry.timer?.unsubscribe();
+    entry.unwatch();
+    this.#entries.delete(connection);
     releaseRecord(connection);
   }
 }

@@ -75,10 +75,10 @@ export function ejectOutliers<C extends Connection>(
     new Observable((subscriber) => {
       const detector = new OutlierDetector<C>(subscriber, eject, settings);
       subscriber.add(() => detector.clear());
-      forEachMember(source, subscriber, (connection, stay) => {
+      forEachMember(source, subscriber, (connection, presence) => {
         const host = detector.add(connection);
-        stay.add(() => detector.remove(host));
-        observeOutcomes(connection, stay, (ok) => detector.record(host, ok));
+        presence.add(() => detector.remove(host));
+        observeOutcomes(connection, presence, (ok) => detector.record(host, ok));
       });
     });
 }

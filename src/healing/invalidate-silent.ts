@@ -117,21 +117,21 @@ export function invalidateSilent<C extends Connection>(
     new Observable((subscriber) => {
       const deadlines = new Deadlines(scheduler);
       const now = clockOf(scheduler);
-      forEachMember(source, subscriber, (connection, stay) => {
+      forEachMember(source, subscriber, (connection, presence) => {
         const silent = (silentFor: number): void => report(connection, silentFor, invalidate, subscriber);
-        watch(connection, stay, new SilenceTimer(after, deadlines, now, silent));
+        watch(connection, presence, new SilenceTimer(after, deadlines, now, silent));
       });
     });
 }
 
-function watch(connection: Connection, stay: Subscription, timer: SilenceTimer): void {
+function watch(connection: Connection, presence: Subscription, timer: SilenceTimer): void {
   const stop = retainRecord(connection).listen({ onLoad: (from) => timer.loadChanged(from) });
-  stay.add(() => {
+  presence.add(() => {
     stop();
     timer.stop();
     releaseRecord(connection);
   });
-  observeOutcomes(connection, stay, (ok) => timer.workEnded(ok));
+  observeOutcomes(connection, presence, (ok) => timer.workEnded(ok));
 }
 
 function report<C extends Connection>(

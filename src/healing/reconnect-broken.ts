@@ -203,7 +203,7 @@ class ReconnectTask<C extends Connection> {
     this.#begin('stopped');
     this.#stopListening();
     releaseRecord(this.record.connection);
-    this.#supervisor.drop(this);
+    this.#supervisor.forget(this);
   }
 
   #begin(phase: TaskPhase): Subscription {
@@ -279,7 +279,7 @@ class ReconnectTask<C extends Connection> {
 
   /** Dials it when its time has come, or when another connection to its endpoint is up. */
   #dialAfter(delay: number, waiting: Subscription): void {
-    this.#supervisor.join(this, waiting);
+    this.#supervisor.keepWaiting(this, waiting);
     const waited = (): void => {
       this.#isWoken = false;
       this.#redial();
@@ -300,7 +300,7 @@ class ReconnectTask<C extends Connection> {
     // A subscriber may have removed the connection when it was told.
     if (this.#activity !== waiting || this.#isGone) return;
     const dialling = this.#begin('dialling');
-    this.#supervisor.join(this, dialling);
+    this.#supervisor.keepWaiting(this, dialling);
     if (this.#isOverdue) {
       this.#isOverdue = false;
       closeQuietly(connection);
@@ -468,7 +468,7 @@ class ReconnectSupervisor<C extends Connection> {
   }
 
   /** Adds a task to those that the success of another concerns, until the subscription ends. */
-  join(task: ReconnectTask<C>, life: Subscription): void {
+  keepWaiting(task: ReconnectTask<C>, life: Subscription): void {
     const endpoint = textOf(task.record.connection, 'endpoint');
     const tasks = this.#down.get(endpoint) ?? new Set();
     this.#down.set(endpoint, tasks.add(task));
@@ -495,7 +495,7 @@ class ReconnectSupervisor<C extends Connection> {
     for (const task of this.#tasks.values()) task.stop();
   }
 
-  drop({ record }: ReconnectTask<C>): void {
+  forget({ record }: ReconnectTask<C>): void {
     this.#tasks.delete(record.connection);
     this.#completeWhenSettled();
   }

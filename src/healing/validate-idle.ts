@@ -67,8 +67,8 @@ export function validateIdle<C extends Connection>(
     new Observable((subscriber) => {
       const validator = new IdleValidator<C>(subscriber, validate ?? ping, invalidate, settings);
       subscriber.add(() => validator.clear());
-      forEachMember(source, subscriber, (connection, stay) => {
-        if (validate ?? connection.ping) validator.add(connection, stay);
+      forEachMember(source, subscriber, (connection, presence) => {
+        if (validate ?? connection.ping) validator.add(connection, presence);
       });
     });
 }

@@ -16,7 +16,7 @@ export interface BreakerListener {
 /** The subscription to the operator given as `breaker`: dials are reported to it, and it says whether to go on. */
 export class BreakerSubscription {
   state: BreakerState = 'closed';
-  /** How often it has been closed no more, or has opened again. */
+  /** How often the circuit has left `closed`, or has opened again. */
   openings = 0;
   readonly #listener: BreakerListener;
   #reports = new Subject<DialReport>();

@@ -255,7 +255,7 @@ export class Lifecycle<C extends Connection, K> {
     return [healing, ...entries];
   }
 
-  /** The pool tells of its dials itself: of what heals it, it tells what is not a dial. */
+  /** Emits the events of `heal` that are not about a dial: the pool emits those of dials itself. */
   #healed(event: ReconnectEvent<C>): void {
     const { events, membership } = this.#context;
     if (event.type === 'reconnect-abandoned') {

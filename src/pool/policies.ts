@@ -1,6 +1,6 @@
 import { defer, type Observable, Subscription } from 'rxjs';
 
-/** A policy to be subscribed to while the pool is open. The function tells policies apart. */
+/** A policy to be subscribed to while the pool is open. `id` is the function that the user gave. */
 export interface PolicyEntry {
   readonly id: object;
   subscribe(): Observable<unknown>;

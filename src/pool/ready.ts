@@ -4,7 +4,7 @@ import type { Health } from '../health/health.js';
 import { deadline } from '../streams/deadline.js';
 
 /** What is waited for, and for how long. */
-export interface Readiness {
+export interface ReadinessOptions {
   readonly min: number;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -13,7 +13,7 @@ export interface Readiness {
 }
 
 /** Resolves once `min` are connected, or nothing can come of waiting any more: with the health of that moment. */
-export function readiness(health$: Observable<Health>, readiness: Readiness): Promise<Health> {
+export function readiness(health$: Observable<Health>, readiness: ReadinessOptions): Promise<Health> {
   const { min, timeout, signal, scheduler, timeoutError } = readiness;
   const reached$ = health$.pipe(
     first(

@@ -20,7 +20,7 @@ export interface ReplacementPlan {
   notConnectedError(cause: unknown): Error;
 }
 
-/** The update of one member, so far: what is awaited still does not hold up the next one. */
+/** The update of one member; the next may begin before `done` has resolved. */
 interface Update {
   /** Whether it was updated. */
   readonly done: boolean | Promise<boolean>;
@@ -126,7 +126,7 @@ export class RollingUpdate<C extends Connection> {
     const left = (): Promise<unknown> => abortable(membership.whenLeft(member), plan.signal).catch(() => {});
     const isUp = this.#comeUp(member, replacement, result, removesFirst, plan);
     const done = isUp.then((ok) => ok && left().then(() => true));
-    // Reported by what is awaited below, or by whom the update is handed to.
+    // A rejection is reported by the await below, or by the caller of this method: it is not unhandled in between.
     done.catch(() => {});
     if (removesFirst) await this.#waitBriefly(left());
     // Where the old one is still in use and there is no room for two, the dial has not begun.

@@ -33,10 +33,10 @@ class BalancerPicker<C extends Connection, K, P extends Node<C>> implements Pick
     return this.#size;
   }
 
-  add(connection: C, stay: Subscription): void {
+  add(connection: C, presence: Subscription): void {
     const node = this.#balancer.add(connection);
     this.#size++;
-    stay.add(() => {
+    presence.add(() => {
       this.#size--;
       this.#balancer.remove(node);
     });
@@ -58,5 +58,5 @@ export const strategyFrom =
     new Observable((subscriber) => {
       const picker = new BalancerPicker(create());
       const emit = (): void => subscriber.next(picker);
-      forEachMember(source, subscriber, (connection, stay) => picker.add(connection, stay), emit);
+      forEachMember(source, subscriber, (connection, presence) => picker.add(connection, presence), emit);
     });

@@ -30,7 +30,7 @@ class IdleWindow {
   ) {}
 
   /** Counts a connection. `update` is to be called once all connections that entered with it are counted. */
-  add(connection: Connection, stay: Subscription): void {
+  add(connection: Connection, presence: Subscription): void {
     const record = retainRecord(connection);
     // One that its pool lends to no caller may be needed as soon as it does.
     const isIdle = (): boolean => record.load === 0 && !record.stay?.isHeld;
@@ -44,7 +44,7 @@ class IdleWindow {
       this.update();
     };
     const unwatch = record.listen({ onLoad: check, onHeld: check });
-    stay.add(() => {
+    presence.add(() => {
       unwatch();
       releaseRecord(connection);
       if (idle) this.#idle--;
@@ -117,7 +117,7 @@ export function shrinkIdle(
       const removeAndEmit = (surplus: number): void => runAndEmit(remove, surplus, subscriber);
       const idleWindow = new IdleWindow(removeAndEmit, minIdle, window, scheduler);
       const update = (): void => idleWindow.update();
-      forEachMember(source, subscriber, (connection, stay) => idleWindow.add(connection, stay), update);
+      forEachMember(source, subscriber, (connection, presence) => idleWindow.add(connection, presence), update);
       // Added last: the connections that leave at unsubscription call `update`, which may start a window.
       subscriber.add(() => idleWindow.clear());
     });

@@ -12,7 +12,7 @@ import { type AdditionEvent, AdditionFailure, type AdditionOptions } from './add
  * Milliseconds after which an addition of which `health$` shows nothing is taken for none, and after which connections
  * that are being dialled are not counted on any more.
  */
-const PATIENCE = 1_000;
+const STALLED_AFTER = 1_000;
 
 /** What a size controller goes by. */
 export interface Demand {
@@ -57,7 +57,7 @@ class SizeController {
   #probes = 0;
   /** Whether what is being dialled has had its time. */
   #hasWaited = false;
-  #patience: Subscription | undefined;
+  #stallTimer: Subscription | undefined;
   #isScheduled = false;
   #timer: Subscription | undefined;
 
@@ -77,7 +77,7 @@ class SizeController {
 
   stop(): void {
     this.#timer?.unsubscribe();
-    this.#patience?.unsubscribe();
+    this.#stallTimer?.unsubscribe();
     this.#gate.cancel();
   }
 
@@ -88,7 +88,7 @@ class SizeController {
     if (health.connected > connected) this.#cameUp(health.connected - connected);
     if (this.#missing <= 0) {
       this.#isProven = false;
-      this.#restartPatience();
+      this.#resetStall();
     }
     this.#probes = Math.min(this.#probes, dialling(health) + health.broken);
     this.#show(health.total - total);
@@ -99,7 +99,7 @@ class SizeController {
     for (const addition of this.#additions) addition.hasHelped = true;
     this.#probes = Math.max(0, this.#probes - count);
     this.#isProven = true;
-    this.#restartPatience();
+    this.#resetStall();
     this.#gate.reset();
   }
 
@@ -119,7 +119,7 @@ class SizeController {
   #forgetIfOver(addition: Addition): void {
     const { count, shown, endedAt } = addition;
     if (endedAt === undefined) return;
-    if (shown === count || this.#scheduler.now() - endedAt >= PATIENCE) this.#additions.delete(addition);
+    if (shown === count || this.#scheduler.now() - endedAt >= STALLED_AFTER) this.#additions.delete(addition);
   }
 
   #emitAdded({ shown }: Addition): void {
@@ -158,22 +158,22 @@ class SizeController {
   /** Those that are being dialled are enough, unless none of them comes up for a time. */
   #awaitDials(): void {
     if (!this.#demand.probes || this.#missing <= 0 || this.#gate.isClosed || this.#hasWaited) return;
-    this.#patience ??= this.#scheduler.schedule(() => {
+    this.#stallTimer ??= this.#scheduler.schedule(() => {
       this.#hasWaited = true;
       this.#consider();
-    }, PATIENCE);
+    }, STALLED_AFTER);
   }
 
-  #restartPatience(): void {
+  #resetStall(): void {
     this.#hasWaited = false;
-    this.#patience?.unsubscribe();
-    this.#patience = undefined;
+    this.#stallTimer?.unsubscribe();
+    this.#stallTimer = undefined;
   }
 
   #begin(count: number): void {
     const addition: Addition = { count, shown: 0, hasHelped: false, endedAt: undefined };
     this.#additions.add(addition);
-    this.#restartPatience();
+    this.#resetStall();
     if (!this.#isProven) this.#probes += count;
     runCommand(
       () => this.#add(count),
@@ -190,19 +190,19 @@ class SizeController {
       this.#emitAdded(addition);
     }
     this.#forgetIfOver(addition);
-    if (!addition.hasHelped) this.#inVain();
+    if (!addition.hasHelped) this.#addedNone();
     this.#consider();
   }
 
   #fail(addition: Addition, cause: unknown): void {
     this.#additions.delete(addition);
     this.#probes = Math.max(0, this.#probes - addition.count);
-    this.#inVain();
+    this.#addedNone();
     this.#subscriber.next(new AdditionFailure(cause, addition.count));
     this.#consider();
   }
 
-  #inVain(): void {
+  #addedNone(): void {
     this.#isProven = false;
     this.#backOff();
   }

@@ -1,11 +1,11 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 
-/** Parts in which the time is waited for what takes several turns of the event loop. */
-export const SEVERAL_TURNS = 8;
+/** The number of `parts` for work that takes several turns of the event loop, such as a dial. */
+export const TIMER_PARTS = 8;
 
 /**
- * Calls `expired` when so many milliseconds have passed, after the I/O that had arrived by then: an event loop that
- * stood still must not fail what was answered meanwhile. Unsubscribing cancels it.
+ * Calls `expired` once `delay` milliseconds have passed and the I/O that had arrived by then has been handled. So a
+ * blocked event loop fails no request whose reply has arrived. Unsubscribing cancels it.
  *
  * @param parts - timers of which each counts for its own length, however late it fires. With several, what takes more
  * than one turn of the event loop, as a dial does, is given the time back for which the event loop stood still.

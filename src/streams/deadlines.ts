@@ -34,7 +34,7 @@ export class Deadlines {
     const now = this.#now();
     entry.deadline = now + timeout;
     this.#listOf(timeout).push(entry.due);
-    // A timer that is overdue may have been lost, to a clock that a test has replaced for one: it is set again.
+    // A timer that should have fired a second ago is set again: a test that replaced the clock may have discarded it.
     if (entry.deadline < this.#timerDue || now > this.#timerDue + LOST_AFTER) this.#setTimer(entry.deadline, now);
   }
 

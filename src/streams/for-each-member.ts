@@ -6,31 +6,31 @@ import { diffsOf } from './list-diff.js';
  * subscriber unsubscribes. Within one diff, those that leave are let go before others enter. Completes and errors with
  * the source.
  *
- * @param enter - adds to `stay` what has to end with it. What it throws becomes the subscriber's error.
+ * @param enter - adds to `presence` what has to end with it. What it throws becomes the subscriber's error.
  * @param changed - called after each diff.
  */
 export function forEachMember<C>(
   source: Observable<readonly C[]>,
   subscriber: Subscriber<unknown>,
-  enter: (connection: C, stay: Subscription) => void,
+  enter: (connection: C, presence: Subscription) => void,
   changed = (): void => {},
 ): void {
-  const stays = new Map<C, Subscription>();
+  const presences = new Map<C, Subscription>();
   /** What the source holds: it may emit again while a connection leaves it. */
   const listed = new Set<C>();
   const leave = (connection: C): void => {
-    const stay = stays.get(connection);
-    stays.delete(connection);
-    stay?.unsubscribe();
+    const presence = presences.get(connection);
+    presences.delete(connection);
+    presence?.unsubscribe();
   };
   const enterAll = (connections: readonly C[]): void => {
-    const entering = connections.map((connection) => ({ connection, stay: new Subscription() }));
+    const entering = connections.map((connection) => ({ connection, presence: new Subscription() }));
     // Registered before `enter` is called for the first: that may make another of them leave.
-    for (const { connection, stay } of entering) stays.set(connection, stay);
-    for (const { connection, stay } of entering) if (!stay.closed) enter(connection, stay);
+    for (const { connection, presence } of entering) presences.set(connection, presence);
+    for (const { connection, presence } of entering) if (!presence.closed) enter(connection, presence);
   };
   subscriber.add(() => {
-    for (const connection of stays.keys()) leave(connection);
+    for (const connection of presences.keys()) leave(connection);
   });
   subscriber.add(
     diffsOf(source).subscribe({
@@ -40,7 +40,7 @@ export function forEachMember<C>(
         for (const connection of removed) leave(connection);
         if (subscriber.closed) return;
         try {
-          enterAll(added.filter((connection) => listed.has(connection) && !stays.has(connection)));
+          enterAll(added.filter((connection) => listed.has(connection) && !presences.has(connection)));
         } catch (error) {
           subscriber.error(error);
         }

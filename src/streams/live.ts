@@ -30,8 +30,8 @@ export function live<T>(
   let shown: { readonly value: T } | undefined;
   let hasEnded = false;
   const observable = new Observable<T>((subscriber) => {
-    // Subscribers that are there learn first what a new one starts with. Within a flush that starts from what has been
-    // shown: the flush brings the rest.
+    // Existing subscribers are shown pending changes before a new one gets its first value. Within a flush, the new one
+    // starts with the value shown last, and the flush emits the rest.
     turns.requestFlush();
     shown ??= { value: read() };
     const { value } = shown;

@@ -1,5 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
-import { deadline, SEVERAL_TURNS } from './deadline.js';
+import { deadline, TIMER_PARTS } from './deadline.js';
 
 /** How long some work may take, in milliseconds of `scheduler`, and what else ends the waiting. */
 export interface DeadlineOptions {
@@ -23,7 +23,7 @@ export function withDeadline<T>(
       reject(reason);
       controller.abort(reason);
     };
-    waiting.add(deadline(scheduler, timeout, () => cancel(timeoutError()), SEVERAL_TURNS));
+    waiting.add(deadline(scheduler, timeout, () => cancel(timeoutError()), TIMER_PARTS));
     waiting.add(cancelOn?.(cancel));
     new Promise<T>((settle) => settle(work(controller.signal)))
       .finally(() => waiting.unsubscribe())
