@@ -20,10 +20,10 @@ export async function repeatDials<C extends Connection, K>(
   attempts: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { closings } = state;
+  const wasClosed = state.closedSince();
   const isOver = (): boolean => {
     const { broken, abandoned, dialling } = membership.counts;
-    return closings !== state.closings || signal?.aborted === true || broken + abandoned + dialling === 0;
+    return wasClosed() || signal?.aborted === true || broken + abandoned + dialling === 0;
   };
   const over$ = health.health.observable.pipe(filter(isOver));
   const aborted$ = new Observable<unknown>((subscriber) => onAbort(signal, () => subscriber.next(undefined)));

@@ -41,11 +41,11 @@ export class Lifecycle<C extends Connection, K> {
   fill(): Promise<void> {
     const { membership, poolSize, state } = this.#context;
     const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling');
-    const { closings } = state;
+    const wasClosed = state.closedSince();
     try {
       return this.#createAndAdd(this.#deficit(poolSize), down);
     } catch (error) {
-      if (closings === state.closings) void this.add([], down);
+      if (!wasClosed()) void this.add([], down);
       throw error;
     }
   }
@@ -59,9 +59,9 @@ export class Lifecycle<C extends Connection, K> {
   add(connections: readonly C[], membersToDial: MembersToDial<C> = joinedOnly): Promise<void> {
     const context = this.#context;
     const { state, membership, turns } = context;
-    const { closings } = state;
+    const wasClosed = state.closedSince();
     const claimed = membership.claim(connections);
-    if (closings !== state.closings) {
+    if (wasClosed()) {
       // A connection closed the pool when it was subscribed to.
       membership.unclaim(claimed);
       context.maker.destroyUnused(connections);
@@ -113,17 +113,16 @@ export class Lifecycle<C extends Connection, K> {
   renew(members: readonly Member<C>[] | undefined, options: RenewOptions<C>): Promise<number> {
     const { state, membership, errors, rolling } = this.#context;
     const { maxUnavailable = 0, drainTimeout, signal } = options;
-    const { closings } = state;
-    const isOvertaken = (): boolean => closings !== state.closings;
+    const wasClosed = state.closedSince();
     const plan: ReplacementPlan = {
       removesFirst: maxUnavailable > 0,
       drainTimeout,
       signal,
-      isOvertaken,
+      wasClosed,
       notConnectedError: (cause) => errors.renewalError(cause),
     };
     const chosen = members?.filter((member) => membership.members.has(member)) ?? [...membership.members];
-    const isStopped = (): boolean => isOvertaken() || signal?.aborted === true;
+    const isStopped = (): boolean => wasClosed() || signal?.aborted === true;
     return this.#withPings(rolling.replace(chosen, Math.max(1, maxUnavailable), plan, isStopped));
   }
 
@@ -146,7 +145,7 @@ export class Lifecycle<C extends Connection, K> {
   reconfigure(given: Partial<ResolvedOptions<C, K>>, poolSize: number | undefined): void {
     const context = this.#context;
     const { state, membership, selector, maker, options, turns } = context;
-    const { closings } = state;
+    const wasClosed = state.closedSince();
     const target = clampSize(poolSize ?? context.poolSize, { ...options, ...given });
     const grows = this.#isOpen && target > context.poolSize;
     const made = maker.create(grows ? this.#deficit(target) : 0);
@@ -162,7 +161,7 @@ export class Lifecycle<C extends Connection, K> {
     turns.run(() => {
       Object.assign(options, given);
       context.poolSize = clampSize(poolSize ?? context.poolSize, options);
-      if (closings === state.closings) void membership.dialAll(membership.join(claimed));
+      if (!wasClosed()) void membership.dialAll(membership.join(claimed));
       else {
         membership.unclaim(claimed);
         turns.after(() => maker.destroyUnused(made));
@@ -183,8 +182,7 @@ export class Lifecycle<C extends Connection, K> {
   close(phase: 'closed' | 'disposed', drainTimeout: number): void {
     const { turns, state, membership, breaker, acquirer } = this.#context;
     turns.run(() => {
-      state.closings++;
-      state.phase = phase;
+      state.close(phase);
       membership.remove(membership.members, 'pool-closed', drainTimeout);
       membership.hurryLeaving();
       turns.after(() => {
@@ -226,9 +224,9 @@ export class Lifecycle<C extends Connection, K> {
   /** Makes connections and adds them, unless the pool was closed while they were made. */
   #createAndAdd(count: number, membersToDial: MembersToDial<C>): Promise<void> {
     const { state, maker } = this.#context;
-    const { closings } = state;
+    const wasClosed = state.closedSince();
     const made = maker.create(count);
-    if (closings === state.closings) return this.add(made, membersToDial);
+    if (!wasClosed()) return this.add(made, membersToDial);
     maker.destroyUnused(made);
     return Promise.resolve();
   }

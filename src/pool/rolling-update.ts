@@ -16,7 +16,7 @@ export interface ReplacementPlan {
   /** When it aborts, the draining of old ones is not waited for any more. */
   readonly signal: AbortSignal | undefined;
   /** Whether the pool has been closed since. */
-  isOvertaken(): boolean;
+  wasClosed(): boolean;
   notConnectedError(cause: unknown): Error;
 }
 
@@ -110,7 +110,7 @@ export class RollingUpdate<C extends Connection> {
     // Made before the old one is removed: a factory may throw.
     const made = this.#maker.create(1, requestFor(member.connection));
     const claimed = membership.claim(made);
-    if (!membership.members.has(member) || plan.isOvertaken()) {
+    if (!membership.members.has(member) || plan.wasClosed()) {
       this.#discard(made, claimed);
       return { done: false };
     }
