@@ -146,7 +146,8 @@ describe.each(KINDS)('the circuit breaker of a pool of $kind', ({ make }) => {
     const { pool } = test;
     pool.reconfigure({
       policies: [
-        () => pool.health$.pipe(growOnDemand((count) => pool.extendPoolBySize(count), { scheduler })),
+        () =>
+          pool.health$.pipe(growOnDemand((count) => pool.extendPoolBySize(count), { scheduler, backoff: () => 100 })),
         () => pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { scheduler })),
       ],
     });
