@@ -36,7 +36,7 @@ export interface PoolFigures {
 
 /** What every error of the library can be made with. */
 export interface PoolErrorOptions {
-  /** What it comes of. */
+  /** The error that led to this one. */
   readonly cause?: unknown;
   /** The pool's figures when it happened. */
   readonly figures?: PoolFigures | undefined;

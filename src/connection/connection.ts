@@ -67,7 +67,10 @@ export interface Connection {
   readonly cause?: unknown;
   /** How many requests it can carry at once, where the server says so. */
   readonly capacity$?: Observable<number>;
-  /** One value for each request that settled: what ejection and latency-aware selection go by. */
+  /**
+   * One value for each request that settled. Without it, ejection and latency-aware selection go by `use` and
+   * `withConnection`.
+   */
   readonly outcomes$?: Observable<Outcome>;
   /** Sends a request that only a live server answers; rejects without a reply. `signal` aborts at the caller's deadline. */
   ping?(context: { readonly signal: AbortSignal }): Promise<unknown>;

@@ -39,9 +39,11 @@ function resolveOptions(options: EjectOutliersOptions): DetectorSettings {
 
 /**
  * Outlier ejection: calls `eject` with a connection whose requests fail in a row while the requests of others
- * succeed, and with the milliseconds for which to take it out of service. Reads `outcomes$`, in constant time for each
- * outcome; a connection without `outcomes$` is never ejected. An ejected connection should leave the source, and come
- * back after that duration. Until then it counts as ejected.
+ * succeed, and with the milliseconds for which to take it out of service. An ejected connection should leave the source,
+ * and come back after that duration. Until then it counts as ejected.
+ *
+ * Goes by `outcomes$` of the connection, or else by `use` and `withConnection` of its pool, in constant time for each
+ * outcome. A connection with neither is never ejected.
  *
  * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. Where it throws or rejects,
  * a {@link CommandFailure}: the connection is not ejected, and `eject` is called again after as many failures more. Cold.

@@ -79,8 +79,8 @@ class SilenceTimer implements Expirable {
 }
 
 /**
- * Finds connections that have gone silent under load, as when a firewall has forgotten their flows: calls `invalidate`
- * for a connection on which work has failed, a deadline that passed included, and which has answered nothing for `after`
+ * Finds connections that have gone silent under load, as when a firewall has forgotten their flows. Calls `invalidate`
+ * for a connection on which work has failed, by its deadline for one, and which has answered nothing for `after`
  * milliseconds. All connections that are silent are invalidated, even if that is all there are. Work needs deadlines for
  * this: work that waits without end is not known to have failed.
  *

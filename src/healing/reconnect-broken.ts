@@ -62,7 +62,8 @@ export interface ReconnectBrokenOptions {
   readonly isTerminal?: ((cause: unknown) => boolean) | undefined;
   /**
    * After so many milliseconds of being up a connection is proven to work, and begins its backoff anew when it
-   * breaks again. One with `outcomes$` is proven by the first request that is answered as well. @default 1000
+   * breaks again. The first request that is answered proves it as well, by `outcomes$` or by `use` and
+   * `withConnection` of its pool. @default 1000
    */
   readonly resetAfter?: number | undefined;
   /**

@@ -75,7 +75,7 @@ type Happening<C> =
   /** The operator given as `heal` completed: nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-ended' }
   /**
-   * The command of one of the `policies` failed, and will be called again; or the stream of a policy or of the `breaker`
+   * The command of one of the `policies` failed, and the policy goes on; or the stream of a policy or of the `breaker`
    * errored, and does nothing more until the pool is opened again.
    */
   | { readonly type: 'policy-failed'; readonly cause: unknown };

@@ -1,5 +1,6 @@
 /** Lets a caller stop waiting; what it waited for goes on. */
 export interface SignalOptions {
+  /** Aborting it rejects the call with its reason. Dials and work that were begun go on. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,6 +58,7 @@ export interface EjectOptions {
 
 /** Why connections are taken out of use. */
 export interface InvalidateOptions {
+  /** Why, for `events$` and for the error of the work that is cut off. @default none */
   readonly cause?: unknown;
 }
 
@@ -70,8 +72,9 @@ export interface RenewOptions<C> extends SignalOptions {
    */
   readonly maxUnavailable?: number | undefined;
   /**
-   * Milliseconds for work in flight on an old connection to finish, of which leases are told by their signals. The
-   * next is replaced when it has been closed. @default no limit
+   * Milliseconds for work in flight on an old connection to finish. With a limit, the signals of its leases abort at
+   * once. The next replacement waits until the old connection is closed, for the pool's `drainTimeout` at most.
+   * @default no limit
    */
   readonly drainTimeout?: number | undefined;
 }

@@ -59,7 +59,8 @@ export interface ConnectionPool<C extends Connection, K = void> extends AsyncDis
  * Streams are hot, replay their current value (except `events$`), never error, and complete when the pool is
  * disposed of. Methods that return a promise reject and never throw; wrong arguments are answered with a
  * `TypeError` or `RangeError` that has a `code`, before anything changes. A signal that aborts makes the promise
- * reject with its reason, and cancels nothing that others may wait for.
+ * reject with its reason, and cancels nothing that others may wait for. The signal of `close()` only cuts the draining
+ * short.
  *
  * @typeParam C - the kind of connection.
  * @typeParam K - the key that the strategy chooses by, where it does.
@@ -84,7 +85,10 @@ export class ConnectionPool<C extends Connection, K = void> {
   readonly broken$: Observable<readonly C[]>;
   /** The three lists at one moment, for a subscriber that needs more than one of them. */
   readonly snapshot$: Observable<Snapshot<C>>;
-  /** Who would be picked now; `undefined` where the choice needs a key. Changes of load show once a microtask. */
+  /**
+   * The connection that would be picked now; `undefined` where the choice needs a key. Changes of load show once a
+   * microtask.
+   */
   readonly leastLoaded$: Observable<C | undefined>;
   /** The sum of the members' loads, in requests. Changes of load show once a microtask. */
   readonly pending$: Observable<number>;
@@ -165,7 +169,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Opens the pool, fills it up to `poolSize` and dials every member that is idle or broken. Resolves when every
+   * Opens the pool, fills it up to `poolSize` and dials every member that is fresh or broken. Resolves when every
    * attempt has settled; a server that refuses leaves broken connections behind, not a rejection. With `attempts` those
    * are dialled again, with a backoff.
    *
@@ -201,8 +205,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Adds connections and connects those that are not; ignores members. The iterable is read once, before
    * anything changes. Resolves when every attempt has settled.
    *
-   * @throws RangeError for more than `maxSize` leaves room for, {@link PoolClosedError} and
-   * {@link PoolDisposedError}, as rejections.
+   * @throws RangeError for more than `maxSize` leaves room for, TypeError for a connection of another pool,
+   * {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
@@ -225,9 +229,10 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes what is then too many: broken, idle,
-   * connecting and unused connections in this order, the latest joined first; then, only if asked, those with the
-   * least load, which finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
+   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes the surplus. Unused connections leave in this
+   * order: broken, fresh, connecting, connected; the latest joined first. With `deletePendingConnections` busy ones
+   * follow, the least loaded first, and finish their work before they are closed. If not enough could go, `poolSize`
+   * becomes what is left.
    *
    * @param amount - an integer; zero and less change nothing.
    * @returns how many left. Their closing goes on behind; `close()` waits for it.
@@ -379,7 +384,8 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
-   * under way goes on; `growOnDemand` adds no connections for those who wait, and `shrinkIdle` removes none. `health.suspended` and `events$` tell of it. Idempotent.
+   * under way goes on; `growOnDemand` adds no connections for waiting callers, and `shrinkIdle` removes none.
+   * `health.suspended` and `events$` tell of it. Idempotent.
    *
    * @example
    * ```ts
@@ -397,7 +403,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     turns.requestFlush();
   }
 
-  /** Serves those who have waited, in their order, and gives out connections again. Idempotent. */
+  /** Serves waiting callers in their order, and gives out connections again. Idempotent. */
   resume(): void {
     const { events, membership, turns } = this.#context;
     if (!this.#acquirer.isSuspended) return;
@@ -498,7 +504,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * A lease at once, or none where nothing can be given out now. Never overtakes callers who wait.
+   * A lease at once, or none where nothing can be given out now. It overtakes no waiting caller, except one whose key
+   * gets no connection.
    *
    * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
    */
@@ -530,9 +537,9 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Closes the pool. At the call every member has left, those who wait are refused, leases are told by their signals,
-   * and no work is taken on; work in flight gets up to `drainTimeout`, then every connection is closed, and what is cut
-   * off fails as its connection has it. Resolves when all of them are closed, within `drainTimeout` and the pool's
+   * Closes the pool. At the call every member leaves, waiting callers are refused, the signals of leases abort, and no
+   * work is taken on. Work in flight gets `drainTimeout`; then every connection is closed, and unfinished work fails
+   * with the error of its connection. Resolves when all of them are closed, within `drainTimeout` and the pool's
    * `closeTimeout`. `setup()` may follow at once.
    */
   async close(options: CloseOptions = {}): Promise<void> {

@@ -52,16 +52,16 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
    * or closed count, and dials wait for room. @default Infinity
    */
   readonly maxSize?: number | undefined;
-  /** How long a dial may take. @default 5000 */
+  /** Milliseconds that a dial may take. @default 5000 */
   readonly connectTimeout?: number | undefined;
   /**
    * What is done to a connection between its being dialled and its first use. It has a `connectTimeout` of its own,
    * after that of the dial; if it fails, so has the dial. @default false
    */
   readonly warmup?: false | ConnectionHook<C> | undefined;
-  /** How long `close()` of a connection is waited for. @default 2000 */
+  /** Milliseconds for which `close()` of a connection is waited for. @default 2000 */
   readonly closeTimeout?: number | undefined;
-  /** How long a connection on its way out may finish what it carries. @default 1000 */
+  /** Milliseconds for a connection that leaves, or is dialled anew, to finish what it carries. @default 1000 */
   readonly drainTimeout?: number | undefined;
   /**
    * How many dials may be under way at once in the whole pool. The one dial of a half-open circuit is made beside those
@@ -75,16 +75,16 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
   readonly maxPending?: number | undefined;
   /** How many callers may wait while no connection can take their work; with 0 none may. @default 1024 */
   readonly maxWaiting?: number | undefined;
-  /** How long they wait. @default 5000 */
+  /** Milliseconds that a caller may wait. @default 5000 */
   readonly waitTimeout?: number | undefined;
-  /** Refuses those who wait once dialling has failed everywhere, instead of at their deadline. @default false */
+  /** Refuses waiting callers once dialling has failed everywhere, instead of at their deadline. @default false */
   readonly failFast?: boolean | undefined;
   /**
    * What is done to a connection when an exclusive borrowing of it ends (one with a limit of 1), before the next. If
    * that fails the connection is closed and dialled anew. @default false
    */
   readonly reset?: false | ConnectionHook<C> | undefined;
-  /** How long a reset may take. @default 5000 */
+  /** Milliseconds that a reset may take. @default 5000 */
   readonly resetTimeout?: number | undefined;
   /**
    * What an error of work says of its connection: `'answer'`, an answer of the server like any other; `'failure'`, a
@@ -98,7 +98,10 @@ export interface ReconfigurableOptions<C extends Connection, K = void> {
    * settled then is written off, with the event `leases-lost`. @default 1000
    */
   readonly lostGrace?: number | undefined;
-  /** A lease held for longer is told of in `events$`, with where it was taken. @default Infinity */
+  /**
+   * Milliseconds after which a lease that is still held is told of in `events$`, with the stack of its call.
+   * @default Infinity
+   */
   readonly leakThreshold?: number | undefined;
 }
 

@@ -7,21 +7,37 @@ import type { DrainOptions, EjectOptions, InvalidateOptions, RenewOptions } from
 
 /** What a policy sees of its pool, and may ask of it. */
 export interface PolicyPool<C extends Connection> {
+  /** How many connections the pool aims for. */
   readonly poolSize: number;
+  /** The figures of the pool now. */
   readonly health: Health;
+  /** The members, in order of joining. */
   readonly connections$: Observable<readonly C[]>;
+  /** The connections that are connected and in service. */
   readonly connected$: Observable<readonly C[]>;
+  /** The connections that failed or were lost, and are not being dialled. */
   readonly broken$: Observable<readonly C[]>;
+  /** The three lists at one moment. */
   readonly snapshot$: Observable<Snapshot<C>>;
+  /** The sum of the members' loads, in requests. */
   readonly pending$: Observable<number>;
+  /** The figures of the pool, as a stream. */
   readonly health$: Observable<Health>;
+  /** What happens, as it happens; replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
+  /** Adds and dials up to `size` new connections; resolves when every attempt has settled. */
   extendPoolBySize(size: number): Promise<void>;
+  /** Lowers `poolSize` and removes the surplus, busy connections only if asked. Returns how many left. */
   reducePoolConnections(amount: number, deletePendingConnections?: boolean): number;
+  /** Removes and closes the broken connections. Returns how many left. */
   cleanupBrokenConnections(): number;
+  /** Takes connections out, lets them finish and closes them. Returns how many left. */
   removeConnections(connections: Iterable<C>, options?: DrainOptions): number;
+  /** Takes connections out of service for `duration` milliseconds. Returns how many are out. */
   ejectConnections(connections: Iterable<C>, options: EjectOptions): number;
+  /** Marks connections as broken and closes them. Returns how many. */
   invalidateConnections(connections: Iterable<C>, options?: InvalidateOptions): number;
+  /** Replaces connections by new ones from the factory without failing work. Resolves with how many. */
   renew(options?: RenewOptions<C>): Promise<number>;
 }
 

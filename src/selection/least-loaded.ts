@@ -23,7 +23,7 @@ export interface LeastLoadedOptions<C> {
   /**
    * Time constant with which a failed request counts as load, decaying exponentially: in sum as much as one request
    * of this duration. Without it, a connection that fails requests at once always has the least load. Failures are
-   * read from `outcomes$`. @default 0
+   * read from `outcomes$`, or else from `use` and `withConnection` of the pool. @default 0
    */
   readonly failurePenalty?: number | undefined;
   /** The clock of `slowStart` and `failurePenalty`. @default asyncScheduler */

@@ -103,9 +103,9 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
  * change with time: a ranking of all would have to read all of them for each pick. Where the load of the one chosen is
  * more than twice the least of all (plus one), the one with the least load is compared as well.
  *
- * Latencies are read from `outcomes$`. A connection without history gets one request until it has answered; without
- * `outcomes$`, or once that has completed, the load is the cost. Where neither of the two is accepted, `pick` returns
- * the accepted connection with the least cost.
+ * Latencies are read from `outcomes$`, or else from `use` and `withConnection` of the pool. A connection without history
+ * gets one request until it has answered; without either source, or once `outcomes$` has completed, the load is the
+ * cost. Where neither of the two is accepted, `pick` returns the accepted connection with the least cost.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
  * errors with what `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Numbers are drawn

@@ -43,10 +43,14 @@ function demand(targetLoad: number | undefined): Demand {
  * burst does not open a socket for each of its requests. After an addition that brought no connection up it adds one at
  * a time again, each after the backoff. Where nothing that is being dialled comes up for a second, it adds one beside.
  *
- * It adds none where more connections would not help: while the pool is suspended; while connections are idle and none
- * is in use, because callers are not given those (their capacity is 0, or the strategy chooses none); and while there
- * are members of which none is connected: `reconnectBroken` redials these, or `cleanupBroken` removes them. Otherwise
- * callers count less the idle connections.
+ * It adds none while more connections would not help:
+ *
+ * - the pool is suspended
+ * - connections are idle and none is in use: callers are not given those, because their capacity is 0 or the strategy
+ *   chooses none
+ * - there are members and none is connected: `reconnectBroken` redials them, or `cleanupBroken` removes them
+ *
+ * Otherwise it counts the waiting callers, less the idle connections.
  *
  * Each call of `add` runs in a task of `scheduler`. `add` may return a promise, to resolve when the new members have been
  * dialled. When it throws or rejects, the next call waits for the backoff; when it adds no member because the pool has
