@@ -84,17 +84,17 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     return this.#isSuspended;
   }
 
-  /** A connection at once, where one can be lent. No caller passes those who wait, but for keys that get nothing. */
+  /** A connection at once, where one can be lent. A caller overtakes only waiters whose key gets no connection. */
   acquireNow(key: K): Checkout<C> | undefined {
     return this.#acquireNow(key);
   }
 
   #acquireNow(key: K): Checkout<C> | undefined {
-    return this.#queue.size > 0 && !this.#mayPass(key) ? undefined : this.tryAcquire(key);
+    return this.#queue.size > 0 && !this.#mayOvertake(key) ? undefined : this.tryAcquire(key);
   }
 
-  /** Whether those who wait could not be served when they were asked for last, and wait for other keys. */
-  #mayPass(key: K): boolean {
+  /** Whether a caller of this key may overtake: all waiters wait for other keys, and the last pass left them waiting. */
+  #mayOvertake(key: K): boolean {
     return this.#selector.hasStrategy && !this.#isDispatching && !this.#queue.hasKey(key);
   }
 
@@ -190,7 +190,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     this.serveSoon();
   }
 
-  /** Rejects those who wait where there is nothing to wait for any more; serves them where there may be. */
+  /** Rejects the waiters when nothing can be waited for any more, and otherwise serves them. */
   recheckWaiters(): void {
     if (this.#queue.size === 0) return;
     const refuse = (): Error | undefined => {

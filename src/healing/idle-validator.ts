@@ -51,7 +51,7 @@ export class IdleValidator<C extends Connection> {
     readonly settings: IdleSettings,
   ) {}
 
-  add(connection: C, stay: Subscription): void {
+  add(connection: C, presence: Subscription): void {
     const entry: Entry<C> = { record: retainRecord(connection), since: 0, validation: undefined };
     const unwatch = entry.record.listen({
       onLoad: (from, to) => this.#loadChanged(entry, from, to),
@@ -60,7 +60,7 @@ export class IdleValidator<C extends Connection> {
         this.#markIdle(entry);
       },
     });
-    stay.add(() => {
+    presence.add(() => {
       unwatch();
       this.#reset(entry);
       releaseRecord(connection);

@@ -458,7 +458,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   // Limits
 
-  /** Tells those who count idle connections that the pool lends nothing, or lends again. */
+  /** Tells listeners that count idle connections that the pool lends nothing, or lends again. */
   hold(isHeld: boolean): void {
     this.isHeld = isHeld;
     this.turns.after(() => {

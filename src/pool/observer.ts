@@ -51,7 +51,10 @@ export type DialOutcome = 'connected' | 'error' | 'timeout' | 'aborted';
  * ```
  */
 export interface PoolObserver<C> {
-  /** A caller of `use`, `withConnection`, `lease` or `tryLease` was given a connection, or was refused. */
+  /**
+   * A caller of `use`, `withConnection`, `lease` or `tryLease` was given a connection, or was refused. A `tryLease` that
+   * returns none is not told.
+   */
   onWait?(wait: Measurement<C, WaitOutcome>): void;
   /** A connection was given back. */
   onUse?(use: Measurement<C, UseOutcome>): void;

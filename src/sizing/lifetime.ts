@@ -16,11 +16,11 @@ export interface LifetimeLimits {
 export interface LifetimeOwner<C extends Connection> {
   /** The connection has reached the first of its limits. Called once. */
   expired(lifetime: Lifetime<C>): void;
-  /** The stay of the connection in the source is over. Called once. */
+  /** The presence of the connection in the source is over. Called once. */
   ended(lifetime: Lifetime<C>): void;
 }
 
-/** One stay of a connection in the source. Goes on while a pool keeps the connection out of service and connected. */
+/** One presence of a connection in the source. Goes on while a pool keeps the connection out of service and connected. */
 export class Lifetime<C extends Connection> implements RecordListener {
   readonly connection: C;
   readonly #owner: LifetimeOwner<C>;
@@ -48,7 +48,7 @@ export class Lifetime<C extends Connection> implements RecordListener {
     this.#isPresent = true;
   }
 
-  /** The source does not hold the connection any more. One that is ejected comes back to the same stay. */
+  /** The source does not hold the connection any more. One that is ejected comes back to the same presence. */
   leave(): void {
     this.#isPresent = false;
     const { state, stay } = this.#record;

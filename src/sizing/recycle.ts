@@ -145,7 +145,7 @@ export function recycle<C extends Connection>(
     new Observable((subscriber) => {
       const recycler = new Recycler<C>(replace, subscriber, limitsOf, { backoff, scheduler });
       forEachMember(source, subscriber, (connection, presence) => recycler.add(connection, presence));
-      // Added last: the stays of connections that are out of service end here.
+      // Added last: the presences of connections that are out of service end here.
       subscriber.add(() => recycler.clear());
     });
 }
