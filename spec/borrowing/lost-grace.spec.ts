@@ -87,4 +87,62 @@ describe.each(KINDS)('lostGrace, over $kind', ({ make }) => {
     await test.clock.advance(200);
     expect([next?.connection.name, test.pool.health.pending, lostLeases(test)]).toEqual(['#1', 1, []]);
   });
+
+  it('reset: work that settles just before lostGrace after a loss is reset to the end before the next borrower', async () => {
+    let running = 0;
+    const overlaps: number[] = [];
+    const test: Rig = await openRig(make, 1, {
+      maxPending: 1,
+      reset: async () => {
+        running++;
+        await new Promise<void>((resolve) => test.clock.scheduler.schedule(() => resolve(), 100));
+        running--;
+      },
+    });
+    const working = new Promise<void>((resolve) => test.clock.scheduler.schedule(() => resolve(), 950));
+    void test.pool.use(() => working);
+    await lose(test);
+    void test.pool.use(() => void overlaps.push(running));
+    await test.clock.advance(2_000);
+    expect([overlaps, lostLeases(test)]).toEqual([[0], []]);
+  });
+
+  it('reset that times out after a loss: it does not take the connection from the next borrower', async () => {
+    const test = await openRig(make, 1, { maxPending: 1, resetTimeout: 500, reset: never });
+    const lease = await test.pool.lease();
+    await lose(test);
+    await test.clock.advance(900);
+    lease.release();
+    await test.clock.advance(200);
+    expect(test.pool.tryLease()).toBeUndefined();
+  });
+
+  it('a session lost while its member is leaving: its lease is written off where the connection joins again', async () => {
+    const test = await openRig(make, 1, { maxPending: 1, drainTimeout: 5_000 });
+    await test.pool.lease();
+    const [connection] = test.made as [TestConnection];
+    test.pool.removeConnections([connection]);
+    connection.lose();
+    await test.pool.extendPoolByConnections([connection]);
+    await test.pool.reconnect();
+    await test.clock.advance(60_000);
+    expect(test.pool.health).toMatchObject({ connected: 1, idle: 1, pending: 0 });
+  });
+
+  it('a session lost while its member is leaving: maxPending holds after the next loss', async () => {
+    const test = await openRig(make, 1, { maxPending: 2, drainTimeout: 5_000 });
+    const [connection] = test.made as [TestConnection];
+    const old = await test.pool.lease();
+    test.pool.removeConnections([connection]);
+    connection.lose();
+    await test.pool.extendPoolByConnections([connection]);
+    await test.pool.reconnect();
+    await test.pool.lease();
+    connection.lose();
+    await test.pool.reconnect();
+    old.release();
+    await test.clock.advance(2_000);
+    const leases = [test.pool.tryLease(), test.pool.tryLease(), test.pool.tryLease()];
+    expect([leases.filter(Boolean).length, lostLeases(test)]).toEqual([2, [1]]);
+  });
 });

@@ -1,8 +1,17 @@
 import { lastValueFrom, throwError, timer } from 'rxjs';
-import { type ConnectionPoolOptions, ejectOutliers, type Policy } from 'rxpool';
+import {
+  type ConnectionPoolOptions,
+  ejectOutliers,
+  invalidateSilent,
+  type Policy,
+  reconnectBroken,
+  resilient,
+} from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, type Rig, watch } from '../support/pools.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
+
+const never = (): Promise<never> => new Promise(() => {});
 
 const timeoutOf = (what: string): Error => Object.assign(new Error(what), { code: 'ETIMEDOUT' });
 
@@ -146,6 +155,69 @@ describe.each(KINDS)('How work went, over $kind', ({ make }) => {
     await expect(test.pool.use(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(test.events).toContainEqual({ type: 'policy-failed', cause });
     expect(test.pool.health.connected).toBe(1);
+  });
+
+  it('a deadline that passes for work of a lost session does not invalidate the next', async () => {
+    const test = await openRig(make, 1);
+    const { scheduler } = test.clock;
+    test.pool.reconfigure({ policies: resilient({ scheduler, validateIdle: false, ejectOutliers: false }) });
+    test.pool.use(never, { timeout: 5_000 }).catch(() => {});
+    test.made[0]?.lose(new Error('reset'));
+    await test.pool.reconnect();
+    await test.clock.advance(5_100);
+    expect(test.events.filter(({ type }) => type === 'lost')).toHaveLength(1);
+  });
+
+  it('answers of a lost session do not hide the silence of the next', async () => {
+    const test = await openRig(make, 1);
+    const { scheduler } = test.clock;
+    const silent: string[] = [];
+    const telling = invalidateSilent<TestConnection>(({ name }) => silent.push(name), { after: 200, scheduler });
+    test.pool.connected$.pipe(telling).subscribe();
+    const finish: (() => void)[] = [];
+    for (let i = 0; i < 10; i++) void test.pool.use(() => new Promise<void>((resolve) => finish.push(resolve)));
+    test.made[0]?.lose();
+    await test.pool.reconnect();
+    for (let i = 0; i < 10; i++) {
+      test.pool.use(never, { timeout: 50 }).catch(() => {});
+      await test.clock.advance(100);
+      finish.pop()?.();
+      await settle();
+    }
+    expect(silent.length).toBeGreaterThan(0);
+  });
+
+  it('work of a lost session that succeeds proves nothing of the next: the backoff of reconnectBroken() grows', async () => {
+    const test = await openRig(make, 1);
+    const attempts: number[] = [];
+    const backoff = (attempt: number): number => {
+      attempts.push(attempt);
+      return 10;
+    };
+    const { scheduler } = test.clock;
+    test.pool.broken$.pipe(reconnectBroken({ scheduler, backoff, resetAfter: 60_000 })).subscribe();
+    const finish: (() => void)[] = [];
+    for (let i = 0; i < 5; i++) void test.pool.use(() => new Promise<void>((resolve) => finish.push(resolve)));
+    for (let i = 0; i < 4; i++) {
+      test.made[0]?.lose();
+      await test.clock.advance(20);
+      finish.pop()?.();
+      await settle();
+    }
+    expect(attempts).toEqual([1, 2, 3, 4]);
+  });
+
+  it('use() and withConnection(): work that rejects with what cannot be inspected gives its connection back', async () => {
+    const test = await openRig(make, 1, { maxPending: 1 });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const used = watch(test.pool.use(() => Promise.reject(proxy)));
+    await settle();
+    expect([used.status, test.pool.health.pending]).toEqual(['rejected', 0]);
+    const told: unknown[] = [];
+    test.pool.withConnection(() => Promise.reject(proxy)).subscribe({ error: () => told.push('error') });
+    await settle();
+    expect([told, test.pool.health.pending]).toEqual([['error'], 0]);
   });
 });
 

@@ -1,7 +1,7 @@
-import { BehaviorSubject, Subject } from 'rxjs';
+import { BehaviorSubject, Subject, take } from 'rxjs';
 import { CommandFailure, invalidateSilent, type Policy, resilient, type Silence, ValidationError } from 'rxpool';
 import { KINDS, OwnConnection, type TestConnection } from '../support/connections.js';
-import { openRig, type Rig } from '../support/pools.js';
+import { openRig, type Rig, watch } from '../support/pools.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const never = (): Promise<never> => new Promise(() => {});
@@ -76,6 +76,60 @@ describe.each(KINDS)('invalidateSilent() in a pool, over $kind', ({ make }) => {
     expect(test.pool.health.broken).toBe(0);
   });
 
+  it('one missed deadline, a time without work, then a longer call: the call is not cut off', async () => {
+    const test = await open(1, 200);
+    const heeding =
+      (milliseconds: number) =>
+      (_: TestConnection, { signal }: { signal: AbortSignal }) =>
+        new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+          test.clock.scheduler.schedule(() => resolve(), milliseconds);
+        });
+    test.pool.use(heeding(1_000), { timeout: 50 }).catch(() => {});
+    await test.clock.advance(190);
+    const aborted: unknown[] = [];
+    const call = watch(
+      test.pool.use((connection, context) => {
+        context.signal.addEventListener('abort', () => aborted.push(context.signal.reason));
+        return heeding(140)(connection, context);
+      }),
+    );
+    await test.clock.advance(400);
+    await settle();
+    expect([call.status, aborted, test.pool.health.broken]).toEqual(['resolved', [], 0]);
+  });
+
+  it('one failure, then no work: an idle connection is not silent', async () => {
+    const test = await open(1, 200);
+    await test.pool.use(() => Promise.reject(Object.assign(new Error(), { code: 'ETIMEDOUT' }))).catch(() => {});
+    await test.clock.advance(10_000);
+    expect(test.pool.health.broken).toBe(0);
+  });
+
+  it('a command that invalidates all: it is not called again for connections that have left the list by then', async () => {
+    const test = await openRig(make, 2);
+    const called: string[] = [];
+    const invalidateAll = ({ name }: TestConnection, cause: unknown): void => {
+      called.push(name);
+      test.pool.invalidateConnections(test.pool.connections, { cause });
+    };
+    const { scheduler } = test.clock;
+    test.pool.connected$.pipe(invalidateSilent(invalidateAll, { after: 200, scheduler })).subscribe();
+    await callFor(test, 300, 2);
+    expect(called).toHaveLength(1);
+  });
+
+  it('unsubscribing at the first silence: nothing is invalidated after that', async () => {
+    const test = await openRig(make, 2);
+    const called: string[] = [];
+    const { scheduler } = test.clock;
+    const telling = invalidateSilent<TestConnection>(({ name }) => called.push(name), { after: 200, scheduler });
+    test.pool.connected$.pipe(telling, take(1)).subscribe();
+    await callFor(test, 300, 2);
+    await test.clock.advance(1_000);
+    expect([called.length, test.clock.timers]).toEqual([1, 0]);
+  });
+
   it('close() of the pool: no timer is left', async () => {
     const test = await open(1, 200);
     await callFor(test, 50);
@@ -102,6 +156,7 @@ describe('invalidateSilent() on a list of one’s own', () => {
       .pipe(invalidateSilent(invalidate, { after: 100, scheduler: clock.scheduler }))
       .subscribe((value) => seen.push(value));
     const fail = (): void => connection.outcomes$.next({ ok: false, durationMs: 10 });
+    connection.send();
     fail();
     await clock.advance(101);
     fail();

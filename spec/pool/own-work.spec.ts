@@ -1,4 +1,4 @@
-import { recycle, shrinkIdle, validateIdle } from 'rxpool';
+import { recycle, resilient, shrinkIdle, validateIdle } from 'rxpool';
 import { KINDS, type TestConnection } from '../support/connections.js';
 import { openRig, type Rig, watch } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -99,6 +99,39 @@ describe.each(KINDS)('The pool’s own work on its connections, over $kind', ({ 
     for (const answer of answers) answer();
     await settle();
     expect([reconnecting.value, test.pool.health.pending]).toEqual([2, 0]);
+  });
+
+  it('maxPending lowered to 1 during a validation: the connection is not lent before that has ended', async () => {
+    const test = await openRig(make, 1, { maxPending: 2 });
+    const answers = validating(test);
+    await test.clock.advance(100);
+    test.pool.reconfigure({ maxPending: 1 });
+    expect(test.pool.tryLease()).toBeUndefined();
+    answers[0]?.();
+    await settle();
+    expect(test.pool.tryLease()?.connection).toBe(test.made[0]);
+  });
+
+  it('resilient() beside validateIdle(): each validates, and a connection that never answers is found', async () => {
+    const test = await openRig(make, 1);
+    const { scheduler } = test.clock;
+    const ask = (connection: TestConnection): Promise<unknown> => {
+      connection.send();
+      return new Promise(() => {});
+    };
+    test.pool.reconfigure({
+      policies: [
+        ...resilient<TestConnection>({ scheduler, validate: ask }),
+        (pool) =>
+          pool.connected$.pipe(
+            validateIdle(ask, (connection, cause) => pool.invalidateConnections([connection], { cause }), {
+              scheduler,
+            }),
+          ),
+      ],
+    });
+    await test.clock.advance(60_000);
+    expect(test.events.filter(({ type }) => type === 'lost')).toHaveLength(1);
   });
 
   it('reconfigure({ maxPending }) during a validation holds when it is over', async () => {

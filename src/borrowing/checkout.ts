@@ -80,8 +80,11 @@ export class Checkout<C extends Connection> implements UseContext {
 
   /** The work has ended: says how it went, and gives the connection back. */
   end(failure: WorkFailure | undefined): void {
-    this.report(failure);
-    this.release();
+    try {
+      this.report(failure);
+    } finally {
+      this.release();
+    }
   }
 
   /** Says how the work went, once: at its deadline, or when it ends. */

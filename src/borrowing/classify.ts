@@ -31,19 +31,15 @@ const DEEPEST = 8;
  */
 export function classifyError(error: unknown): ErrorClass {
   let link = error;
-  for (let depth = 0; depth < DEEPEST && typeof link === 'object' && link !== null; depth++) {
-    if (link instanceof UseTimeoutError || link instanceof ConnectionClosedError) return 'failure';
-    try {
-      const { code, name, cause } = link as {
-        readonly code?: unknown;
-        readonly name?: unknown;
-        readonly cause?: unknown;
-      };
+  try {
+    for (let depth = 0; depth < DEEPEST && typeof link === 'object' && link !== null; depth++) {
+      if (link instanceof UseTimeoutError || link instanceof ConnectionClosedError) return 'failure';
+      const { code, name, cause } = link as { readonly [member in 'code' | 'name' | 'cause']?: unknown };
       if (NO_ANSWER.has(code) || name === 'TimeoutError') return 'failure';
       link = cause;
-    } catch {
-      return 'answer';
     }
+  } catch {
+    // An error whose members cannot be read.
   }
   return 'answer';
 }

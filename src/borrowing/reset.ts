@@ -4,6 +4,7 @@ import { type ConnectionHook, runHook } from '../connection/hook.js';
 import { ResetError } from '../errors.js';
 import type { Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
+import type { LostLeases } from './lost-leases.js';
 
 /** The part of the pool's options that releasing goes by. */
 export interface ResetOptions<C> {
@@ -16,16 +17,12 @@ export interface ResetOptions<C> {
 export class ResetOnRelease<C extends Connection> {
   readonly #options: ResetOptions<C>;
   readonly #membership: Membership<C>;
-  readonly #giveBack: (member: Member<C>, session: number) => void;
+  readonly #lost: LostLeases<C>;
 
-  constructor(
-    options: ResetOptions<C>,
-    membership: Membership<C>,
-    giveBack: (member: Member<C>, session: number) => void,
-  ) {
+  constructor(options: ResetOptions<C>, membership: Membership<C>, lost: LostLeases<C>) {
     this.#options = options;
     this.#membership = membership;
-    this.#giveBack = giveBack;
+    this.#lost = lost;
   }
 
   release(member: Member<C>, session: number): void {
@@ -41,6 +38,8 @@ export class ResetOnRelease<C extends Connection> {
   async #reset(member: Member<C>, session: number, reset: ConnectionHook<C>): Promise<void> {
     const { resetTimeout: timeout, scheduler } = this.#options;
     const current = member.session;
+    // From here on the reset holds the place, and what is lost of it is lost of this session.
+    this.#lost.released(member, session);
     const endReservation = this.#membership.reserve(member);
     try {
       await runHook(member.record, reset, { name: 'reset', timeout, scheduler, ErrorType: ResetError });
@@ -48,7 +47,12 @@ export class ResetOnRelease<C extends Connection> {
       // A connection that was lost meanwhile is dialled anew anyway, and may be up again.
       if (member.session === current) this.#membership.invalidate(member, failure);
     }
-    this.#giveBack(member, session);
-    endReservation?.();
+    this.#giveBack(member, current);
+    endReservation();
+  }
+
+  #giveBack(member: Member<C>, session: number): void {
+    this.#lost.released(member, session);
+    member.release(session);
   }
 }

@@ -39,10 +39,7 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
       classifyFailed: (cause) => owner.classifyFailed(cause),
     });
     this.#lost = new LostLeases(options, (member, count) => owner.leasesLost(member, count));
-    this.#reset = new ResetOnRelease(options, membership, (member, session) => {
-      this.#lost.released(member, session);
-      member.release(session);
-    });
+    this.#reset = new ResetOnRelease(options, membership, this.#lost);
     membership.listeners.push({
       sessionLost: (member) => this.#lost.sessionLost(member),
       leasesEnded: (member) => this.#lost.forget(member),

@@ -26,12 +26,12 @@ export class WorkOutcomes<C extends Connection> {
 
   workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void {
     const { record } = checkout.member;
-    if (failure === undefined && record.listeners === undefined) return;
-    const { acquiredAt, isLost } = checkout;
+    // Work of a session that was lost says nothing of the next.
+    if (checkout.isLost || (failure === undefined && record.listeners === undefined)) return;
+    const { acquiredAt } = checkout;
     const says = failure === undefined ? 'answer' : this.#classify(failure.error, record.connection);
     record.workEnded(says === 'answer', acquiredAt === undefined ? undefined : this.#owner.now() - acquiredAt);
-    // What was lost meanwhile may be up again, as another session.
-    if (says === 'fatal' && !isLost) this.#owner.invalidate(checkout, failure?.error);
+    if (says === 'fatal') this.#owner.invalidate(checkout, failure?.error);
   }
 
   #classify(error: unknown, connection: C): ErrorClass {

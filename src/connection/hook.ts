@@ -34,7 +34,7 @@ export async function runHook<C extends Connection>(
     const lost = (reason: unknown): void => cancel(reason ?? new ConnectionClosedError('The connection was closed'));
     return record.listen({ onState: (_state, cause) => lost(cause), onRetired: lost });
   };
-  const ownWork = new OwnWork(record);
+  const ownWork = OwnWork.begin(record);
   try {
     if (record.state !== 'connected') throw causeOf(record.connection);
     await withDeadline({ timeout, scheduler, timeoutError, cancelOn }, (signal) => hook(record.connection, { signal }));

@@ -12,12 +12,21 @@ export class OwnWork implements OwnRequests {
    */
   isAlone = true;
   #most = 0;
+  /** How many works are under way. */
+  #works = 0;
   readonly #record: ConnectionRecord;
 
-  constructor(record: ConnectionRecord) {
+  private constructor(record: ConnectionRecord) {
     this.#record = record;
-    ownRequests.get(record)?.end();
-    ownRequests.set(record, this);
+  }
+
+  /** Begins a work, beside others that may be under way on the connection: their requests are counted together. */
+  static begin(record: ConnectionRecord): OwnWork {
+    const work = (ownRequests.get(record) as OwnWork | undefined) ?? new OwnWork(record);
+    ownRequests.set(record, work);
+    work.#works++;
+    work.isAlone = true;
+    return work;
   }
 
   /** A falling count does not say which request ended. Where callers may have asked, theirs are taken to end first. */
@@ -28,8 +37,9 @@ export class OwnWork implements OwnRequests {
     else this.count = Math.min(this.count, inFlight);
   }
 
+  /** Ends one of the works. */
   end(): void {
-    if (ownRequests.get(this.#record) !== this) return;
+    if (--this.#works > 0) return;
     const { inFlight } = this.#record;
     ownRequests.delete(this.#record);
     this.#record.setPending(inFlight);

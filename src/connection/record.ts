@@ -25,8 +25,10 @@ export interface Stay {
   readonly isHeld: boolean;
   /** Whether the pool has closed it and keeps it as a member, to dial it again. */
   readonly isClosedByPool: boolean;
-  /** Keeps an exclusive connection from being lent, until the function returned is called. */
-  reserve(): (() => void) | undefined;
+  /** The pool works on the connection for itself, until the function returned is called. */
+  reserve(): () => void;
+  /** Whether it is not lent meanwhile. */
+  readonly isReserved: boolean;
   stateChanged(state: ConnectionState, from: ConnectionState, cause: unknown): void;
   pendingRose(): void;
   pendingFell(): void;

@@ -1,4 +1,4 @@
-import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { checkDuration, checkFunction, checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
@@ -33,28 +33,38 @@ export interface Silence<C> {
 class SilenceTimer implements Expirable {
   readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
   deadline = 0;
-  /** When it answered last, or when its work began. */
+  /** When it answered last, or when its work began, the time without work since then left out. */
   #since: number;
-  /** Whether work has failed since. */
+  /** Since when it has no work. */
+  #idleSince: number | undefined;
+  /** Whether work has failed since its last answer. */
   #hasFailed = false;
 
   constructor(
+    isIdle: boolean,
     readonly after: number,
     readonly deadlines: Deadlines,
     readonly now: () => number,
     readonly silent: (silentFor: number) => void,
   ) {
     this.#since = now();
+    if (isIdle) this.#idleSince = this.#since;
   }
 
-  loadChanged(from: number): void {
-    // Time without work is no silence.
-    if (from === 0 && !this.#hasFailed) this.#since = this.now();
+  loadChanged(load: number): void {
+    const idleSince = this.#idleSince;
+    if (load === 0) this.#idleSince ??= this.now();
+    else if (idleSince !== undefined) {
+      this.#since += this.now() - idleSince;
+      this.#idleSince = undefined;
+      if (this.#hasFailed && !this.due.list) this.expired();
+    }
   }
 
   workEnded(ok: boolean): void {
     if (ok) {
       this.#since = this.now();
+      if (this.#idleSince !== undefined) this.#idleSince = this.#since;
       this.#hasFailed = false;
     } else if (!this.#hasFailed) {
       this.#hasFailed = true;
@@ -64,7 +74,7 @@ class SilenceTimer implements Expirable {
 
   /** Looks whether it is silent by now, and otherwise when it will be. An answer stops no timer: that costs nothing. */
   expired(): void {
-    if (!this.#hasFailed) return;
+    if (!this.#hasFailed || this.#idleSince !== undefined) return;
     const silentFor = this.now() - this.#since;
     if (silentFor < this.after) this.deadlines.add(this, this.after - silentFor);
     else {
@@ -118,20 +128,18 @@ export function invalidateSilent<C extends Connection>(
       const deadlines = new Deadlines(scheduler);
       const now = clockOf(scheduler);
       forEachMember(source, subscriber, (connection, presence) => {
+        const record = retainRecord(connection);
         const silent = (silentFor: number): void => report(connection, silentFor, invalidate, subscriber);
-        watch(connection, presence, new SilenceTimer(after, deadlines, now, silent));
+        const timer = new SilenceTimer(record.load === 0, after, deadlines, now, silent);
+        const stop = record.listen({ onLoad: () => timer.loadChanged(record.load) });
+        presence.add(() => {
+          stop();
+          timer.stop();
+          releaseRecord(connection);
+        });
+        observeOutcomes(connection, presence, (ok) => timer.workEnded(ok));
       });
     });
-}
-
-function watch(connection: Connection, presence: Subscription, timer: SilenceTimer): void {
-  const stop = retainRecord(connection).listen({ onLoad: (from) => timer.loadChanged(from) });
-  presence.add(() => {
-    stop();
-    timer.stop();
-    releaseRecord(connection);
-  });
-  observeOutcomes(connection, presence, (ok) => timer.workEnded(ok));
 }
 
 function report<C extends Connection>(

@@ -53,7 +53,7 @@ export function startValidation<C extends Connection>(
     onResult({ failure, isSuperseded: isSuperseded || (record.stay?.leased ?? 0) > 0 });
   };
   const release = record.stay?.reserve();
-  const ownWork = new OwnWork(record);
+  const ownWork = OwnWork.begin(record);
   const stop = record.listen({
     onLoad: (from, to) => {
       isSuperseded ||= to > from;
@@ -70,7 +70,7 @@ export function startValidation<C extends Connection>(
     (cause: unknown) => settle(new ValidationError(REFUSED, { cause })),
   );
   // Where callers may use the connection, further requests are theirs.
-  if (!release) ownWork.isAlone = false;
+  if (!record.stay?.isReserved) ownWork.isAlone = false;
   const expired = (): void => {
     const failure = new ValidationError(`An idle connection was not validated within ${timeout} ms`);
     controller.abort(failure);

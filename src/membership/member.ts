@@ -35,7 +35,7 @@ export interface MemberOwner<C extends Connection> {
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   dial(member: Member<C>): Promise<DialResult>;
   abandon(member: Member<C>, cause: unknown): void;
-  reserve(member: Member<C>): (() => void) | undefined;
+  reserve(member: Member<C>): () => void;
   isReserved(member: Member<C>): boolean;
 }
 
@@ -88,7 +88,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   }
 
   get isHeld(): boolean {
-    return this.owner.isHeld || (this.limit === 0 && !this.owner.isReserved(this));
+    return this.owner.isHeld || (this.limit === 0 && !this.isReserved);
   }
 
   get isClosedByPool(): boolean {
@@ -142,7 +142,11 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
     this.owner.misreported(this, reporter, value);
   }
 
-  reserve(): (() => void) | undefined {
+  get isReserved(): boolean {
+    return this.owner.isReserved(this);
+  }
+
+  reserve(): () => void {
     return this.owner.reserve(this);
   }
 

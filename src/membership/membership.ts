@@ -46,6 +46,16 @@ export interface MembershipListener<C extends Connection> {
   closeFailed?(connection: C, cause: unknown): void;
 }
 
+/** The pool's own work on a member. */
+interface Reservation {
+  /** How many works are under way. */
+  holders: number;
+  /** The limit that the member has otherwise. */
+  limit: number;
+  /** Whether the member is not picked meanwhile. */
+  isAlone: boolean;
+}
+
 /** A member that is on its way out. */
 interface Departure {
   readonly done: Promise<void>;
@@ -80,8 +90,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** The limit of a member that has no smaller one of its own. */
   maxPending = UNLIMITED;
   readonly #leaving = new Map<Member<C>, Departure>();
-  /** Members that the pool keeps for itself, with the limit that each has otherwise. */
-  readonly #reserved = new Map<Member<C>, number>();
+  /** Members that the pool works on for itself. */
+  readonly #reserved = new Map<Member<C>, Reservation>();
   readonly #closings = new Map<Member<C>, Promise<void>>();
   #seq = 0;
 
@@ -429,10 +439,10 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     // Draining goes on with the same session.
     const isLoss = isUpIn(from) && !isUp(member.record);
     if (isLoss) member.session++;
-    if (member.phase === 'leaving') return;
     this.turns.run(() => {
+      // One that is leaving may join again.
       if (isLoss && member.leased > 0) for (const listener of this.listeners) listener.sessionLost?.(member);
-      this.#react(member, state, from, cause);
+      if (member.phase !== 'leaving') this.#react(member, state, from, cause);
     });
   }
 
@@ -466,16 +476,20 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     });
   }
 
-  /** Keeps a member that bears one request at a time from being picked, until the function returned is called. */
-  reserve(member: Member<C>): (() => void) | undefined {
-    if (member.limit !== 1 || this.#reserved.has(member)) return undefined;
-    this.#reserved.set(member, member.limit);
-    this.#applyLimit(member, 0);
+  /**
+   * The pool works on a member for itself until the function returned is called. One that bears one request at a time is
+   * not picked meanwhile, nor is one that comes to bear no more.
+   */
+  reserve(member: Member<C>): () => void {
+    const reservation = this.#reserved.get(member) ?? { holders: 0, limit: member.limit, isAlone: false };
+    reservation.holders++;
+    this.#reserved.set(member, reservation);
+    this.setLimit(member, reservation.limit);
     return () => {
-      const limit = this.#reserved.get(member) as number;
+      if (--reservation.holders > 0) return;
       const { isHeld } = member;
       this.#reserved.delete(member);
-      this.#applyLimit(member, limit);
+      this.#applyLimit(member, reservation.limit);
       // Its limit may have become 0 meanwhile.
       if (member.isHeld !== isHeld && member.limit === 0) this.turns.after(() => member.record.heldChanged());
     };
@@ -483,13 +497,17 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** Whether the pool keeps a member for itself at this moment. */
   isReserved(member: Member<C>): boolean {
-    return this.#reserved.has(member);
+    return this.#reserved.get(member)?.isAlone === true;
   }
 
   /** Sets the load from which on a member is not picked. */
   setLimit(member: Member<C>, limit: number): void {
-    if (this.#reserved.has(member)) this.#reserved.set(member, limit);
-    else this.#applyLimit(member, limit);
+    const reservation = this.#reserved.get(member);
+    if (reservation) {
+      reservation.limit = limit;
+      reservation.isAlone ||= limit === 1;
+    }
+    this.#applyLimit(member, reservation?.isAlone ? 0 : limit);
   }
 
   #applyLimit(member: Member<C>, limit: number): void {
