@@ -193,12 +193,12 @@ describe('parseZcachedUrl() of any URL', () => {
     port: optional(fc.integer({ min: 1, max: 65_535 })),
     tls,
   });
-  const segment = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/^\.+$|[\0/]|\p{Surrogate}/u.test(text));
+  const segment = fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    .filter((text) => !/^\.+$|[\0/]|\p{Surrogate}/u.test(text));
   const overSocket = fc.record({
     ...parameters,
-    path: fc
-      .array(segment, { minLength: 1, maxLength: 4 })
-      .map((segments) => `/${segments.join('/')}`),
+    path: fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => `/${segments.join('/')}`),
   });
 
   it('property: parseZcachedUrl() returns the options that were written into the URL', () => {
