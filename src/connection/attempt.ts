@@ -1,6 +1,7 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import { ConnectTimeoutError } from '../errors.js';
-import { deadline, TIMER_PARTS } from '../streams/deadline.js';
+import { deadline } from '../streams/deadline.js';
+import { TIMER_PARTS } from '../timer-parts.js';
 import { type Connection, causeOf, textOf } from './connection.js';
 import { resubscribe } from './observe-connection.js';
 import type { ConnectionRecord, DialResult } from './record.js';

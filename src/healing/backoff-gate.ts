@@ -1,4 +1,4 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { type Backoff, nextWait } from './backoff.js';
 
 /** Milliseconds without a failure after which the backoff starts at the first attempt again. */
@@ -11,10 +11,14 @@ export class BackoffGate {
   #delay = 0;
   #timer: Subscription | undefined;
 
-  /** @param onOpen - called when the backoff has passed. */
+  /**
+   * @param subscriber - errors when the user's `backoff` throws.
+   * @param onOpen - called when the backoff has passed.
+   */
   constructor(
     readonly backoff: Backoff,
     readonly scheduler: SchedulerLike,
+    readonly subscriber: Subscriber<unknown>,
     readonly onOpen: () => void,
   ) {}
 
@@ -22,7 +26,12 @@ export class BackoffGate {
   close(): void {
     if (this.isClosed) return;
     this.#timer?.unsubscribe();
-    this.#delay = nextWait(this.backoff, ++this.#attempt, this.#delay);
+    try {
+      this.#delay = nextWait(this.backoff, ++this.#attempt, this.#delay);
+    } catch (error) {
+      this.subscriber.error(error);
+      return;
+    }
     this.isClosed = true;
     this.#timer = this.scheduler.schedule(() => this.#open(), this.#delay);
   }

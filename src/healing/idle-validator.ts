@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
 import type { ValidationError } from '../errors.js';
-import { CommandFailure, runCommand } from '../streams/run-command.js';
+import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 import { startValidation, type Validate } from './validation.js';
 
 /** How one validation ended. */
@@ -141,10 +141,6 @@ export class IdleValidator<C extends Connection> {
       subscriber.next({ connection, ok: true });
       return;
     }
-    runCommand(
-      () => this.invalidate(connection, cause),
-      () => subscriber.next({ connection, ok: false, cause }),
-      (error) => subscriber.next(new CommandFailure(error)),
-    );
+    runAndEmit(() => this.invalidate(connection, cause), { connection, ok: false, cause }, subscriber);
   }
 }

@@ -9,7 +9,7 @@ import { ListNode } from '../linked-list.js';
 import { clockOf } from '../streams/clock.js';
 import { Deadlines, type Expirable } from '../streams/deadlines.js';
 import { forEachMember } from '../streams/for-each-member.js';
-import { CommandFailure, runCommand } from '../streams/run-command.js';
+import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 
 /** Options of {@link invalidateSilent}. */
 export interface InvalidateSilentOptions {
@@ -149,9 +149,5 @@ function report<C extends Connection>(
   subscriber: Subscriber<Silence<C> | CommandFailure>,
 ): void {
   const cause = new ValidationError(`A connection with work has answered nothing for ${Math.round(silentFor)} ms`);
-  runCommand(
-    () => invalidate(connection, cause),
-    () => subscriber.next({ connection, silentFor, cause }),
-    (error) => subscriber.next(new CommandFailure(error)),
-  );
+  runAndEmit(() => invalidate(connection, cause), { connection, silentFor, cause }, subscriber);
 }

@@ -18,7 +18,7 @@ export class ListCommand<C> {
   ) {
     this.#command = command;
     this.#subscriber = subscriber;
-    this.#gate = new BackoffGate(backoff, scheduler, retry);
+    this.#gate = new BackoffGate(backoff, scheduler, subscriber, retry);
   }
 
   /** Whether the command has failed and its backoff has not passed: nothing should be run. */
@@ -52,11 +52,7 @@ export class ListCommand<C> {
   #failed(cause: unknown, ended: (ok: boolean) => void): void {
     if (this.#subscriber.closed) return;
     ended(false);
-    try {
-      this.#gate.close();
-    } catch (error) {
-      this.#subscriber.error(error);
-    }
+    this.#gate.close();
     this.#subscriber.next(new CommandFailure(cause));
   }
 }

@@ -21,6 +21,7 @@ const isCapacity = (value: unknown): value is number =>
 export class CapacityLimits<C extends Connection> {
   readonly #membership: Membership<C>;
   readonly #capacities = new Map<Member<C>, Capacity>();
+
   constructor(membership: Membership<C>) {
     this.#membership = membership;
   }

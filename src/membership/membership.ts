@@ -489,9 +489,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
       if (--reservation.holders > 0) return;
       const { isHeld } = member;
       this.#reserved.delete(member);
-      this.#applyLimit(member, reservation.limit);
-      // Its limit may have become 0 meanwhile.
-      if (member.isHeld !== isHeld && member.limit === 0) this.turns.after(() => member.record.heldChanged());
+      this.#applyLimit(member, reservation.limit, isHeld);
     };
   }
 
@@ -510,13 +508,13 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.#applyLimit(member, reservation?.isAlone ? 0 : limit);
   }
 
-  #applyLimit(member: Member<C>, limit: number): void {
-    if (member.limit === limit) return;
-    const { isHeld } = member;
-    member.limit = limit;
-    if (member.isHeld !== isHeld) this.turns.after(() => member.record.heldChanged());
-    if (member.index) member.index.relimit(member);
-    this.index.onLoad?.();
+  #applyLimit(member: Member<C>, limit: number, wasHeld = member.isHeld): void {
+    if (member.limit !== limit) {
+      member.limit = limit;
+      if (member.index) member.index.relimit(member);
+      this.index.onLoad?.();
+    }
+    if (member.isHeld !== wasHeld) this.turns.after(() => member.record.heldChanged());
   }
 }
 

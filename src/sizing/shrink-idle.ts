@@ -114,7 +114,7 @@ export function shrinkIdle(
   const window = Math.min(idleTimeout, MAX_TIMER_DELAY);
   return (source) =>
     new Observable((subscriber) => {
-      const removeAndEmit = (surplus: number): void => runAndEmit(remove, surplus, subscriber);
+      const removeAndEmit = (surplus: number): void => runAndEmit(() => remove(surplus), surplus, subscriber);
       const idleWindow = new IdleWindow(removeAndEmit, minIdle, window, scheduler);
       const update = (): void => idleWindow.update();
       forEachMember(source, subscriber, (connection, presence) => idleWindow.add(connection, presence), update);

@@ -72,7 +72,7 @@ class SizeController {
     this.#add = add;
     this.#demand = demand;
     this.#scheduler = scheduler;
-    this.#gate = new BackoffGate(backoff, scheduler, () => this.#consider());
+    this.#gate = new BackoffGate(backoff, scheduler, subscriber, () => this.#consider());
   }
 
   stop(): void {
@@ -204,16 +204,7 @@ class SizeController {
 
   #addedNone(): void {
     this.#isProven = false;
-    this.#backOff();
-  }
-
-  #backOff(): void {
-    if (this.#subscriber.closed) return;
-    try {
-      this.#gate.close();
-    } catch (error) {
-      this.#subscriber.error(error);
-    }
+    if (!this.#subscriber.closed) this.#gate.close();
   }
 }
 

@@ -40,14 +40,10 @@ export function runCommand(command: () => unknown, done: () => void, failed: (ca
   done();
 }
 
-/** Runs a user's command with a value, and emits the value afterwards, or how the command failed. */
-export function runAndEmit<T>(
-  command: (value: T) => unknown,
-  value: T,
-  subscriber: Subscriber<T | CommandFailure>,
-): void {
+/** Runs a user's command, and emits the value afterwards, or how the command failed. */
+export function runAndEmit<T>(command: () => unknown, value: T, subscriber: Subscriber<T | CommandFailure>): void {
   runCommand(
-    () => command(value),
+    command,
     () => subscriber.next(value),
     (cause) => subscriber.next(new CommandFailure(cause)),
   );

@@ -1,5 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
-import { deadline, TIMER_PARTS } from './deadline.js';
+import { TIMER_PARTS } from '../timer-parts.js';
+import { deadline } from './deadline.js';
 
 /** How long some work may take, in milliseconds of `scheduler`, and what else ends the waiting. */
 export interface DeadlineOptions {

@@ -3,6 +3,7 @@ import { MAX_TIMER_DELAY } from '../checks.js';
 import { ConnectTimeoutError } from '../errors.js';
 import type { Clock } from '../request/clock.js';
 import { Request } from '../request/request.js';
+import { TIMER_PARTS, waitInParts } from '../timer-parts.js';
 import { nameOf, type ZcachedAddress } from './address.js';
 import { encodeRequest } from './encode.js';
 import { ZcachedConnectError, ZcachedDisconnectedError, ZcachedReplyError } from './errors.js';
@@ -13,9 +14,6 @@ import type { ZcachedSettings } from './options.js';
 import type { TransportOwner } from './transport.js';
 import { Transport } from './transport.js';
 import type { ZcachedValue } from './value.js';
-
-/** Parts in which the time for a dial is waited: each counts for its own length, however late its timer fires. */
-const PARTS = 8;
 
 /** The owner of a transport while it is dialled: one that fails is only destroyed. */
 const nullOwner: TransportOwner = {
@@ -50,18 +48,15 @@ export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner
   }
 }
 
-/** Runs `expired` when so much time has passed, without that for which the event loop stood still; see `streams/deadline.ts`. */
+/** Runs `expired` when so much time has passed, without that for which the event loop stood still. */
 function afterTurns(clock: Clock, time: number, expired: () => void): () => void {
-  const part = Math.ceil(time / PARTS);
   let cancel = (): void => {};
-  const wait = (left: number): void => {
-    const next = (): void => {
-      if (left > part) wait(left - part);
-      else cancel = clock.afterIo(expired);
-    };
-    cancel = clock.after(Math.min(part, left), next);
+  const after = (delay: number, work: () => void): void => {
+    cancel = clock.after(delay, work);
   };
-  wait(time);
+  waitInParts(time, TIMER_PARTS, after, () => {
+    cancel = clock.afterIo(expired);
+  });
   return () => cancel();
 }
 
