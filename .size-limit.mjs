@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '28.2 kB',
+    ConnectionPool: '28.5 kB',
     BaseConnection: '1.8 kB',
     leastLoaded: '5.1 kB',
     powerOfTwoChoices: '4.1 kB',
@@ -20,10 +20,10 @@ const LIMITS = {
     shrinkIdle: '2.9 kB',
     recycle: '3.8 kB',
     healthEvery: '1.2 kB',
-    '*': '37.7 kB',
+    '*': '38 kB',
   },
   'src/zcached/index.ts': {
-    ZcachedClient: '42.9 kB',
+    ZcachedClient: '43.2 kB',
     ZcachedConnection: '14.2 kB',
   },
   'src/testing/index.ts': {

@@ -206,6 +206,75 @@ describe.each(KINDS)('the option observer, over $kind', ({ make }) => {
   });
 });
 
+describe.each(KINDS)('pool.observe(), over $kind', ({ make }) => {
+  it('tells an observer from the call on until its function is called, beside the option observer', async () => {
+    const [option, added] = [new Log(), new Log()];
+    const { pool } = await openRig(make, 1, { observer: option });
+    const stop = pool.observe(added);
+    await pool.use(() => {});
+    pool.tryLease()?.release();
+    stop();
+    stop();
+    await pool.use(() => {});
+    const seen = ['wait #1 acquired 0', 'use #1 ok 0', 'wait #1 acquired 0', 'use #1 ok 0'];
+    expect(added.lines).toEqual(seen);
+    expect(option.taken).toEqual(['dial #1 connected 0', ...seen, 'wait #1 acquired 0', 'use #1 ok 0']);
+  });
+
+  it('one observer added twice is told twice, and once after one of the functions', async () => {
+    const log = new Log();
+    const { pool } = await openRig(make, 1);
+    const stop = pool.observe(log);
+    pool.observe(log);
+    await pool.use(() => {});
+    stop();
+    await pool.use(() => {});
+    expect(log.lines.filter((line) => line.startsWith('use'))).toHaveLength(3);
+  });
+
+  it('tells nothing of what began before the call, or before another observer ended', async () => {
+    const log = new Log();
+    const test = rig(make, 2, { maxPending: 1 });
+    test.script = 'wait';
+    void test.pool.setup();
+    test.pool.observe(log)();
+    test.pool.observe(log);
+    const waiting = test.pool.use(() => {});
+    test.made[0]?.accept();
+    await waiting;
+    const lease = test.pool.tryLease();
+    test.made[1]?.accept();
+    await settle();
+    lease?.release();
+    expect(log.lines).toEqual(['wait #1 acquired 0', 'use #1 ok 0', 'wait #1 acquired 0', 'use #1 ok 0']);
+  });
+
+  it('a caller that waits since before the call is not told of', async () => {
+    const log = new Log();
+    const { pool } = await openRig(make, 1, { maxPending: 1 });
+    const lease = pool.tryLease();
+    const waiting = pool.use(() => {});
+    pool.observe(log);
+    lease?.release();
+    await waiting;
+    expect(log.lines).toEqual([]);
+  });
+
+  it('a disposed pool refuses an observer', async () => {
+    const { pool } = await openRig(make, 1);
+    await pool.dispose();
+    expect(thrownBy(() => pool.observe({}))).toMatchObject({ code: 'ERR_POOL_DISPOSED' });
+  });
+
+  it('observe({ onwait }): throws a TypeError that names it', async () => {
+    const { pool } = await openRig(make, 1);
+    expect(thrownBy(() => pool.observe({ onwait: () => {} } as never))).toMatchObject({
+      code: 'ERR_UNKNOWN_OPTION',
+      message: 'observer.onwait is no option; did you mean onWait?',
+    });
+  });
+});
+
 describe('a wrong observer', () => {
   it.each<[what: string, observer: unknown, expected: object]>([
     ['5', 5, { code: 'ERR_INVALID_ARG_TYPE', message: expect.stringMatching(/^options\.observer must be/) }],

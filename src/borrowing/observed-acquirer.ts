@@ -10,6 +10,8 @@ export type UseOutcome = 'ok' | 'error' | 'timeout' | 'aborted';
 
 /** What hears of borrowings. */
 export interface BorrowingObserver<C extends Connection> {
+  /** Whether anything is to be measured. It may change at any time. */
+  readonly isActive: boolean;
   /** A caller has been given a connection, after so many milliseconds. */
   acquired(connection: C, durationMs: number): void;
   /** A caller has been given none. */
@@ -64,7 +66,7 @@ function outcomeOf(failure: WorkFailure | undefined): UseOutcome {
   return failure.error instanceof UseTimeoutError ? 'timeout' : 'error';
 }
 
-/** Tells an observer of each borrowing. A pool without one has a plain {@link Acquirer}, and measures nothing. */
+/** Tells an observer of each borrowing. While the observer is not active, nothing is measured. */
 export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
   readonly #observer: BorrowingObserver<C>;
 
@@ -75,11 +77,21 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
 
   override acquireNow(key: K): Checkout<C> | undefined {
     const checkout = super.acquireNow(key);
-    (checkout as ObservedCheckout<C> | undefined)?.begin(0);
+    if (checkout instanceof ObservedCheckout) checkout.begin(0);
     return checkout;
   }
 
-  override async acquire<T>(
+  override acquire<T>(
+    terms: AcquireTerms<K>,
+    limits: CallLimits<C> | undefined,
+    begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
+    settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
+  ): Promise<T> {
+    const isObserved = this.#observer.isActive;
+    return isObserved ? this.#acquire(terms, limits, begin, settled) : super.acquire(terms, limits, begin, settled);
+  }
+
+  async #acquire<T>(
     terms: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
     begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
@@ -89,7 +101,7 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
     let hasBegun = false;
     const beginObserved = (checkout: Checkout<C>): T | PromiseLike<T> => {
       hasBegun = true;
-      (checkout as ObservedCheckout<C>).begin(this.now() - since);
+      if (checkout instanceof ObservedCheckout) checkout.begin(this.now() - since);
       return begin(checkout);
     };
     try {
@@ -101,6 +113,6 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
   }
 
   protected override lend(member: Member<C>): Checkout<C> {
-    return new ObservedCheckout(member, this, this.#observer);
+    return this.#observer.isActive ? new ObservedCheckout(member, this, this.#observer) : super.lend(member);
   }
 }

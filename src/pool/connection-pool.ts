@@ -33,6 +33,7 @@ import { checkConnections } from './checks.js';
 import type { ConnectionFactory } from './connection-factory.js';
 import { PoolContext } from './context.js';
 import { Lifecycle } from './lifecycle.js';
+import { checkObserver, type PoolObserver } from './observer.js';
 import {
   type ConnectionPoolOptions,
   checkPoolSizeBounds,
@@ -380,6 +381,24 @@ export class ConnectionPool<C extends Connection, K = void> {
     }
     this.#checkNotDisposed();
     this.#lifecycle.reconfigure(given, poolSize);
+  }
+
+  /**
+   * Tells an observer of waiting, use and dials from now on, beside that of the option `observer`: for metrics of a pool
+   * that exists. While a pool has no observer, it measures nothing.
+   *
+   * @returns a function that ends it; idempotent.
+   * @throws TypeError for an observer that cannot be, and {@link PoolDisposedError}.
+   * @example
+   * ```ts
+   * const stop = pool.observe({ onWait: ({ durationMs, outcome }) => console.log(outcome, durationMs) });
+   * stop();
+   * ```
+   */
+  observe(observer: PoolObserver<C>): () => void {
+    checkObserver('observer', observer);
+    this.#checkNotDisposed();
+    return this.#context.observation.add(observer);
   }
 
   /**

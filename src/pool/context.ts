@@ -1,4 +1,4 @@
-import { Acquirer } from '../borrowing/acquirer.js';
+import type { Acquirer } from '../borrowing/acquirer.js';
 import { LeakDetector } from '../borrowing/leaks.js';
 import { ObservedAcquirer } from '../borrowing/observed-acquirer.js';
 import { Returns } from '../borrowing/returns.js';
@@ -33,6 +33,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
   readonly events: EventStream<C>;
   readonly errors: PoolErrors<C>;
   readonly acquirer: Acquirer<C, K>;
+  readonly observation: Observation<C>;
   readonly leaks: LeakDetector<C>;
   readonly maker: ConnectionMaker<C>;
   readonly rolling: RollingUpdate<C>;
@@ -72,9 +73,16 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     });
     const { observer, name, scheduler } = options;
     const observerFailed = (cause: unknown): void => this.events.emit({ type: 'observer-failed', cause });
-    const observation = observer && new Observation<C>(observer, name, clockOf(scheduler), observerFailed);
-    const acquiring = [this.selector, membership.index, this.errors, options, returns] as const;
-    this.acquirer = observation ? new ObservedAcquirer(observation, ...acquiring) : new Acquirer(...acquiring);
+    this.observation = new Observation<C>(name, clockOf(scheduler), observerFailed);
+    if (observer) this.observation.add(observer);
+    this.acquirer = new ObservedAcquirer(
+      this.observation,
+      this.selector,
+      membership.index,
+      this.errors,
+      options,
+      returns,
+    );
     this.health = new HealthStreams(membership, this, () =>
       this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
     );
@@ -89,7 +97,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
         this.#membershipHasChanged = true;
         this.limits.changed(change);
         this.events.changed(change);
-        observation?.changed(change, turns);
+        this.observation.changed(change, turns);
         this.#reportServing(change);
       },
       misreported: ({ connection }, member, value) =>

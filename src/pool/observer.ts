@@ -74,25 +74,34 @@ export function checkObserver(argument: string, value: unknown): void {
   }
 }
 
-/** What a pool measures, told to its observer. */
+/** What a pool measures, told to its observers. */
 export class Observation<C extends Connection> implements BorrowingObserver<C> {
-  readonly #observer: PoolObserver<C>;
+  #observers: readonly { readonly observer: PoolObserver<C> }[] = [];
   readonly #pool: string | undefined;
   readonly #now: () => number;
   readonly #failed: (cause: unknown) => void;
   readonly #dials = new Map<Member<C>, number>();
 
-  /** @param failed - called with what the observer throws. */
-  constructor(
-    observer: PoolObserver<C>,
-    pool: string | undefined,
-    now: () => number,
-    failed: (cause: unknown) => void,
-  ) {
-    this.#observer = observer;
+  /** @param failed - called with what an observer throws. */
+  constructor(pool: string | undefined, now: () => number, failed: (cause: unknown) => void) {
     this.#pool = pool;
     this.#now = now;
     this.#failed = failed;
+  }
+
+  get isActive(): boolean {
+    return this.#observers.length > 0;
+  }
+
+  /** Tells one more observer, until the function that is returned is called. */
+  add(observer: PoolObserver<C>): () => void {
+    // An object of its own for each call, so that an observer that is added twice is removed once at a time.
+    const added = { observer };
+    this.#observers = [...this.#observers, added];
+    return () => {
+      this.#observers = this.#observers.filter((other) => other !== added);
+      if (!this.isActive) this.#dials.clear();
+    };
   }
 
   acquired(connection: C, durationMs: number): void {
@@ -110,6 +119,7 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
 
   /** Follows the dials of members. */
   changed({ member, to, cause }: MemberChange<C>, turns: Turns): void {
+    if (!this.isActive) return;
     if (to === 'dialling') {
       this.#dials.set(member, this.#now());
       return;
@@ -130,14 +140,21 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
     durationMs: number,
     error: unknown,
   ): void {
-    const observer = this.#observer as { [name in typeof member]?: (measurement: Measurement<C, O>) => void };
-    if (!observer[member]) return;
+    if (!this.isActive) return;
     const name = connection && textOf(connection, 'name');
     const endpoint = connection && textOf(connection, 'endpoint');
-    try {
-      observer[member]({ pool: this.#pool, connection, name, endpoint, outcome, durationMs, error });
-    } catch (cause) {
-      this.#failed(cause);
+    const measurement = { pool: this.#pool, connection, name, endpoint, outcome, durationMs, error };
+    for (const { observer } of this.#observers) {
+      try {
+        (observer as Listener<C, O>)[member]?.(measurement);
+      } catch (cause) {
+        this.#failed(cause);
+      }
     }
   }
 }
+
+/** An observer, of which one member is called. */
+type Listener<C, O extends string> = {
+  readonly [Name in (typeof MEMBERS)[number]]?: (measurement: Measurement<C, O>) => void;
+};
