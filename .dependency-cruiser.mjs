@@ -1,7 +1,19 @@
 // Who may import what: `npm run layers`. Imports of types count.
 
 /** Files at the top of src/. Each may import those before it, and every folder of the core may import all of them. */
-const BASE = ['errors', 'checks', 'defaults', 'abort', 'linked-list', 'disposal', 'inspect', 'timer-parts'];
+const BASE = [
+  'errors',
+  'checks',
+  'defaults',
+  'abort',
+  'deferred',
+  'linked-list',
+  'disposal',
+  'inspect',
+  'timer-parts',
+  'clock',
+  'deadlines',
+];
 
 /** Folders of the core: what each may import besides itself and the files above. Whatever is not here is refused. */
 const CORE = {
@@ -18,10 +30,10 @@ const CORE = {
 
 /** Beside the core: what each may import besides itself. */
 const BESIDE = {
-  request: ['connection', 'errors', 'checks', 'abort', 'linked-list'],
-  zcached: ['connection', 'request', 'errors', 'checks', 'disposal', 'timer-parts', 'pool'], // connects a pool of its own
+  request: ['connection', 'errors', 'abort', 'linked-list', 'clock', 'deadlines'],
+  zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'timer-parts', 'clock', 'pool'], // connects a pool of its own
   testing: ['connection', 'streams', 'checks'],
-  'testing/node': ['request', 'disposal', 'checks'],
+  'testing/node': ['clock', 'disposal', 'checks'],
 };
 
 /** Folders that run in Node alone. */

@@ -1,10 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
+import { clockOf } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
+import { Deadlines } from '../deadlines.js';
 import type { Member } from '../membership/member.js';
 import type { LoadIndex } from '../selection/load-index.js';
 import type { Selector } from '../selection/selector.js';
-import { clockOf } from '../streams/clock.js';
-import { Deadlines } from '../streams/deadlines.js';
 import type { CallLimits } from './call-limits.js';
 import { traceCaller, withoutCaller } from './caller-stack.js';
 import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
@@ -60,10 +60,11 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     this.#index = index;
     this.#errors = errors;
     this.#options = options;
-    this.deadlines = new Deadlines(options.scheduler);
+    const clock = clockOf(options.scheduler);
+    this.deadlines = new Deadlines(clock);
     this.#queue = new WaitQueue(this, this.deadlines);
     this.#returns = returns;
-    this.now = clockOf(options.scheduler);
+    this.now = clock.now;
   }
 
   workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void {

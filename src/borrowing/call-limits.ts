@@ -1,7 +1,7 @@
 import { onAbort } from '../abort.js';
 import type { Connection } from '../connection/connection.js';
+import type { Deadlines, Expirable } from '../deadlines.js';
 import { ListNode } from '../linked-list.js';
-import type { Deadlines, Expirable } from '../streams/deadlines.js';
 import { withoutCaller } from './caller-stack.js';
 import type { Checkout } from './checkout.js';
 

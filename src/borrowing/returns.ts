@@ -1,7 +1,7 @@
+import { clockOf } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
 import type { Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
-import { clockOf } from '../streams/clock.js';
 import type { CheckoutReturns } from './acquirer.js';
 import type { Checkout, WorkFailure } from './checkout.js';
 import { LostLeases, type LostLeasesOptions } from './lost-leases.js';
@@ -34,7 +34,7 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
 
   constructor(options: ReturnsOptions<C>, membership: Membership<C>, owner: ReturnsOwner<C>) {
     this.#outcomes = new WorkOutcomes(options, {
-      now: clockOf(options.scheduler),
+      now: clockOf(options.scheduler).now,
       invalidate: ({ member }, cause) => owner.invalidate(member, cause),
       classifyFailed: (cause) => owner.classifyFailed(cause),
     });

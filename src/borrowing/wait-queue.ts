@@ -1,7 +1,6 @@
-import type { Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import type { Deadlines, Expirable } from '../deadlines.js';
 import { LinkedList, ListNode } from '../linked-list.js';
-import type { Deadlines, Expirable } from '../streams/deadlines.js';
 import { withoutCaller } from './caller-stack.js';
 import type { Checkout } from './checkout.js';
 import { KeyTurn } from './key-turn.js';
@@ -73,7 +72,7 @@ export class WaitQueue<C extends Connection, K> {
   readonly #keyless = new KeyTurn();
   #sequence = 0;
   #pass = 0;
-  #sweep: Subscription | undefined;
+  #cancelSweep: (() => void) | undefined;
 
   constructor(owner: WaitQueueOwner<C, K>, deadlines: Deadlines) {
     this.#owner = owner;
@@ -181,15 +180,15 @@ export class WaitQueue<C extends Connection, K> {
 
   /** Asks for all keys before long: one that was left out may be served by now, without another release. */
   #sweepSoon(): void {
-    this.#sweep ??= this.#deadlines.scheduler.schedule(() => {
-      this.#sweep = undefined;
+    this.#cancelSweep ??= this.#deadlines.clock.after(SWEEP_AFTER, () => {
+      this.#cancelSweep = undefined;
       this.#serve(Number.NEGATIVE_INFINITY);
-    }, SWEEP_AFTER);
+    });
   }
 
   #endSweep(): void {
-    this.#sweep?.unsubscribe();
-    this.#sweep = undefined;
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
   }
 
   #insert(waiter: Waiter<C, K>, next: ListNode<Waiter<C, K>> | undefined, timeout: number): void {

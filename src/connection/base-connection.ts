@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { type Deferred, deferred } from '../deferred.js';
 import { ConnectionClosedError } from '../errors.js';
 import { INSPECT } from '../inspect.js';
 import { type Connection, type ConnectionState, RECORD, textOf } from './connection.js';
@@ -6,7 +7,7 @@ import { ConnectionRecord, pendingStreamOf, stateStreamOf } from './record.js';
 
 interface Attempt {
   readonly controller: AbortController;
-  readonly promise: Promise<void>;
+  readonly result: Deferred<void>;
 }
 
 /** What is left of the last transport: why it broke, or the promise of its closing. */
@@ -83,7 +84,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
   connect(): Promise<void> {
     if (this.#isUp) return Promise.resolve();
     const attempt = this.#attempt ?? this.#startAttempt();
-    return attempt.promise;
+    return attempt.result.promise;
   }
 
   /** Closes. The state is `closed` when this returns; the promise resolves when the transport has been closed. */
@@ -92,13 +93,14 @@ export abstract class BaseConnection<T extends object> implements Connection {
     const attempt = this.#attempt;
     const { transport } = this;
     const closingOfLost = this.#lastSession?.closing;
-    const { closing, closeWith } = deferredClosing();
-    this.#current = { closing };
+    // The promise comes before the closing: first the state changes, then the transport is closed.
+    const closing = deferred();
+    this.#current = { closing: closing.promise };
     // The state changes before the requests fail: a request that is repeated at once must not be sent here again.
     this[RECORD].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
-    closeWith(transport ? this.#closeTransport(transport) : closingOfLost);
-    return closing;
+    closing.resolve(transport ? this.#closeTransport(transport) : closingOfLost);
+    return closing.promise;
   }
 
   /** Reports that a transport has failed: the connection is broken, unless it has another transport by now. */
@@ -107,10 +109,10 @@ export abstract class BaseConnection<T extends object> implements Connection {
       if (this.#attempt) lostBeforeOpen.set(transport, cause);
       return;
     }
-    const { closing, closeWith } = deferredClosing();
-    this.#current = { cause, closing };
+    const closing = deferred();
+    this.#current = { cause, closing: closing.promise };
     this[RECORD].setState('broken', cause);
-    closeWith(this.#closeTransport(transport).catch(ignore));
+    closing.resolve(this.#closeTransport(transport).catch(ignore));
   }
 
   /** Reports that a transport takes nothing new and finishes what it carries. */
@@ -143,24 +145,20 @@ export abstract class BaseConnection<T extends object> implements Connection {
   #startAttempt(): Attempt {
     const controller = new AbortController();
     const { signal } = controller;
-    let settle!: { resolve(): void; reject(cause: unknown): void };
-    const promise = new Promise<void>((resolve, reject) => {
-      settle = { resolve, reject };
-    });
-    const attempt: Attempt = { controller, promise };
+    const attempt: Attempt = { controller, result: deferred() };
     this.#current = attempt;
-    signal.addEventListener('abort', () => settle.reject(signal.reason), { once: true });
+    signal.addEventListener('abort', () => attempt.result.reject(signal.reason), { once: true });
     this[RECORD].setState('connecting');
     // A subscriber of `state$` may have closed it by now.
-    if (!signal.aborted) this.#open(attempt, settle);
+    if (!signal.aborted) this.#open(attempt);
     return attempt;
   }
 
-  #open(attempt: Attempt, settle: { resolve(): void; reject(cause: unknown): void }): void {
+  #open(attempt: Attempt): void {
     const failed = (cause: unknown): void => {
       if (this.#current !== attempt) return;
       this.#current = { cause };
-      settle.reject(cause);
+      attempt.result.reject(cause);
       this[RECORD].setState('broken', cause);
     };
     const opened = (transport: T): void => {
@@ -174,7 +172,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
         return;
       }
       this.#current = transport;
-      settle.resolve();
+      attempt.result.resolve();
       this[RECORD].setState('connected');
     };
     new Promise<T>((resolve) => resolve(this.open(attempt.controller.signal))).then(opened, failed);
@@ -197,15 +195,6 @@ Object.defineProperty(BaseConnection.prototype, INSPECT, {
     return `${names.filter(Boolean).join(' ')} (${this.state}, ${this.pending} pending)`;
   },
 });
-
-/** The promise of a closing that has not begun: first the state changes, then the transport is closed. */
-function deferredClosing(): { closing: Promise<void>; closeWith: (closing: Promise<void> | undefined) => void } {
-  let closeWith!: (closing: Promise<void> | undefined) => void;
-  const closing = new Promise<void>((resolve) => {
-    closeWith = resolve;
-  });
-  return { closing, closeWith };
-}
 
 /** Transports that were lost before their dial had settled, with the cause. */
 const lostBeforeOpen = new WeakMap<object, unknown>();

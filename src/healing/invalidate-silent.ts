@@ -1,13 +1,13 @@
 import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { checkDuration, checkFunction, checkOptions } from '../checks.js';
+import { clockOf } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
+import { Deadlines, type Expirable } from '../deadlines.js';
 import { resolveScheduler } from '../defaults.js';
 import { ValidationError } from '../errors.js';
 import { ListNode } from '../linked-list.js';
-import { clockOf } from '../streams/clock.js';
-import { Deadlines, type Expirable } from '../streams/deadlines.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 
@@ -44,18 +44,21 @@ class SilenceTimer implements Expirable {
     isIdle: boolean,
     readonly after: number,
     readonly deadlines: Deadlines,
-    readonly now: () => number,
     readonly silent: (silentFor: number) => void,
   ) {
-    this.#since = now();
+    this.#since = this.#now;
     if (isIdle) this.#idleSince = this.#since;
+  }
+
+  get #now(): number {
+    return this.deadlines.clock.now();
   }
 
   loadChanged(load: number): void {
     const idleSince = this.#idleSince;
-    if (load === 0) this.#idleSince ??= this.now();
+    if (load === 0) this.#idleSince ??= this.#now;
     else if (idleSince !== undefined) {
-      this.#since += this.now() - idleSince;
+      this.#since += this.#now - idleSince;
       this.#idleSince = undefined;
       if (this.#hasFailed && !this.due.list) this.expired();
     }
@@ -63,7 +66,7 @@ class SilenceTimer implements Expirable {
 
   workEnded(ok: boolean): void {
     if (ok) {
-      this.#since = this.now();
+      this.#since = this.#now;
       if (this.#idleSince !== undefined) this.#idleSince = this.#since;
       this.#hasFailed = false;
     } else if (!this.#hasFailed) {
@@ -75,7 +78,7 @@ class SilenceTimer implements Expirable {
   /** Looks whether it is silent by now, and otherwise when it will be. An answer stops no timer: that costs nothing. */
   expired(): void {
     if (!this.#hasFailed || this.#idleSince !== undefined) return;
-    const silentFor = this.now() - this.#since;
+    const silentFor = this.#now - this.#since;
     if (silentFor < this.after) this.deadlines.add(this, this.after - silentFor);
     else {
       this.#hasFailed = false;
@@ -125,12 +128,11 @@ export function invalidateSilent<C extends Connection>(
   const scheduler = resolveScheduler(options.scheduler);
   return (source) =>
     new Observable((subscriber) => {
-      const deadlines = new Deadlines(scheduler);
-      const now = clockOf(scheduler);
+      const deadlines = new Deadlines(clockOf(scheduler));
       forEachMember(source, subscriber, (connection, presence) => {
         const record = retainRecord(connection);
         const silent = (silentFor: number): void => report(connection, silentFor, invalidate, subscriber);
-        const timer = new SilenceTimer(record.load === 0, after, deadlines, now, silent);
+        const timer = new SilenceTimer(record.load === 0, after, deadlines, silent);
         const stop = record.listen({ onLoad: () => timer.loadChanged(record.load) });
         presence.add(() => {
           stop();

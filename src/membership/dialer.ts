@@ -4,6 +4,7 @@ import { closeQuietly } from '../connection/close.js';
 import { type Connection, causeOf } from '../connection/connection.js';
 import { type ConnectionHook, runHook } from '../connection/hook.js';
 import type { DialResult } from '../connection/record.js';
+import { type Deferred, deferred } from '../deferred.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { Turns } from '../streams/turns.js';
 import { CONNECTED_PHASES, type Member, type Phase } from './member.js';
@@ -39,10 +40,9 @@ export interface DialedMembers<C extends Connection> {
 
 interface Dial<C extends Connection> {
   readonly member: Member<C>;
-  readonly result: Promise<DialResult>;
+  readonly result: Deferred<DialResult>;
   /** How often the circuit had opened when it began. */
   openings: number;
-  settle(result: DialResult): void;
 }
 
 const leftError = (): ConnectionClosedError =>
@@ -71,7 +71,7 @@ export class Dialer<C extends Connection> {
     return this.#pool.turns.run(() => {
       const { result } = this.#dials.get(member) ?? this.#enqueue(member);
       this.pump();
-      return result;
+      return result.promise;
     });
   }
 
@@ -88,7 +88,7 @@ export class Dialer<C extends Connection> {
     this.#dials.delete(member);
     this.#queue.delete(dial);
     this.#running.delete(dial);
-    dial.settle({ ok: false, cause: leftError() });
+    dial.result.resolve({ ok: false, cause: leftError() });
   }
 
   /**
@@ -108,11 +108,7 @@ export class Dialer<C extends Connection> {
   }
 
   #enqueue(member: Member<C>): Dial<C> {
-    let settle!: (result: DialResult) => void;
-    const result = new Promise<DialResult>((resolve) => {
-      settle = resolve;
-    });
-    const dial: Dial<C> = { member, result, openings: 0, settle };
+    const dial: Dial<C> = { member, result: deferred(), openings: 0 };
     this.#dials.set(member, dial);
     this.#queue.add(dial);
     return dial;
@@ -173,7 +169,7 @@ export class Dialer<C extends Connection> {
         if (result.cause instanceof ConnectTimeoutError || result.cause instanceof WarmupError) void pool.close(member);
         pool.go(member, 'broken', result.cause);
       }
-      dial.settle(result);
+      dial.result.resolve(result);
       pool.turns.after(() => {
         // The slot is freed when the breaker has heard of the dial, and may have left no slot for the next. The failure
         // of a dial that began before the circuit opened says nothing of the server now.

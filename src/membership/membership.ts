@@ -4,6 +4,7 @@ import { closeWithin } from '../connection/close.js';
 import { type Connection, type ConnectionState, causeOf } from '../connection/connection.js';
 import { flushEarlyReports, recordOf, releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord, DialResult, ReportingMember } from '../connection/record.js';
+import { type Deferred, deferred } from '../deferred.js';
 import { ConnectionClosedError } from '../errors.js';
 import { counted, UNLIMITED } from '../selection/load-buckets.js';
 import { LoadIndex } from '../selection/load-index.js';
@@ -56,12 +57,6 @@ interface Reservation {
   isAlone: boolean;
 }
 
-/** A member that is on its way out. */
-interface Departure {
-  readonly done: Promise<void>;
-  finish(): void;
-}
-
 /**
  * The members of a pool, and every step that one can take. All of them are transitions: fields change first, and what
  * has to be called (`connect`, `close`, listeners) is called afterwards.
@@ -89,7 +84,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   isHeld = false;
   /** The limit of a member that has no smaller one of its own. */
   maxPending = UNLIMITED;
-  readonly #leaving = new Map<Member<C>, Departure>();
+  /** Those on their way out, each until it is closed or has joined again. */
+  readonly #leaving = new Map<Member<C>, Deferred<void>>();
   /** Members that the pool works on for itself. */
   readonly #reserved = new Map<Member<C>, Reservation>();
   readonly #closings = new Map<Member<C>, Promise<void>>();
@@ -171,7 +167,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     const departure = this.#leaving.get(member);
     this.#leaving.delete(member);
     // One that is being closed is closed to the end: `close()` waits for that.
-    if (departure) void (this.#closings.get(member) ?? Promise.resolve()).then(departure.finish);
+    if (departure) void (this.#closings.get(member) ?? Promise.resolve()).then(() => departure.resolve());
     record.stay = member;
     member.seq = ++this.#seq;
     member.index = this.index;
@@ -203,11 +199,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.#change(member, member.phase, 'leaving', { reason });
     member.index = undefined;
     this.dialer.cancel(member);
-    let finish!: () => void;
-    const done = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    this.#leaving.set(member, { done, finish });
+    this.#leaving.set(member, deferred());
   }
 
   #drainAndClose(member: Member<C>, drainTimeout: number): void {
@@ -230,21 +222,21 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
       this.#leaving.delete(member);
       member.record.stay = undefined;
       releaseRecord(member.connection);
-      departure.finish();
+      departure.resolve();
       this.turns.run(() => this.dialer.pump());
     });
   }
 
   /** Resolves when a member that is leaving is closed, or has joined again. */
   async whenLeft(member: Member<C>): Promise<void> {
-    await this.#leaving.get(member)?.done;
+    await this.#leaving.get(member)?.promise;
   }
 
   /** Those that are leaving now: `done` when all of them are closed; `stopDraining` closes them without delay. */
   leavingNow(): { readonly done: Promise<unknown>; stopDraining(): void } {
     const departures = [...this.#leaving];
     return {
-      done: Promise.all(departures.map(([, { done }]) => done)),
+      done: Promise.all(departures.map(([, { promise }]) => promise)),
       stopDraining: () => {
         for (const [member, departure] of departures) {
           // One that has joined again meanwhile may be leaving again, with a time of its own.
@@ -395,25 +387,22 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   close(member: Member<C>, reason?: unknown): Promise<void> {
     const { record } = member;
     const { closeTimeout, scheduler } = this.options;
-    let settle!: () => void;
-    const closing = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
-    this.#closings.set(member, closing);
+    const closing = deferred();
+    this.#closings.set(member, closing.promise);
     this.turns.run(() => {
       if (reason !== undefined) this.#retire(member, reason);
       this.turns.after(() => {
         void closeWithin(record.connection, closeTimeout, scheduler).then((cause) => {
-          const isLatest = this.#closings.get(member) === closing;
+          const isLatest = this.#closings.get(member) === closing.promise;
           if (isLatest) this.#closings.delete(member);
           if (cause !== undefined)
             for (const listener of this.listeners) listener.closeFailed?.(record.connection, cause);
-          settle();
+          closing.resolve();
           if (isLatest) this.turns.run(() => this.dialer.pump());
         });
       });
     });
-    return closing;
+    return closing.promise;
   }
 
   /** Whether a member is being closed. */

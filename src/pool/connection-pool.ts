@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { abortable } from '../abort.js';
 import type { Acquirer, AcquireTerms } from '../borrowing/acquirer.js';
 import { CallLimits, type CallTerms } from '../borrowing/call-limits.js';
 import { traceCaller } from '../borrowing/caller-stack.js';
@@ -15,7 +16,6 @@ import type { Health } from '../health/health.js';
 import { INSPECT } from '../inspect.js';
 import type { Snapshot } from '../membership/lists.js';
 import type { Member } from '../membership/member.js';
-import { abortable } from './abortable.js';
 import { repeatDials } from './attempts.js';
 import type {
   BorrowOptions,

@@ -2,6 +2,7 @@ import type { Acquirer } from '../borrowing/acquirer.js';
 import { LeakDetector } from '../borrowing/leaks.js';
 import { ObservedAcquirer } from '../borrowing/observed-acquirer.js';
 import { Returns } from '../borrowing/returns.js';
+import { clockOf } from '../clock.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { ConnectionInvalidatedError } from '../errors.js';
 import { EventStream } from '../health/events.js';
@@ -11,7 +12,6 @@ import { CapacityLimits } from '../membership/capacity.js';
 import type { Member } from '../membership/member.js';
 import { type MemberChange, Membership } from '../membership/membership.js';
 import { Selector } from '../selection/selector.js';
-import { clockOf } from '../streams/clock.js';
 import { Turns } from '../streams/turns.js';
 import { BreakerSubscription } from './breaker-subscription.js';
 import { type ConnectionFactory, ConnectionMaker } from './connection-factory.js';
@@ -73,7 +73,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     });
     const { observer, name, scheduler } = options;
     const observerFailed = (cause: unknown): void => this.events.emit({ type: 'observer-failed', cause });
-    this.observation = new Observation<C>(name, clockOf(scheduler), observerFailed);
+    this.observation = new Observation<C>(name, clockOf(scheduler).now, observerFailed);
     if (observer) this.observation.add(observer);
     this.acquirer = new ObservedAcquirer(
       this.observation,

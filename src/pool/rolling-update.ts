@@ -1,10 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
+import { abortable } from '../abort.js';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import { type Connection, causeOf, textOf } from '../connection/connection.js';
 import type { DialResult } from '../connection/record.js';
+import { deferred } from '../deferred.js';
 import { CONNECTED_PHASES, type Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
-import { abortable } from './abortable.js';
 import type { ConnectionMaker } from './connection-factory.js';
 
 /** How members are replaced. */
@@ -87,17 +88,14 @@ export class RollingUpdate<C extends Connection> {
     isStopped: () => boolean,
   ): Promise<number> {
     const former = this.#latest;
-    let finish!: () => void;
     // Registered before it starts: a factory may ask for another update.
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    this.#latest = finished;
+    const finished = deferred();
+    this.#latest = finished.promise;
     const isMember = (member: Member<C>): boolean => this.#membership.members.has(member);
     const start = (): Promise<Update[]> => rollingUpdate(members, concurrency, step, isMember, isStopped);
     const updates = (former ? former.then(start) : start()).finally(() => {
-      finish();
-      if (this.#latest === finished) this.#latest = undefined;
+      finished.resolve();
+      if (this.#latest === finished.promise) this.#latest = undefined;
     });
     return updates.then(countDone);
   }

@@ -1,6 +1,6 @@
 import type { AbortWatcher } from '../abort.js';
+import type { Expirable } from '../deadlines.js';
 import { ListNode } from '../linked-list.js';
-import type { Expirable } from './deadlines.js';
 
 /** What a request reports its abort and its expiry to. */
 export interface RequestOwner<F, R> {

@@ -1,10 +1,11 @@
 import { unwatchAbort, watchAbort } from '../abort.js';
+import type { Clock } from '../clock.js';
+import type { Deadlines } from '../deadlines.js';
 import { LinkedList, type ListNode } from '../linked-list.js';
-import type { Clock } from './clock.js';
-import { Deadlines } from './deadlines.js';
 import type { Sent } from './errors.js';
 import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, RequestTimeoutError } from './errors.js';
 import type { Request, RequestEnding, RequestOwner } from './request.js';
+import { deadlinesOf } from './shared-deadlines.js';
 
 /** What a table needs of its transport. */
 export interface RequestHost<F, R> {
@@ -55,8 +56,8 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     private readonly options: RequestTableOptions,
   ) {
     this.maxInFlight = options.maxInFlight;
-    this.#deadlines = Deadlines.of(options.clock);
-    this.#deadlines.join(options.usualTimeout);
+    this.#deadlines = deadlinesOf(options.clock);
+    this.#deadlines.keepTimer();
   }
 
   /** How many replies are outstanding, those of tombstones included. */
@@ -134,7 +135,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.#closed = { cause };
     this.#failAll(this.#inFlight, 'maybe', cause);
     this.#failAll(this.#queue, 'never', cause);
-    this.#deadlines.leave(this.options.usualTimeout);
+    this.#deadlines.dropTimer();
   }
 
   get #mayWrite(): boolean {

@@ -1,5 +1,5 @@
 import { checkDuration, checkObject, checkOptions, checkSignal } from '../checks.js';
-import { type Clock, systemClock } from '../request/clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import { RequestAbortedError, RequestTimeoutError } from '../request/errors.js';
 import type { ZcachedCall, ZcachedConnection } from './connection.js';
 import type { Generation } from './generation.js';

@@ -1,7 +1,7 @@
 import { checkObject, checkOptions } from '../checks.js';
+import type { Clock } from '../clock.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import type { Clock } from '../request/clock.js';
 import { Caller, type ZcachedPool } from './caller.js';
 import { connectPool, POOL_OPTIONS, type ZcachedPoolOptions } from './connect-pool.js';
 import type { ZcachedConnection } from './connection.js';

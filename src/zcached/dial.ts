@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
+import { abortable } from '../abort.js';
 import { MAX_TIMER_DELAY } from '../checks.js';
+import type { Clock } from '../clock.js';
 import { ConnectTimeoutError } from '../errors.js';
-import type { Clock } from '../request/clock.js';
 import { Request } from '../request/request.js';
 import { TIMER_PARTS, waitInParts } from '../timer-parts.js';
 import { nameOf, type ZcachedAddress } from './address.js';
@@ -64,21 +65,13 @@ async function connectFirst(settings: ZcachedSettings, signal: AbortSignal, owne
   const { address, clock } = settings;
   const { host, port } = address;
   if (host === undefined || isIP(host) !== 0) return connect(settings, address, signal, owner);
-  const hosts = await unlessAborted(lookUp(host), signal).catch((error: unknown) => {
+  const hosts = await abortable(lookUp(host), signal).catch((error: unknown) => {
     throw new ZcachedConnectError(address, error);
   });
   return firstSuccess(
     hosts.map((found) => (ended: AbortSignal) => connect(settings, { host: found, port }, ended, owner)),
     { signal, after: (delay, work) => clock.after(delay, work), undo: (transport) => transport.destroy() },
   );
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Connects to one address and waits for the reply to a PING. */

@@ -1,4 +1,4 @@
-export type { Clock } from '../request/clock.js';
+export type { Clock } from '../clock.js';
 export {
   ConnectionLostError,
   NotConnectedError,

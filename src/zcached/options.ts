@@ -1,6 +1,6 @@
 import { checkChoice, checkDuration, checkOptions, checkText, checkTimeout, checkWithin } from '../checks.js';
-import type { Clock } from '../request/clock.js';
-import { systemClock } from '../request/clock.js';
+import type { Clock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import type { ZcachedAddress } from './address.js';
 import { resolveAddress } from './address.js';
 import type { ZcachedLimits } from './limits.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../request/clock.js';
+import type { Clock } from '../../clock.js';
 
 /** Milliseconds, or whatever a function says each time: that is where chance comes in. */
 export type Delay = number | (() => number);

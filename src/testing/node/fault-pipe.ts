@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../request/clock.js';
+import type { Clock } from '../../clock.js';
 import { type Delay, DelayLine, next } from './delay-line.js';
 import { reset } from './session.js';
 

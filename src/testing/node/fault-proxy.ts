@@ -1,8 +1,8 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { checkOptions } from '../../checks.js';
+import { type Clock, systemClock } from '../../clock.js';
 import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
-import { type Clock, systemClock } from '../../request/clock.js';
 import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
 import { reset } from './session.js';
 

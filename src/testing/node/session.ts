@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { systemClock } from '../../request/clock.js';
+import { systemClock } from '../../clock.js';
 import { DelayLine } from './delay-line.js';
 import type { ZcachedGeneration } from './dialect.js';
 import type { ZcachedFlaws } from './flaws.js';

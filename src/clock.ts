@@ -1,6 +1,7 @@
 // biome-ignore-all lint/style/noRestrictedGlobals lint/nursery/noJsRestrictedProperties: the one place where time is made.
 
-import { MAX_TIMER_DELAY } from '../checks.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { MAX_TIMER_DELAY } from './checks.js';
 
 /**
  * Time as a transport sees it. Comes in as an argument, so that tests run in virtual time.
@@ -29,3 +30,16 @@ export const systemClock: Clock = {
     return () => clearImmediate(immediate);
   },
 };
+
+/** The clock of a scheduler. Real time comes from the clock that is never set, in fractions of milliseconds. */
+export function clockOf(scheduler: SchedulerLike): Clock {
+  const after = (delay: number, work: () => void): (() => void) => {
+    const timer = scheduler.schedule(() => work(), Math.min(Math.max(0, delay), MAX_TIMER_DELAY));
+    return () => timer.unsubscribe();
+  };
+  return {
+    now: scheduler === asyncScheduler ? () => performance.now() : () => scheduler.now(),
+    after,
+    afterIo: (work) => after(0, work),
+  };
+}

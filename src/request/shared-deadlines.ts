@@ -1,0 +1,11 @@
+import type { Clock } from '../clock.js';
+import { Deadlines } from '../deadlines.js';
+
+/** All tables with one clock share their deadlines, and so one timer. */
+export function deadlinesOf(clock: Clock): Deadlines {
+  const deadlines = shared.get(clock) ?? new Deadlines(clock);
+  shared.set(clock, deadlines);
+  return deadlines;
+}
+
+const shared = new WeakMap<Clock, Deadlines>();
