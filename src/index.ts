@@ -69,10 +69,10 @@ export {
   circuitBreaker,
   type DialReport,
 } from './healing/circuit-breaker.js';
+export type { Ejection, EjectOutliersOptions } from './healing/eject-outliers.js';
 export { ejectOutliers } from './healing/eject-outliers.js';
-export type { ValidateIdleOptions, Validation } from './healing/idle-validator.js';
 export { type InvalidateSilentOptions, invalidateSilent, type Silence } from './healing/invalidate-silent.js';
-export type { Ejection, EjectOutliersOptions } from './healing/outlier-detector.js';
+export type { ValidateIdleOptions, Validation } from './healing/validate-idle.js';
 export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';
 

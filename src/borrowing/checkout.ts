@@ -1,6 +1,5 @@
-import { type Connection, causeOf } from '../connection/connection.js';
+import { type Connection, causeOf, isUpState } from '../connection/connection.js';
 import { ConnectionClosedError } from '../errors.js';
-import { isUp } from '../membership/drain.js';
 import type { Member } from '../membership/member.js';
 
 /** What work is given besides its connection. */
@@ -117,7 +116,7 @@ export class Checkout<C extends Connection> implements UseContext {
 
   #listen(onRecall: boolean): void {
     const { record, activity } = this.member;
-    if (this.isLost || !isUp(record)) this.abort(causeOf(record.connection) ?? goneError());
+    if (this.isLost || !isUpState(record.state)) this.abort(causeOf(record.connection) ?? goneError());
     else if (onRecall && activity?.isReleaseRequested) this.abort(goneError());
     else {
       this.#stopListening = record.listen({

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { type Deferred, deferred } from '../deferred.js';
 import { ConnectionClosedError } from '../errors.js';
 import { INSPECT } from '../inspect.js';
-import { type Connection, type ConnectionState, RECORD, textOf } from './connection.js';
+import { type Connection, type ConnectionState, isUpState, RECORD, textOf } from './connection.js';
 import { ConnectionRecord, pendingStreamOf, stateStreamOf } from './record.js';
 
 interface Attempt {
@@ -131,7 +131,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
   }
 
   get #isUp(): boolean {
-    return this.state === 'connected' || this.state === 'draining';
+    return isUpState(this.state);
   }
 
   get #attempt(): Attempt | undefined {

@@ -83,6 +83,9 @@ export const RECORD: unique symbol = Symbol('rxpool.record');
 
 export const CONNECTION_STATES = ['idle', 'connecting', 'connected', 'draining', 'broken', 'closed'] as const;
 
+/** Whether a connection says that it is up: it can finish what it carries. What its pool makes of it is `isUp`. */
+export const isUpState = (state: ConnectionState): boolean => state === 'connected' || state === 'draining';
+
 export const isConnectionState = (value: unknown): value is ConnectionState =>
   CONNECTION_STATES.includes(value as ConnectionState);
 

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Connection, ConnectionState } from './connection.js';
+import { type Connection, type ConnectionState, isUpState } from './connection.js';
 
 /** The load of a connection whose own count is impossible: it ranks behind every other. */
 export const UNKNOWN_LOAD = 2 ** 30;
@@ -168,6 +168,17 @@ export class ConnectionRecord<C extends Connection = Connection> {
     for (const listener of this.listeners ?? []) listener.onPending?.(this.inFlight);
   }
 }
+
+/** Whether a connection is up: in the eyes of its pool, if it has one, or else as it says. */
+export const isUp = ({ state, stay }: ConnectionRecord): boolean => (stay?.isMember ? stay.isUp : isUpState(state));
+
+/** Whether a connection is neither up nor being dialled, in the same eyes. */
+export const isDown = (record: ConnectionRecord): boolean =>
+  !isUp(record) && !(record.stay?.isMember ? record.stay.isDialling : record.state === 'connecting');
+
+/** Whether a connection is being dialled, or queued by its pool to be dialled again after a closing. */
+export const isBeingDialled = ({ state, stay }: ConnectionRecord): boolean =>
+  state === 'connecting' || (stay?.isDialling === true && state !== 'connected');
 
 /** Requests that the pool sends for itself on one connection: they are no load. */
 export interface OwnRequests {

@@ -2,14 +2,13 @@ import { Observable, type SchedulerLike, type Subscriber, type Subscription } fr
 import { checkAtLeast, checkFunction, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
-import type { ConnectionRecord } from '../connection/record.js';
+import { type ConnectionRecord, isBeingDialled, isDown, isUp } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
 import { diffsOf } from '../streams/list-diff.js';
 import type { CommandFailure } from '../streams/run-command.js';
 import type { Backoff } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 import { ListCommand } from './list-command.js';
-import { isBeingDialled, isDown, isUp } from './reconnect-broken.js';
 
 /** Options of {@link cleanupBroken}. */
 export interface CleanupBrokenOptions {

@@ -13,7 +13,7 @@ import { closeQuietly } from '../connection/close.js';
 import { type Connection, type ConnectionState, causeOf, textOf } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
-import type { ConnectionRecord, DialResult } from '../connection/record.js';
+import { type ConnectionRecord, type DialResult, isBeingDialled, isDown, isUp } from '../connection/record.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { ConnectTimeoutError } from '../errors.js';
 import { diffsOf } from '../streams/list-diff.js';
@@ -422,18 +422,6 @@ class ReconnectTask<C extends Connection> {
     this.#supervisor.subscriber.next(event);
   }
 }
-
-/** Whether a connection is up: in its pool's eyes, where it has one. */
-export const isUp = ({ state, stay }: ConnectionRecord): boolean =>
-  stay?.isMember ? stay.isUp : state === 'connected' || state === 'draining';
-
-/** Whether a connection is neither up nor being dialled. */
-export const isDown = (record: ConnectionRecord): boolean =>
-  !isUp(record) && !(record.stay?.isMember ? record.stay.isDialling : record.state === 'connecting');
-
-/** Being dialled, or queued by its pool to be dialled again after a closing. */
-export const isBeingDialled = ({ state, stay }: ConnectionRecord): boolean =>
-  state === 'connecting' || (stay?.isDialling === true && state !== 'connected');
 
 /** Calls `proven` when a request is answered over a connection that is up, where the connection tells of its requests. */
 function onFirstSuccess(record: ConnectionRecord, life: Subscription, proven: () => void): void {

@@ -1,16 +1,38 @@
-import { Observable } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkOptions } from '../checks.js';
+import { Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { checkAtLeast, checkFunction, checkLimit, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import type { ConnectionRecord } from '../connection/record.js';
 import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
 import { forEachMember } from '../streams/for-each-member.js';
-import type { CommandFailure } from '../streams/run-command.js';
-import { type IdleSettings, IdleValidator, type ValidateIdleOptions, type Validation } from './idle-validator.js';
-import { ping, type Validate } from './validation.js';
+import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
+import { ping, startValidation, type Validate } from './validation.js';
 
-function resolveOptions(options: ValidateIdleOptions): IdleSettings {
+/** How one validation ended. */
+export type Validation<C> =
+  /** The connection answered. */
+  | { readonly connection: C; readonly ok: true }
+  /** The connection was invalidated; `cause` says why. */
+  | { readonly connection: C; readonly ok: false; readonly cause: ValidationError };
+
+/** Options of {@link validateIdle}. Durations are in milliseconds. */
+export interface ValidateIdleOptions {
+  /** Idle time after which a connection is validated, and time between validations while it stays idle. @default 5000 */
+  readonly interval?: number | undefined;
+  /** Time within which `validate` has to settle. @default 1000 */
+  readonly timeout?: number | undefined;
+  /** How many validations run at once; further connections wait for one to end. @default 16 */
+  readonly maxValidations?: number | undefined;
+  /** The clock of `interval` and `timeout`. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+type Settings = { readonly [O in keyof ValidateIdleOptions]-?: NonNullable<ValidateIdleOptions[O]> };
+
+function resolveOptions(options: ValidateIdleOptions): Settings {
   checkOptions('options', options, ['interval', 'timeout', 'maxValidations', 'scheduler']);
-  const settings: IdleSettings = {
+  const settings: Settings = {
     interval: options.interval ?? 5_000,
     timeout: options.timeout ?? 1_000,
     maxValidations: options.maxValidations ?? 16,
@@ -20,6 +42,124 @@ function resolveOptions(options: ValidateIdleOptions): IdleSettings {
   checkAtLeast('options.timeout', settings.timeout, 1);
   checkLimit('options.maxValidations', settings.maxValidations);
   return settings;
+}
+
+/** A connection of the source. */
+interface Entry<C extends Connection> {
+  readonly record: ConnectionRecord<C>;
+  /** When it became idle or last passed a validation. */
+  since: number;
+  /** The validation that runs. */
+  validation: Subscription | undefined;
+}
+
+/** Keeps the idle connections in order of their idle time, and validates those that are due. */
+class IdleValidator<C extends Connection> {
+  /** In the order in which they became idle, so that one timer serves all of them. */
+  readonly #idle = new Set<Entry<C>>();
+  #pending = 0;
+  /** Fires when the first idle entry is due, or earlier. May be unset only while `maxValidations` are running. */
+  #timer: Subscription | undefined;
+
+  constructor(
+    readonly subscriber: Subscriber<Validation<C> | CommandFailure>,
+    readonly validate: Validate<C>,
+    readonly invalidate: (connection: C, cause: ValidationError) => unknown,
+    readonly settings: Settings,
+  ) {}
+
+  add(connection: C, presence: Subscription): void {
+    const entry: Entry<C> = { record: retainRecord(connection), since: 0, validation: undefined };
+    const unwatch = entry.record.listen({
+      onLoad: (from, to) => this.#loadChanged(entry, from, to),
+      onState: () => {
+        this.#reset(entry);
+        this.#markIdle(entry);
+      },
+    });
+    presence.add(() => {
+      unwatch();
+      this.#reset(entry);
+      releaseRecord(connection);
+    });
+    this.#markIdle(entry);
+  }
+
+  clear(): void {
+    this.#timer?.unsubscribe();
+  }
+
+  #loadChanged(entry: Entry<C>, from: number, to: number): void {
+    if (entry.validation) return;
+    if (to === 0) this.#markIdle(entry);
+    else if (from === 0) this.#idle.delete(entry);
+  }
+
+  /** Starts the idle time of an entry whose connection is connected and has no load. */
+  #markIdle(entry: Entry<C>): void {
+    if (entry.record.load > 0 || entry.record.state !== 'connected') return;
+    entry.since = this.settings.scheduler.now();
+    this.#idle.add(entry);
+    if (!this.#timer) this.#scheduleIn(this.settings.interval);
+  }
+
+  /** Ends the idle time of an entry and cancels its validation. */
+  #reset(entry: Entry<C>): void {
+    this.#idle.delete(entry);
+    entry.validation?.unsubscribe();
+  }
+
+  #scheduleIn(delay: number): void {
+    this.#timer?.unsubscribe();
+    this.#timer = this.settings.scheduler.schedule(() => this.#validateDue(), Math.min(delay, MAX_TIMER_DELAY));
+  }
+
+  #validateDue(): void {
+    const { interval, maxValidations, scheduler } = this.settings;
+    this.#timer = undefined;
+    const now = scheduler.now();
+    for (const entry of this.#idle) {
+      if (this.#pending >= maxValidations) return;
+      // A clock that was set back would postpone the validation by that time.
+      entry.since = Math.min(entry.since, now);
+      const wait = entry.since + interval - now;
+      if (wait > 0) {
+        this.#scheduleIn(wait);
+        return;
+      }
+      this.#start(entry);
+    }
+  }
+
+  #start(entry: Entry<C>): void {
+    const { record } = entry;
+    const validation = new Subscription();
+    validation.add(() => this.#finish(entry));
+    this.#idle.delete(entry);
+    entry.validation = validation;
+    this.#pending++;
+    startValidation(record, this.validate, this.settings, validation, ({ failure, isSuperseded }) => {
+      validation.unsubscribe();
+      this.#markIdle(entry);
+      if (!isSuperseded) this.#report(record.connection, failure);
+    });
+  }
+
+  #finish(entry: Entry<C>): void {
+    entry.validation = undefined;
+    const wasFull = this.#pending === this.settings.maxValidations;
+    this.#pending--;
+    if (wasFull && !this.subscriber.closed) this.#scheduleIn(0);
+  }
+
+  #report(connection: C, cause: ValidationError | undefined): void {
+    const { subscriber } = this;
+    if (!cause) {
+      subscriber.next({ connection, ok: true });
+      return;
+    }
+    runAndEmit(() => this.invalidate(connection, cause), { connection, ok: false, cause }, subscriber);
+  }
 }
 
 /**

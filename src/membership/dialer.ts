@@ -7,7 +7,7 @@ import type { DialResult } from '../connection/record.js';
 import { type Deferred, deferred } from '../deferred.js';
 import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../errors.js';
 import type { Turns } from '../streams/turns.js';
-import { CONNECTED_PHASES, type Member, type Phase } from './member.js';
+import type { Member, Phase } from './member.js';
 
 /** The part of the pool's options that dials keep to. */
 export interface DialerOptions<C> {
@@ -67,7 +67,7 @@ export class Dialer<C extends Connection> {
   /** Dials a member as soon as there is a slot; an attempt under way is shared. */
   dial(member: Member<C>): Promise<DialResult> {
     if (!this.#pool.members.has(member)) return Promise.resolve({ ok: false, cause: leftError() });
-    if (CONNECTED_PHASES.has(member.phase)) return Promise.resolve({ ok: true });
+    if (member.isUp) return Promise.resolve({ ok: true });
     return this.#pool.turns.run(() => {
       const { result } = this.#dials.get(member) ?? this.#enqueue(member);
       this.pump();
@@ -187,7 +187,7 @@ export class Dialer<C extends Connection> {
     const { stay, connection } = member.record;
     const isMember = this.#pool.members.has(member);
     // Closed once more by the member that had it; a stay that began meanwhile dials for itself.
-    if (isMember && !this.#dials.has(member) && !CONNECTED_PHASES.has(member.phase)) void this.#pool.close(member);
+    if (isMember && !this.#dials.has(member) && !member.isUp) void this.#pool.close(member);
     else if (!isMember && (stay === undefined || stay === member)) closeQuietly(connection);
   }
 }

@@ -1,5 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
-import type { ConnectionState } from '../connection/connection.js';
+import { isUpState } from '../connection/connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
 
 /**
@@ -20,15 +20,10 @@ export function drain(
   };
   const check = (): void => {
     // In a microtask: not from within the reply that was the last.
-    if (record.load === 0 || !isUp(record)) void Promise.resolve().then(finish);
+    if (record.load === 0 || !isUpState(record.state)) void Promise.resolve().then(finish);
   };
   waiting.add(record.listen({ onLoad: check, onState: check, onRetired: check }));
   waiting.add(scheduler.schedule(finish, timeout));
   check();
   return waiting;
 }
-
-/** Whether a connection can finish what it carries. */
-export const isUp = ({ state }: ConnectionRecord): boolean => isUpIn(state);
-
-export const isUpIn = (state: ConnectionState): boolean => state === 'connected' || state === 'draining';

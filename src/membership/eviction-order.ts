@@ -1,5 +1,4 @@
-import type { Connection } from '../connection/connection.js';
-import { isUp } from './drain.js';
+import { type Connection, isUpState } from '../connection/connection.js';
 import type { Member, Phase } from './member.js';
 
 /** The kinds of member in the order in which a shrinking pool parts with them. */
@@ -22,7 +21,7 @@ export function selectForEviction<C extends Connection>(
   if (excess <= 0) return [];
   const latestFirst = [...members].reverse();
   // A connection that is not up has nothing to finish.
-  const isBusy = (member: Member<C>): boolean => member.load > 0 && isUp(member.record);
+  const isBusy = (member: Member<C>): boolean => member.load > 0 && isUpState(member.record.state);
   const idle = EVICTION_ORDER.flatMap((kind) =>
     latestFirst.filter((member) => kind.includes(member.phase) && !isBusy(member)),
   );

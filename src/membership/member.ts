@@ -19,7 +19,7 @@ import type { LoadIndex } from '../selection/load-index.js';
 export type Phase = 'fresh' | 'dialling' | 'serving' | 'draining' | 'ejected' | 'broken' | 'abandoned' | 'leaving';
 
 /** The phases of a member that is connected, in service or not. */
-export const CONNECTED_PHASES: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
+const UP: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
 
 /** What a phase has begun, and has to end with it. */
 export class Activity extends Subscription {
@@ -80,7 +80,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   }
 
   get isUp(): boolean {
-    return CONNECTED_PHASES.has(this.phase);
+    return UP.has(this.phase);
   }
 
   get isDialling(): boolean {

@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
 import { closeWithin } from '../connection/close.js';
-import { type Connection, type ConnectionState, causeOf } from '../connection/connection.js';
+import { type Connection, type ConnectionState, causeOf, isUpState } from '../connection/connection.js';
 import { flushEarlyReports, recordOf, releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord, DialResult, ReportingMember } from '../connection/record.js';
 import { type Deferred, deferred } from '../deferred.js';
@@ -10,9 +10,9 @@ import { counted, UNLIMITED } from '../selection/load-buckets.js';
 import { LoadIndex } from '../selection/load-index.js';
 import type { Turns } from '../streams/turns.js';
 import { Dialer, type DialerBreaker, type DialerOptions } from './dialer.js';
-import { drain, isUp, isUpIn } from './drain.js';
+import { drain } from './drain.js';
 import { MemberLists } from './lists.js';
-import { Activity, CONNECTED_PHASES, Member, type MemberOwner, type Phase } from './member.js';
+import { Activity, Member, type MemberOwner, type Phase } from './member.js';
 
 /** Why a connection left the pool. */
 export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'renewed' | 'closed-by-owner' | 'pool-closed';
@@ -205,7 +205,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   #drainAndClose(member: Member<C>, drainTimeout: number): void {
     const { record } = member;
     // What is being closed already finishes nothing.
-    const isBusy = member.load > 0 && isUp(record) && drainTimeout > 0 && !this.#closings.has(member);
+    const isBusy = member.load > 0 && isUpState(record.state) && drainTimeout > 0 && !this.#closings.has(member);
     this.begin(member, (activity) => {
       if (!isBusy) this.#closeLeaving(member);
       else activity.add(drain(record, drainTimeout, this.options.scheduler, () => this.#closeLeaving(member)));
@@ -326,7 +326,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** Takes a member that is up out of service, lets it finish what it carries, closes it and dials it anew. */
   async redial(member: Member<C>, drainTimeout = this.options.drainTimeout): Promise<DialResult> {
-    if (CONNECTED_PHASES.has(member.phase)) {
+    if (member.isUp) {
       await this.turns.run(() => {
         this.go(member, 'draining');
         return this.#drained(member, drainTimeout);
@@ -368,7 +368,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   /** Takes a member that is up out of use: it is broken from now on, and closed. */
   invalidate(member: Member<C>, cause: unknown): boolean {
-    if (!this.members.has(member) || !CONNECTED_PHASES.has(member.phase)) return false;
+    if (!this.members.has(member) || !member.isUp) return false;
     this.turns.run(() => {
       this.#change(member, member.phase, 'broken', { cause });
       // Before other dials are started: until it is closed it counts as open.
@@ -426,7 +426,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
     // Draining goes on with the same session.
-    const isLoss = isUpIn(from) && !isUp(member.record);
+    const isLoss = isUpState(from) && !isUpState(member.record.state);
     if (isLoss) member.session++;
     this.turns.run(() => {
       // One that is leaving may join again.

@@ -1,11 +1,9 @@
 import type { SchedulerLike } from 'rxjs';
 import { checkOptions } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { ejectOutliers } from '../healing/eject-outliers.js';
-import type { ValidateIdleOptions } from '../healing/idle-validator.js';
+import { type EjectOutliersOptions, ejectOutliers } from '../healing/eject-outliers.js';
 import { type InvalidateSilentOptions, invalidateSilent } from '../healing/invalidate-silent.js';
-import type { EjectOutliersOptions } from '../healing/outlier-detector.js';
-import { validateIdle } from '../healing/validate-idle.js';
+import { type ValidateIdleOptions, validateIdle } from '../healing/validate-idle.js';
 import type { Validate } from '../healing/validation.js';
 import type { Policy, PolicyPool } from './policy.js';
 

@@ -4,7 +4,7 @@ import { MAX_TIMER_DELAY } from '../checks.js';
 import { type Connection, causeOf, textOf } from '../connection/connection.js';
 import type { DialResult } from '../connection/record.js';
 import { deferred } from '../deferred.js';
-import { CONNECTED_PHASES, type Member } from '../membership/member.js';
+import type { Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
 import type { ConnectionMaker } from './connection-factory.js';
 
@@ -147,7 +147,7 @@ export class RollingUpdate<C extends Connection> {
     if (!removesFirst) this.#surge = undefined;
     if (!membership.members.has(replacement)) return false;
     // It may have been lost again by now.
-    if (!CONNECTED_PHASES.has(replacement.phase)) {
+    if (!replacement.isUp) {
       const error = plan.notConnectedError(result.ok ? causeOf(replacement.connection) : result.cause);
       // Where the old one has been removed already, what heals the pool has to bring this one up.
       if (!removesFirst) membership.remove([replacement], 'removed', 0);

@@ -1,6 +1,8 @@
 import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio } from '../checks.js';
-import type { Connection } from '../connection/connection.js';
+import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
+import type { Connection, ConnectionState } from '../connection/connection.js';
+import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
+import { type ConnectionRecord, type RecordListener, UNKNOWN_LOAD } from '../connection/record.js';
 import { resolveRandom, resolveScheduler } from '../defaults.js';
 import { wrongType } from '../errors.js';
 import type { Backoff } from '../healing/backoff.js';
@@ -8,7 +10,6 @@ import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import { ListCommand } from '../healing/list-command.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import type { CommandFailure } from '../streams/run-command.js';
-import { Lifetime, type LifetimeLimits, type LifetimeOwner } from './lifetime.js';
 
 /** Options of {@link recycle}. At least one of `maxLifetime` and `maxUses` is required. */
 export interface RecycleOptions {
@@ -29,8 +30,79 @@ export interface RecycleOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
+/** The limits of one connection. */
+interface LifetimeLimits {
+  /** Milliseconds in the source. */
+  readonly lifetime: number | undefined;
+  /** How often the load rises by one. */
+  readonly uses: number | undefined;
+}
+
+/** One presence of a connection in the source. Goes on while a pool keeps the connection out of service and connected. */
+class Lifetime<C extends Connection> implements RecordListener {
+  readonly connection: C;
+  readonly #recycler: Recycler<C>;
+  readonly #record: ConnectionRecord<C>;
+  readonly #unwatch: () => void;
+  readonly #timer: Subscription | undefined;
+  #usesLeft: number;
+  #isPresent = true;
+  #hasExpired = false;
+  #hasEnded = false;
+
+  constructor(connection: C, { lifetime, uses }: LifetimeLimits, scheduler: SchedulerLike, recycler: Recycler<C>) {
+    this.connection = connection;
+    this.#recycler = recycler;
+    this.#usesLeft = uses ?? Number.POSITIVE_INFINITY;
+    this.#record = retainRecord(connection);
+    this.#unwatch = this.#record.listen(this);
+    if (lifetime !== undefined) {
+      this.#timer = scheduler.schedule(() => this.#expire(), Math.min(lifetime, MAX_TIMER_DELAY));
+    }
+  }
+
+  /** The source holds the connection again. */
+  enter(): void {
+    this.#isPresent = true;
+  }
+
+  /** The source does not hold the connection any more. One that is ejected comes back to the same presence. */
+  leave(): void {
+    this.#isPresent = false;
+    const { state, stay } = this.#record;
+    if (state !== 'connected' || !stay?.isMember) this.end();
+  }
+
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#timer?.unsubscribe();
+    this.#unwatch();
+    releaseRecord(this.connection);
+    this.#recycler.ended(this);
+  }
+
+  /** Each rise of the load by one is a use. */
+  onLoad(from: number, to: number): void {
+    if (to < from || to === UNKNOWN_LOAD) return;
+    this.#usesLeft -= to - from;
+    if (this.#usesLeft <= 0) this.#expire();
+  }
+
+  onState(state: ConnectionState): void {
+    if (!this.#isPresent && state !== 'connected') this.end();
+  }
+
+  #expire(): void {
+    if (this.#hasExpired) return;
+    this.#hasExpired = true;
+    this.#timer?.unsubscribe();
+    this.#recycler.expired(this);
+  }
+}
+
 /** Collects connections that have reached a limit, and calls `replace` with all of them in one task of the scheduler. */
-class Recycler<C extends Connection> implements LifetimeOwner<C> {
+class Recycler<C extends Connection> {
   readonly #lifetimes = new Map<C, Lifetime<C>>();
   readonly #due = new Set<Lifetime<C>>();
   readonly #command: ListCommand<C>;
@@ -59,7 +131,7 @@ class Recycler<C extends Connection> implements LifetimeOwner<C> {
     presence.add(() => lifetime.leave());
   }
 
-  /** In a task of its own, because a request that is being sent may have been the last use. */
+  /** A connection has reached a limit. In a task of its own: a request that is being sent may have been the last use. */
   expired(lifetime: Lifetime<C>): void {
     this.#due.add(lifetime);
     if (this.#due.size === 1) this.#timer = this.#scheduler.schedule(() => this.#flush());
