@@ -194,13 +194,14 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   /** Rejects the waiters when nothing can be waited for any more, and otherwise serves them. */
   recheckWaiters(): void {
     if (this.#queue.size === 0) return;
-    const refuse = (): Error | undefined => {
-      const error = this.refusal();
-      return error && withoutCaller(error);
-    };
-    if (this.refusal()) this.#queue.rejectAll(refuse);
+    if (this.refusal()) this.#queue.rejectAll(this.#refusalInQueue);
     else this.serveSoon();
   }
+
+  readonly #refusalInQueue = (): Error | undefined => {
+    const error = this.refusal();
+    return error && withoutCaller(error);
+  };
 
   #admissionError(): Error | undefined {
     const isFull = this.#queue.size >= this.#options.maxWaiting;

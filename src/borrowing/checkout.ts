@@ -19,7 +19,7 @@ export interface CheckoutOwner<C extends Connection> {
   now(): number;
   /** Work has ended, without a failure where it succeeded. */
   workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void;
-  /** Takes a member back. */
+  /** Takes a member back, unless what was lent of that session has been written off. */
   release(member: Member<C>, session: number): void;
 }
 
@@ -110,8 +110,7 @@ export class Checkout<C extends Connection> implements UseContext {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#stopListening?.();
-    // Leases of a session before the connection was closed have been written off.
-    if (this.session >= this.member.firstSession) this.#owner.release(this.member, this.session);
+    this.#owner.release(this.member, this.session);
   }
 
   #listen(onRecall: boolean): void {

@@ -33,7 +33,7 @@ export class LostLeases<C extends Connection> {
   /** A member has lost its connection: its latest session is over. */
   sessionLost(member: Member<C>): void {
     const session = member.session - 1;
-    const earlier = (this.#lost.get(member) ?? []).filter((lost) => lost.session >= member.firstSession);
+    const earlier = this.#lost.get(member) ?? [];
     const open = member.leased - earlier.reduce((sum, lost) => sum + lost.open, 0);
     if (open <= 0) return;
     const lost: LostSession = { session, open, timer: undefined };
@@ -42,12 +42,14 @@ export class LostLeases<C extends Connection> {
     lost.timer = scheduler.schedule(() => this.#writeOff(member, session), lostGrace);
   }
 
-  /** A lease of a session has been given back, which may have been lost. */
-  released(member: Member<C>, session: number): void {
+  /** A lease of a session has been given back. Returns whether it counted until then: it was not written off. */
+  released(member: Member<C>, session: number): boolean {
+    if (session === member.session) return true;
     const sessions = this.#lost.get(member);
     const lost = sessions?.find((one) => one.session === session);
-    if (!sessions || !lost || --lost.open > 0) return;
-    this.#drop(member, sessions, [lost]);
+    if (!sessions || !lost) return false;
+    if (--lost.open === 0) this.#drop(member, sessions, [lost]);
+    return true;
   }
 
   /** Stops waiting for the leases of a member that is closed, and has written them off. */
@@ -62,7 +64,7 @@ export class LostLeases<C extends Connection> {
     this.#drop(member, sessions, due);
     const count = due.reduce((sum, { open }) => sum + open, 0);
     const before = member.load;
-    member.writeOffLeases(session + 1, count);
+    member.writeOffLeases(count);
     member.record.loadChanged(before, member.load);
     this.#writtenOff(member, count);
   }

@@ -26,33 +26,28 @@ export class ResetOnRelease<C extends Connection> {
   }
 
   release(member: Member<C>, session: number): void {
+    if (!this.#lost.released(member, session)) return;
     const { reset } = this.#options;
     // A limit that was lowered meanwhile does not make a borrowing exclusive.
     const isExclusive = member.limit === 1 && member.leased === 1;
     // One on its way out, or broken, is dialled anew before it is lent again.
     const isInService = member.phase === 'serving' || member.phase === 'ejected';
-    if (reset && isExclusive && isInService) void this.#reset(member, session, reset);
-    else this.#giveBack(member, session);
+    if (reset && isExclusive && isInService) void this.#reset(member, reset);
+    else member.release();
   }
 
-  async #reset(member: Member<C>, session: number, reset: ConnectionHook<C>): Promise<void> {
+  /** The reset holds the place of the lease, as one of the current session. */
+  async #reset(member: Member<C>, reset: ConnectionHook<C>): Promise<void> {
     const { resetTimeout: timeout, scheduler } = this.#options;
-    const current = member.session;
-    // From here on the reset holds the place, and what is lost of it is lost of this session.
-    this.#lost.released(member, session);
+    const { session } = member;
     const endReservation = this.#membership.reserve(member);
     try {
       await runHook(member.record, reset, { name: 'reset', timeout, scheduler, ErrorType: ResetError });
     } catch (failure) {
       // A connection that was lost meanwhile is dialled anew anyway, and may be up again.
-      if (member.session === current) this.#membership.invalidate(member, failure);
+      if (member.session === session) this.#membership.invalidate(member, failure);
     }
-    this.#giveBack(member, current);
+    if (this.#lost.released(member, session)) member.release();
     endReservation();
-  }
-
-  #giveBack(member: Member<C>, session: number): void {
-    this.#lost.released(member, session);
-    member.release(session);
   }
 }

@@ -101,7 +101,7 @@ export class ConnectionRecord<C extends Connection = Connection> {
     }
     this.pending++;
     if (this.stay !== undefined) this.stay.pendingRose();
-    if (this.listeners !== undefined) this.#pendingChanged(this.pending - 1);
+    if (this.listeners !== undefined) this.pendingChanged(this.pending - 1);
   }
 
   end(): void {
@@ -112,7 +112,7 @@ export class ConnectionRecord<C extends Connection = Connection> {
     if (this.pending === 0) return;
     this.pending--;
     if (this.stay !== undefined) this.stay.pendingFell();
-    if (this.listeners !== undefined) this.#pendingChanged(this.pending + 1);
+    if (this.listeners !== undefined) this.pendingChanged(this.pending + 1);
   }
 
   setPending(inFlight: number): void {
@@ -123,8 +123,8 @@ export class ConnectionRecord<C extends Connection = Connection> {
     this.pending = inFlight - (own?.count ?? 0);
     if (this.pending !== before) {
       this.stay?.pendingMoved(before);
-      if (this.listeners) this.#pendingChanged(before);
-    } else if (inFlight !== total) this.#notifyPending();
+      if (this.listeners) this.pendingChanged(before);
+    } else if (inFlight !== total) this.notifyPending();
   }
 
   loadChanged(from: number, to: number): void {
@@ -158,13 +158,15 @@ export class ConnectionRecord<C extends Connection = Connection> {
     };
   }
 
-  #pendingChanged(before: number): void {
+  // Methods with `#` would add a word to each record.
+
+  private pendingChanged(before: number): void {
     const leased = this.stay?.leased ?? 0;
     this.loadChanged(Math.max(before, leased), this.load);
-    this.#notifyPending();
+    this.notifyPending();
   }
 
-  #notifyPending(): void {
+  private notifyPending(): void {
     for (const listener of this.listeners ?? []) listener.onPending?.(this.inFlight);
   }
 }

@@ -4,7 +4,8 @@ import type { ReportingMember } from '../connection/record.js';
 import type { BreakerState } from '../healing/circuit-breaker.js';
 import type { AbandonReason } from '../healing/reconnect-broken.js';
 import { INSPECT } from '../inspect.js';
-import type { LeaveReason, MemberChange } from '../membership/membership.js';
+import type { Member, Phase } from '../membership/member.js';
+import type { LeaveReason, Why } from '../membership/membership.js';
 import type { Turns } from '../streams/turns.js';
 
 /** What every event has. */
@@ -166,7 +167,7 @@ export class EventStream<C extends Connection> {
     this.#turns.requestFlush();
   }
 
-  changed({ member: { connection }, from, to, reason = 'removed', cause }: MemberChange<C>): void {
+  changed({ connection }: Member<C>, from: Phase | undefined, to: Phase, { reason = 'removed', cause }: Why): void {
     if (!this.#subject.observed) return;
     if (from === undefined) this.emit({ type: 'joined', connection });
     if (to === 'leaving') this.emit({ type: 'left', connection, reason });

@@ -2,8 +2,8 @@ import { Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { ConnectionStreamError } from '../errors.js';
 import { UNLIMITED } from '../selection/load-buckets.js';
-import type { Member } from './member.js';
-import type { MemberChange, Membership } from './membership.js';
+import type { Member, Phase } from './member.js';
+import type { Membership } from './membership.js';
 
 /** What one connection says that it can carry. */
 class Capacity {
@@ -31,15 +31,19 @@ export class CapacityLimits<C extends Connection> {
     for (const member of this.#membership.members) this.#apply(member);
   }
 
-  changed({ member, from, to }: MemberChange<C>): void {
-    const { turns } = this.#membership;
-    if (from === undefined) {
-      this.#apply(member);
-      turns.after(() => this.#subscribe(member));
-      return;
-    }
+  changed(member: Member<C>, from: Phase | undefined, to: Phase): void {
+    if (from === undefined) this.#joined(member);
     const capacity = this.#capacities.get(member);
-    if (!capacity) return;
+    if (capacity) this.#stepped(member, capacity, to);
+  }
+
+  #joined(member: Member<C>): void {
+    this.#apply(member);
+    this.#membership.turns.after(() => this.#subscribe(member));
+  }
+
+  #stepped(member: Member<C>, capacity: Capacity, to: Phase): void {
+    const { turns } = this.#membership;
     if (to === 'leaving') {
       this.#capacities.delete(member);
       turns.after(() => unsubscribe(capacity));

@@ -31,6 +31,8 @@ export class Activity extends Subscription {
 export interface MemberOwner<C extends Connection> {
   /** Whether the pool lends nothing: it is suspended. */
   readonly isHeld: boolean;
+  /** The loads of all members that are not leaving. */
+  readonly index: LoadIndex<Member<C>>;
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void;
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   dial(member: Member<C>): Promise<DialResult>;
@@ -48,8 +50,6 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   leased = 0;
   position = -1;
   limit = UNLIMITED;
-  /** The pool's load index; undefined while the member is leaving. */
-  index: LoadIndex<Member<C>> | undefined = undefined;
   phase: Phase = 'fresh';
   /** What the phase has begun: a dial, a drain, a timer. It ends with the phase. */
   activity: Activity | undefined = undefined;
@@ -57,8 +57,6 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   seq = 0;
   /** Which session it is on: one more after each loss of the connection, and each time that the pool closes it. */
   session = 0;
-  /** Leases of earlier sessions than this have been written off: they release nothing. */
-  firstSession = 0;
 
   constructor(
     readonly record: ConnectionRecord<C>,
@@ -73,6 +71,11 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   get load(): number {
     const { pending } = this.record;
     return pending > this.leased ? pending : this.leased;
+  }
+
+  /** The pool's load index; undefined while the member is leaving. */
+  get index(): LoadIndex<Member<C>> | undefined {
+    return this.phase === 'leaving' ? undefined : this.owner.index;
   }
 
   get isMember(): boolean {
@@ -98,35 +101,33 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   acquire(): void {
     const leased = ++this.leased;
     if (leased <= this.record.pending) return;
-    if (this.index !== undefined) this.index.up(this, leased - 1);
+    this.index?.up(this, leased - 1);
     if (this.record.listeners !== undefined) this.record.loadChanged(leased - 1, leased);
   }
 
-  /** Gives back what a lease of `session` holds; nothing where that has been written off. */
-  release(session: number): void {
-    if (session < this.firstSession) return;
+  /** Gives back what a lease holds. */
+  release(): void {
     const leased = --this.leased;
     if (leased < this.record.pending) return;
-    if (this.index !== undefined) this.index.down(this, leased + 1);
+    this.index?.down(this, leased + 1);
     if (this.record.listeners !== undefined) this.record.loadChanged(leased + 1, this.load);
   }
 
-  /** Writes off leases, `count` of which are open: those of sessions before `firstSession`. */
-  writeOffLeases(firstSession: number, count: number): void {
+  /** Writes off so many leases: what holds them releases nothing. */
+  writeOffLeases(count: number): void {
     const from = this.load;
     this.leased -= count;
-    this.firstSession = firstSession;
     if (from !== this.load) this.index?.move(this, from, this.load);
   }
 
   pendingRose(): void {
     const { pending } = this.record;
-    if (pending > this.leased && this.index !== undefined) this.index.up(this, pending - 1);
+    if (pending > this.leased) this.index?.up(this, pending - 1);
   }
 
   pendingFell(): void {
     const { pending } = this.record;
-    if (pending >= this.leased && this.index !== undefined) this.index.down(this, pending + 1);
+    if (pending >= this.leased) this.index?.down(this, pending + 1);
   }
 
   pendingMoved(before: number): void {

@@ -17,14 +17,10 @@ import { Activity, Member, type MemberOwner, type Phase } from './member.js';
 /** Why a connection left the pool. */
 export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'renewed' | 'closed-by-owner' | 'pool-closed';
 
-/** One step of a member. */
-export interface MemberChange<C extends Connection> {
-  readonly member: Member<C>;
-  /** Undefined where it joins. */
-  readonly from: Phase | undefined;
-  readonly to: Phase;
+/** Why a member takes a step. */
+export interface Why {
   /** Why it leaves. */
-  readonly reason?: LeaveReason | undefined;
+  readonly reason?: LeaveReason;
   /** Why it broke. */
   readonly cause?: unknown;
 }
@@ -38,7 +34,8 @@ export interface MembershipOptions<C> extends DialerOptions<C> {
 
 /** What hears of the members. Called within transitions: it may queue effects, and calls no foreign code. */
 export interface MembershipListener<C extends Connection> {
-  changed?(change: MemberChange<C>): void;
+  /** A member has gone from one phase to another, or joins: then `from` is undefined. */
+  changed?(member: Member<C>, from: Phase | undefined, to: Phase, why: Why): void;
   /** A connection was lost on which leases are open. */
   sessionLost?(member: Member<C>): void;
   /** All leases on a member have been written off: its connection is closed. */
@@ -170,7 +167,6 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (departure) void (this.#closings.get(member) ?? Promise.resolve()).then(() => departure.resolve());
     record.stay = member;
     member.seq = ++this.#seq;
-    member.index = this.index;
     this.index.load += counted(member.load);
     this.members.add(member);
     const phase = this.#closings.has(member) ? 'fresh' : phaseOf(record.state);
@@ -197,7 +193,6 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.members.delete(member);
     this.index.load -= counted(member.load);
     this.#change(member, member.phase, 'leaving', { reason });
-    member.index = undefined;
     this.dialer.cancel(member);
     this.#leaving.set(member, deferred());
   }
@@ -264,10 +259,13 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** Goes to another phase; what the one before had begun ends. */
   go(member: Member<C>, to: Exclude<Phase, 'leaving'>, cause?: unknown): void {
     if (member.phase === to || !this.members.has(member)) return;
-    this.turns.run(() => {
-      this.#change(member, member.phase, to, { cause });
+    this.turns.begin();
+    try {
+      this.#change(member, member.phase, to, cause === undefined ? UNTOLD : { cause });
       this.dialer.pump();
-    });
+    } finally {
+      this.turns.end();
+    }
   }
 
   /** Starts something that ends with the member's phase. */
@@ -278,12 +276,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     });
   }
 
-  #change(
-    member: Member<C>,
-    from: Phase | undefined,
-    to: Phase,
-    why: { readonly reason?: LeaveReason; readonly cause?: unknown } = {},
-  ): void {
+  #change(member: Member<C>, from: Phase | undefined, to: Phase, why = UNTOLD): void {
     this.#endActivity(member);
     if (from === 'serving') this.index.remove(member);
     if (from && from !== 'leaving') this.counts[from]--;
@@ -292,7 +285,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (to === 'serving') this.index.add(member);
     if (to === 'serving' || to === 'broken') this.hasDialled = true;
     if (to !== 'leaving') this.lists.changed(member, from, to);
-    for (const listener of this.listeners) listener.changed?.({ member, from, to, ...why });
+    for (const listener of this.listeners) listener.changed?.(member, from, to, why);
     this.turns.requestFlush();
   }
 
@@ -414,7 +407,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     const { record } = member;
     const from = member.load;
     member.session++;
-    member.writeOffLeases(member.session, member.leased);
+    member.writeOffLeases(member.leased);
     for (const listener of this.listeners) listener.leasesEnded?.(member);
     this.turns.after(() => {
       record.loadChanged(from, member.load);
@@ -428,11 +421,14 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     // Draining goes on with the same session.
     const isLoss = isUpState(from) && !isUpState(member.record.state);
     if (isLoss) member.session++;
-    this.turns.run(() => {
+    this.turns.begin();
+    try {
       // One that is leaving may join again.
       if (isLoss && member.leased > 0) for (const listener of this.listeners) listener.sessionLost?.(member);
       if (member.phase !== 'leaving') this.#react(member, state, from, cause);
-    });
+    } finally {
+      this.turns.end();
+    }
   }
 
   #react(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
@@ -506,6 +502,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (member.isHeld !== wasHeld) this.turns.after(() => member.record.heldChanged());
   }
 }
+
+const UNTOLD: Why = {};
 
 /** The phases of a member that is open only while it is being closed. */
 const DOWN: ReadonlySet<Phase> = new Set(['fresh', 'broken', 'abandoned']);

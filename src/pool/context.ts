@@ -9,8 +9,8 @@ import { EventStream } from '../health/events.js';
 import type { HealthSource } from '../health/health.js';
 import { HealthStreams } from '../health/health-streams.js';
 import { CapacityLimits } from '../membership/capacity.js';
-import type { Member } from '../membership/member.js';
-import { type MemberChange, Membership } from '../membership/membership.js';
+import type { Member, Phase } from '../membership/member.js';
+import { Membership } from '../membership/membership.js';
 import { Selector } from '../selection/selector.js';
 import { Turns } from '../streams/turns.js';
 import { BreakerSubscription } from './breaker-subscription.js';
@@ -93,12 +93,12 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     });
     this.rolling = new RollingUpdate(membership, this.maker, options);
     membership.listeners.push({
-      changed: (change) => {
+      changed: (member, from, to, why) => {
         this.#membershipHasChanged = true;
-        this.limits.changed(change);
-        this.events.changed(change);
-        this.observation.changed(change, turns);
-        this.#reportServing(change);
+        this.limits.changed(member, from, to);
+        this.events.changed(member, from, to, why);
+        this.observation.changed(member, to, why, turns);
+        this.#reportServing(from, to);
       },
       misreported: ({ connection }, member, value) =>
         this.events.emit({ type: 'misreported', connection, member, value }),
@@ -162,7 +162,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
   }
 
   /** The breaker hears of dials; of what comes into service without one it is told here. */
-  #reportServing({ from, to }: MemberChange<C>): void {
+  #reportServing(from: Phase | undefined, to: Phase): void {
     if (to !== 'serving' || from === 'dialling' || this.breaker.state === 'closed') return;
     this.turns.after(() => this.breaker.report(true));
   }

@@ -2,8 +2,8 @@ import type { BorrowingObserver, UseOutcome } from '../borrowing/observed-acquir
 import { checkFunction, checkObject, checkOptions } from '../checks.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { ConnectTimeoutError, UseTimeoutError, WaitTimeoutError } from '../errors.js';
-import type { Member } from '../membership/member.js';
-import type { MemberChange } from '../membership/membership.js';
+import type { Member, Phase } from '../membership/member.js';
+import type { Why } from '../membership/membership.js';
 import type { Turns } from '../streams/turns.js';
 
 /** One thing that a pool has measured. */
@@ -118,7 +118,7 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
   }
 
   /** Follows the dials of members. */
-  changed({ member, to, cause }: MemberChange<C>, turns: Turns): void {
+  changed(member: Member<C>, to: Phase, { cause }: Why, turns: Turns): void {
     if (!this.isActive) return;
     if (to === 'dialling') {
       this.#dials.set(member, this.#now());

@@ -19,15 +19,25 @@ export class Turns {
 
   /** Runs a transition, as part of the one under way if there is one. */
   run<T>(transition: () => T): T {
-    this.#depth++;
-    transitions.open++;
+    this.begin();
     try {
       return transition();
     } finally {
-      transitions.open--;
-      this.#depth--;
-      this.#settle();
+      this.end();
     }
+  }
+
+  /** Begins what `run` runs: changes of state are the most frequent transitions, and allocate no function this way. */
+  begin(): void {
+    this.#depth++;
+    transitions.open++;
+  }
+
+  /** Ends what `begin` has begun; to be called whatever is thrown. */
+  end(): void {
+    transitions.open--;
+    this.#depth--;
+    this.#settle();
   }
 
   /** Queues an effect: runs it after the transition under way, or at once if there is none. */
