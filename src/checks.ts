@@ -3,6 +3,9 @@ import { outOfRange, unknownOption, wrongType } from './errors.js';
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
 export const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
+/** Throws a `TypeError` or a `RangeError` for a value that an argument cannot have. */
+export type Check = (argument: string, value: unknown) => void;
+
 function checkNumber(argument: string, value: unknown): asserts value is number {
   if (typeof value !== 'number') throw wrongType(argument, 'a number', value);
 }
@@ -90,6 +93,15 @@ export function checkOptions(argument: string, options: unknown, known: readonly
   }
 }
 
+/** Options, each name that is known with the check of its value. What is undefined has its default. */
+export function checkEach(argument: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
+  checkOptions(argument, options, Object.keys(checks));
+  for (const [name, check] of Object.entries(checks)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) check(`${argument}.${name}`, value);
+  }
+}
+
 /** The known name with the least edit distance, where that is small enough for a slip. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const distances = known.map((other) => distance(name.toLowerCase(), other.toLowerCase()));
@@ -111,16 +123,27 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-export function checkSignal(value: unknown): asserts value is AbortSignal | undefined {
-  if (value !== undefined && !(value instanceof AbortSignal))
-    throw wrongType('options.signal', 'an AbortSignal', value);
+export function checkSignal(argument: string, value: unknown): void {
+  if (!(value instanceof AbortSignal)) throw wrongType(argument, 'an AbortSignal', value);
 }
 
 /** Anything from `least` on, Infinity included; the code that sets the timer clamps it to the longest timer. */
-export function checkAtLeast(argument: string, value: unknown, least: number): asserts value is number {
-  checkNumber(argument, value);
-  if (!(value >= least)) throw outOfRange(argument, `a number of at least ${least}`, value);
-}
+export const atLeast =
+  (least: number): Check =>
+  (argument, value) => {
+    checkNumber(argument, value);
+    if (!(value >= least)) throw outOfRange(argument, `a number of at least ${least}`, value);
+  };
+
+/** A value that passes the check, or else this one. */
+export const unless =
+  (none: unknown, check: Check): Check =>
+  (argument, value) => {
+    if (value !== none) check(argument, value);
+  };
+
+/** What has no wrong value. */
+export const anything: Check = () => {};
 
 export function checkScheduler(argument: string, value: unknown): void {
   const { schedule } = (value ?? {}) as { readonly schedule?: unknown };

@@ -1,6 +1,12 @@
-import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkOptions } from '../checks.js';
-import { resolveScheduler } from '../defaults.js';
+import {
+  asyncScheduler,
+  Observable,
+  type OperatorFunction,
+  type SchedulerLike,
+  type Subscriber,
+  Subscription,
+} from 'rxjs';
+import { atLeast, type Check, checkEach, checkFunction, checkLimit, checkScheduler } from '../checks.js';
 import { type Backoff, nextWait } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 
@@ -97,15 +103,8 @@ function defaultOpenFor(): Backoff {
   return (attempt, previous) => fixed(attempt, previous) + random(attempt, previous);
 }
 
-function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
-  if (openFor === undefined) return defaultOpenFor();
-  if (typeof openFor === 'number') {
-    checkAtLeast('options.openFor', openFor, 0);
-    return () => openFor;
-  }
-  checkFunction('options.openFor', openFor);
-  return openFor;
-}
+const checkOpenFor: Check = (argument, value) =>
+  (typeof value === 'number' ? atLeast(0) : checkFunction)(argument, value);
 
 /**
  * Circuit breaker for the dials of a whole pool. The circuit opens after `consecutiveFailures` failed dials while no
@@ -131,14 +130,16 @@ function resolveOpenFor(openFor: CircuitBreakerOptions['openFor']): Backoff {
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): OperatorFunction<DialReport, BreakerState> {
-  checkOptions('options', options, ['consecutiveFailures', 'openFor', 'scheduler']);
-  const { consecutiveFailures = 5 } = options;
-  checkLimit('options.consecutiveFailures', consecutiveFailures);
-  const scheduler = resolveScheduler(options.scheduler);
-  const openFor = resolveOpenFor(options.openFor);
+  checkEach('options', options, {
+    consecutiveFailures: checkLimit,
+    openFor: checkOpenFor,
+    scheduler: checkScheduler,
+  });
+  const { consecutiveFailures = 5, openFor = defaultOpenFor(), scheduler = asyncScheduler } = options;
+  const wait: Backoff = typeof openFor === 'number' ? () => openFor : openFor;
   return (source) =>
     new Observable((subscriber) => {
-      const breaker = new CircuitBreakerState(subscriber, consecutiveFailures, openFor, scheduler);
+      const breaker = new CircuitBreakerState(subscriber, consecutiveFailures, wait, scheduler);
       subscriber.add(() => breaker.clear());
       subscriber.next('closed');
       return source.subscribe({

@@ -1,9 +1,8 @@
-import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import { atLeast, checkEach, checkFunction, checkScheduler, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { type ConnectionRecord, isBeingDialled, isDown, isUp } from '../connection/record.js';
-import { resolveScheduler } from '../defaults.js';
 import { diffsOf } from '../streams/list-diff.js';
 import type { CommandFailure } from '../streams/run-command.js';
 import type { Backoff } from './backoff.js';
@@ -191,11 +190,8 @@ export function cleanupBroken<C extends Connection>(
   options: CleanupBrokenOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<readonly C[] | CommandFailure> {
   checkFunction('remove', remove);
-  checkOptions('options', options, ['after', 'backoff', 'scheduler']);
-  const { after = 0, backoff = exponentialBackoff() } = options;
-  checkAtLeast('options.after', after, 0);
-  checkFunction('options.backoff', backoff);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, { after: atLeast(0), backoff: checkFunction, scheduler: checkScheduler });
+  const { after = 0, backoff = exponentialBackoff(), scheduler = asyncScheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       const timers = new CleanupTimers<C>(remove, subscriber, backoff, after, scheduler);

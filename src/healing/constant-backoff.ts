@@ -1,5 +1,5 @@
-import { checkAtLeast, checkOptions, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
-import { resolveRandom } from '../defaults.js';
+import { atLeast, checkEach, checkFunction, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
+import { platformRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
 /** Options of {@link constantBackoff}. */
@@ -21,11 +21,9 @@ export interface ConstantBackoffOptions {
  * ```
  */
 export function constantBackoff(delay: number, options: ConstantBackoffOptions = {}): Backoff {
-  checkAtLeast('delay', delay, 0);
-  checkOptions('options', options, ['jitter', 'random']);
-  const { jitter = 0 } = options;
-  checkRatio('options.jitter', jitter);
-  const random = resolveRandom(options.random);
+  atLeast(0)('delay', delay);
+  checkEach('options', options, { jitter: checkRatio, random: checkFunction });
+  const { jitter = 0, random = platformRandom } = options;
   const middle = Math.min(delay, MAX_TIMER_DELAY);
   return () => middle * (1 + jitter * (2 * random() - 1));
 }

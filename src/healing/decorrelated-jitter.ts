@@ -1,5 +1,5 @@
-import { checkAtLeast, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
-import { resolveRandom } from '../defaults.js';
+import { atLeast, checkEach, checkFunction, MAX_TIMER_DELAY } from '../checks.js';
+import { platformRandom } from '../defaults.js';
 import type { Backoff } from './backoff.js';
 
 /** Options of {@link decorrelatedJitter}. */
@@ -23,12 +23,9 @@ export interface DecorrelatedJitterOptions {
  * ```
  */
 export function decorrelatedJitter(options: DecorrelatedJitterOptions = {}): Backoff {
-  checkOptions('options', options, ['base', 'max', 'random']);
-  const { base = 100, max = 5_000 } = options;
   // With a base of 0 the first wait would be 0, and three times 0 is 0: every wait would be 0.
-  checkAtLeast('options.base', base, 1);
-  checkAtLeast('options.max', max, 0);
-  const random = resolveRandom(options.random);
+  checkEach('options', options, { base: atLeast(1), max: atLeast(0), random: checkFunction });
+  const { base = 100, max = 5_000, random = platformRandom } = options;
   const longest = Math.min(max, MAX_TIMER_DELAY);
   const shortest = Math.min(base, longest);
   return (_attempt, previous) => {

@@ -1,8 +1,15 @@
-import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import {
+  atLeast,
+  checkEach,
+  checkFunction,
+  checkLimit,
+  checkRatio,
+  checkScheduler,
+  MAX_TIMER_DELAY,
+} from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
-import { resolveScheduler } from '../defaults.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { CommandFailure, runCommand } from '../streams/run-command.js';
 
@@ -38,28 +45,22 @@ export interface EjectOutliersOptions {
 type Settings = { readonly [O in keyof EjectOutliersOptions]-?: NonNullable<EjectOutliersOptions[O]> };
 
 function resolveOptions(options: EjectOutliersOptions): Settings {
-  checkOptions('options', options, [
-    'consecutiveFailures',
-    'baseDuration',
-    'maxDuration',
-    'maxEjected',
-    'panicThreshold',
-    'scheduler',
-  ]);
-  const settings: Settings = {
+  checkEach('options', options, {
+    consecutiveFailures: checkLimit,
+    baseDuration: atLeast(1),
+    maxDuration: atLeast(1),
+    maxEjected: checkRatio,
+    panicThreshold: checkRatio,
+    scheduler: checkScheduler,
+  });
+  return {
     consecutiveFailures: options.consecutiveFailures ?? 5,
     baseDuration: options.baseDuration ?? 30_000,
     maxDuration: options.maxDuration ?? 300_000,
     maxEjected: options.maxEjected ?? 0.5,
     panicThreshold: options.panicThreshold ?? 0.5,
-    scheduler: resolveScheduler(options.scheduler),
+    scheduler: options.scheduler ?? asyncScheduler,
   };
-  checkLimit('options.consecutiveFailures', settings.consecutiveFailures);
-  checkAtLeast('options.baseDuration', settings.baseDuration, 1);
-  checkAtLeast('options.maxDuration', settings.maxDuration, 1);
-  checkRatio('options.maxEjected', settings.maxEjected);
-  checkRatio('options.panicThreshold', settings.panicThreshold);
-  return settings;
 }
 
 /** The ejections of one connection. Holds no reference to it, so that a removed connection can be garbage-collected. */

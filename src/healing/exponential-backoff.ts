@@ -1,5 +1,5 @@
-import { checkAtLeast, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
-import { resolveRandom } from '../defaults.js';
+import { atLeast, checkEach, checkFunction, MAX_TIMER_DELAY } from '../checks.js';
+import { platformRandom } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { Backoff } from './backoff.js';
 
@@ -29,13 +29,9 @@ export interface ExponentialBackoffOptions {
  * ```
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Backoff {
-  checkOptions('options', options, ['initial', 'max', 'factor', 'random']);
-  const { initial = 100, max = 5_000, factor = 2 } = options;
-  checkAtLeast('options.initial', initial, 0);
-  checkAtLeast('options.max', max, 0);
-  checkAtLeast('options.factor', factor, 1);
+  checkEach('options', options, { initial: atLeast(0), max: atLeast(0), factor: atLeast(1), random: checkFunction });
+  const { initial = 100, max = 5_000, factor = 2, random = platformRandom } = options;
   if (factor === Number.POSITIVE_INFINITY) throw outOfRange('options.factor', 'finite', factor);
-  const random = resolveRandom(options.random);
   return (attempt) => {
     const growth = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
     return Math.min(max, MAX_TIMER_DELAY, initial * growth) * random();

@@ -1,11 +1,10 @@
-import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
-import { checkDuration, checkFunction, checkOptions } from '../checks.js';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { checkDuration, checkEach, checkFunction, checkScheduler } from '../checks.js';
 import { clockOf } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { Deadlines, type Expirable } from '../deadlines.js';
-import { resolveScheduler } from '../defaults.js';
 import { ValidationError } from '../errors.js';
 import { ListNode } from '../linked-list.js';
 import { forEachMember } from '../streams/for-each-member.js';
@@ -122,10 +121,8 @@ export function invalidateSilent<C extends Connection>(
   options: InvalidateSilentOptions = {},
 ): (source: Observable<readonly C[]>) => Observable<Silence<C> | CommandFailure> {
   checkFunction('invalidate', invalidate);
-  checkOptions('options', options, ['after', 'scheduler']);
-  const { after = 3_000 } = options;
-  checkDuration('options.after', after);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, { after: checkDuration, scheduler: checkScheduler });
+  const { after = 3_000, scheduler = asyncScheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       const deadlines = new Deadlines(clockOf(scheduler));

@@ -1,12 +1,14 @@
-import { Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import {
-  checkAtLeast,
+  atLeast,
   checkDuration,
+  checkEach,
   checkFunction,
   checkLimit,
-  checkOptions,
+  checkScheduler,
   checkTimeout,
   MAX_TIMER_DELAY,
+  unless,
 } from '../checks.js';
 import { attempt } from '../connection/attempt.js';
 import { closeQuietly } from '../connection/close.js';
@@ -14,7 +16,7 @@ import { type Connection, type ConnectionState, causeOf, textOf } from '../conne
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { type ConnectionRecord, type DialResult, isBeingDialled, isDown, isUp } from '../connection/record.js';
-import { resolveRandom, resolveScheduler } from '../defaults.js';
+import { platformRandom } from '../defaults.js';
 import { ConnectTimeoutError } from '../errors.js';
 import { diffsOf } from '../streams/list-diff.js';
 import { type Backoff, nextWait } from './backoff.js';
@@ -86,44 +88,26 @@ type ResolvedReconnectOptions = {
   readonly [O in keyof ReconnectBrokenOptions]-?: NonNullable<ReconnectBrokenOptions[O]>;
 };
 
-const OPTION_NAMES = [
-  'backoff',
-  'maxAttempts',
-  'isTerminal',
-  'resetAfter',
-  'connectTimeout',
-  'abandonedInterval',
-  'random',
-  'scheduler',
-];
-
 function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptions {
-  checkOptions('options', options, OPTION_NAMES);
-  const {
-    backoff = exponentialBackoff(),
-    maxAttempts = Number.POSITIVE_INFINITY,
-    isTerminal = isTerminalCause,
-    resetAfter = 1_000,
-    connectTimeout = 5_000,
-    abandonedInterval = 30_000,
-  } = options;
-  checkFunction('options.backoff', backoff);
-  checkLimit('options.maxAttempts', maxAttempts);
-  checkFunction('options.isTerminal', isTerminal);
-  checkAtLeast('options.resetAfter', resetAfter, 0);
-  checkDuration('options.connectTimeout', connectTimeout);
-  if (abandonedInterval !== false) checkTimeout('options.abandonedInterval', abandonedInterval);
-  const random = resolveRandom(options.random);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, {
+    backoff: checkFunction,
+    maxAttempts: checkLimit,
+    isTerminal: checkFunction,
+    resetAfter: atLeast(0),
+    connectTimeout: checkDuration,
+    abandonedInterval: unless(false, checkTimeout),
+    random: checkFunction,
+    scheduler: checkScheduler,
+  });
   return {
-    backoff,
-    maxAttempts,
-    isTerminal,
-    resetAfter: Math.min(resetAfter, MAX_TIMER_DELAY),
-    connectTimeout,
-    abandonedInterval,
-    random,
-    scheduler,
+    backoff: options.backoff ?? exponentialBackoff(),
+    maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
+    isTerminal: options.isTerminal ?? isTerminalCause,
+    resetAfter: Math.min(options.resetAfter ?? 1_000, MAX_TIMER_DELAY),
+    connectTimeout: options.connectTimeout ?? 5_000,
+    abandonedInterval: options.abandonedInterval ?? 30_000,
+    random: options.random ?? platformRandom,
+    scheduler: options.scheduler ?? asyncScheduler,
   };
 }
 

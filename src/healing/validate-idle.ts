@@ -1,9 +1,8 @@
-import { Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkOptions, MAX_TIMER_DELAY } from '../checks.js';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { atLeast, checkEach, checkFunction, checkLimit, checkScheduler, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
-import { resolveScheduler } from '../defaults.js';
 import type { ValidationError } from '../errors.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
@@ -31,17 +30,18 @@ export interface ValidateIdleOptions {
 type Settings = { readonly [O in keyof ValidateIdleOptions]-?: NonNullable<ValidateIdleOptions[O]> };
 
 function resolveOptions(options: ValidateIdleOptions): Settings {
-  checkOptions('options', options, ['interval', 'timeout', 'maxValidations', 'scheduler']);
-  const settings: Settings = {
+  checkEach('options', options, {
+    interval: atLeast(1),
+    timeout: atLeast(1),
+    maxValidations: checkLimit,
+    scheduler: checkScheduler,
+  });
+  return {
     interval: options.interval ?? 5_000,
     timeout: options.timeout ?? 1_000,
     maxValidations: options.maxValidations ?? 16,
-    scheduler: resolveScheduler(options.scheduler),
+    scheduler: options.scheduler ?? asyncScheduler,
   };
-  checkAtLeast('options.interval', settings.interval, 1);
-  checkAtLeast('options.timeout', settings.timeout, 1);
-  checkLimit('options.maxValidations', settings.maxValidations);
-  return settings;
 }
 
 /** A connection of the source. */

@@ -1,6 +1,5 @@
-import { type MonoTypeOperatorFunction, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkDuration, checkOptions } from '../checks.js';
-import { resolveScheduler } from '../defaults.js';
+import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkDuration, checkEach, checkScheduler } from '../checks.js';
 import { outOfRange } from '../errors.js';
 import { type Health, sameHealth } from './health.js';
 
@@ -30,8 +29,8 @@ export interface HealthEveryOptions {
 export function healthEvery(ms: number, options: HealthEveryOptions = {}): MonoTypeOperatorFunction<Health> {
   checkDuration('ms', ms);
   if (ms === 0) throw outOfRange('ms', 'more than 0', ms);
-  checkOptions('options', options, ['scheduler']);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, { scheduler: checkScheduler });
+  const { scheduler = asyncScheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       let shown: Health | undefined;

@@ -1,15 +1,14 @@
 import { filter, firstValueFrom, merge, Observable, take } from 'rxjs';
 import { onAbort } from '../abort.js';
 import type { Connection } from '../connection/connection.js';
-import { resolveRandom } from '../defaults.js';
+import { platformRandom } from '../defaults.js';
 import { nextWait } from '../healing/backoff.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import { deadline } from '../streams/deadline.js';
 import type { PoolContext } from './context.js';
 
-const random = resolveRandom(undefined);
 /** Three attempts find a server that is 750 ms late; the jitter keeps pools that were set up together apart. */
-const backoff = exponentialBackoff({ initial: 500, max: 5_000, random: () => 0.5 + random() / 2 });
+const backoff = exponentialBackoff({ initial: 500, max: 5_000, random: () => 0.5 + platformRandom() / 2 });
 
 /**
  * Dials members again that are broken, with a backoff, until each dial of theirs has been one of `attempts`, the one

@@ -1,3 +1,5 @@
+import { anything, type Check, checkDuration, checkLimit, checkSignal, checkSize } from '../checks.js';
+
 /** Lets a caller stop waiting; what it waited for goes on. */
 export interface SignalOptions {
   /** Aborting it rejects the call with its reason. Dials and work that were begun go on. */
@@ -78,3 +80,15 @@ export interface RenewOptions<C> extends SignalOptions {
    */
   readonly drainTimeout?: number | undefined;
 }
+
+/** The checks of a call's options, by their names. */
+export type CallChecks = Readonly<Record<string, Check>>;
+
+export const SIGNAL_OPTIONS = { signal: checkSignal };
+export const DIAL_OPTIONS = { ...SIGNAL_OPTIONS, attempts: checkLimit };
+export const DRAIN_OPTIONS = { drainTimeout: checkDuration };
+export const CLOSE_OPTIONS = { ...SIGNAL_OPTIONS, ...DRAIN_OPTIONS };
+export const READY_OPTIONS = { ...SIGNAL_OPTIONS, min: checkSize, timeout: checkDuration };
+export const BORROW_OPTIONS = { ...SIGNAL_OPTIONS, waitTimeout: checkDuration, key: anything };
+export const USE_OPTIONS = { ...BORROW_OPTIONS, timeout: checkDuration };
+export const RENEW_OPTIONS = { ...CLOSE_OPTIONS, connections: anything, maxUnavailable: checkSize };

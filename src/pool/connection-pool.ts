@@ -17,17 +17,26 @@ import { INSPECT } from '../inspect.js';
 import type { Snapshot } from '../membership/lists.js';
 import type { Member } from '../membership/member.js';
 import { repeatDials } from './attempts.js';
-import type {
-  BorrowOptions,
-  CloseOptions,
-  DialOptions,
-  DrainOptions,
-  EjectOptions,
-  InvalidateOptions,
-  ReadyOptions,
-  RenewOptions,
-  SignalOptions,
-  UseOptions,
+import {
+  BORROW_OPTIONS,
+  type BorrowOptions,
+  type CallChecks,
+  CLOSE_OPTIONS,
+  type CloseOptions,
+  DIAL_OPTIONS,
+  type DialOptions,
+  DRAIN_OPTIONS,
+  type DrainOptions,
+  type EjectOptions,
+  type InvalidateOptions,
+  READY_OPTIONS,
+  RENEW_OPTIONS,
+  type ReadyOptions,
+  type RenewOptions,
+  SIGNAL_OPTIONS,
+  type SignalOptions,
+  USE_OPTIONS,
+  type UseOptions,
 } from './call-options.js';
 import { checkConnections } from './checks.js';
 import type { ConnectionFactory } from './connection-factory.js';
@@ -43,9 +52,6 @@ import {
 } from './options.js';
 import { invalidateUnresponsive } from './ping-idle.js';
 import { readiness } from './ready.js';
-
-const BORROW_OPTIONS = ['signal', 'waitTimeout', 'key'];
-const USE_OPTIONS = [...BORROW_OPTIONS, 'timeout'];
 
 type Terms<K> = AcquireTerms<K> & CallTerms;
 
@@ -197,7 +203,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async extendPoolBySize(size: number, options: SignalOptions = {}): Promise<void> {
     check.checkSize('size', size);
-    this.#checkWaiting(options, []);
+    this.#checkWaiting(options, SIGNAL_OPTIONS);
     this.#checkNotClosed();
     await abortable(this.#lifecycle.extend(size), options.signal);
   }
@@ -211,7 +217,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
-    this.#checkWaiting(options, []);
+    this.#checkWaiting(options, SIGNAL_OPTIONS);
     this.#checkNotClosed();
     const { membership } = this.#context;
     const added = given.filter((connection, place) => {
@@ -265,7 +271,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   removeConnections(connections: Iterable<C>, options: DrainOptions = {}): number {
     const given = checkConnections('connections', connections);
-    const drainTimeout = this.#drainTimeout(options, []);
+    const drainTimeout = this.#drainTimeout(options, DRAIN_OPTIONS);
     this.#checkNotDisposed();
     return this.#context.membership.remove(this.#membersOf(given), 'removed', drainTimeout);
   }
@@ -350,10 +356,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   async renew(options: RenewOptions<C> = {}): Promise<number> {
-    this.#checkWaiting(options, ['connections', 'maxUnavailable', 'drainTimeout']);
-    const { connections, maxUnavailable = 0, drainTimeout, signal } = options;
-    check.checkSize('options.maxUnavailable', maxUnavailable);
-    if (drainTimeout !== undefined) check.checkDuration('options.drainTimeout', drainTimeout);
+    this.#checkWaiting(options, RENEW_OPTIONS);
+    const { connections, signal } = options;
     const given = connections === undefined ? undefined : checkConnections('options.connections', connections);
     this.#checkNotClosed();
     return abortable(this.#lifecycle.renew(given && this.#membersOf(given), options), signal);
@@ -491,7 +495,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    */
   withConnection<T>(work: StreamingWork<C, T>, options?: UseOptions<K>): Observable<T> {
     check.checkFunction('work', work);
-    this.#checkUse(options);
+    if (options !== undefined) check.checkEach('options', options, USE_OPTIONS);
     return withConnection(this.#acquirer, () => this.#terms(options), work);
   }
 
@@ -542,10 +546,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * cause once every member has been given up; {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
-    this.#checkWaiting(options, ['min', 'timeout']);
+    this.#checkWaiting(options, READY_OPTIONS);
     const { min = 1, timeout, signal } = options;
-    check.checkSize('options.min', min);
-    if (timeout !== undefined) check.checkDuration('options.timeout', timeout);
     this.#checkNotClosed();
     this.#openIfNew();
     const { options: resolved, errors } = this.#context;
@@ -562,8 +564,7 @@ export class ConnectionPool<C extends Connection, K = void> {
    * `closeTimeout`. `setup()` may follow at once.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const drainTimeout = this.#drainTimeout(options, ['signal']);
-    check.checkSignal(options.signal);
+    const drainTimeout = this.#drainTimeout(options, CLOSE_OPTIONS);
     if (!this.#isDisposed) this.#lifecycle.close('closed', drainTimeout);
     await this.#lifecycle.whenClosed(drainTimeout, options.signal);
   }
@@ -601,8 +602,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     return new Lease(checkout, invalidate, this.#context.leaks.watch(checkout, acquiredAt));
   }
 
-  #terms(options: UseOptions<K> | undefined, names = USE_OPTIONS): Terms<K> {
-    if (options !== undefined) this.#checkUse(options, names);
+  #terms(options: UseOptions<K> | undefined, checks: CallChecks = USE_OPTIONS): Terms<K> {
+    if (options !== undefined) check.checkEach('options', options, checks);
     this.#checkNotDisposed();
     options?.signal?.throwIfAborted();
     this.#openIfNew();
@@ -619,24 +620,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     };
   }
 
-  #checkUse(options: UseOptions<K> = {}, names = USE_OPTIONS): void {
-    check.checkOptions('options', options, names);
-    check.checkSignal(options.signal);
-    for (const name of ['timeout', 'waitTimeout'] as const) {
-      if (options[name] !== undefined) check.checkDuration(`options.${name}`, options[name]);
-    }
-  }
-
   #attempts(options: DialOptions): number {
-    this.#checkWaiting(options, ['attempts']);
-    const { attempts = 1 } = options;
-    check.checkLimit('options.attempts', attempts);
-    return attempts;
+    this.#checkWaiting(options, DIAL_OPTIONS);
+    return options.attempts ?? 1;
   }
 
-  #checkWaiting(options: SignalOptions, names: readonly string[]): void {
-    check.checkOptions('options', options, ['signal', ...names]);
-    check.checkSignal(options.signal);
+  #checkWaiting(options: SignalOptions, checks: CallChecks): void {
+    check.checkEach('options', options, checks);
     this.#checkNotDisposed();
     options.signal?.throwIfAborted();
   }
@@ -649,11 +639,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     if (this.#isDisposed) throw this.#context.errors.closedError();
   }
 
-  #drainTimeout(options: DrainOptions, names: readonly string[]): number {
-    check.checkOptions('options', options, ['drainTimeout', ...names]);
-    const { drainTimeout = this.#context.options.drainTimeout } = options;
-    check.checkDuration('options.drainTimeout', drainTimeout);
-    return drainTimeout;
+  #drainTimeout(options: DrainOptions, checks: CallChecks): number {
+    check.checkEach('options', options, checks);
+    return options.drainTimeout ?? this.#context.options.drainTimeout;
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
+import { asyncScheduler, type Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import type { Classify } from '../borrowing/work-outcomes.js';
 import {
-  checkAtLeast,
+  atLeast,
+  type Check,
   checkBoolean,
   checkDuration,
   checkFunction,
@@ -11,10 +12,10 @@ import {
   checkScheduler,
   checkSize,
   checkText,
+  unless,
 } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionHook } from '../connection/hook.js';
-import { resolveScheduler } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import { type ReconnectEvent, reconnectBroken } from '../healing/reconnect-broken.js';
@@ -134,22 +135,14 @@ export type ResolvedOptions<C extends Connection, K> = {
   observer: PoolObserver<C> | undefined;
 };
 
-type Check = (argument: string, value: unknown) => void;
-
-const optional =
-  (check: Check, none: unknown): Check =>
-  (argument, value) => {
-    if (value !== none) check(argument, value);
-  };
-
-const functionOrFalse = optional(checkFunction, false);
+const functionOrFalse = unless(false, checkFunction);
 
 /** The default of each option, and its check. `heal` and `scheduler` have no constant default. */
 const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: readonly [unknown, Check] } = {
-  name: [undefined, optional(checkText, undefined)],
+  name: [undefined, unless(undefined, checkText)],
   scheduler: [undefined, checkScheduler],
-  observer: [undefined, optional(checkObserver, undefined)],
-  select: [undefined, optional(checkFunction, undefined)],
+  observer: [undefined, unless(undefined, checkObserver)],
+  select: [undefined, unless(undefined, checkFunction)],
   heal: [undefined, functionOrFalse],
   policies: [[], checkFunctions],
   breaker: [false, functionOrFalse],
@@ -168,7 +161,7 @@ const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: 
   resetTimeout: [5_000, checkDuration],
   classify: [false, functionOrFalse],
   lostGrace: [1_000, checkDuration],
-  leakThreshold: [Number.POSITIVE_INFINITY, (argument, value) => checkAtLeast(argument, value, 0)],
+  leakThreshold: [Number.POSITIVE_INFINITY, atLeast(0)],
 };
 
 const NAMES = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
@@ -179,7 +172,7 @@ export function resolveOptions<C extends Connection, K>(
   options: ConnectionPoolOptions<C, K> = {},
 ): ResolvedOptions<C, K> {
   checkOptions('options', options, NAMES);
-  const scheduler = resolveScheduler(options.scheduler);
+  const { scheduler = asyncScheduler } = options;
   const defaults = Object.fromEntries(NAMES.map((name) => [name, OPTIONS[name][0]]));
   const heal = options.heal ?? reconnectBroken({ scheduler });
   const resolved = { ...defaults, ...pickGiven(options, NAMES, 'options'), heal, scheduler };

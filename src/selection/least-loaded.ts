@@ -1,7 +1,6 @@
-import type { SchedulerLike } from 'rxjs';
-import { checkDuration, checkFunction, checkOptions } from '../checks.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { checkDuration, checkEach, checkFunction, checkScheduler } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { resolveScheduler } from '../defaults.js';
 import { type Balancer, strategyFrom } from './balancer.js';
 import { LoadIndex } from './load-index.js';
 import { RankedNode } from './node.js';
@@ -64,12 +63,13 @@ function leastPending<C extends Connection, K>(): Balancer<C, K, RankedNode<C>> 
  * ```
  */
 export function leastLoaded<C extends Connection, K = void>(options: LeastLoadedOptions<C> = {}): Strategy<C, K> {
-  checkOptions('options', options, ['weight', 'slowStart', 'failurePenalty', 'scheduler']);
-  const { weight, slowStart = 0, failurePenalty = 0 } = options;
-  if (weight !== undefined) checkFunction('options.weight', weight);
-  checkDuration('options.slowStart', slowStart);
-  checkDuration('options.failurePenalty', failurePenalty);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, {
+    weight: checkFunction,
+    slowStart: checkDuration,
+    failurePenalty: checkDuration,
+    scheduler: checkScheduler,
+  });
+  const { weight, slowStart = 0, failurePenalty = 0, scheduler = asyncScheduler } = options;
   if (weight || slowStart > 0 || failurePenalty > 0) {
     return strategyFrom(
       () => new WeightedLoads<C, K>({ weight: weight ?? (() => 1), slowStart, failurePenalty, scheduler }),

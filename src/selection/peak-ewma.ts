@@ -1,8 +1,8 @@
-import { type SchedulerLike, Subscription } from 'rxjs';
-import { checkDuration, checkOptions } from '../checks.js';
+import { asyncScheduler, type SchedulerLike, Subscription } from 'rxjs';
+import { checkDuration, checkEach, checkFunction, checkScheduler } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
-import { resolveRandom, resolveScheduler } from '../defaults.js';
+import { platformRandom } from '../defaults.js';
 import { outOfRange } from '../errors.js';
 import { strategyFrom } from './balancer.js';
 import type { LoadIndex } from './load-index.js';
@@ -126,13 +126,14 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
  * ```
  */
 export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOptions = {}): Strategy<C, K> {
-  checkOptions('options', options, ['decay', 'failurePenalty', 'random', 'scheduler']);
-  const { decay = 10_000, failurePenalty = 1_000 } = options;
-  checkDuration('options.decay', decay);
+  checkEach('options', options, {
+    decay: checkDuration,
+    failurePenalty: checkDuration,
+    random: checkFunction,
+    scheduler: checkScheduler,
+  });
+  const { decay = 10_000, failurePenalty = 1_000, random = platformRandom, scheduler = asyncScheduler } = options;
   if (decay === 0) throw outOfRange('options.decay', 'more than 0', decay);
-  checkDuration('options.failurePenalty', failurePenalty);
-  const random = resolveRandom(options.random);
-  const scheduler = resolveScheduler(options.scheduler);
   return strategyFrom(() => {
     const now = monotonicClock(scheduler);
     return new TwoChoices<C, K, PeakEwmaNode<C>>(

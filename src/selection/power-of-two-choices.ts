@@ -1,6 +1,6 @@
-import { checkOptions } from '../checks.js';
+import { checkEach, checkFunction } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
-import { resolveRandom } from '../defaults.js';
+import { platformRandom } from '../defaults.js';
 import { strategyFrom } from './balancer.js';
 import { RankedNode } from './node.js';
 import type { Strategy } from './picker.js';
@@ -43,8 +43,8 @@ class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNo
 export function powerOfTwoChoices<C extends Connection, K = void>(
   options: PowerOfTwoChoicesOptions = {},
 ): Strategy<C, K> {
-  checkOptions('options', options, ['random']);
-  const random = resolveRandom(options.random);
+  checkEach('options', options, { random: checkFunction });
+  const { random = platformRandom } = options;
   return strategyFrom(
     () => new TwoChoices<C, K, LoadCostNode<C>>(random, (connection, index) => new LoadCostNode(connection, index)),
   );

@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions } from '../checks.js';
+import { checkEach, checkFunction } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 import { type Balancer, strategyFrom } from './balancer.js';
@@ -125,8 +125,7 @@ export function sticky<C extends Connection, K>(
   options: StickyOptions<C> = {},
 ): Strategy<C, K> {
   checkFunction('keyOf', keyOf);
-  checkOptions('options', options, ['idOf']);
+  checkEach('options', options, { idOf: checkFunction });
   const { idOf = identityOf } = options;
-  checkFunction('options.idOf', idOf);
   return strategyFrom(() => new Rendezvous(keyOf, idOf));
 }

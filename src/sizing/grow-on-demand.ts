@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkAtLeast } from '../checks.js';
+import { atLeast } from '../checks.js';
 import type { Health } from '../health/health.js';
 import type { AdditionEvent, AdditionOptions } from './addition.js';
 import { type Demand, growBy } from './size-controller.js';
@@ -77,7 +77,5 @@ export function growOnDemand(
   add: (count: number) => unknown,
   options: GrowOnDemandOptions = {},
 ): OperatorFunction<Health, AdditionEvent> {
-  const grow = growBy(add, options, () => demand(options.targetLoad), ['targetLoad']);
-  if (options.targetLoad !== undefined) checkAtLeast('options.targetLoad', options.targetLoad, 1);
-  return grow;
+  return growBy(add, options, () => demand(options.targetLoad), { targetLoad: atLeast(1) });
 }

@@ -1,9 +1,17 @@
-import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkLimit, checkOptions, checkRatio, MAX_TIMER_DELAY } from '../checks.js';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import {
+  atLeast,
+  checkEach,
+  checkFunction,
+  checkLimit,
+  checkRatio,
+  checkScheduler,
+  MAX_TIMER_DELAY,
+} from '../checks.js';
 import type { Connection, ConnectionState } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import { type ConnectionRecord, type RecordListener, UNKNOWN_LOAD } from '../connection/record.js';
-import { resolveRandom, resolveScheduler } from '../defaults.js';
+import { platformRandom } from '../defaults.js';
 import { wrongType } from '../errors.js';
 import type { Backoff } from '../healing/backoff.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
@@ -195,17 +203,19 @@ export function recycle<C extends Connection>(
   options: RecycleOptions,
 ): (source: Observable<readonly C[]>) => Observable<readonly C[] | CommandFailure> {
   checkFunction('replace', replace);
-  checkOptions('options', options, ['maxLifetime', 'maxUses', 'jitter', 'random', 'backoff', 'scheduler']);
-  const { maxLifetime, maxUses, jitter = 0.1, backoff = exponentialBackoff() } = options;
+  checkEach('options', options, {
+    maxLifetime: atLeast(1),
+    maxUses: checkLimit,
+    jitter: checkRatio,
+    random: checkFunction,
+    backoff: checkFunction,
+    scheduler: checkScheduler,
+  });
+  const { maxLifetime, maxUses, jitter = 0.1, random = platformRandom } = options;
+  const { backoff = exponentialBackoff(), scheduler = asyncScheduler } = options;
   if (maxLifetime === undefined && maxUses === undefined) {
     throw wrongType('options', 'an object with maxLifetime or maxUses', options);
   }
-  if (maxLifetime !== undefined) checkAtLeast('options.maxLifetime', maxLifetime, 1);
-  if (maxUses !== undefined) checkLimit('options.maxUses', maxUses);
-  checkRatio('options.jitter', jitter);
-  checkFunction('options.backoff', backoff);
-  const random = resolveRandom(options.random);
-  const scheduler = resolveScheduler(options.scheduler);
   const limitsOf = (): LifetimeLimits => {
     const share = 1 - jitter * random();
     return {

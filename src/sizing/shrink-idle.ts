@@ -1,8 +1,7 @@
-import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast, checkFunction, checkOptions, checkSize, MAX_TIMER_DELAY } from '../checks.js';
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
+import { atLeast, checkEach, checkFunction, checkScheduler, checkSize, MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
-import { resolveScheduler } from '../defaults.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 
@@ -106,11 +105,8 @@ export function shrinkIdle(
   options: ShrinkIdleOptions = {},
 ): OperatorFunction<readonly Connection[], number | CommandFailure> {
   checkFunction('remove', remove);
-  checkOptions('options', options, ['idleTimeout', 'minIdle', 'scheduler']);
-  const { idleTimeout = 60_000, minIdle = 1 } = options;
-  checkAtLeast('options.idleTimeout', idleTimeout, 1);
-  checkSize('options.minIdle', minIdle);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, { idleTimeout: atLeast(1), minIdle: checkSize, scheduler: checkScheduler });
+  const { idleTimeout = 60_000, minIdle = 1, scheduler = asyncScheduler } = options;
   const window = Math.min(idleTimeout, MAX_TIMER_DELAY);
   return (source) =>
     new Observable((subscriber) => {

@@ -1,6 +1,12 @@
-import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkFunction, checkOptions } from '../checks.js';
-import { resolveScheduler } from '../defaults.js';
+import {
+  asyncScheduler,
+  Observable,
+  type OperatorFunction,
+  type SchedulerLike,
+  type Subscriber,
+  type Subscription,
+} from 'rxjs';
+import { type Check, checkEach, checkFunction, checkScheduler } from '../checks.js';
 import type { Backoff } from '../healing/backoff.js';
 import { BackoffGate } from '../healing/backoff-gate.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
@@ -211,20 +217,18 @@ class SizeController {
 /**
  * An operator that calls `add` with what is missing.
  *
- * @param makeDemand - called once the options are known to be an object.
- * @param names - the names of further options that are permitted.
+ * @param makeDemand - called once the options have been checked.
+ * @param checks - those of further options.
  */
 export function growBy(
   add: (count: number) => unknown,
   options: AdditionOptions,
   makeDemand: () => Demand,
-  names: readonly string[] = [],
+  checks: Readonly<Record<string, Check>> = {},
 ): OperatorFunction<Health, AdditionEvent> {
   checkFunction('add', add);
-  checkOptions('options', options, ['backoff', 'scheduler', ...names]);
-  const { backoff = exponentialBackoff() } = options;
-  checkFunction('options.backoff', backoff);
-  const scheduler = resolveScheduler(options.scheduler);
+  checkEach('options', options, { backoff: checkFunction, scheduler: checkScheduler, ...checks });
+  const { backoff = exponentialBackoff(), scheduler = asyncScheduler } = options;
   const demand = makeDemand();
   return (source) =>
     new Observable((subscriber) => {

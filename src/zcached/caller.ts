@@ -109,7 +109,7 @@ export class Caller {
 
   async #withDeadline(call: ZcachedCall, asks: Asks): Promise<ZcachedValue | undefined> {
     const { command, signal, timeout } = call;
-    checkSignal(signal);
+    if (signal !== undefined) checkSignal('options.signal', signal);
     if (timeout !== undefined) checkDuration('options.timeout', timeout);
     const since = this.clock.now();
     let begun: Promise<ZcachedValue | undefined> | undefined;
