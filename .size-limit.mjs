@@ -24,7 +24,7 @@ const LIMITS = {
   },
   'src/zcached/index.ts': {
     ZcachedClient: '43.2 kB',
-    ZcachedConnection: '14.2 kB',
+    ZcachedConnection: '14.4 kB',
   },
   'src/testing/index.ts': {
     ScriptedConnection: '2.7 kB',

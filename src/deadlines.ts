@@ -1,3 +1,4 @@
+import { MAX_TIMER_DELAY } from './checks.js';
 import type { Clock } from './clock.js';
 import { LinkedList, type ListNode } from './linked-list.js';
 
@@ -112,7 +113,8 @@ export class Deadlines {
   #setTimer(deadline: number, now: number): void {
     this.#cancelTimer?.();
     this.#timerDue = Math.max(deadline, now);
-    this.#cancelTimer = this.clock.after(this.#timerDue - now, this.#fired);
+    // Sums of fractions are rounded: without the limit, the longest timeout may come to more than a timer can wait.
+    this.#cancelTimer = this.clock.after(Math.min(this.#timerDue - now, MAX_TIMER_DELAY), this.#fired);
   }
 
   /** What the event loop has received by now comes first: it may have stood still. */

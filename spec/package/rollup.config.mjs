@@ -98,9 +98,11 @@ const declarations = (input, options) => ({
   external,
   // What tsc has compiled is in node_modules, which the plugin would leave alone.
   plugins: [dts({ respectExternal: true }), markTypes],
-  // AsyncDisposal is in clauses `extends` alone, and ListNode in fields of transports: in no type that a program infers.
+  // AsyncDisposal and Expirable are in clauses `extends` and `implements`, and ListNode in fields of transports: in no type
+  // that a program infers.
   onLog: (level, log, handler) =>
-    /private shared type exports .*: AsyncDisposal(, ListNode)?\./.test(log.message) || handler(level, log),
+    /private shared type exports .*: AsyncDisposal(, Expirable)?(, ListNode)?\./.test(log.message) ||
+    handler(level, log),
   output: { ...output, format: 'es', ...options },
 });
 

@@ -1,5 +1,6 @@
 // Tests the private deadlines directly: when a timer of theirs is set cannot be seen through a socket.
 
+import type { Clock } from '../../src/clock.js';
 import type { Expirable } from '../../src/deadlines.js';
 import { ListNode } from '../../src/linked-list.js';
 import { Request } from '../../src/request/request.js';
@@ -10,7 +11,7 @@ import { VirtualClock } from './virtual-clock.js';
 const noop = (): void => {};
 
 /** A table and the times at which its requests expired. */
-function tableOn(clock: VirtualClock, usualTimeout: number) {
+function tableOn(clock: Clock, usualTimeout: number) {
   const expired: string[] = [];
   const host = { write: noop, ended: noop, settled: noop, overdue: noop };
   const table = new RequestTable<string, string>(host, { clock, usualTimeout, maxQueue: 100_000, maxInFlight: 1 });
@@ -52,6 +53,24 @@ describe('Deadlines of several RequestTables on one clock', () => {
     stays.table.close('over');
     stays.table.close('and over');
     expect(clock.pending).toBe(0);
+  });
+
+  it('RequestTable: the longest timeout, added at a fraction of a millisecond, asks for no longer timer', () => {
+    const longest = 2 ** 31 - 1;
+    const delays: number[] = [];
+    const clock: Clock = {
+      now: () => 4.3,
+      after: (delay) => {
+        delays.push(delay);
+        return noop;
+      },
+      afterIo: () => noop,
+    };
+    expect(4.3 + longest - 4.3).toBeGreaterThan(longest);
+    const { table, ask } = tableOn(clock, longest);
+    ask('a');
+    expect(delays).toEqual([longest]);
+    table.close('done');
   });
 
   it('RequestTable: a request made after the timer fired, before a stall of the event loop, waits for its own timer', () => {
