@@ -60,12 +60,12 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   /** Why it is broken; undefined in every other state. */
   get cause(): unknown {
-    return this.#lastSession?.cause;
+    return lastSessionOf(this.state, this.#current)?.cause;
   }
 
   /** The open transport, where there is one. */
   protected get transport(): T | undefined {
-    return this.#isUp ? (this.#current as T) : undefined;
+    return isUpState(this.state) ? (this.#current as T) : undefined;
   }
 
   /**
@@ -82,37 +82,45 @@ export abstract class BaseConnection<T extends object> implements Connection {
 
   /** Dials. Shares an attempt under way, and resolves at once while connected. Rejects with the cause. */
   connect(): Promise<void> {
-    if (this.#isUp) return Promise.resolve();
-    const attempt = this.#attempt ?? this.#startAttempt();
+    if (isUpState(this.state)) return Promise.resolve();
+    const underWay = attemptOf(this.state, this.#current);
+    if (underWay) return underWay.result.promise;
+    const attempt: Attempt = { controller: new AbortController(), result: deferred() };
+    const { signal } = attempt.controller;
+    this.#current = attempt;
+    signal.addEventListener('abort', () => attempt.result.reject(signal.reason), { once: true });
+    this[RECORD].setState('connecting');
+    // A subscriber of `state$` may have closed it by now.
+    if (!signal.aborted) BaseConnection.#open(this, attempt);
     return attempt.result.promise;
   }
 
   /** Closes. The state is `closed` when this returns; the promise resolves when the transport has been closed. */
   close(): Promise<void> {
-    if (this.state === 'closed') return this.#lastSession?.closing ?? Promise.resolve();
-    const attempt = this.#attempt;
+    const lastClosing = lastSessionOf(this.state, this.#current)?.closing;
+    if (this.state === 'closed') return lastClosing ?? Promise.resolve();
+    const attempt = attemptOf(this.state, this.#current);
     const { transport } = this;
-    const closingOfLost = this.#lastSession?.closing;
     // The promise comes before the closing: first the state changes, then the transport is closed.
     const closing = deferred();
     this.#current = { closing: closing.promise };
     // The state changes before the requests fail: a request that is repeated at once must not be sent here again.
     this[RECORD].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
-    closing.resolve(transport ? this.#closeTransport(transport) : closingOfLost);
+    closing.resolve(transport ? settled(() => this.shut(transport)) : lastClosing);
     return closing.promise;
   }
 
   /** Reports that a transport has failed: the connection is broken, unless it has another transport by now. */
   protected lost(transport: T, cause: unknown): void {
     if (transport !== this.#current) {
-      if (this.#attempt) lostBeforeOpen.set(transport, cause);
+      if (this.state === 'connecting') lostBeforeOpen.set(transport, cause);
       return;
     }
     const closing = deferred();
     this.#current = { cause, closing: closing.promise };
     this[RECORD].setState('broken', cause);
-    closing.resolve(this.#closeTransport(transport).catch(ignore));
+    closing.resolve(settled(() => this.shut(transport)).catch(ignore));
   }
 
   /** Reports that a transport takes nothing new and finishes what it carries. */
@@ -130,61 +138,26 @@ export abstract class BaseConnection<T extends object> implements Connection {
     this[RECORD].end();
   }
 
-  get #isUp(): boolean {
-    return isUpState(this.state);
-  }
-
-  get #attempt(): Attempt | undefined {
-    return this.state === 'connecting' ? (this.#current as Attempt) : undefined;
-  }
-
-  get #lastSession(): LastSession | undefined {
-    return this.state === 'broken' || this.state === 'closed' ? (this.#current as LastSession) : undefined;
-  }
-
-  #startAttempt(): Attempt {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const attempt: Attempt = { controller, result: deferred() };
-    this.#current = attempt;
-    signal.addEventListener('abort', () => attempt.result.reject(signal.reason), { once: true });
-    this[RECORD].setState('connecting');
-    // A subscriber of `state$` may have closed it by now.
-    if (!signal.aborted) this.#open(attempt);
-    return attempt;
-  }
-
-  #open(attempt: Attempt): void {
+  /** Static, because a private method would add a word to each connection. */
+  static #open<T extends object>(connection: BaseConnection<T>, attempt: Attempt): void {
     const failed = (cause: unknown): void => {
-      if (this.#current !== attempt) return;
-      this.#current = { cause };
+      if (connection.#current !== attempt) return;
+      connection.#current = { cause };
       attempt.result.reject(cause);
-      this[RECORD].setState('broken', cause);
+      connection[RECORD].setState('broken', cause);
     };
     const opened = (transport: T): void => {
-      if (this.#current !== attempt) {
-        this.#discard(transport);
+      const isInTime = connection.#current === attempt;
+      if (!isInTime || lostBeforeOpen.has(transport)) {
+        void settled(() => connection.shut(transport)).catch(ignore);
+        if (isInTime) failed(lostBeforeOpen.get(transport));
         return;
       }
-      if (lostBeforeOpen.has(transport)) {
-        this.#discard(transport);
-        failed(lostBeforeOpen.get(transport));
-        return;
-      }
-      this.#current = transport;
+      connection.#current = transport;
       attempt.result.resolve();
-      this[RECORD].setState('connected');
+      connection[RECORD].setState('connected');
     };
-    new Promise<T>((resolve) => resolve(this.open(attempt.controller.signal))).then(opened, failed);
-  }
-
-  async #closeTransport(transport: T): Promise<void> {
-    await this.shut(transport);
-  }
-
-  /** Closes a transport that opened too late. */
-  #discard(transport: T): void {
-    void this.#closeTransport(transport).catch(ignore);
+    settled(() => connection.open(attempt.controller.signal)).then(opened, failed);
   }
 }
 
@@ -195,6 +168,15 @@ Object.defineProperty(BaseConnection.prototype, INSPECT, {
     return `${names.filter(Boolean).join(' ')} (${this.state}, ${this.pending} pending)`;
   },
 });
+
+const attemptOf = (state: ConnectionState, current: object | undefined): Attempt | undefined =>
+  state === 'connecting' ? (current as Attempt) : undefined;
+
+const lastSessionOf = (state: ConnectionState, current: object | undefined): LastSession | undefined =>
+  state === 'broken' || state === 'closed' ? (current as LastSession) : undefined;
+
+/** What a subclass returns, throws or rejects with, as a promise. */
+const settled = async <R>(call: () => Promise<R> | R): Promise<R> => await call();
 
 /** Transports that were lost before their dial had settled, with the cause. */
 const lostBeforeOpen = new WeakMap<object, unknown>();
