@@ -20,6 +20,7 @@ export type PoolErrorCode =
   | 'ERR_CLOSE_TIMEOUT'
   | 'ERR_CONNECTION_CLOSED'
   | 'ERR_CONNECTION_STREAM'
+  | 'ERR_CLIENT_LOST'
   | 'ERR_VALIDATION';
 
 /** The figures of a pool that explain an error. */
@@ -228,6 +229,12 @@ export class ConnectionClosedError extends PoolError {
 export class ConnectionStreamError extends PoolError {
   override readonly name: string = 'ConnectionStreamError';
   readonly code = 'ERR_CONNECTION_STREAM';
+}
+
+/** The client of an adapted connection was lost, or there is none because the connection is not connected. */
+export class ClientLostError extends PoolError {
+  override readonly name: string = 'ClientLostError';
+  readonly code = 'ERR_CLIENT_LOST';
 }
 
 /** An idle connection did not pass its validation: `cause` is what that said, and is absent when it said nothing in time. */

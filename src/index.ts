@@ -21,6 +21,17 @@ export type { Policy, PolicyPool } from './pool/policy.js';
 
 // Connections
 
+export {
+  type AdaptedConnection,
+  type AdaptedFactory,
+  type Adapter,
+  type AdapterBase,
+  adapt,
+  type ClientReports,
+  type CreatingAdapter,
+  type DialContext,
+  type OpeningAdapter,
+} from './connection/adapt.js';
 export { BaseConnection } from './connection/base-connection.js';
 export type { Connection, ConnectionState, ErrorClass, Outcome } from './connection/connection.js';
 export type { ConnectionHook } from './connection/hook.js';
@@ -105,6 +116,7 @@ export type { LeaveReason } from './membership/membership.js';
 export {
   type ArgumentError,
   CircuitOpenError,
+  ClientLostError,
   CloseTimeoutError,
   ConnectionClosedError,
   ConnectionFactoryError,

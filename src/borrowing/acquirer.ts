@@ -72,6 +72,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   }
 
   release(member: Member<C>, session: number): void {
+    member.check();
     this.#returns.release(member, session);
     // A strategy that refused for reasons of its own may not do so any more.
     if (this.#queue.size > 0) this.serveSoon();
@@ -102,7 +103,8 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   tryAcquire(key: K): Checkout<C> | undefined {
     if (this.#isSuspended) return undefined;
     const member = this.#selector.pick(key);
-    return member && this.lend(member);
+    // A connection that was found dead may have had a subscriber suspend the pool.
+    return member && !this.#isSuspended ? this.lend(member) : undefined;
   }
 
   protected lend(member: Member<C>): Checkout<C> {

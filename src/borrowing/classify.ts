@@ -13,6 +13,7 @@ const NO_ANSWER: ReadonlySet<unknown> = new Set([
   'ENOTCONN',
   'EPIPE',
   'ETIMEDOUT',
+  'ERR_CLIENT_LOST',
   'ERR_CONNECTION_LOST',
   'ERR_REQUEST_TIMEOUT',
   'ERR_SOCKET_CLOSED',

@@ -2,8 +2,8 @@ import type { Connection, ErrorClass } from '../connection/connection.js';
 import type { Checkout, WorkFailure } from './checkout.js';
 import { classifyError } from './classify.js';
 
-/** What an error of work says of its connection. */
-export type Classify<C> = (error: unknown, connection: C) => ErrorClass;
+/** What an error of work says of its connection; undefined for what the connection, or else the pool, says of it. */
+export type Classify<C> = (error: unknown, connection: C) => ErrorClass | undefined;
 
 /** What is done about how work went. */
 export interface WorkOutcomesOwner<C extends Connection> {
@@ -37,8 +37,8 @@ export class WorkOutcomes<C extends Connection> {
   #classify(error: unknown, connection: C): ErrorClass {
     const { classify } = this.#options;
     try {
-      if (classify) return classify(error, connection);
-      return connection.classify?.(error) ?? classifyError(error);
+      const says = classify ? classify(error, connection) : undefined;
+      return says ?? connection.classify?.(error) ?? classifyError(error);
     } catch (cause) {
       this.#owner.classifyFailed(cause);
       return classifyError(error);

@@ -74,8 +74,8 @@ export interface Connection {
   readonly outcomes$?: Observable<Outcome>;
   /** Sends a request that only a live server answers; rejects without a reply. `signal` aborts at the caller's deadline. */
   ping?(context: { readonly signal: AbortSignal }): Promise<unknown>;
-  /** What an error of work says of the connection. */
-  classify?(error: unknown): ErrorClass;
+  /** What an error of work says of the connection; undefined for what the pool says by default. */
+  classify?(error: unknown): ErrorClass | undefined;
 }
 
 /** The key under which the library's own connections offer their record. */

@@ -1,10 +1,7 @@
 import { type Observable, Subscription } from 'rxjs';
 import { ConnectionStreamError } from '../errors.js';
 import { type Connection, causeOf, isConnectionState, RECORD } from './connection.js';
-import { ConnectionRecord, type ReportingMember, UNKNOWN_LOAD } from './record.js';
-
-/** More requests than any transport carries: such a count is a mistake. */
-const MAX_PENDING = 1_000_000;
+import { ConnectionRecord, type ReportingMember } from './record.js';
 
 /** Keeps the record of a connection that is not of the library's own kind, while something uses it. */
 class ConnectionObserver<C extends Connection> {
@@ -42,11 +39,7 @@ class ConnectionObserver<C extends Connection> {
       record.setState(state, state === 'broken' ? causeOf(record.connection) : undefined);
       return true;
     });
-    this.#observe('pending$', (pending) => {
-      const isPossible = Number.isInteger(pending) && (pending as number) >= 0 && (pending as number) <= MAX_PENDING;
-      record.setPending(isPossible ? (pending as number) : UNKNOWN_LOAD);
-      return isPossible;
-    });
+    this.#observe('pending$', (pending) => record.report(pending));
   }
 
   #observe(member: 'state$' | 'pending$', accept: (value: unknown) => boolean): void {

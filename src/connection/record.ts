@@ -4,6 +4,9 @@ import { type Connection, type ConnectionState, isUpState } from './connection.j
 /** The load of a connection whose own count is impossible: it ranks behind every other. */
 export const UNKNOWN_LOAD = 2 ** 30;
 
+/** More requests than any transport carries: such a count is a mistake. */
+const MAX_PENDING = 1_000_000;
+
 /** The members by which a connection reports about itself. */
 export type ReportingMember = 'state$' | 'pending$' | 'capacity$';
 
@@ -64,6 +67,8 @@ export class ConnectionRecord<C extends Connection = Connection> {
   stay: Stay | undefined = undefined;
   listeners: Set<RecordListener> | undefined = undefined;
   state: ConnectionState = 'idle';
+  /** Has the connection look at itself, where it cannot be told of everything: before and after work. */
+  check: (() => void) | undefined = undefined;
   readonly connection: C;
 
   constructor(connection: C) {
@@ -125,6 +130,13 @@ export class ConnectionRecord<C extends Connection = Connection> {
       this.stay?.pendingMoved(before);
       if (this.listeners) this.pendingChanged(before);
     } else if (inFlight !== total) this.notifyPending();
+  }
+
+  /** Takes a count over that may be impossible; returns whether it is not. */
+  report(inFlight: unknown): boolean {
+    const isPossible = Number.isInteger(inFlight) && (inFlight as number) >= 0 && (inFlight as number) <= MAX_PENDING;
+    this.setPending(isPossible ? (inFlight as number) : UNKNOWN_LOAD);
+    return isPossible;
   }
 
   loadChanged(from: number, to: number): void {
@@ -198,6 +210,7 @@ export const ownRequests = new Map<ConnectionRecord, OwnRequests>();
 const streams = {
   state: new WeakMap<ConnectionRecord, Observable<ConnectionState>>(),
   pending: new WeakMap<ConnectionRecord, Observable<number>>(),
+  load: new WeakMap<ConnectionRecord, Observable<number>>(),
 };
 
 /** The state of a connection as a stream; the same one at each call. */
@@ -208,12 +221,16 @@ export const stateStreamOf = (record: ConnectionRecord): Observable<ConnectionSt
 export const pendingStreamOf = (record: ConnectionRecord): Observable<number> =>
   streamOf(streams.pending, record, () => record.inFlight, 'onPending');
 
+/** The load of a connection as a stream; the same one at each call. */
+export const loadStreamOf = (record: ConnectionRecord): Observable<number> =>
+  streamOf(streams.load, record, () => record.load, 'onLoad');
+
 /** The current value, then each other one. */
 function streamOf<T>(
   known: WeakMap<ConnectionRecord, Observable<T>>,
   record: ConnectionRecord,
   read: () => T,
-  event: 'onState' | 'onPending',
+  event: 'onState' | 'onPending' | 'onLoad',
 ): Observable<T> {
   const stream =
     known.get(record) ??

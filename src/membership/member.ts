@@ -98,6 +98,10 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
     return this.record.state === 'closed' && this.phase !== 'leaving' && this.phase !== 'fresh';
   }
 
+  check(): void {
+    if (this.record.check !== undefined) this.record.check();
+  }
+
   acquire(): void {
     const leased = ++this.leased;
     if (leased <= this.record.pending) return;

@@ -1,6 +1,15 @@
 import { expectTypeOf } from 'expect-type';
 import type { Observable } from 'rxjs';
-import { BaseConnection, type Connection, ConnectionPool, type ConnectionState, type Outcome } from 'rxpool';
+import {
+  type AdaptedConnection,
+  type AdaptedFactory,
+  adapt,
+  BaseConnection,
+  type Connection,
+  ConnectionPool,
+  type ConnectionState,
+  type Outcome,
+} from 'rxpool';
 import { ScriptedConnection } from 'rxpool/testing';
 
 declare const state$: Observable<ConnectionState>;
@@ -68,6 +77,52 @@ expectTypeOf(echo.state$).toEqualTypeOf<Observable<ConnectionState>>();
 echo.begin();
 // @ts-expect-error: open() and shut() have to be written.
 export class Half extends BaseConnection<object> {}
+
+// Any client, by what makes it: `create` and `connect`, or `open`. The other functions know its type.
+class Client {
+  readonly isReady: boolean = true;
+  get(key: string): Promise<string> {
+    return Promise.resolve(key);
+  }
+}
+const created = adapt({
+  create: ({ endpoint }) => {
+    expectTypeOf(endpoint).toEqualTypeOf<string | undefined>();
+    return new Client();
+  },
+  name: 'a',
+  endpoint: (requested) => requested ?? 'a:1',
+  connect: (client, { signal }) => {
+    expectTypeOf(client).toEqualTypeOf<Client>();
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+  },
+  watch: (client, { lost, draining, capacity, pending }) => [client.isReady, lost, draining, capacity, pending],
+  close: (client) => client.isReady,
+  alive: (client) => client.isReady,
+  ping: (client) => client.get('a'),
+  classify: (error, client) => (error instanceof Error && client.isReady ? 'answer' : undefined),
+});
+expectTypeOf(created).toEqualTypeOf<AdaptedFactory<Client>>();
+const opened = adapt({
+  open: async ({ signal }) => {
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+    return new Client();
+  },
+  close: (client) => client.get('a'),
+});
+expectTypeOf(opened).toEqualTypeOf<AdaptedFactory<Client>>();
+expectTypeOf(created()).toMatchTypeOf<Connection>();
+const adapted = new ConnectionPool(1, created, { policies: [] });
+expectTypeOf(adapted).toEqualTypeOf<ConnectionPool<AdaptedConnection<Client>>>();
+expectTypeOf(adapted.use(({ client }) => client.get('a'))).toEqualTypeOf<Promise<string>>();
+// @ts-expect-error: a client has to be closed.
+adapt({ open: () => new Client() });
+// @ts-expect-error: and connected.
+adapt({ create: () => new Client(), close: () => {} });
+// @ts-expect-error: either way to make it.
+adapt({ create: () => new Client(), open: () => new Client(), connect: () => {}, close: () => {} });
+// @ts-expect-error: a member that does not exist.
+adapt({ open: () => new Client(), close: () => {}, validate: () => true });
 
 // A connection that a test scripts.
 const connection = new ScriptedConnection({ name: 'a', onDial: 'wait' });
