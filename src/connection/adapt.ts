@@ -1,5 +1,5 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
-import { checkFunction, checkOptions, checkText } from '../checks.js';
+import { checkEach, checkFunction, checkText } from '../checks.js';
 import { type Deferred, deferred } from '../deferred.js';
 import { ClientLostError, wrongType } from '../errors.js';
 import { BaseConnection } from './base-connection.js';
@@ -309,22 +309,29 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
   }
 }
 
-const FUNCTIONS = ['create', 'connect', 'open', 'watch', 'close', 'alive', 'ping', 'classify'] as const;
+const CHECKS = {
+  name: checkText,
+  endpoint: (argument: string, value: unknown) => typeof value === 'function' || checkText(argument, value),
+  create: checkFunction,
+  connect: checkFunction,
+  open: checkFunction,
+  watch: checkFunction,
+  close: checkFunction,
+  alive: checkFunction,
+  ping: checkFunction,
+  classify: checkFunction,
+};
 
 /** A copy, so that the caller may go on changing its own. */
 function checkAdapter<Client>(adapter: Adapter<Client>): Adapter<Client> {
-  checkOptions('adapter', adapter, ['name', 'endpoint', ...FUNCTIONS]);
-  const { name, endpoint, open } = adapter;
-  const needed = open === undefined ? ['create', 'connect', 'close'] : ['open', 'close'];
-  for (const member of FUNCTIONS) {
-    const value: unknown = adapter[member];
-    if (value !== undefined || needed.includes(member)) checkFunction(`adapter.${member}`, value);
-  }
+  checkEach('adapter', adapter, CHECKS);
+  const needed = adapter.open ? (['close'] as const) : (['create', 'connect', 'close'] as const);
+  for (const member of needed) checkFunction(`adapter.${member}`, adapter[member]);
   for (const member of ['create', 'connect'] as const) {
-    if (open && adapter[member]) throw wrongType(`adapter.${member}`, 'left out beside open', adapter[member]);
+    if (adapter.open && adapter[member]) {
+      throw wrongType(`adapter.${member}`, 'left out beside open', adapter[member]);
+    }
   }
-  if (name !== undefined) checkText('adapter.name', name);
-  if (endpoint !== undefined && typeof endpoint !== 'function') checkText('adapter.endpoint', endpoint);
   return { ...adapter };
 }
 
