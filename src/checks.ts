@@ -77,6 +77,16 @@ export function checkFunctions(argument: string, value: unknown): void {
   });
 }
 
+/** An array of texts, at least one, each once. */
+export function checkDistinctTexts(argument: string, value: unknown): asserts value is readonly string[] {
+  if (!Array.isArray(value)) throw wrongType(argument, 'an array of strings', value);
+  if (value.length === 0) throw outOfRange(argument, 'an array of at least one string', value);
+  value.forEach((text, place) => {
+    checkText(`${argument}[${place}]`, text);
+    if (value.indexOf(text) < place) throw outOfRange(`${argument}[${place}]`, 'a string that is not there yet', text);
+  });
+}
+
 export function checkBoolean(argument: string, value: unknown): void {
   if (typeof value !== 'boolean') throw wrongType(argument, 'a boolean', value);
 }

@@ -16,6 +16,7 @@ export type PoolErrorCode =
   | 'ERR_WARMUP'
   | 'ERR_RENEWAL'
   | 'ERR_CONNECTION_FACTORY'
+  | 'ERR_NO_ENDPOINTS'
   | 'ERR_CONNECT_TIMEOUT'
   | 'ERR_CLOSE_TIMEOUT'
   | 'ERR_CONNECTION_CLOSED'
@@ -205,6 +206,14 @@ export class RenewalError extends PoolError {
 export class ConnectionFactoryError extends PoolError {
   override readonly name: string = 'ConnectionFactoryError';
   readonly code = 'ERR_CONNECTION_FACTORY';
+}
+
+/**
+ * The pool has the option `endpoints`, and no list of them has come, or will; `cause` is why the last could not be used.
+ */
+export class NoEndpointsError extends PoolError {
+  override readonly name: string = 'NoEndpointsError';
+  readonly code = 'ERR_NO_ENDPOINTS';
 }
 
 /** A dial did not settle within `connectTimeout`. */

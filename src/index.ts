@@ -108,6 +108,7 @@ export { type ShrinkIdleOptions, shrinkIdle } from './sizing/shrink-idle.js';
 export { describe, type EventDescription, type PoolEvent } from './health/events.js';
 export type { Health, HealthStatus } from './health/health.js';
 export { type HealthEveryOptions, healthEvery } from './health/health-every.js';
+export type { EndpointHealth } from './membership/endpoints.js';
 export type { Snapshot } from './membership/lists.js';
 export type { LeaveReason } from './membership/membership.js';
 
@@ -123,6 +124,7 @@ export {
   ConnectionInvalidatedError,
   ConnectionStreamError,
   ConnectTimeoutError,
+  NoEndpointsError,
   PoolClosedError,
   PoolDisposedError,
   PoolEmptyError,

@@ -57,6 +57,7 @@ const OPTIONS: Readonly<Record<string, Wrong>> = {
   select: types(null, false, true, 0, {}),
   policies: types(null, false, {}, () => 3, 'policies'),
   failFast: FLAG,
+  endpoints: { types: [null, true, 0, 'a', {}, () => ['a']], ranges: [[]] },
   leakThreshold: { types: ['3', null, {}, true], ranges: [Number.NaN, -1] },
 };
 

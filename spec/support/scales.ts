@@ -27,6 +27,7 @@ export const SCALES = {
   deliveries: { spec: 'zcached/delivery', unit: 'requests at each depth', short: 4_000, full: 20_000 },
   restarts: { spec: 'zcached/restarts', unit: 'restarts', short: 20, full: 100 },
   policyMatrix: { spec: 'pool/policy-matrix', unit: 'pairs of policies in a situation', short: 20, full: 504 },
+  endpointBalance: { spec: 'pool/endpoint-balance', unit: 'histories of a pool', short: 25, full: 500 },
   agreement: { spec: 'pool/combined-streams', unit: 'changes of each run', short: 1_500, full: 10_000 },
   urls: { spec: 'zcached/url', unit: 'URLs written and read', short: 500, full: 3_000 },
   urlPieces: { spec: 'zcached/url', unit: 'URLs of random pieces', short: 2_000, full: 10_000 },

@@ -42,6 +42,16 @@ describe('ZcachedClient.connect() that succeeds', () => {
     expect(await client.get('k')).toEqual(Uint8Array.of(1));
   });
 
+  it('ZcachedClient.connect(url, { pool: { endpoints } }): spreads its connections over those servers', async () => {
+    const servers = [track(await startZcachedServer()), track(await startZcachedServer())];
+    const endpoints = servers.map(({ port }) => `127.0.0.1:${port}`);
+    const client = track(await ZcachedClient.connect(url(1, 'requestTimeout=4000'), { pool: { endpoints } }));
+    expect(servers.map(({ connections }) => connections)).toEqual([2, 2]);
+    expect(client.pool.health.endpoints).toMatchObject(endpoints.map((endpoint) => ({ endpoint, connected: 2 })));
+    await client.pool.renew({ connections: client.pool.connections.slice(0, 1) });
+    expect(client.pool.connections.map(({ endpoint }) => endpoint).sort()).toEqual([...endpoints, ...endpoints].sort());
+  });
+
   it('ZcachedClient.connect(undefined, options): connects by the options alone', async () => {
     const server = track(await startZcachedServer());
     const client = track(await ZcachedClient.connect(undefined, { port: server.port, poolSize: 1 }));

@@ -79,7 +79,16 @@ type Happening<C> =
    * The command of one of the `policies` failed, and the policy goes on; or the stream of a policy or of the `breaker`
    * errored, and does nothing more until the pool is opened again.
    */
-  | { readonly type: 'policy-failed'; readonly cause: unknown };
+  | { readonly type: 'policy-failed'; readonly cause: unknown }
+  /** The pool goes by another list of endpoints. */
+  | { readonly type: 'endpoints-changed'; readonly endpoints: readonly string[] }
+  /**
+   * The observable given as `endpoints` emitted a `CommandFailure`, or no list that can be used, and goes on; or it
+   * errored, and is subscribed to again when the pool is opened again. The last list stays.
+   */
+  | { readonly type: 'endpoints-failed'; readonly cause: unknown }
+  /** The observable given as `endpoints` completed: the last list stays. */
+  | { readonly type: 'endpoints-ended' };
 
 /** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */
 export type PoolEvent<C> =
@@ -106,6 +115,7 @@ export function describe<C>(event: PoolEvent<C>): EventDescription {
   for (const [key, value] of Object.entries(event)) {
     if (key === 'connection' || value === undefined) continue;
     if (key === 'cause') described[key] = describeCause(value);
+    else if (key === 'endpoints') described[key] = value;
     else described[key] = typeof value === 'string' || Number.isFinite(value) ? value : describeValue(value);
   }
   return described as EventDescription;

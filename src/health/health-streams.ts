@@ -29,9 +29,10 @@ export class HealthStreams<C extends Connection> {
     this.leastLoaded = live(turns, peek, observersChanged);
   }
 
-  /** The figures now; the same object while they are the same. */
+  /** The figures now; the same object while they are the same, but where those of endpoints may differ. */
   read(): Health {
     const health = healthOf(this.#membership, this.#source);
+    if (this.#source.endpointSource) return health;
     if (!this.#latest || !sameHealth(health, this.#latest)) this.#latest = health;
     return this.#latest;
   }

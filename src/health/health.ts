@@ -1,10 +1,12 @@
 import type { Connection } from '../connection/connection.js';
+import type { EndpointHealth } from '../membership/endpoints.js';
 import type { Membership } from '../membership/membership.js';
 
 /**
  * - `closed`: closed or disposed of
  * - `empty`: no members
- * - `starting`: none has been connected and no dial has failed since the pool was opened
+ * - `starting`: none has been connected and no dial has failed since the pool was opened, or the first list of endpoints
+ *   has yet to come
  * - `down`: none in service
  * - `degraded`: fewer in service than `poolSize`
  * - `healthy`: as many in service as there should be
@@ -48,6 +50,11 @@ export interface Health {
   readonly waiting: number;
   /** Whether `suspend()` holds callers back. */
   readonly suspended: boolean;
+  /**
+   * The figures of each endpoint in the list, and of each that has left it and still has members: those of the moment
+   * when they are first read. Only where the pool has the option `endpoints`.
+   */
+  readonly endpoints?: readonly EndpointHealth[];
 }
 
 /** What the figures are read from, besides the members. */
@@ -57,15 +64,24 @@ export interface HealthSource {
   readonly poolSize: number;
   readonly waiting: number;
   readonly isSuspended: boolean;
+  /** Undefined where the pool has none. */
+  readonly endpointSource: EndpointSource | undefined;
+}
+
+/** What the figures of endpoints are read from. */
+interface EndpointSource {
+  readonly isAwaited: boolean;
+  readonly revision: number;
+  figures(): readonly EndpointHealth[];
 }
 
 export function healthOf<C extends Connection>(membership: Membership<C>, source: HealthSource): Health {
   const { counts, index, size: total } = membership;
-  const { name, poolSize, waiting, isSuspended: suspended } = source;
+  const { name, poolSize, waiting, isSuspended: suspended, endpointSource } = source;
   const { fresh, serving: connected, draining, ejected, abandoned } = counts;
   const { idle } = index;
   // Named one by one: it is made every turn, and spreading costs more than all the rest.
-  return Object.freeze({
+  const health = {
     name,
     status: statusOf(membership, source),
     poolSize,
@@ -82,22 +98,37 @@ export function healthOf<C extends Connection>(membership: Membership<C>, source
     pending: index.load,
     waiting,
     suspended,
-  });
+  };
+  return Object.freeze(endpointSource === undefined ? health : withEndpoints(health, endpointSource));
+}
+
+/** Which revision of the endpoints some figures are of. */
+const revisions = new WeakMap<Health, number>();
+
+/** Adds the figures of endpoints, which are read when they are asked for: that takes a pass over all members. */
+function withEndpoints(health: Health, source: EndpointSource): Health {
+  let figures: readonly EndpointHealth[] | undefined;
+  const get = (): readonly EndpointHealth[] => {
+    figures ??= source.figures();
+    return figures;
+  };
+  revisions.set(health, source.revision);
+  return Object.defineProperty(health, 'endpoints', { get, enumerable: true });
 }
 
 function statusOf<C extends Connection>(
   { size, hasDialled, counts }: Membership<C>,
-  { isClosed, poolSize }: HealthSource,
+  { isClosed, poolSize, endpointSource }: HealthSource,
 ): HealthStatus {
   if (isClosed) return 'closed';
-  if (size === 0) return 'empty';
+  if (size === 0) return endpointSource?.isAwaited ? 'starting' : 'empty';
   if (!hasDialled) return 'starting';
   if (counts.serving === 0) return 'down';
   return counts.serving < poolSize ? 'degraded' : 'healthy';
 }
 
 /** What changes most often comes first: few comparisons go beyond it. */
-const HEALTH_FIELDS: readonly (keyof Health)[] = [
+const HEALTH_FIELDS: readonly Exclude<keyof Health, 'endpoints'>[] = [
   'pending',
   'idle',
   'waiting',
@@ -114,4 +145,7 @@ const HEALTH_FIELDS: readonly (keyof Health)[] = [
   'suspended',
 ];
 
-export const sameHealth = (a: Health, b: Health): boolean => HEALTH_FIELDS.every((field) => a[field] === b[field]);
+export const sameHealth = (a: Health, b: Health): boolean =>
+  HEALTH_FIELDS.every((field) => a[field] === b[field]) && revisionOf(a) === revisionOf(b);
+
+const revisionOf = (health: Health): number | undefined => ('endpoints' in health ? revisions.get(health) : undefined);

@@ -15,7 +15,14 @@ import { MemberLists } from './lists.js';
 import { Activity, Member, type MemberOwner, type Phase } from './member.js';
 
 /** Why a connection left the pool. */
-export type LeaveReason = 'removed' | 'reduced' | 'cleanup' | 'renewed' | 'closed-by-owner' | 'pool-closed';
+export type LeaveReason =
+  | 'removed'
+  | 'reduced'
+  | 'cleanup'
+  | 'renewed'
+  | 'rebalanced'
+  | 'closed-by-owner'
+  | 'pool-closed';
 
 /** Why a member takes a step. */
 export interface Why {

@@ -2,17 +2,31 @@ import type { SchedulerLike } from 'rxjs';
 import { closeWithin } from '../connection/close.js';
 import { type Connection, missingMember } from '../connection/connection.js';
 import { ConnectionFactoryError, type PoolErrorOptions, wrongType } from '../errors.js';
+import type { Endpoints } from '../membership/endpoints.js';
 
 /** What a factory is told about the connection that it is to make. */
 export interface ConnectionRequest<C> {
   /** The connection whose place the new one takes, where it takes one's. */
   readonly replaces?: C;
-  /** The endpoint that it is wanted for, where a policy or a replacement says so. */
+  /**
+   * The endpoint that it is to lead to: with the option `endpoints` one of those; without, in a replacement, that of the
+   * connection replaced.
+   */
   readonly endpoint?: string;
 }
 
 /** Returns a new connection at each call. */
 export type ConnectionFactory<C> = (request: ConnectionRequest<C>) => C;
+
+/** The pool, as far as connections are made for it. */
+interface MakingPool<C extends Connection> {
+  readonly endpoints: Endpoints<C>;
+  /** Those that connections are made for; false without the option. */
+  readonly endpointList: false | readonly string[];
+  isTaken(connection: C): boolean;
+  errorContext(): PoolErrorOptions;
+  noEndpointsError(): Error;
+}
 
 /** Makes connections: all that are asked for, or none. */
 export class ConnectionMaker<C extends Connection> {
@@ -20,23 +34,25 @@ export class ConnectionMaker<C extends Connection> {
   creating = 0;
   readonly #factory: ConnectionFactory<C>;
   readonly #options: { readonly closeTimeout: number; readonly scheduler: SchedulerLike };
-  readonly #pool: { isTaken(connection: C): boolean; errorContext(): PoolErrorOptions };
+  readonly #pool: MakingPool<C>;
 
   constructor(
     factory: ConnectionFactory<C>,
     options: { readonly closeTimeout: number; readonly scheduler: SchedulerLike },
-    pool: { isTaken(connection: C): boolean; errorContext(): PoolErrorOptions },
+    pool: MakingPool<C>,
   ) {
     this.#factory = factory;
     this.#options = options;
     this.#pool = pool;
   }
 
-  create(count: number, request: ConnectionRequest<C> = {}): C[] {
+  /** @param list - the endpoints that they are made for; false for none. */
+  create(count: number, request: ConnectionRequest<C> = {}, list = this.#pool.endpointList): C[] {
     const made = new Set<C>();
+    const nextEndpoint = list && this.#pool.endpoints.assigner(request.replaces, list);
     this.creating += count;
     try {
-      while (made.size < count) made.add(this.#createOne(made, request));
+      while (made.size < count) made.add(this.#createFor(made, request, nextEndpoint));
       // A factory may have given a connection away that it made before.
       for (const connection of made) this.#checkFree(connection);
       return [...made];
@@ -54,6 +70,15 @@ export class ConnectionMaker<C extends Connection> {
     for (const connection of made) {
       if (!this.#pool.isTaken(connection)) void closeWithin(connection, closeTimeout, scheduler);
     }
+  }
+
+  #createFor(made: ReadonlySet<C>, request: ConnectionRequest<C>, nextEndpoint: false | (() => string | undefined)): C {
+    if (!nextEndpoint) return this.#createOne(made, request);
+    const endpoint = nextEndpoint();
+    if (endpoint === undefined) throw this.#pool.noEndpointsError();
+    const connection = this.#createOne(made, { ...request, endpoint });
+    this.#pool.endpoints.assign(connection, endpoint);
+    return connection;
   }
 
   #createOne(made: ReadonlySet<C>, request: ConnectionRequest<C>): C {

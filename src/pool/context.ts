@@ -4,11 +4,12 @@ import { ObservedAcquirer } from '../borrowing/observed-acquirer.js';
 import { Returns } from '../borrowing/returns.js';
 import { clockOf } from '../clock.js';
 import { type Connection, textOf } from '../connection/connection.js';
-import { ConnectionInvalidatedError } from '../errors.js';
+import { ConnectionInvalidatedError, type PoolErrorOptions } from '../errors.js';
 import { EventStream } from '../health/events.js';
 import type { HealthSource } from '../health/health.js';
 import { HealthStreams } from '../health/health-streams.js';
 import { CapacityLimits } from '../membership/capacity.js';
+import { Endpoints } from '../membership/endpoints.js';
 import type { Member, Phase } from '../membership/member.js';
 import { Membership } from '../membership/membership.js';
 import { Selector } from '../selection/selector.js';
@@ -27,6 +28,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
   readonly turns = new Turns(() => this.#flush());
   readonly breaker: BreakerSubscription;
   readonly membership: Membership<C>;
+  readonly endpoints: Endpoints<C>;
   readonly selector: Selector<C, K, Member<C>>;
   readonly limits: CapacityLimits<C>;
   readonly health: HealthStreams<C>;
@@ -59,6 +61,8 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     });
     this.membership = new Membership(turns, options, this.breaker);
     const { membership } = this;
+    this.endpoints = new Endpoints(membership.members);
+    if (Array.isArray(options.endpoints)) this.endpoints.use(options.endpoints);
     this.selector = new Selector(membership.index, membership.lists.candidates.observable);
     this.errors = new PoolErrors(this);
     this.limits = new CapacityLimits(membership);
@@ -87,14 +91,12 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
       this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
     );
     this.leaks = new LeakDetector(options, (leak) => this.events.emit({ type: 'leak-suspected', ...leak }));
-    this.maker = new ConnectionMaker(factory, options, {
-      isTaken: (connection) => membership.isTaken(connection),
-      errorContext: () => this.errors.context(),
-    });
+    this.maker = new ConnectionMaker(factory, options, this);
     this.rolling = new RollingUpdate(membership, this.maker, options);
     membership.listeners.push({
       changed: (member, from, to, why) => {
         this.#membershipHasChanged = true;
+        if (options.endpoints) this.#endpointsChanged(from, to);
         this.limits.changed(member, from, to);
         this.events.changed(member, from, to, why);
         this.observation.changed(member, to, why, turns);
@@ -105,6 +107,24 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
       closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
     });
     this.selector.use(options.select);
+  }
+
+  // What connections are made by
+
+  get endpointList(): false | readonly string[] {
+    return this.options.endpoints && (this.endpoints.list ?? []);
+  }
+
+  isTaken(connection: C): boolean {
+    return this.membership.isTaken(connection);
+  }
+
+  errorContext(): PoolErrorOptions {
+    return this.errors.context();
+  }
+
+  noEndpointsError(): Error {
+    return this.errors.noEndpointsError();
   }
 
   /** Takes a member that is up out of use, and says why. */
@@ -121,6 +141,10 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
 
   get name(): string | undefined {
     return this.options.name;
+  }
+
+  get endpointSource(): Endpoints<C> | undefined {
+    return this.options.endpoints ? this.endpoints : undefined;
   }
 
   get isClosed(): boolean {
@@ -159,6 +183,11 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.membership.lists.end();
     this.health.end();
     this.events.end();
+  }
+
+  #endpointsChanged(from: Phase | undefined, to: Phase): void {
+    this.endpoints.revision++;
+    if (from === undefined || to === 'leaving') this.turns.after(() => this.endpoints.changed$.next());
   }
 
   /** The breaker hears of dials; of what comes into service without one it is told here. */

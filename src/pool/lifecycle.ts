@@ -1,5 +1,6 @@
+import { filter, finalize, firstValueFrom, type Observable } from 'rxjs';
 import { onAbort } from '../abort.js';
-import { MAX_TIMER_DELAY } from '../checks.js';
+import { checkDistinctTexts, MAX_TIMER_DELAY } from '../checks.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { RenewalError } from '../errors.js';
 import type { ReconnectEvent } from '../healing/reconnect-broken.js';
@@ -8,10 +9,11 @@ import type { Member } from '../membership/member.js';
 import { CommandFailure } from '../streams/run-command.js';
 import type { RenewOptions } from './call-options.js';
 import type { PoolContext } from './context.js';
-import { clampSize, type ResolvedOptions } from './options.js';
+import { clampSize, type Heal, type ResolvedOptions } from './options.js';
 import { invalidateUnresponsive } from './ping-idle.js';
 import { type PolicyEntry, PolicySubscriptions } from './policies.js';
 import type { PolicyPool } from './policy.js';
+import { rebalance } from './rebalance.js';
 import type { ReplacementPlan } from './rolling-update.js';
 
 /** Which members are dialled after some have joined. */
@@ -42,6 +44,7 @@ export class Lifecycle<C extends Connection, K> {
     const { membership, poolSize, state } = this.#context;
     const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling');
     const wasClosed = state.closedSince();
+    if (!this.#isListed()) return this.#whenListed(() => this.fill());
     try {
       return this.#createAndAdd(this.#deficit(poolSize), down);
     } catch (error) {
@@ -52,6 +55,7 @@ export class Lifecycle<C extends Connection, K> {
 
   /** Adds new connections, as far as `maxSize` allows. */
   extend(size: number): Promise<void> {
+    if (!this.#isListed()) return this.#whenListed(() => this.extend(size));
     return this.#createAndAdd(Math.min(size, this.remainingCapacity), joinedOnly);
   }
 
@@ -61,6 +65,7 @@ export class Lifecycle<C extends Connection, K> {
     const { state, membership, turns } = context;
     const wasClosed = state.closedSince();
     const claimed = membership.claim(connections);
+    context.endpoints.admit(connections);
     if (wasClosed()) {
       // A connection closed the pool when it was subscribed to.
       membership.unclaim(claimed);
@@ -115,6 +120,7 @@ export class Lifecycle<C extends Connection, K> {
     const { maxUnavailable = 0, drainTimeout, signal } = options;
     const wasClosed = state.closedSince();
     const plan: ReplacementPlan = {
+      reason: 'renewed',
       removesFirst: maxUnavailable > 0,
       drainTimeout,
       signal,
@@ -144,11 +150,13 @@ export class Lifecycle<C extends Connection, K> {
   /** Goes by the options that are given, and by the size if there is one, from now on. */
   reconfigure(given: Partial<ResolvedOptions<C, K>>, poolSize: number | undefined): void {
     const context = this.#context;
-    const { state, membership, selector, maker, options, turns } = context;
+    const { state, membership, selector, maker, options, turns, endpoints } = context;
     const wasClosed = state.closedSince();
     const target = clampSize(poolSize ?? context.poolSize, { ...options, ...given });
     const grows = this.#isOpen && target > context.poolSize;
-    const made = maker.create(grows ? this.#deficit(target) : 0);
+    const list = listOf(given.endpoints ?? options.endpoints, endpoints.list);
+    const isAwaited = list !== false && list.length === 0;
+    const made = maker.create(grows && !isAwaited ? this.#deficit(target) : 0, {}, list);
     const claimed = membership.claim(made);
     try {
       // A user's strategy is called, which may throw, or change the pool.
@@ -158,6 +166,8 @@ export class Lifecycle<C extends Connection, K> {
       maker.destroyUnused(made);
       throw error;
     }
+    if (given.endpoints === false) endpoints.use(undefined);
+    else if (Array.isArray(given.endpoints)) this.#goBy(given.endpoints);
     turns.run(() => {
       Object.assign(options, given);
       context.poolSize = clampSize(poolSize ?? context.poolSize, options);
@@ -176,6 +186,7 @@ export class Lifecycle<C extends Connection, K> {
       membership.dialer.pump();
       turns.requestFlush();
     });
+    if (grows && isAwaited && !wasClosed()) this.fill().catch(() => {});
   }
 
   /** Removes all members, and takes on no work. */
@@ -217,8 +228,53 @@ export class Lifecycle<C extends Connection, K> {
 
   /** The members that are too many for a pool of `target`. */
   #surplus(target: number, includeBusy: boolean): Member<C>[] {
-    const { membership, size } = this.#context;
-    return size > target ? selectForEviction(membership.members, membership.size - target, includeBusy) : [];
+    const { membership, size, endpoints } = this.#context;
+    if (size <= target) return [];
+    return selectForEviction(membership.members, membership.size - target, includeBusy, endpoints);
+  }
+
+  /** Whether there are endpoints to make connections for. Opens a pool that is to be given some while it is open. */
+  #isListed(): boolean {
+    const { options, endpoints, state } = this.#context;
+    const isListed = (): boolean => !options.endpoints || endpoints.list !== undefined;
+    if (isListed()) return true;
+    if (state.phase !== 'open') {
+      endpoints.isAwaited = true;
+      void this.add([]);
+    }
+    return isListed();
+  }
+
+  /** Goes on once the first list of endpoints has come, unless the pool is closed by then. */
+  async #whenListed(goOn: () => Promise<void>): Promise<void> {
+    const { endpoints, errors, state } = this.#context;
+    const wasClosed = state.closedSince();
+    const decided$ = endpoints.changed$.pipe(filter(() => !endpoints.isAwaited));
+    while (endpoints.isAwaited) await firstValueFrom(decided$);
+    if (wasClosed()) return;
+    if (!endpoints.list) throw errors.noEndpointsError();
+    await goOn();
+  }
+
+  /** Goes by a list of endpoints from now on, if it can be used. */
+  #goBy(list: unknown): void {
+    const { endpoints, events, turns } = this.#context;
+    try {
+      checkDistinctTexts('endpoints', list);
+    } catch (cause) {
+      this.#endpointsFailed(cause);
+      return;
+    }
+    if (!endpoints.use(list)) return;
+    events.emit({ type: 'endpoints-changed', endpoints: endpoints.list as readonly string[] });
+    turns.requestFlush();
+  }
+
+  #endpointsFailed(cause: unknown): void {
+    const { endpoints, events, membership } = this.#context;
+    // Callers that wait are told, as of a dial that failed.
+    if (!endpoints.list) membership.dialer.lastFailure = cause;
+    events.emit({ type: 'endpoints-failed', cause });
   }
 
   /** Makes connections and adds them, unless the pool was closed while they were made. */
@@ -242,15 +298,59 @@ export class Lifecycle<C extends Connection, K> {
       },
       failed: (cause) => events.emit({ type: 'policy-failed', cause }),
     }));
-    if (!heal) return entries;
-    const healing: PolicyEntry = {
+    if (heal) entries.unshift(this.#healing(heal));
+    // First of all, so that a list that is there at once is there for the others.
+    return [...this.#balancing, ...entries];
+  }
+
+  #healing(heal: Heal<C>): PolicyEntry {
+    const { events } = this.#context;
+    return {
       id: heal,
       subscribe: () => heal(this.#pool.broken$),
       next: (event) => this.#healed(event as ReconnectEvent<C>),
       failed: (cause) => events.emit({ type: 'heal-failed', cause }),
       completed: () => events.emit({ type: 'heal-ended' }),
     };
-    return [healing, ...entries];
+  }
+
+  /** What gives the pool its endpoints, and keeps its members balanced over them. */
+  get #balancing(): PolicyEntry[] {
+    const { options, endpoints, events, rolling, state, errors } = this.#context;
+    const source = options.endpoints;
+    if (!source) return [];
+    const move = (member: Member<C>): Promise<void> =>
+      rolling.move(member, {
+        reason: 'rebalanced',
+        // One that is not up carries nothing that would be lost.
+        removesFirst: !member.isUp,
+        drainTimeout: undefined,
+        signal: undefined,
+        wasClosed: state.closedSince(),
+        notConnectedError: (cause) => errors.renewalError(cause),
+      });
+    const balancing: PolicyEntry = {
+      id: endpoints,
+      subscribe: () => rebalance(endpoints, move, options.scheduler),
+      next: (value) => events.emit({ type: 'policy-failed', cause: (value as CommandFailure).cause }),
+      failed: (cause) => events.emit({ type: 'policy-failed', cause }),
+    };
+    if (Array.isArray(source)) return [balancing];
+    const decided = (): void => {
+      endpoints.isAwaited = false;
+      endpoints.changed$.next();
+    };
+    const listing: PolicyEntry = {
+      id: source,
+      subscribe: () => {
+        endpoints.isAwaited = !endpoints.list;
+        return (source as Observable<unknown>).pipe(finalize(decided));
+      },
+      next: (value) => (value instanceof CommandFailure ? this.#endpointsFailed(value.cause) : this.#goBy(value)),
+      failed: (cause) => this.#endpointsFailed(cause),
+      completed: () => events.emit({ type: 'endpoints-ended' }),
+    };
+    return [listing, balancing];
   }
 
   /** Emits the events of `heal` that are not about a dial: the pool emits those of dials itself. */
@@ -264,3 +364,12 @@ export class Lifecycle<C extends Connection, K> {
     if (event.type === 'reconnect-abandoned' || event.type === 'reconnect-scheduled') events.emit(event);
   }
 }
+
+/** The endpoints to make connections for: none where there are no such, and an empty list where they have yet to come. */
+const listOf = (
+  source: ResolvedOptions<Connection, unknown>['endpoints'],
+  current: readonly string[] | undefined,
+): false | readonly string[] => {
+  if (source === false) return false;
+  return Array.isArray(source) ? (source as readonly string[]) : (current ?? []);
+};

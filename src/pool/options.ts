@@ -4,6 +4,7 @@ import {
   atLeast,
   type Check,
   checkBoolean,
+  checkDistinctTexts,
   checkDuration,
   checkFunction,
   checkFunctions,
@@ -16,10 +17,11 @@ import {
 } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionHook } from '../connection/hook.js';
-import { outOfRange } from '../errors.js';
+import { outOfRange, wrongType } from '../errors.js';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import { type ReconnectEvent, reconnectBroken } from '../healing/reconnect-broken.js';
 import type { Strategy } from '../selection/picker.js';
+import type { CommandFailure } from '../streams/run-command.js';
 import { checkObserver, type PoolObserver } from './observer.js';
 import type { Policy } from './policy.js';
 
@@ -34,6 +36,12 @@ export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<Reconnec
 export interface ReconfigurableOptions<C extends Connection, K = void> {
   /** How a connection is chosen. @default leastLoaded() */
   readonly select?: Strategy<C, K> | undefined;
+  /**
+   * The servers, each a text of yours (`host:port` as a rule) that the factory is told: `({ endpoint }) => …`. The
+   * connections are kept balanced over them. A list; or an observable of lists, subscribed to while the pool is open, of
+   * which the last that can be used holds. `false` where the factory chooses by itself. @default false
+   */
+  readonly endpoints?: false | readonly string[] | Observable<readonly string[] | CommandFailure> | undefined;
   /**
    * What brings broken connections back, subscribed to while the pool is open. `false` leaves redialling to
    * `reconnect()` and `setup()`. @default reconnectBroken()
@@ -137,6 +145,12 @@ export type ResolvedOptions<C extends Connection, K> = {
 
 const functionOrFalse = unless(false, checkFunction);
 
+const checkEndpoints = (argument: string, value: unknown): void => {
+  if (Array.isArray(value)) checkDistinctTexts(argument, value);
+  else if (typeof (value as { readonly subscribe?: unknown } | null)?.subscribe !== 'function')
+    throw wrongType(argument, 'an array of strings, or an observable of such', value);
+};
+
 /** The default of each option, and its check. `heal` and `scheduler` have no constant default. */
 const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: readonly [unknown, Check] } = {
   name: [undefined, unless(undefined, checkText)],
@@ -161,6 +175,7 @@ const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: 
   resetTimeout: [5_000, checkDuration],
   classify: [false, functionOrFalse],
   lostGrace: [1_000, checkDuration],
+  endpoints: [false, unless(false, checkEndpoints)],
   leakThreshold: [Number.POSITIVE_INFINITY, atLeast(0)],
 };
 

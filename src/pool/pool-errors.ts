@@ -2,6 +2,7 @@ import type { AdmissionErrors } from '../borrowing/acquirer.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import {
   CircuitOpenError,
+  NoEndpointsError,
   PoolClosedError,
   PoolDisposedError,
   PoolEmptyError,
@@ -105,6 +106,10 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     }
     const message = `The work had to wait for a connection of ${this.#name} for all its ${timeout} ms: ${this.#obstacle}`;
     return new UseTimeoutError(message, { ...this.context(), cause: this.#lastFailure, sent: 'never' });
+  }
+
+  noEndpointsError(): Error {
+    return this.#dialError(NoEndpointsError, `${this.#label} has been given no endpoints that can be used`);
   }
 
   readyTimeoutError(min: number, timeout: number | undefined): Error {

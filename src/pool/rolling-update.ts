@@ -5,11 +5,13 @@ import { type Connection, causeOf, textOf } from '../connection/connection.js';
 import type { DialResult } from '../connection/record.js';
 import { deferred } from '../deferred.js';
 import type { Member } from '../membership/member.js';
-import type { Membership } from '../membership/membership.js';
+import type { LeaveReason, Membership } from '../membership/membership.js';
 import type { ConnectionMaker } from './connection-factory.js';
 
 /** How members are replaced. */
 export interface ReplacementPlan {
+  /** Why the old one leaves. */
+  readonly reason: LeaveReason;
   /** Whether the old one is removed before the new one is up. */
   readonly removesFirst: boolean;
   /** Milliseconds for the old one to finish what it carries; unlimited if not given. */
@@ -64,7 +66,7 @@ export class RollingUpdate<C extends Connection> {
       const { ok } = await this.#membership.redial(member);
       return { done: ok };
     };
-    return this.#enqueue(members, concurrency, step, isStopped);
+    return this.#enqueue(members, concurrency, step, isStopped).then(countDone);
   }
 
   /** Other connections in their place. */
@@ -74,7 +76,12 @@ export class RollingUpdate<C extends Connection> {
     plan: ReplacementPlan,
     isStopped: () => boolean,
   ): Promise<number> {
-    return this.#enqueue(members, concurrency, (member) => this.#replace(member, plan), isStopped);
+    return this.#enqueue(members, concurrency, (member) => this.#replace(member, plan), isStopped).then(countDone);
+  }
+
+  /** Another connection in the place of one member; resolves when the next may be moved, like the steps of others. */
+  async move(member: Member<C>, plan: ReplacementPlan): Promise<void> {
+    await this.#enqueue([member], 1, () => this.#replace(member, plan), plan.wasClosed);
   }
 
   /**
@@ -86,18 +93,17 @@ export class RollingUpdate<C extends Connection> {
     concurrency: number,
     step: UpdateStep<C>,
     isStopped: () => boolean,
-  ): Promise<number> {
+  ): Promise<Update[]> {
     const former = this.#latest;
     // Registered before it starts: a factory may ask for another update.
     const finished = deferred();
     this.#latest = finished.promise;
     const isMember = (member: Member<C>): boolean => this.#membership.members.has(member);
     const start = (): Promise<Update[]> => rollingUpdate(members, concurrency, step, isMember, isStopped);
-    const updates = (former ? former.then(start) : start()).finally(() => {
+    return (former ? former.then(start) : start()).finally(() => {
       finished.resolve();
       if (this.#latest === finished.promise) this.#latest = undefined;
     });
-    return updates.then(countDone);
   }
 
   async #replace(member: Member<C>, plan: ReplacementPlan): Promise<Update> {
@@ -113,7 +119,7 @@ export class RollingUpdate<C extends Connection> {
       return { done: false };
     }
     const dialling = membership.turns.run(() => {
-      if (removesFirst) membership.remove([member], 'renewed', drainTimeout);
+      if (removesFirst) membership.remove([member], plan.reason, drainTimeout);
       const [replacement] = membership.join(claimed);
       if (!replacement) return undefined;
       if (!removesFirst) this.#surge = { member: replacement, replaces: member };
@@ -153,7 +159,7 @@ export class RollingUpdate<C extends Connection> {
       if (!removesFirst) membership.remove([replacement], 'removed', 0);
       throw error;
     }
-    membership.remove([member], 'renewed', drainTimeout);
+    membership.remove([member], plan.reason, drainTimeout);
     return true;
   }
 

@@ -30,7 +30,7 @@ function demand(targetLoad: number | undefined): Demand {
     missing: (health) => {
       const { status, total, connected, suspended } = health;
       // Where no member can connect, the server is down, and further members could not connect either.
-      const isOut = suspended || status === 'closed' || (total > 0 && connected === 0);
+      const isOut = suspended || status === 'closed' || status === 'starting' || (total > 0 && connected === 0);
       return isOut ? 0 : required(health, targetLoad);
     },
     probes: true,

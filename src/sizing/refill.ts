@@ -4,7 +4,11 @@ import type { AdditionEvent, AdditionOptions } from './addition.js';
 import { type Demand, growBy } from './size-controller.js';
 
 const DEMAND: Demand = {
-  missing: ({ status, poolSize, total }) => (status === 'closed' ? 0 : poolSize - total),
+  missing: ({ status, poolSize, total }) => {
+    // A pool without members that is `starting` waits for its endpoints, and is filled then.
+    const isNoTime = status === 'closed' || (status === 'starting' && total === 0);
+    return isNoTime ? 0 : poolSize - total;
+  },
   probes: false,
 };
 

@@ -1,14 +1,17 @@
 import { checkObject, MAX_TIMER_DELAY } from '../checks.js';
+import type { ConnectionFactory } from '../pool/connection-factory.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
 import type { ConnectionPoolOptions } from '../pool/options.js';
 import { ZcachedConnection } from './connection.js';
+import type { ZcachedOptions } from './options.js';
 import { CONNECTION_OPTIONS, resolveOptions } from './options.js';
-import { checkPoolSize, type ZcachedUrlOptions } from './url.js';
+import { checkPoolSize, parseZcachedUrl, type ZcachedUrlOptions } from './url.js';
 
 /** Connections, how many, and the pool around them. */
 export interface ZcachedPoolOptions extends ZcachedUrlOptions {
   /**
-   * Options of the pool itself.
+   * Options of the pool itself. With `endpoints` each connection leads to one of those, `host:port` or `host`, by the
+   * options that are given besides.
    * @default its own, but that it gives up on dialling and closing only a second after the connections should have
    */
   readonly pool?: ConnectionPoolOptions<ZcachedConnection> | undefined;
@@ -27,7 +30,13 @@ export async function connectPool(options: ZcachedPoolOptions): Promise<Connecti
   checkPoolSize(poolSize);
   checkObject('options.pool', poolOptions);
   const { connectTimeout, closeTimeout } = resolveOptions(connectionOptions);
-  const pool = new ConnectionPool(poolSize, () => new ZcachedConnection(connectionOptions), {
+  const make = (endpoint: string | undefined): ZcachedConnection =>
+    new ZcachedConnection(
+      endpoint === undefined ? connectionOptions : { ...connectionOptions, ...addressOf(endpoint) },
+    );
+  const factory: ConnectionFactory<ZcachedConnection> = ({ endpoint }) =>
+    make(poolOptions.endpoints ? endpoint : undefined);
+  const pool = new ConnectionPool(poolSize, factory, {
     ...poolOptions,
     connectTimeout: poolOptions.connectTimeout ?? after(connectTimeout),
     closeTimeout: poolOptions.closeTimeout ?? after(closeTimeout),
@@ -40,6 +49,11 @@ export async function connectPool(options: ZcachedPoolOptions): Promise<Connecti
     await pool.dispose();
     throw error;
   }
+}
+
+function addressOf(endpoint: string): ZcachedOptions {
+  const { host, port } = parseZcachedUrl(`zcached://${endpoint}`);
+  return { host, port, path: undefined };
 }
 
 /** Why the last dial failed. */

@@ -33,6 +33,7 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
       expectTypeOf(event.state).toEqualTypeOf<BreakerState>();
       return event.state;
     case 'heal-ended':
+    case 'endpoints-ended':
       expectTypeOf(event.at).toEqualTypeOf<number>();
       return event.type;
     case 'suspended':
@@ -48,7 +49,11 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
     case 'heal-failed':
     case 'policy-failed':
     case 'observer-failed':
+    case 'endpoints-failed':
       return String(event.cause);
+    case 'endpoints-changed':
+      expectTypeOf(event.endpoints).toEqualTypeOf<readonly string[]>();
+      return event.endpoints.join();
     case 'reconnect-scheduled':
       expectTypeOf(event.delay).toEqualTypeOf<number>();
       return `${event.attempt}`;

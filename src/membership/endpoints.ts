@@ -1,0 +1,159 @@
+import { Subject } from 'rxjs';
+import { type Connection, textOf } from '../connection/connection.js';
+import { counted } from '../selection/load-buckets.js';
+import type { Member, Phase } from './member.js';
+
+/** The figures of one endpoint at one moment. */
+export interface EndpointHealth {
+  /** The endpoint, as the pool was given it. */
+  readonly endpoint: string;
+  /** How many members lead to it. */
+  readonly total: number;
+  /** Members that are being dialled or warmed up. */
+  readonly connecting: number;
+  /** Members that are connected and in service. */
+  readonly connected: number;
+  /** Members that failed or were lost, those given up included. */
+  readonly broken: number;
+  /** The sum of the members' loads. */
+  readonly pending: number;
+}
+
+/**
+ * Which endpoint each member leads to, and which one the next is for: the one with the fewest members, and among equals
+ * the first of the list. Members are counted when that is asked; nothing is counted along.
+ */
+export class Endpoints<C extends Connection> {
+  /** Those in use: the list that was given last and could be used. Undefined without one. */
+  list: readonly string[] | undefined = undefined;
+  /** Whether the first list has yet to come. */
+  isAwaited = false;
+  /** One more after each change that the figures of endpoints may show. */
+  revision = 0;
+  /** Emits when the list has changed, or none is awaited any more, and when members have joined or left. */
+  readonly changed$ = new Subject<void>();
+  /** Beside the members: a pool without endpoints keeps nothing. */
+  readonly #endpointOf = new WeakMap<C, string>();
+
+  /** @param members - all of them, in order of joining. */
+  constructor(readonly members: Iterable<Member<C>>) {}
+
+  /** The endpoint that a member leads to; undefined where it is none of the pool's. */
+  of({ connection }: Member<C>): string | undefined {
+    return this.#endpointOf.get(connection);
+  }
+
+  /** Goes by another list from now on, or by none. Returns whether it differs from the one before. */
+  use(list: readonly string[] | undefined): boolean {
+    const before = this.list;
+    const isSame = before?.length === list?.length && before?.every((endpoint, place) => endpoint === list?.[place]);
+    this.isAwaited = false;
+    if (isSame !== false) return false;
+    this.list = list && Object.freeze([...list]);
+    this.admit([...this.members].map(({ connection }) => connection));
+    this.revision++;
+    this.changed$.next();
+    return true;
+  }
+
+  /** Counts connections that others have made for the endpoint that they say they lead to, where it is in the list. */
+  admit(connections: readonly C[]): void {
+    const { list } = this;
+    if (!list) return;
+    for (const connection of connections) {
+      if (this.#endpointOf.has(connection)) continue;
+      const endpoint = textOf(connection, 'endpoint');
+      if (endpoint !== undefined && list.includes(endpoint)) this.assign(connection, endpoint);
+    }
+  }
+
+  assign(connection: C, endpoint: string): void {
+    this.#endpointOf.set(connection, endpoint);
+  }
+
+  /**
+   * Returns, at each call, the endpoint of one more connection.
+   *
+   * @param replaces - the connection whose place is taken: it does not count, and among equals its endpoint comes first.
+   */
+  assigner(replaces: C | undefined, list: readonly string[]): () => string | undefined {
+    const counts = new Map(list.map((endpoint) => [endpoint, 0]));
+    for (const member of this.members) {
+      const endpoint = this.of(member);
+      const count = endpoint === undefined ? undefined : counts.get(endpoint);
+      if (count !== undefined && member.connection !== replaces) counts.set(endpoint as string, count + 1);
+    }
+    const own = replaces && this.#endpointOf.get(replaces);
+    return () => {
+      const least = Math.min(...counts.values());
+      const fewest = list.filter((endpoint) => counts.get(endpoint) === least);
+      const endpoint = fewest.find((one) => one === own) ?? fewest[0];
+      if (endpoint !== undefined) counts.set(endpoint, least + 1);
+      return endpoint;
+    };
+  }
+
+  /** Members in the order in which they should leave: from the endpoint with the most, else in the given order. */
+  mostFirst(ordered: Member<C>[]): Member<C>[] {
+    if (!this.list) return ordered;
+    const counts = this.#counts();
+    const ranked = ordered.map((member) => {
+      const endpoint = this.of(member);
+      const count = counts.get(endpoint) ?? 0;
+      counts.set(endpoint, count - 1);
+      return { member, count };
+    });
+    return ranked.sort((a, b) => (a.count === b.count ? 0 : b.count - a.count)).map(({ member }) => member);
+  }
+
+  /**
+   * The first of some members whose place should be taken by one to another endpoint: its own is not in the list any
+   * more, or has two more than another.
+   */
+  misplaced(ordered: Member<C>[]): Member<C> | undefined {
+    const { list } = this;
+    if (!list) return undefined;
+    const [member] = this.mostFirst(ordered.filter((candidate) => this.of(candidate) !== undefined));
+    if (!member) return undefined;
+    const counts = this.#counts();
+    const least = Math.min(...list.map((endpoint) => counts.get(endpoint) ?? 0));
+    return (counts.get(this.of(member)) ?? 0) - least > 1 ? member : undefined;
+  }
+
+  /** The figures of each endpoint in the list, and of each that has left it and still has members. */
+  figures(): readonly EndpointHealth[] {
+    const membersOf = new Map<string, Member<C>[]>(this.list?.map((endpoint) => [endpoint, []]));
+    for (const member of this.members) {
+      const endpoint = this.of(member);
+      if (endpoint === undefined) continue;
+      const others = membersOf.get(endpoint);
+      if (others) others.push(member);
+      else membersOf.set(endpoint, [member]);
+    }
+    return Object.freeze([...membersOf].map(([endpoint, members]) => Object.freeze(figuresOf(endpoint, members))));
+  }
+
+  /** How many members each endpoint has. One that has left the list counts as having more than any other. */
+  #counts(): Map<string | undefined, number> {
+    const listed = new Set<string | undefined>(this.list);
+    const counts = new Map<string | undefined, number>();
+    for (const member of this.members) {
+      const endpoint = this.of(member);
+      const hasLeft = endpoint !== undefined && !listed.has(endpoint);
+      counts.set(endpoint, hasLeft ? Number.POSITIVE_INFINITY : (counts.get(endpoint) ?? 0) + 1);
+    }
+    return counts;
+  }
+}
+
+function figuresOf<C extends Connection>(endpoint: string, members: readonly Member<C>[]): EndpointHealth {
+  const count = (...phases: readonly Phase[]): number => members.filter(({ phase }) => phases.includes(phase)).length;
+  return {
+    endpoint,
+    total: members.length,
+    connecting: count('dialling'),
+    connected: count('serving'),
+    broken: count('broken', 'abandoned'),
+    pending: members.reduce((sum, { load }) => sum + counted(load), 0),
+  };
+}

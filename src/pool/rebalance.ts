@@ -1,0 +1,61 @@
+import {
+  auditTime,
+  catchError,
+  defer,
+  EMPTY,
+  exhaustMap,
+  from,
+  ignoreElements,
+  type Observable,
+  of,
+  repeat,
+  type SchedulerLike,
+  startWith,
+  timer,
+} from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { nextWait } from '../healing/backoff.js';
+import { exponentialBackoff } from '../healing/exponential-backoff.js';
+import type { Endpoints } from '../membership/endpoints.js';
+import { evictionOrder } from '../membership/eviction-order.js';
+import type { Member } from '../membership/member.js';
+import { CommandFailure } from '../streams/run-command.js';
+
+/** Milliseconds from a change to the first move: what is removed and added again at once is not moved. */
+const SETTLING = 1_000;
+
+const backoff = exponentialBackoff({ initial: 500, max: 30_000 });
+
+/**
+ * Moves members to other endpoints, one at a time, until the endpoints are balanced. It looks when the list has changed
+ * and when members have joined or left. A move that fails is told, and tried again after a backoff.
+ *
+ * @param move - puts another connection in the place of a member; resolves when the next may be moved.
+ */
+export function rebalance<C extends Connection>(
+  endpoints: Endpoints<C>,
+  move: (member: Member<C>) => Promise<void>,
+  scheduler: SchedulerLike,
+): Observable<CommandFailure> {
+  const next = (): Member<C> | undefined => endpoints.misplaced(evictionOrder(endpoints.members, true));
+  const moveAll = (): Observable<CommandFailure> => {
+    let failures = 0;
+    let wait = 0;
+    const moveOne = (): Observable<CommandFailure> => {
+      const member = next();
+      if (!member) return EMPTY;
+      const moved = move(member).then(() => {
+        failures = wait = 0;
+      });
+      return from(moved).pipe(
+        ignoreElements(),
+        catchError((cause: unknown) => {
+          wait = nextWait(backoff, ++failures, wait);
+          return of(new CommandFailure(cause));
+        }),
+      );
+    };
+    return defer(moveOne).pipe(repeat({ delay: () => (next() ? timer(wait, scheduler) : EMPTY) }));
+  };
+  return endpoints.changed$.pipe(startWith(undefined), auditTime(SETTLING, scheduler), exhaustMap(moveAll));
+}
