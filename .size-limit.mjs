@@ -25,7 +25,7 @@ const LIMITS = {
   },
   'src/zcached/index.ts': {
     ZcachedClient: '43.2 kB',
-    ZcachedConnection: '14.4 kB',
+    ZcachedConnection: '14.5 kB',
   },
   'src/testing/index.ts': {
     ScriptedConnection: '2.7 kB',
