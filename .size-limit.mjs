@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '28.5 kB',
+    ConnectionPool: '30.7 kB',
     BaseConnection: '1.8 kB',
     adapt: '3.8 kB',
     leastLoaded: '5.1 kB',
@@ -21,10 +21,14 @@ const LIMITS = {
     shrinkIdle: '2.9 kB',
     recycle: '3.8 kB',
     healthEvery: '1.2 kB',
+<<<<<<< HEAD
     '*': '39 kB',
+=======
+    '*': '40.3 kB',
+>>>>>>> 0b7f353 (Raise the size limits to what endpoints cost)
   },
   'src/zcached/index.ts': {
-    ZcachedClient: '43.2 kB',
+    ZcachedClient: '45.3 kB',
     ZcachedConnection: '14.5 kB',
   },
   'src/testing/index.ts': {
