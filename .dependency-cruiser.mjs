@@ -34,13 +34,22 @@ const BESIDE = {
   zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'timer-parts', 'clock', 'pool'], // connects a pool of its own
   testing: ['connection', 'streams', 'checks'],
   'testing/node': ['clock', 'disposal', 'checks'],
+  nestjs: ['errors', 'checks'],
+  'nestjs/terminus': ['checks'],
+};
+
+/** Entries with a peer of their own: the packages that they may import. They import the core by its name. */
+const PEERS = {
+  nestjs: ['@nestjs/common', '@nestjs/core'],
+  'nestjs/terminus': ['@nestjs/common', '@nestjs/terminus'],
 };
 
 /** Folders that run in Node alone. */
-const NODE_ONLY = ['zcached', 'testing/node'];
+const NODE_ONLY = ['zcached', 'testing/node', 'nestjs', 'nestjs/terminus'];
 
 /** The ways into the package, which everything outside src/ is to use. */
-const ENTRIES = '^src/((zcached|testing|testing/node)/)?index[.]ts$';
+const ENTRIES = '^src/((zcached|testing|testing/node|nestjs|nestjs/terminus)/)?index[.]ts$';
+const CORE_ENTRY = '^src/index[.]ts$';
 
 /** Matches the files directly in some folders of src/, and some files at its top. */
 const inside = (names) =>
@@ -51,7 +60,18 @@ const only = (name, allowed, comment) => ({
   comment,
   severity: 'error',
   from: { path: inside([name]) },
-  to: { path: '^src/', pathNot: inside([name, ...allowed]) },
+  to: { path: '^src/', pathNot: [inside([name, ...allowed]), ...(name in PEERS ? [CORE_ENTRY] : [])] },
+});
+
+const RXJS = 'rxjs/dist/types/index[.]d[.]ts$';
+
+/** The packages that the modules of some folders may import, besides Node's own modules. */
+const packages = (from, names) => ({
+  from,
+  to: {
+    pathNot: `^(src/|node_modules/(${[RXJS, ...names.map((name) => `${name}/`)].join('|')}))`,
+    dependencyTypesNot: ['core'],
+  },
 });
 
 const above = 'No module imports one above it: see CORE and BESIDE in .dependency-cruiser.mjs.';
@@ -78,10 +98,17 @@ export default {
     },
     {
       name: 'no import of a barrel',
-      comment: 'Inside src/, import the module that defines the name.',
+      comment: 'Inside src/, import the module that defines the name. Entries with a peer import the core by its name.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '/index[.]ts$' },
+      to: { path: '/index[.]ts$', pathNot: CORE_ENTRY },
+    },
+    {
+      name: 'no import of the core by its name',
+      comment: 'Only entries with a peer, which the core must not depend on, import it so.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: inside(Object.keys(PEERS)) },
+      to: { path: CORE_ENTRY },
     },
     {
       name: 'the core runs anywhere',
@@ -94,9 +121,14 @@ export default {
       name: 'rxjs alone',
       comment: "src/ imports rxjs by its main entry, of which there is one instance, and Node's own modules.",
       severity: 'error',
-      from: { path: '^src/' },
-      to: { pathNot: '^(src/|node_modules/rxjs/dist/types/index[.]d[.]ts$)', dependencyTypesNot: ['core'] },
+      ...packages({ path: '^src/', pathNot: inside(Object.keys(PEERS)) }, []),
     },
+    ...Object.entries(PEERS).map(([name, peers]) => ({
+      name: `${name} imports only its peers`,
+      comment: 'Each entry has its peers in PEERS of .dependency-cruiser.mjs and in entries.json.',
+      severity: 'error',
+      ...packages({ path: inside([name]) }, peers),
+    })),
     {
       name: 'resolvable',
       comment: 'The module that is imported does not exist.',
@@ -121,7 +153,9 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: '^node_modules/' },
+    doNotFollow: { path: 'node_modules/' },
+    // It has packages of its own.
+    exclude: { path: '^examples/nestjs-app/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as core from 'rxpool';
+import * as nestjs from 'rxpool/nestjs';
+import * as terminus from 'rxpool/nestjs/terminus';
 import * as testing from 'rxpool/testing';
 import * as testingNode from 'rxpool/testing/node';
 import * as zcached from 'rxpool/zcached';
@@ -8,6 +10,8 @@ import * as zcached from 'rxpool/zcached';
 // The names and types of the exports are held by the API report.
 const ENTRIES: Record<string, object> = {
   rxpool: core,
+  'rxpool/nestjs': nestjs,
+  'rxpool/nestjs/terminus': terminus,
   'rxpool/testing': testing,
   'rxpool/testing/node': testingNode,
   'rxpool/zcached': zcached,
@@ -16,7 +20,7 @@ const ENTRIES: Record<string, object> = {
 type ErrorClass = new (message: string) => Error & { readonly code: string };
 
 describe('The entries of the package', () => {
-  it('package.json "exports" names rxpool, rxpool/testing, rxpool/testing/node and rxpool/zcached, and no other', () => {
+  it('package.json "exports" names the entries that are imported here, and no other', () => {
     const file = resolve(__dirname, '../package.json');
     const { exports } = JSON.parse(readFileSync(file, 'utf8')) as { readonly exports: object };
     const offered = Object.keys(exports).filter((name) => name !== './package.json');

@@ -29,7 +29,9 @@ const declarationsOf = ({ source }: Entry): string => source.replace('src/', '')
 
 /** Declarations of what the entry points reach, as in the package; returns the names that the core exports. */
 function emitDeclarations(outDir: string): ReadonlySet<string> {
-  const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, outDir, rootDir: 'src' }, process.cwd());
+  // Entries with a peer import the core by its name, which is the source here.
+  const own = { outDir, rootDir: 'src', paths: { rxpool: ['./src/index.ts'] } };
+  const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, ...own }, process.cwd());
   const sources = entries.map(({ source }) => source);
   const program = ts.createProgram(sources, options);
   program.emit();
@@ -56,7 +58,9 @@ function installPackages(folder: string): void {
   const modules = path.join(folder, 'node_modules');
   mkdirSync(path.join(modules, CORE), { recursive: true });
   writeFileSync(path.join(modules, CORE, 'index.d.ts'), `export * from '../../index.js';\n`);
-  for (const name of ['rxjs', '@types', 'undici-types']) {
+  const peers = entries.flatMap((entry) => entry.peers);
+  for (const name of new Set(['rxjs', '@types', 'undici-types', ...peers])) {
+    mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
     symlinkSync(path.resolve('node_modules', name), path.join(modules, name), 'junction');
   }
 }

@@ -10,7 +10,12 @@ import { type Entry, entries } from './entries.js';
 
 type Check = (packed: Packed) => Promise<unknown> | unknown;
 
-const portable = entries.filter((entry) => entry.portable);
+/** Those that need rxjs alone: they must work where no other peer is installed. */
+const alone = entries.filter((entry) => entry.peers.length === 0);
+const portable = alone.filter((entry) => entry.portable);
+/** Those with a peer, and the peers: installed for them alone. */
+const peered = entries.filter((entry) => entry.peers.length > 0);
+const peers = [...new Set(peered.flatMap((entry) => entry.peers))];
 
 /** What an entry exports at run time; the package can be required by its own name here, and is then what was built. */
 const exportsOf = (entry: Entry): Readonly<Record<string, unknown>> =>
@@ -59,7 +64,7 @@ function exportsKeepTheirNames(): void {
 }
 
 async function nodeSeesOneInstance(packed: Packed): Promise<void> {
-  for (const [index, entry] of entries.entries()) {
+  for (const [index, entry] of alone.entries()) {
     const names = namesOf(entry);
     const folder = makeConsumer(packed, `node-${index}`, {
       'cjs.cjs': `exports.required = require('${entry.specifier}');`,
@@ -75,8 +80,40 @@ async function nodeSeesOneInstance(packed: Packed): Promise<void> {
   }
 }
 
+/** Entries with a peer: either format loads, both get the one core, and what they export has the same names. */
+async function peersSeeOneCore(packed: Packed): Promise<void> {
+  for (const [index, { specifier, peers }] of peered.entries()) {
+    const files = {
+      'cjs.cjs': `exports.required = require('${specifier}'); exports.core = require('rxpool');`,
+      'esm.mjs': [
+        `import assert from 'node:assert/strict';`,
+        `import * as imported from '${specifier}';`,
+        `import { ConnectionPool } from 'rxpool';`,
+        `import { core, required } from './cjs.cjs';`,
+        `assert.equal(core.ConnectionPool, ConnectionPool);`,
+        `const names = (entry) => Object.keys(entry).filter((name) => !/default|module.exports/.test(name)).sort();`,
+        `assert.deepEqual(names(imported), names(required));`,
+        `assert.notDeepEqual(names(imported), []);`,
+      ].join('\n'),
+    };
+    const folder = makeConsumer(packed, `peers-${index}`, files, peers);
+    await run(process.execPath, ['cjs.cjs'], folder);
+    await run(process.execPath, ['esm.mjs'], folder);
+  }
+}
+
+/** Otherwise an entry would bring a second core, whose pools and errors are instances of other classes. */
+function entriesImportTheCore({ folder }: Packed): void {
+  for (const { specifier } of peered) {
+    const name = specifier.replace('rxpool/', '');
+    for (const file of [`dist/${name}.js`, `dist/esm/${name}.mjs`]) {
+      assert.doesNotMatch(readFileSync(path.join(folder, file), 'utf8'), /class ConnectionPool\b/, file);
+    }
+  }
+}
+
 async function jestWithoutConfiguration(packed: Packed): Promise<void> {
-  const tests = entries.map(
+  const tests = alone.map(
     ({ specifier }) => `test('${specifier}', () => expect(Object.keys(require('${specifier}'))).not.toEqual([]));`,
   );
   const folder = makeConsumer(packed, 'jest', { 'consumer.test.js': tests.join('\n') });
@@ -88,12 +125,14 @@ interface TypeScriptConsumer {
   readonly options: Readonly<Record<string, unknown>>;
   readonly extensions?: readonly string[];
   readonly extra?: Readonly<Record<string, string>>;
+  /** Packages that are installed beside rxjs. */
+  readonly installed?: readonly string[];
 }
 
 /** A strict TypeScript project; `skipLibCheck` stays off, so that our declarations themselves are checked. */
 function typescript(name: string, consumer: TypeScriptConsumer): Check {
   return async (packed) => {
-    const { entries, options, extensions = ['.ts'], extra } = consumer;
+    const { entries, options, extensions = ['.ts'], extra, installed = [] } = consumer;
     const files: Record<string, string | object> = {
       ...extra,
       'tsconfig.json': {
@@ -103,7 +142,7 @@ function typescript(name: string, consumer: TypeScriptConsumer): Check {
     for (const [index, entry] of entries.entries()) {
       for (const extension of extensions) files[`entry${index}${extension}`] = importing(entry);
     }
-    const links = options['types'] ? ['@types/node', 'undici-types'] : [];
+    const links = [...installed, ...(options['types'] ? ['@types/node', 'undici-types'] : [])];
     await runTool('typescript/bin/tsc', [], makeConsumer(packed, name, files, links));
   };
 }
@@ -141,7 +180,7 @@ async function browserBundle(packed: Packed): Promise<void> {
 
 /** A server's bundle: no second copy of the core in CommonJS, and no warning of one. */
 async function serverBundle(packed: Packed): Promise<void> {
-  const both = entries.map(({ specifier }) => `export * as a from '${specifier}'; require('${specifier}');`);
+  const both = alone.map(({ specifier }) => `export * as a from '${specifier}'; require('${specifier}');`);
   for (const [index, content] of both.entries()) {
     const folder = makeConsumer(packed, `server-${index}`, { 'main.js': content });
     const { metafile, warnings } = await build({
@@ -172,13 +211,13 @@ async function treeShaking(packed: Packed): Promise<void> {
       entryPoints: [file],
       bundle: true,
       platform: 'neutral',
-      external: ['rxjs', 'node:*'],
+      external: ['rxjs', 'node:*', ...peers],
       write: false,
       logLevel: 'silent',
     });
     return outputFiles[0]?.text ?? '';
   };
-  assert.doesNotMatch(await bundle('nothing.js'), /node_modules|node:/, 'importing without using adds to a bundle');
+  assert.doesNotMatch(await bundle('nothing.js'), /node_modules|node:|@/, 'importing without using adds to a bundle');
   const operator = await bundle('operator.js');
   assert.match(operator, /leastLoaded/);
   assert.doesNotMatch(operator, /\bConnectionPool\b/, 'an operator brings the pool along');
@@ -203,22 +242,24 @@ const checks: Readonly<Record<string, Check>> = {
       '--no-definitely-typed',
     ]),
   'Node, rxjs alone installed: import by name and require, one instance': nodeSeesOneInstance,
+  'Node, peers installed: import and require of their entries, one core': peersSeeOneCore,
+  'entries with a peer import the core': entriesImportTheCore,
   'jest as it comes, CommonJS': jestWithoutConfiguration,
   'TypeScript, moduleResolution node10': typescript('ts-node10', {
-    entries,
+    entries: alone,
     options: { ...withNodeTypes, module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' },
   }),
   'TypeScript, moduleResolution node16, from CommonJS and from ES modules': typescript('ts-node16', {
-    entries,
+    entries: alone,
     options: { ...withNodeTypes, module: 'node16', moduleResolution: 'node16' },
     extensions: ['.cts', '.mts'],
   }),
   'TypeScript, moduleResolution bundler': typescript('ts-bundler', {
-    entries,
+    entries: alone,
     options: { ...withNodeTypes, module: 'esnext', moduleResolution: 'bundler' },
   }),
   'TypeScript, every strict option': typescript('ts-strict', {
-    entries,
+    entries: alone,
     options: {
       ...withNodeTypes,
       module: 'nodenext',
@@ -229,6 +270,18 @@ const checks: Readonly<Record<string, Check>> = {
       verbatimModuleSyntax: true,
     },
     extensions: ['.mts'],
+  }),
+  // Declarations of other packages are not checked: those of Nest need looser options.
+  'TypeScript, entries with a peer, from CommonJS and from ES modules': typescript('ts-peers', {
+    entries: peered,
+    options: { ...withNodeTypes, module: 'node16', moduleResolution: 'node16', skipLibCheck: true },
+    extensions: ['.cts', '.mts'],
+    installed: peers,
+  }),
+  'TypeScript, entries with a peer, moduleResolution bundler': typescript('ts-peers-bundler', {
+    entries: peered,
+    options: { ...withNodeTypes, module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true },
+    installed: peers,
   }),
   'TypeScript, lib es2022 and no Node types': typescript('ts-lib-es2022', {
     entries: portable,

@@ -5,7 +5,8 @@
 // - Declarations are one file for each entry point. Those of an ES module export what those of CommonJS do.
 // It also writes "exports" of package.json. An entry point is a line of entries.json:
 // - "needsNode": it imports modules of Node, and its declarations may use Node's types.
-// - "peerIsEsm": its peer dependency has ES modules only, so `import` gets an ES module in Node as well. Such an entry
+// - "peers": the optional peers that it imports.
+// - "peerIsEsm": a peer of it has ES modules only, in one of its versions at least, so `import` gets an ES module in Node as well. Such an entry
 //   point imports the core as 'rxpool', which stays an import. It exists twice in a program that does both, so no class
 //   or symbol of its own may be compared.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';

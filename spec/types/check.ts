@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '../package/consumer.js';
+import { entries } from '../package/entries.js';
 import { writeExamples } from './examples.js';
 
 const COMPILERS = {
@@ -63,7 +64,11 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   'examples in TSDoc and README': {
     format: 'module',
     tests: ['examples'],
-    options: { ...node, ...bundler, ...exact, lib: ['es2022', 'esnext.disposable'] },
+    options: {
+      ...{ ...node, ...bundler, ...exact, lib: ['es2022', 'esnext.disposable'] },
+      // Of the packages that some examples need, and of Nest's decorators.
+      ...{ skipLibCheck: true, experimentalDecorators: true },
+    },
     since: '6.0',
   },
 };
@@ -76,7 +81,9 @@ function makeWorkplace(): string {
   process.on('exit', () => rmSync(workplace, { recursive: true, force: true }));
   mkdirSync(path.join(workplace, 'node_modules/@types'), { recursive: true });
   symlinkSync(path.resolve('.'), path.join(workplace, 'node_modules/rxpool'), 'junction');
-  for (const name of ['rxjs', 'expect-type', '@types/node', 'undici-types']) {
+  const peers = entries.flatMap((entry) => entry.peers);
+  for (const name of new Set(['rxjs', 'expect-type', '@types/node', 'undici-types', ...peers])) {
+    mkdirSync(path.dirname(path.join(workplace, 'node_modules', name)), { recursive: true });
     symlinkSync(path.resolve('node_modules', name), path.join(workplace, 'node_modules', name), 'junction');
   }
   for (const format of ['commonjs', 'module']) {

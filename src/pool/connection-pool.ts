@@ -140,6 +140,16 @@ export class ConnectionPool<C extends Connection, K = void> {
     return this.#context.poolSize;
   }
 
+  /** `poolSize` is never made smaller than this. */
+  get minSize(): number {
+    return this.#context.options.minSize;
+  }
+
+  /** `poolSize` is never made larger than this; Infinity where no limit was set. */
+  get maxSize(): number {
+    return this.#context.options.maxSize;
+  }
+
   /** The members, in order of joining; an array that never changes. */
   get connections(): readonly C[] {
     return this.#context.membership.lists.connections.list.array;

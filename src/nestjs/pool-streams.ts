@@ -1,0 +1,105 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, type MessageEvent, Optional } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { AsyncSubject, map, merge, type Observable, takeUntil } from 'rxjs';
+import { type Connection, type ConnectionPool, describe, healthEvery } from 'rxpool';
+import { checkOptions } from '../checks.js';
+import { outOfRange } from '../errors.js';
+import { PoolRegistry } from './pool-registry.js';
+import { DEFAULT_NAME, getPoolToken } from './tokens.js';
+
+/** Options of {@link PoolStreams}. */
+export interface PoolStreamOptions {
+  /** The least milliseconds between two emissions of the same status. @default 250 */
+  readonly every?: number | undefined;
+}
+
+type StreamingPool = Pick<ConnectionPool<Connection>, 'health$' | 'events$'>;
+
+/**
+ * The streams of the application's pools as `MessageEvent`s, for `@Sse()`: JSON keeps them whole, figures come at a pace, and
+ * every stream completes when the application shuts down, which would wait for its response otherwise. They complete as
+ * well when their pool is disposed of. Any class of an application with a {@link ConnectionPoolModule} can inject it.
+ *
+ * A browser opens six connections to an origin, and a stream takes one: `all()` is one for everything.
+ *
+ * @example
+ * ```ts
+ * class HealthController {
+ *   constructor(@Inject(PoolStreams) private readonly streams: PoolStreams) {}
+ *
+ *   @Sse('pools')
+ *   pools(): Observable<MessageEvent> {
+ *     return this.streams.all();
+ *   }
+ * }
+ * ```
+ */
+export class PoolStreams implements BeforeApplicationShutdown {
+  readonly #moduleRef: ModuleRef;
+  readonly #registry: PoolRegistry | undefined;
+  readonly #ended = new AsyncSubject<true>();
+
+  constructor(moduleRef: ModuleRef, registry?: PoolRegistry) {
+    this.#moduleRef = moduleRef;
+    this.#registry = registry;
+  }
+
+  /**
+   * The figures of a pool, as messages of the type `health`: at once, with each change of status, and otherwise at a pace.
+   *
+   * @param name - the name of the pool. @default 'default'
+   * @throws RangeError for a name that no pool has, and for a pace out of range.
+   */
+  health(name: string = DEFAULT_NAME, options: PoolStreamOptions = {}): Observable<MessageEvent> {
+    checkOptions('options', options, ['every']);
+    const { every = 250 } = options;
+    // A copy: Nest may write into what it sends.
+    const messages = map((health: object): MessageEvent => ({ type: 'health', data: { ...health } }));
+    return this.#pool(name).health$.pipe(healthEvery(every), messages, takeUntil(this.#ended));
+  }
+
+  /**
+   * What happens in a pool, as messages of the type `event`: what `describe()` makes of each, and the name of the pool as
+   * `pool`.
+   *
+   * @param name - the name of the pool. @default 'default'
+   * @throws RangeError for a name that no pool has.
+   */
+  events(name: string = DEFAULT_NAME): Observable<MessageEvent> {
+    return this.#pool(name).events$.pipe(
+      map((event): MessageEvent => ({ type: 'event', data: { pool: name, ...describe(event) } })),
+      takeUntil(this.#ended),
+    );
+  }
+
+  /**
+   * The figures and the events together.
+   *
+   * @param name - the name of the pool. @default every pool of the application
+   * @throws RangeError for a name that no pool has, and for a pace out of range.
+   */
+  all(name?: string, options: PoolStreamOptions = {}): Observable<MessageEvent> {
+    const names = name === undefined ? (this.#registry?.names ?? [DEFAULT_NAME]) : [name];
+    return merge(...names.flatMap((each) => [this.events(each), this.health(each, options)]));
+  }
+
+  /** Ends every stream: the HTTP server, which closes next, waits for its responses. */
+  beforeApplicationShutdown(): void {
+    this.#ended.next(true);
+    this.#ended.complete();
+  }
+
+  #pool(name: string): StreamingPool {
+    try {
+      return this.#moduleRef.get<StreamingPool>(getPoolToken(name) as string, { strict: false });
+    } catch {
+      const known = this.#registry?.names.join(', ') ?? '';
+      throw outOfRange('name', `that of a pool of this application (${known})`, name);
+    }
+  }
+}
+
+Injectable()(PoolStreams);
+Inject(ModuleRef)(PoolStreams, undefined, 0);
+Inject(PoolRegistry)(PoolStreams, undefined, 1);
+Optional()(PoolStreams, undefined, 1);

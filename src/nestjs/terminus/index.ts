@@ -1,0 +1,1 @@
+export { PoolHealthIndicator, type PoolHealthOptions } from './pool-health-indicator.js';
