@@ -1,7 +1,7 @@
-import { Observable, Subject } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { DIFFS, type ListDiff } from '../streams/list-diff.js';
-import { type Live, live } from '../streams/live.js';
+import { type Live, live, startWithCurrent } from '../streams/live.js';
 import type { Turns } from '../streams/turns.js';
 import type { Member, Phase } from './member.js';
 
@@ -135,27 +135,18 @@ class ListStream<C extends Connection> {
     turns: Turns,
     observersChanged: () => void,
   ) {
-    const stream = <T>(subject: Subject<T>, first: (current: readonly C[]) => T): Observable<T> =>
-      new Observable((subscriber) => {
-        turns.requestFlush();
-        const current = this.#start();
-        if (this.#hasEnded) {
-          subscriber.next(first(current));
-          subscriber.complete();
-          return undefined;
-        }
-        // The subject lets it go by itself, before the teardown returned here.
-        subject.subscribe(subscriber);
-        observersChanged();
-        turns.replay(() => subscriber.next(first(current)));
-        return () => {
+    const stream = <T>(subject: Subject<T>, current: () => T): Observable<T> =>
+      startWithCurrent(turns, subject, {
+        current,
+        hasEnded: () => this.#hasEnded,
+        observersChanged: () => {
           if (!this.observed) this.#shown = undefined;
           observersChanged();
-        };
+        },
       });
-    const diffs = stream(this.#diffs, (current) => ({ added: current, removed: [] }));
+    const diffs = stream(this.#diffs, () => ({ added: this.#start(), removed: [] }));
     this.observable = Object.assign(
-      stream(this.#arrays, (current) => current),
+      stream(this.#arrays, () => this.#start()),
       { [DIFFS]: diffs },
     );
   }

@@ -1,11 +1,9 @@
-import { filter, firstValueFrom, merge, Observable, take } from 'rxjs';
-import { onAbort } from '../abort.js';
 import type { Connection } from '../connection/connection.js';
 import { platformRandom } from '../defaults.js';
 import { nextWait } from '../healing/backoff.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
-import { deadline } from '../streams/deadline.js';
 import type { PoolContext } from './context.js';
+import { healthWhen } from './health-when.js';
 
 /** Three attempts find a server that is 750 ms late; the jitter keeps pools that were set up together apart. */
 const backoff = exponentialBackoff({ initial: 500, max: 5_000, random: () => 0.5 + platformRandom() / 2 });
@@ -24,14 +22,11 @@ export async function repeatDials<C extends Connection, K>(
     const { broken, abandoned, dialling } = membership.counts;
     return wasClosed() || signal?.aborted === true || broken + abandoned + dialling === 0;
   };
-  const over$ = health.health.observable.pipe(filter(isOver));
-  const aborted$ = new Observable<unknown>((subscriber) => onAbort(signal, () => subscriber.next(undefined)));
+  const { scheduler } = options;
   for (let attempt = 1, wait = 0; attempt < attempts && !isOver(); attempt++) {
     wait = nextWait(backoff, attempt, wait);
-    const passed$ = new Observable<unknown>((subscriber) =>
-      deadline(options.scheduler, wait, () => subscriber.next(undefined)),
-    );
-    await firstValueFrom(merge(over$, aborted$, passed$).pipe(take(1)), { defaultValue: undefined });
+    const waiting = { timeout: wait, signal, scheduler, timeoutError: () => undefined };
+    await healthWhen(health.health.observable, isOver, waiting).catch(() => {});
     if (!isOver()) await membership.dialAll(membership.inPhase('broken', 'abandoned', 'dialling'));
   }
 }

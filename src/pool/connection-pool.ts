@@ -41,6 +41,7 @@ import {
 import { checkConnections } from './checks.js';
 import type { ConnectionFactory } from './connection-factory.js';
 import { PoolContext } from './context.js';
+import { healthWhen } from './health-when.js';
 import { Lifecycle } from './lifecycle.js';
 import { checkObserver, type PoolObserver } from './observer.js';
 import {
@@ -51,7 +52,6 @@ import {
   resolveOptions,
 } from './options.js';
 import { invalidateUnresponsive } from './ping-idle.js';
-import { readiness } from './ready.js';
 
 type Terms<K> = AcquireTerms<K> & CallTerms;
 
@@ -563,7 +563,10 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { options: resolved, errors } = this.#context;
     const timeoutError = (): Error => errors.readyTimeoutError(min, timeout);
     const { scheduler } = resolved;
-    const { connected, status } = await readiness(this.health$, { min, timeout, signal, scheduler, timeoutError });
+    // It is of no use to wait on where the pool is closed, or all members are given up.
+    const isOver = ({ connected, status, abandoned, total }: Health): boolean =>
+      connected >= min || status === 'closed' || (total > 0 && abandoned === total);
+    const { connected, status } = await healthWhen(this.health$, isOver, { timeout, signal, scheduler, timeoutError });
     if (connected < min) throw status === 'closed' ? errors.closedError() : errors.notConnectedError();
   }
 

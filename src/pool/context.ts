@@ -14,7 +14,7 @@ import type { Member, Phase } from '../membership/member.js';
 import { Membership } from '../membership/membership.js';
 import { Selector } from '../selection/selector.js';
 import { Turns } from '../streams/turns.js';
-import { BreakerSubscription } from './breaker-subscription.js';
+import { Breaker } from './breaker.js';
 import { type ConnectionFactory, ConnectionMaker } from './connection-factory.js';
 import { LifecycleState } from './lifecycle-state.js';
 import { Observation } from './observer.js';
@@ -26,7 +26,7 @@ import { RollingUpdate } from './rolling-update.js';
 export class PoolContext<C extends Connection, K> implements HealthSource {
   readonly state = new LifecycleState();
   readonly turns = new Turns(() => this.#flush());
-  readonly breaker: BreakerSubscription;
+  readonly breaker: Breaker;
   readonly membership: Membership<C>;
   readonly endpoints: Endpoints<C>;
   readonly selector: Selector<C, K, Member<C>>;
@@ -49,13 +49,12 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
   ) {
     const { turns } = this;
     this.events = new EventStream(turns, options.scheduler);
-    this.breaker = new BreakerSubscription({
+    this.breaker = new Breaker({
       changed: (breakerState) => {
         this.events.emit({ type: 'breaker-changed', state: breakerState });
         this.acquirer.recheckWaiters();
         turns.run(() => this.membership.dialer.pump());
       },
-      wanted: () => this.state.phase === 'open' && this.options.breaker,
       failed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
       connected: () => this.membership.counts.serving,
     });

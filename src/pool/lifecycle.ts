@@ -79,10 +79,7 @@ export class Lifecycle<C extends Connection, K> {
       const joined = membership.join(claimed);
       context.poolSize = Math.max(context.poolSize, context.size);
       if (isOpening) {
-        turns.after(() => {
-          context.breaker.sync();
-          this.#policies.sync();
-        });
+        turns.after(() => this.#policies.sync());
       }
       turns.requestFlush();
       return membership.dialAll(membersToDial(joined));
@@ -179,7 +176,6 @@ export class Lifecycle<C extends Connection, K> {
       context.limits.setMaxPending(options.maxPending);
       membership.remove(this.#surplus(context.poolSize, true), 'reduced', MAX_TIMER_DELAY);
       turns.after(() => {
-        context.breaker.sync();
         this.#policies.sync();
         context.acquirer.recheckWaiters();
       });
@@ -191,13 +187,12 @@ export class Lifecycle<C extends Connection, K> {
 
   /** Removes all members, and takes on no work. */
   close(phase: 'closed' | 'disposed', drainTimeout: number): void {
-    const { turns, state, membership, breaker, acquirer } = this.#context;
+    const { turns, state, membership, acquirer } = this.#context;
     turns.run(() => {
       state.close(phase);
       membership.remove(membership.members, 'pool-closed', drainTimeout);
       membership.hurryLeaving();
       turns.after(() => {
-        breaker.sync();
         this.#policies.sync();
         acquirer.recheckWaiters();
       });
@@ -288,7 +283,7 @@ export class Lifecycle<C extends Connection, K> {
   }
 
   get #entries(): PolicyEntry[] {
-    const { options, events } = this.#context;
+    const { options, events, breaker } = this.#context;
     const { heal, policies } = options;
     const entries: PolicyEntry[] = policies.map((policy) => ({
       id: policy,
@@ -299,8 +294,10 @@ export class Lifecycle<C extends Connection, K> {
       failed: (cause) => events.emit({ type: 'policy-failed', cause }),
     }));
     if (heal) entries.unshift(this.#healing(heal));
-    // First of all, so that a list that is there at once is there for the others.
-    return [...this.#balancing, ...entries];
+    // The breaker first, because what the others dial at once is reported to it. Then the endpoints, so that a list that
+    // is there at once is there for the others.
+    const breaking = options.breaker ? [breaker.entry(options.breaker)] : [];
+    return [...breaking, ...this.#balancing, ...entries];
   }
 
   #healing(heal: Heal<C>): PolicyEntry {

@@ -7,6 +7,8 @@ export interface PolicyEntry {
   next?(value: unknown): void;
   failed(cause: unknown): void;
   completed?(): void;
+  /** The pool does not want it any more. */
+  unsubscribed?(): void;
 }
 
 interface Running {
@@ -57,4 +59,5 @@ function unsubscribe({ entry, subscription }: Running): void {
   } catch (cause) {
     entry.failed(cause);
   }
+  entry.unsubscribed?.();
 }

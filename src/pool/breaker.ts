@@ -1,0 +1,55 @@
+import { type OperatorFunction, Subject } from 'rxjs';
+import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
+import type { PolicyEntry } from './policies.js';
+
+/** What hears of the breaker. */
+export interface BreakerListener {
+  changed(state: BreakerState): void;
+  failed(cause: unknown): void;
+  /** How many connections are in service. */
+  connected(): number;
+}
+
+/** The circuit breaker of a pool: what the operator given as `breaker` says, which dials are reported to. */
+export class Breaker {
+  /** `closed` while there is no operator, and once it has ended: it must not hold dials back for good. */
+  state: BreakerState = 'closed';
+  /** How often the circuit has left `closed`, or has opened again. */
+  openings = 0;
+  readonly #listener: BreakerListener;
+  #reports = new Subject<DialReport>();
+
+  constructor(listener: BreakerListener) {
+    this.#listener = listener;
+  }
+
+  /** The operator as a policy. */
+  entry(operator: OperatorFunction<DialReport, BreakerState>): PolicyEntry {
+    const close = (): void => this.#set('closed');
+    return {
+      id: operator,
+      subscribe: () => {
+        this.#reports = new Subject();
+        return this.#reports.pipe(operator);
+      },
+      next: (state) => this.#set(state as BreakerState),
+      failed: (cause) => {
+        close();
+        this.#listener.failed(cause);
+      },
+      completed: close,
+      unsubscribed: close,
+    };
+  }
+
+  report(ok: boolean): void {
+    this.#reports.next({ ok, connected: this.#listener.connected() });
+  }
+
+  #set(state: BreakerState): void {
+    if (state === this.state) return;
+    if (state === 'open' || this.state === 'closed') this.openings++;
+    this.state = state;
+    this.#listener.changed(state);
+  }
+}

@@ -1,0 +1,25 @@
+import { first, firstValueFrom, merge, Observable, type SchedulerLike } from 'rxjs';
+import { onAbort } from '../abort.js';
+import type { Health } from '../health/health.js';
+import { deadline } from '../streams/deadline.js';
+
+/** How long is waited, and what ends the waiting. */
+export interface WaitOptions {
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly scheduler: SchedulerLike;
+  timeoutError(): unknown;
+}
+
+/** Resolves with the first figures that are accepted; rejects at the deadline, and when the signal aborts. */
+export function healthWhen(
+  health$: Observable<Health>,
+  accepts: (health: Health) => boolean,
+  { timeout, signal, scheduler, timeoutError }: WaitOptions,
+): Promise<Health> {
+  const aborted$ = new Observable<never>((subscriber) => onAbort(signal, () => subscriber.error(signal?.reason)));
+  const expired$ = new Observable<never>((subscriber) =>
+    timeout === undefined ? undefined : deadline(scheduler, timeout, () => subscriber.error(timeoutError())),
+  );
+  return firstValueFrom(merge(health$.pipe(first(accepts)), aborted$, expired$));
+}
