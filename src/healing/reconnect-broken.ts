@@ -118,22 +118,26 @@ function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptio
  *   proven to work
  * - `deciding`: a user function is asked what to do
  * - `backing-off`: it is dialled when its wait is over
- * - `dialling`
+ * - `dialling`: it is dialled; `isWoken` once another has succeeded since this dial began, which may hang
  * - `abandoned`: it is given up, and dialled rarely
  * - `stopped`: it is forgotten
+ *
+ * `activity` is what the state has begun, and ends with it.
  */
-type TaskPhase = 'watching' | 'deciding' | 'backing-off' | 'dialling' | 'abandoned' | 'stopped';
+type TaskState =
+  | { readonly phase: QuietPhase; readonly activity: Subscription }
+  | { readonly phase: 'dialling'; readonly activity: Subscription; isWoken: boolean };
+
+type QuietPhase = 'watching' | 'deciding' | 'backing-off' | 'abandoned' | 'stopped';
 
 /** One connection of the list, from when it is broken until it is proven to work again. */
 class ReconnectTask<C extends Connection> {
   readonly record: ConnectionRecord<C>;
-  phase: TaskPhase = 'watching';
+  #state: TaskState = { phase: 'watching', activity: new Subscription() };
   readonly #supervisor: ReconnectSupervisor<C>;
   /** Whether it was found in a pool: a connection that has left its pool is not dialled. */
   readonly #isPooled: boolean;
   readonly #stopListening: () => void;
-  /** What the phase has begun; it ends with the phase. */
-  #activity = new Subscription();
   #isListed = false;
   /** Dials since it was last proven to work. */
   #attempts = 0;
@@ -144,8 +148,6 @@ class ReconnectTask<C extends Connection> {
   #isOverdue = false;
   /** Whether the success of another has cut its wait short: not again before a wait of its own is over. */
   #isWoken = false;
-  /** Whether another has succeeded since its dial began, which may hang. */
-  #skipsWait = false;
 
   constructor(connection: C, supervisor: ReconnectSupervisor<C>) {
     this.record = retainRecord(connection);
@@ -159,43 +161,50 @@ class ReconnectTask<C extends Connection> {
     });
   }
 
+  get isDialling(): boolean {
+    return this.#state.phase === 'dialling';
+  }
+
   /** It has come onto the list, which may be late. */
   enter(): void {
     if (this.#isListed) return;
     this.#isListed = true;
-    if (this.phase === 'watching') this.#look();
+    if (this.#state.phase === 'watching') this.#look();
   }
 
   /** It has gone from the list: its own dial takes it off, and so does one made by other means. */
   leave(): void {
     if (!this.#isListed) return;
     this.#isListed = false;
-    if (this.phase === 'watching') this.#stopIfForgotten();
-    else if (this.phase !== 'dialling') this.#watch();
+    if (this.#state.phase === 'watching') this.#stopIfForgotten();
+    else if (!this.isDialling) this.#watch();
   }
 
   /** Another connection to the same endpoint is up: dials at once. A failure after that waits its time. */
   wake(): void {
     if (this.#isWoken) return;
     this.#isWoken = true;
-    if (this.phase === 'dialling') this.#skipsWait = true;
+    if (this.#state.phase === 'dialling') this.#state.isWoken = true;
     else this.#redial();
   }
 
   /** Ends everything begun for it, and leaves a dial under way alone. */
   stop(): void {
-    if (this.phase === 'stopped') return;
-    this.#begin('stopped');
+    if (this.#state.phase === 'stopped') return;
+    this.#go({ phase: 'stopped', activity: Subscription.EMPTY });
     this.#stopListening();
     releaseRecord(this.record.connection);
     this.#supervisor.forget(this);
   }
 
-  #begin(phase: TaskPhase): Subscription {
-    this.#activity.unsubscribe();
-    this.phase = phase;
-    this.#activity = new Subscription();
-    return this.#activity;
+  #begin(phase: QuietPhase): TaskState {
+    return this.#go({ phase, activity: new Subscription() });
+  }
+
+  #go<S extends TaskState>(state: S): S {
+    this.#state.activity.unsubscribe();
+    this.#state = state;
+    return state;
   }
 
   /** Acts on how the connection is now, whatever the list says. */
@@ -206,7 +215,8 @@ class ReconnectTask<C extends Connection> {
 
   /** @param isConnected - whether the connection says that it is connected now. */
   #changed(isConnected: boolean): void {
-    const { phase, record } = this;
+    const { record } = this;
+    const { phase } = this.#state;
     this.#isOverdue = false;
     if (phase === 'dialling' || phase === 'deciding' || phase === 'stopped') return;
     if (phase === 'watching' ? this.#isDue : !this.#isDue) this.#look();
@@ -225,7 +235,7 @@ class ReconnectTask<C extends Connection> {
       return;
     }
     // The user function that was asked may have removed the connection.
-    if (this.#activity !== deciding) return;
+    if (this.#state !== deciding) return;
     if (typeof next === 'number') this.#backOff(skipsWait ? 0 : next, skipsWait);
     else this.#abandon(next, cause);
   }
@@ -245,7 +255,7 @@ class ReconnectTask<C extends Connection> {
     const waiting = this.#begin('backing-off');
     if (!skipsWait) this.#dialAfter(delay, waiting);
     this.#emit({ type: 'reconnect-scheduled', connection, attempt, delay });
-    if (skipsWait && this.#activity === waiting) this.#redial();
+    if (skipsWait && this.#state === waiting) this.#redial();
   }
 
   /** Gives it up. A dial that fails for the same reason once more is told as a failure only. */
@@ -259,17 +269,17 @@ class ReconnectTask<C extends Connection> {
     stay?.giveUp(cause);
     if (isNew) this.#emit({ type: 'reconnect-abandoned', connection, attempt: this.#attempts, reason, cause });
     // One that is dialled again is closed then.
-    if (this.#isOverdue && abandonedInterval === false && this.#activity === abandoned) closeQuietly(connection);
+    if (this.#isOverdue && abandonedInterval === false && this.#state === abandoned) closeQuietly(connection);
   }
 
   /** Dials it when its time has come, or when another connection to its endpoint is up. */
-  #dialAfter(delay: number, waiting: Subscription): void {
-    this.#supervisor.keepWaiting(this, waiting);
+  #dialAfter(delay: number, { activity }: TaskState): void {
+    this.#supervisor.keepWaiting(this, activity);
     const waited = (): void => {
       this.#isWoken = false;
       this.#redial();
     };
-    waiting.add(this.#supervisor.options.scheduler.schedule(waited, delay));
+    activity.add(this.#supervisor.options.scheduler.schedule(waited, delay));
   }
 
   #redial(): void {
@@ -278,23 +288,23 @@ class ReconnectTask<C extends Connection> {
       this.#watch();
       return;
     }
-    const waiting = this.#activity;
-    if (this.phase === 'abandoned') this.#attempts++;
+    const waiting = this.#state;
+    if (waiting.phase === 'abandoned') this.#attempts++;
     const attempt = this.#attempts;
     this.#emit({ type: 'reconnecting', connection, attempt });
     // A subscriber may have removed the connection when it was told.
-    if (this.#activity !== waiting || this.#isGone) return;
-    const dialling = this.#begin('dialling');
-    this.#supervisor.keepWaiting(this, dialling);
+    if (this.#state !== waiting || this.#isGone) return;
+    const dialling = this.#go({ phase: 'dialling', activity: new Subscription(), isWoken: false });
+    this.#supervisor.keepWaiting(this, dialling.activity);
     if (this.#isOverdue) {
       this.#isOverdue = false;
       closeQuietly(connection);
-      if (this.#activity !== dialling) return;
+      if (this.#state !== dialling) return;
     }
-    void this.#dial(dialling).then((result) => {
+    void this.#dial(dialling.activity).then((result) => {
       if (result.ok) this.#emit({ type: 'reconnected', connection, attempt });
       else this.#emit({ type: 'reconnect-failed', connection, attempt, cause: result.cause });
-      if (this.#activity === dialling) this.#dialled(result);
+      if (this.#state === dialling) this.#dialled(result, dialling.isWoken);
     });
   }
 
@@ -308,14 +318,12 @@ class ReconnectTask<C extends Connection> {
     });
   }
 
-  #dialled(result: DialResult): void {
+  #dialled(result: DialResult, skipsWait: boolean): void {
     const { record } = this;
-    const skipsWait = this.#skipsWait;
-    this.#skipsWait = false;
     if (this.#supervisor.isCompleting) this.stop();
     else if (result.ok) {
       this.#cameUp();
-      if (this.phase === 'dialling') this.#look();
+      if (this.isDialling) this.#look();
     } else {
       const isTimeout = result.cause instanceof ConnectTimeoutError;
       this.#isOverdue = isTimeout && !record.stay && record.state === 'connecting';
@@ -335,49 +343,24 @@ class ReconnectTask<C extends Connection> {
     this.#attempts = this.#lastWait = 0;
   }
 
-  /**
-   * Remembers the attempts until the connection is proven to work: until a request has been answered, or `resetAfter`
-   * has passed since the end of the first dial. Later dials do not prolong that, or one that is dialled without end
-   * would be remembered for good.
-   */
+  /** Remembers the attempts until the connection is proven to work. */
   #watch(): void {
-    const { record } = this;
-    const { stay } = record;
-    const watching = this.#begin('watching');
+    const { stay } = this.record;
+    const { activity } = this.#begin('watching');
     if (this.#stopIfForgotten() || this.#isForgotten) return;
     if (stay?.isDialling) {
       // The state tells too early how a dial of the pool ends: a warm-up may follow.
       void stay.dial().then(({ ok }) => {
-        if (watching.closed) return;
+        if (activity.closed) return;
         if (ok) this.#cameUp();
         else this.#changed(false);
       });
     }
-    const { resetAfter, scheduler } = this.#supervisor.options;
-    const proven = (): void => {
+    onProven(this.record, this.#supervisor.options, activity, () => {
       this.#forget();
       this.#isWoken = false;
       this.#watch();
-    };
-    let timer: Subscription | undefined;
-    let dialHasEnded = false;
-    const startTimer = (): void => {
-      timer?.unsubscribe();
-      timer = scheduler.schedule(proven, resetAfter);
-    };
-    watching.add(() => timer?.unsubscribe());
-    const onState = (state: ConnectionState): void => {
-      if (dialHasEnded) return;
-      // The list told of the dial before the connection did.
-      if (state === 'connecting') timer?.unsubscribe();
-      else {
-        dialHasEnded = true;
-        startTimer();
-      }
-    };
-    watching.add(record.listen({ onState }));
-    onFirstSuccess(record, watching, proven);
-    if (!watching.closed && !isBeingDialled(record)) startTimer();
+    });
   }
 
   #stopIfForgotten(): boolean {
@@ -407,14 +390,41 @@ class ReconnectTask<C extends Connection> {
   }
 }
 
-/** Calls `proven` when a request is answered over a connection that is up, where the connection tells of its requests. */
-function onFirstSuccess(record: ConnectionRecord, life: Subscription, proven: () => void): void {
+/**
+ * Calls `proven` when a connection is proven to work: when a request has been answered over it, or `resetAfter` has passed
+ * since the end of its first dial. Later dials do not prolong that, or one that is dialled without end would be
+ * remembered for good.
+ */
+function onProven(
+  record: ConnectionRecord,
+  { resetAfter, scheduler }: ResolvedReconnectOptions,
+  life: Subscription,
+  proven: () => void,
+): void {
+  let timer: Subscription | undefined;
+  let dialHasEnded = false;
+  const startTimer = (): void => {
+    timer?.unsubscribe();
+    timer = scheduler.schedule(proven, resetAfter);
+  };
+  life.add(() => timer?.unsubscribe());
+  const onState = (state: ConnectionState): void => {
+    if (dialHasEnded) return;
+    // The list told of the dial before the connection did.
+    if (state === 'connecting') timer?.unsubscribe();
+    else {
+      dialHasEnded = true;
+      startTimer();
+    }
+  };
+  life.add(record.listen({ onState }));
   // What `outcomes$` replays is of an earlier session.
   let isReplay = true;
   observeOutcomes(record.connection, life, (ok) => {
     if (ok && !isReplay && record.state === 'connected') proven();
   });
   isReplay = false;
+  if (!life.closed && !isBeingDialled(record)) startTimer();
 }
 
 /** The reconnect tasks of one subscription. */
@@ -460,7 +470,7 @@ class ReconnectSupervisor<C extends Connection> {
 
   complete(): void {
     this.isCompleting = true;
-    for (const task of this.#tasks.values()) if (task.phase !== 'dialling') task.stop();
+    for (const task of this.#tasks.values()) if (!task.isDialling) task.stop();
     this.#completeWhenSettled();
   }
 

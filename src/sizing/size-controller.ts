@@ -4,7 +4,7 @@ import {
   type OperatorFunction,
   type SchedulerLike,
   type Subscriber,
-  type Subscription,
+  Subscription,
 } from 'rxjs';
 import { type Check, checkEach, checkFunction, checkScheduler } from '../checks.js';
 import type { Backoff } from '../healing/backoff.js';
@@ -40,6 +40,9 @@ interface Addition {
   endedAt: number | undefined;
 }
 
+/** Whether connections that are being dialled are waited for: not yet, until the timer fires, or not any more. */
+type Patience = 'unasked' | Subscription | 'over';
+
 const dialling = ({ fresh, connecting }: Health): number => fresh + connecting;
 
 /**
@@ -56,16 +59,13 @@ class SizeController {
   readonly #gate: BackoffGate;
   readonly #additions = new Set<Addition>();
   #health: Health | undefined;
-  #missing = 0;
   /** Whether a connection has come up while connections were missing: the server accepts more. */
   #isProven = false;
   /** How many probes may not be up yet. */
   #probes = 0;
-  /** Whether what is being dialled has had its time. */
-  #hasWaited = false;
-  #stallTimer: Subscription | undefined;
-  #isScheduled = false;
-  #timer: Subscription | undefined;
+  #patience: Patience = 'unasked';
+  /** The task of the scheduler that is to call `add`. */
+  #task: Subscription | undefined;
 
   constructor(
     subscriber: Subscriber<AdditionEvent>,
@@ -82,19 +82,18 @@ class SizeController {
   }
 
   stop(): void {
-    this.#timer?.unsubscribe();
-    this.#stallTimer?.unsubscribe();
+    this.#task?.unsubscribe();
+    this.#resetPatience();
     this.#gate.cancel();
   }
 
   update(health: Health): void {
     const { connected, total } = this.#health ?? health;
     this.#health = health;
-    this.#missing = this.#demand.missing(health);
     if (health.connected > connected) this.#cameUp(health.connected - connected);
     if (this.#missing <= 0) {
       this.#isProven = false;
-      this.#resetStall();
+      this.#resetPatience();
     }
     this.#probes = Math.min(this.#probes, dialling(health) + health.broken);
     this.#show(health.total - total);
@@ -105,7 +104,7 @@ class SizeController {
     for (const addition of this.#additions) addition.hasHelped = true;
     this.#probes = Math.max(0, this.#probes - count);
     this.#isProven = true;
-    this.#resetStall();
+    this.#resetPatience();
     this.#gate.reset();
   }
 
@@ -133,53 +132,59 @@ class SizeController {
   }
 
   #consider(): void {
-    if (this.#isScheduled) return;
+    if (this.#task) return;
     if (this.#amount <= 0) {
       this.#awaitDials();
       return;
     }
-    this.#isScheduled = true;
-    this.#timer = this.#scheduler.schedule(() => {
-      this.#isScheduled = false;
+    const task = new Subscription();
+    this.#task = task;
+    const begin = (): void => {
+      this.#task = undefined;
       const amount = this.#amount;
       if (amount > 0) this.#begin(amount);
-    });
+    };
+    task.add(this.#scheduler.schedule(begin));
+  }
+
+  get #missing(): number {
+    return this.#health ? this.#demand.missing(this.#health) : 0;
   }
 
   /** How many to add now. */
   get #amount(): number {
     const health = this.#health;
-    if (!health || this.#missing <= 0 || this.#gate.isClosed || this.#subscriber.closed) return 0;
+    const missing = this.#missing;
+    if (!health || missing <= 0 || this.#gate.isClosed || this.#subscriber.closed) return 0;
     let unshown = 0;
     for (const { count, shown } of this.#additions) unshown += count - shown;
-    if (!this.#demand.probes) return this.#missing - unshown;
-    const notDialled = this.#missing - dialling(health) - unshown;
+    if (!this.#demand.probes) return missing - unshown;
+    const notDialled = missing - dialling(health) - unshown;
     if (this.#isProven && notDialled > 0) return notDialled;
-    if (unshown > 0 || this.#probes > this.#missing) return 0;
+    if (unshown > 0 || this.#probes > missing) return 0;
     // One at a time; beside what is being dialled only where that is too little, or takes long.
     const isNext = notDialled > 0 && (this.#probes === 0 || dialling(health) === 0);
-    return isNext || this.#hasWaited ? 1 : 0;
+    return isNext || this.#patience === 'over' ? 1 : 0;
   }
 
   /** Those that are being dialled are enough, unless none of them comes up for a time. */
   #awaitDials(): void {
-    if (!this.#demand.probes || this.#missing <= 0 || this.#gate.isClosed || this.#hasWaited) return;
-    this.#stallTimer ??= this.#scheduler.schedule(() => {
-      this.#hasWaited = true;
+    if (!this.#demand.probes || this.#missing <= 0 || this.#gate.isClosed || this.#patience !== 'unasked') return;
+    this.#patience = this.#scheduler.schedule(() => {
+      this.#patience = 'over';
       this.#consider();
     }, STALLED_AFTER);
   }
 
-  #resetStall(): void {
-    this.#hasWaited = false;
-    this.#stallTimer?.unsubscribe();
-    this.#stallTimer = undefined;
+  #resetPatience(): void {
+    if (typeof this.#patience === 'object') this.#patience.unsubscribe();
+    this.#patience = 'unasked';
   }
 
   #begin(count: number): void {
     const addition: Addition = { count, shown: 0, hasHelped: false, endedAt: undefined };
     this.#additions.add(addition);
-    this.#resetStall();
+    this.#resetPatience();
     if (!this.#isProven) this.#probes += count;
     runCommand(
       () => this.#add(count),
