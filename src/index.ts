@@ -40,10 +40,10 @@ export { inState } from './connection/in-state.js';
 // Borrowing
 
 export type { UseContext } from './borrowing/checkout.js';
+export type { Classify } from './borrowing/classify.js';
 export type { Lease } from './borrowing/lease.js';
 export type { Work } from './borrowing/use.js';
 export type { StreamingWork } from './borrowing/with-connection.js';
-export type { Classify } from './borrowing/work-outcomes.js';
 
 // Selection: strategies, and the pickers that they emit
 

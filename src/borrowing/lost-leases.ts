@@ -9,23 +9,20 @@ interface LostSession {
   timer: Subscription | undefined;
 }
 
-/** The part of the pool's options that lost leases go by. */
-export interface LostLeasesOptions {
-  readonly lostGrace: number;
-  readonly scheduler: SchedulerLike;
-}
-
 /**
  * Writes off what is borrowed of a lost session when it has not been given back within `lostGrace`: work that never
  * settles must not hold a slot of the next session.
  */
 export class LostLeases<C extends Connection> {
   readonly #lost = new Map<Member<C>, LostSession[]>();
-  readonly #options: LostLeasesOptions;
+  readonly #options: { readonly lostGrace: number; readonly scheduler: SchedulerLike };
   readonly #writtenOff: (member: Member<C>, count: number) => void;
 
   /** @param writtenOff - called when leases have been written off. */
-  constructor(options: LostLeasesOptions, writtenOff: (member: Member<C>, count: number) => void) {
+  constructor(
+    options: { readonly lostGrace: number; readonly scheduler: SchedulerLike },
+    writtenOff: (member: Member<C>, count: number) => void,
+  ) {
     this.#options = options;
     this.#writtenOff = writtenOff;
   }

@@ -1,16 +1,22 @@
+import type { SchedulerLike } from 'rxjs';
 import { clockOf } from '../clock.js';
-import type { Connection } from '../connection/connection.js';
+import type { Connection, ErrorClass } from '../connection/connection.js';
+import { type ConnectionHook, runHook } from '../connection/hook.js';
+import { ResetError } from '../errors.js';
 import type { Member } from '../membership/member.js';
 import type { Membership } from '../membership/membership.js';
 import type { CheckoutReturns } from './acquirer.js';
 import type { Checkout, WorkFailure } from './checkout.js';
-import { LostLeases, type LostLeasesOptions } from './lost-leases.js';
-import { ResetOnRelease, type ResetOptions } from './reset.js';
-import { type Classify, WorkOutcomes } from './work-outcomes.js';
+import { type Classify, classifyError } from './classify.js';
+import { LostLeases } from './lost-leases.js';
 
 /** The part of the pool's options that returned connections go by. */
-export interface ReturnsOptions<C> extends ResetOptions<C>, LostLeasesOptions {
+export interface ReturnsOptions<C> {
   readonly classify: false | Classify<C>;
+  readonly reset: false | ConnectionHook<C>;
+  readonly resetTimeout: number;
+  readonly lostGrace: number;
+  readonly scheduler: SchedulerLike;
 }
 
 /** What a pool does about returned connections. */
@@ -28,29 +34,69 @@ export interface ReturnsOwner<C extends Connection> {
  * itself, and its place is free. Leases of a lost session that nothing gives back are written off.
  */
 export class Returns<C extends Connection> implements CheckoutReturns<C> {
-  readonly #outcomes: WorkOutcomes<C>;
-  readonly #reset: ResetOnRelease<C>;
+  readonly #options: ReturnsOptions<C>;
+  readonly #membership: Membership<C>;
+  readonly #owner: ReturnsOwner<C>;
   readonly #lost: LostLeases<C>;
+  readonly #now: () => number;
 
   constructor(options: ReturnsOptions<C>, membership: Membership<C>, owner: ReturnsOwner<C>) {
-    this.#outcomes = new WorkOutcomes(options, {
-      now: clockOf(options.scheduler).now,
-      invalidate: ({ member }, cause) => owner.invalidate(member, cause),
-      classifyFailed: (cause) => owner.classifyFailed(cause),
-    });
+    this.#options = options;
+    this.#membership = membership;
+    this.#owner = owner;
+    this.#now = clockOf(options.scheduler).now;
     this.#lost = new LostLeases(options, (member, count) => owner.leasesLost(member, count));
-    this.#reset = new ResetOnRelease(options, membership, this.#lost);
     membership.listeners.push({
       sessionLost: (member) => this.#lost.sessionLost(member),
       leasesEnded: (member) => this.#lost.forget(member),
     });
   }
 
-  workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void {
-    this.#outcomes.workEnded(checkout, failure);
+  /** Tells the listeners of the connection how the work on it went. */
+  workEnded({ member, isLost, acquiredAt }: Checkout<C>, failure: WorkFailure | undefined): void {
+    const { record } = member;
+    // Work of a session that was lost says nothing of the next.
+    if (isLost || (failure === undefined && record.listeners === undefined)) return;
+    const says = failure === undefined ? 'answer' : this.#classify(failure.error, record.connection);
+    record.workEnded(says === 'answer', acquiredAt === undefined ? undefined : this.#now() - acquiredAt);
+    if (says === 'fatal') this.#owner.invalidate(member, failure?.error);
   }
 
+  #classify(error: unknown, connection: C): ErrorClass {
+    const { classify } = this.#options;
+    try {
+      const says = classify ? classify(error, connection) : undefined;
+      return says ?? connection.classify?.(error) ?? classifyError(error);
+    } catch (cause) {
+      this.#owner.classifyFailed(cause);
+      return classifyError(error);
+    }
+  }
+
+  /** Takes a member back. One that a single borrower had to itself is reset first, and stays acquired until then. */
   release(member: Member<C>, session: number): void {
-    this.#reset.release(member, session);
+    if (!this.#lost.released(member, session)) return;
+    const { reset } = this.#options;
+    // A limit that was lowered meanwhile does not make a borrowing exclusive.
+    const isExclusive = member.limit === 1 && member.leased === 1;
+    // One on its way out, or broken, is dialled anew before it is lent again.
+    const isInService = member.phase === 'serving' || member.phase === 'ejected';
+    if (reset && isExclusive && isInService) void this.#reset(member, reset);
+    else member.release();
+  }
+
+  /** The reset holds the place of the lease, as one of the current session. */
+  async #reset(member: Member<C>, reset: ConnectionHook<C>): Promise<void> {
+    const { resetTimeout: timeout, scheduler } = this.#options;
+    const { session } = member;
+    const endReservation = this.#membership.reserve(member);
+    try {
+      await runHook(member.record, reset, { name: 'reset', timeout, scheduler, ErrorType: ResetError });
+    } catch (failure) {
+      // A connection that was lost meanwhile is dialled anew anyway, and may be up again.
+      if (member.session === session) this.#membership.invalidate(member, failure);
+    }
+    if (this.#lost.released(member, session)) member.release();
+    endReservation();
   }
 }

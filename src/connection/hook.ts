@@ -1,6 +1,7 @@
-import type { SchedulerLike } from 'rxjs';
+import { type SchedulerLike, Subscription } from 'rxjs';
 import { ConnectionClosedError, type PoolError, type PoolErrorOptions } from '../errors.js';
-import { withDeadline } from '../streams/with-deadline.js';
+import { deadline } from '../streams/deadline.js';
+import { TIMER_PARTS } from '../timer-parts.js';
 import { type Connection, causeOf } from './connection.js';
 import { OwnWork } from './own-work.js';
 import type { ConnectionRecord } from './record.js';
@@ -29,18 +30,26 @@ export async function runHook<C extends Connection>(
   hook: ConnectionHook<C>,
   { name, timeout, scheduler, ErrorType }: HookOptions,
 ): Promise<void> {
-  const timeoutError = (): Error => new ErrorType(`A ${name} did not settle within ${timeout} ms`);
-  const cancelOn = (cancel: (reason: unknown) => void): (() => void) => {
-    const lost = (reason: unknown): void => cancel(reason ?? new ConnectionClosedError('The connection was closed'));
-    return record.listen({ onState: (_state, cause) => lost(cause), onRetired: lost });
-  };
   const ownWork = OwnWork.begin(record);
+  const lifetime = new Subscription();
   try {
     if (record.state !== 'connected') throw causeOf(record.connection);
-    await withDeadline({ timeout, scheduler, timeoutError, cancelOn }, (signal) => hook(record.connection, { signal }));
+    await new Promise((resolve, reject) => {
+      const controller = new AbortController();
+      const cancel = (reason: unknown): void => {
+        reject(reason);
+        controller.abort(reason);
+      };
+      const expired = (): void => cancel(new ErrorType(`A ${name} did not settle within ${timeout} ms`));
+      const lost = (reason: unknown): void => cancel(reason ?? new ConnectionClosedError('The connection was closed'));
+      lifetime.add(deadline(scheduler, timeout, expired, TIMER_PARTS));
+      lifetime.add(record.listen({ onState: (_state, cause) => lost(cause), onRetired: lost }));
+      new Promise((settle) => settle(hook(record.connection, { signal: controller.signal }))).then(resolve, reject);
+    });
   } catch (cause) {
     throw cause instanceof ErrorType ? cause : new ErrorType(`A ${name} failed`, { cause });
   } finally {
+    lifetime.unsubscribe();
     ownWork.end();
   }
 }

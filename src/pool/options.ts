@@ -1,5 +1,5 @@
 import { asyncScheduler, type Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
-import type { Classify } from '../borrowing/work-outcomes.js';
+import type { Classify } from '../borrowing/classify.js';
 import {
   atLeast,
   type Check,
