@@ -139,7 +139,7 @@ export class Deadlines {
     this.#callLate();
   }
 
-  /** Calls them one by one: each may have others removed, and what one throws keeps no other from being called. */
+  /** Calls them one by one: each may remove others, and one that throws does not keep the rest from being called. */
   #callLate(): void {
     const late = this.#late;
     try {

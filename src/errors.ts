@@ -44,7 +44,7 @@ export interface PoolErrorOptions {
   readonly figures?: PoolFigures | undefined;
   /** The name of the pool, where it has one. */
   readonly pool?: string | undefined;
-  /** The name of the connection, where it is about one that has a name. */
+  /** The name of the connection that the error is about, if it has one. */
   readonly connection?: string | undefined;
 }
 
@@ -66,7 +66,7 @@ export abstract class PoolError extends Error {
   declare readonly figures?: PoolFigures;
   /** The name of the pool, where it has one. */
   declare readonly pool?: string;
-  /** The name of the connection, where it is about one that has a name. */
+  /** The name of the connection that the error is about, if it has one. */
   declare readonly connection?: string;
 
   constructor(message: string, { cause, figures, pool, connection }: PoolErrorOptions = {}) {
@@ -261,7 +261,7 @@ export const wrongType = (argument: string, expected: string, value: unknown, ca
     code: 'ERR_INVALID_ARG_TYPE',
   });
 
-/** An option that does not exist, as a `TypeError` that names it and the nearest one that does. */
+/** An unknown option, as a `TypeError` that names it and the nearest known one. */
 export const unknownOption = (argument: string, name: string, nearest: string | undefined): ArgumentError => {
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   return Object.assign(new TypeError(`${argument}.${name.slice(0, 40)} is no option${hint}`), {

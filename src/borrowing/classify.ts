@@ -29,9 +29,9 @@ const NO_ANSWER: ReadonlySet<unknown> = new Set([
 const DEEPEST = 8;
 
 /**
- * What an error of work says of its connection, where neither the pool nor the connection classifies it: a deadline
- * that has passed and an error of the transport are failures, everything else is an answer like any other. Reads the
- * `code` and `name` of the error, of its `cause`, and so on. Never throws.
+ * What an error of work says of its connection, if neither the pool nor the connection classifies it. A deadline that
+ * has passed and an error of the transport are failures; everything else is an answer. Reads the `code` and `name` of
+ * the error, of its `cause`, and so on. Never throws.
  */
 export function classifyError(error: unknown): ErrorClass {
   let link = error;

@@ -10,8 +10,8 @@ interface LostSession {
 }
 
 /**
- * Writes off what is borrowed of a lost session when it has not been given back within `lostGrace`: work that never
- * settles must not hold a slot of the next session.
+ * Writes off the leases of a lost session that are not given back within `lostGrace`. Work that never settles must not
+ * hold a slot of the next session.
  */
 export class LostLeases<C extends Connection> {
   readonly #lost = new Map<Member<C>, LostSession[]>();

@@ -30,8 +30,8 @@ export interface ReturnsOwner<C extends Connection> {
 }
 
 /**
- * What becomes of a borrowing that ends: how its work went is told, the connection is reset where one borrower had it to
- * itself, and its place is free. Leases of a lost session that nothing gives back are written off.
+ * What becomes of a borrowing that ends. Listeners are told how its work went, an exclusive connection is reset, and
+ * its place is freed. Leases of a lost session that nothing gives back are written off.
  */
 export class Returns<C extends Connection> implements CheckoutReturns<C> {
   readonly #options: ReturnsOptions<C>;

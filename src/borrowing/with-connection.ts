@@ -35,7 +35,7 @@ export function withConnection<C extends Connection, K, T>(
     };
     const fail = (error: unknown): void => finishAnd(() => subscriber.error(error));
     const limits = new CallLimits<C>(terms, acquirer.deadlines, fail);
-    /** A caller whose signal or deadline has ended it is told of that, not of what its work made of the abort. */
+    /** After its signal or deadline a caller hears of that alone, and not of how its work ended. */
     const end = (emit: () => void): void => {
       if (!limits.end) finishAnd(emit);
     };

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 
 declare global {
-  /** Named by the contract, and known neither to `lib: es2022` nor without the types of Node. */
+  /** Named by the contract. `lib: es2022` does not know it, nor do programs without the types of Node. */
   interface AbortSignal {}
 }
 

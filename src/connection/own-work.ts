@@ -1,8 +1,8 @@
 import { type ConnectionRecord, type OwnRequests, ownRequests } from './record.js';
 
 /**
- * The pool works on a connection for itself: it validates it, warms it up or resets it. The requests of that are no
- * load. Those that are in flight when the work ends are load again.
+ * The pool's own work on a connection: a validation, a warm-up or a reset. Its requests are no load. Those that are in
+ * flight when the work ends are load again.
  */
 export class OwnWork implements OwnRequests {
   count = 0;

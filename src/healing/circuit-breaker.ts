@@ -26,8 +26,8 @@ export interface CircuitBreakerOptions {
   /** The circuit opens after this many failed dials in a row while no connection is in service. @default 5 */
   readonly consecutiveFailures?: number | undefined;
   /**
-   * Milliseconds for which the circuit stays open before it is half-open: a fixed number, or a function of how many
-   * times in a row it has opened (1, 2, …) and of the previous wait (0 at first).
+   * Milliseconds for which the circuit stays open before it is half-open. A function is given how many times in a row
+   * it has opened (1, 2, …) and the previous wait (0 at first).
    * @default 1000, doubling up to 30000; half of each wait is random
    */
   readonly openFor?: number | Backoff | undefined;

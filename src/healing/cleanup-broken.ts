@@ -169,9 +169,9 @@ class CleanupTimers<C extends Connection> {
  * between. A dial that takes a connection off the list does not stop its timer. The list may be late, or never change:
  * what is up, or being dialled, is not removed.
  *
- * Emits the same array once `remove` has returned and its promise, if any, has resolved. Where it throws or rejects, a
- * {@link CommandFailure}: after the backoff it is called again with what is still broken. Cold. Completes and errors
- * with its source, and errors when `backoff` throws. Unsubscribing cancels the timers.
+ * Emits the same array once `remove` has returned and its promise, if any, has resolved. If it throws or rejects, a
+ * {@link CommandFailure} is emitted, and after the backoff it is called again with what is still broken. Cold.
+ * Completes and errors with its source, and errors when `backoff` throws. Unsubscribing cancels the timers.
  *
  * ```text
  * source:                                --[a]---[a,b]-[b]---[]---

@@ -16,8 +16,8 @@ export interface ExponentialBackoffOptions {
 }
 
 /**
- * Exponential backoff with full jitter: each wait is drawn evenly between 0 and a ceiling that doubles, so that
- * clients that lost a server at the same moment do not dial it at the same moment.
+ * Exponential backoff with full jitter: each wait is drawn evenly between 0 and a ceiling that doubles. So clients that
+ * lost a server together do not dial it together.
  *
  * The default of `initial` suits the loss of one connection. When a thousand pools lose one server, all of their
  * connections dial it within the first 100 ms; `initial: 2_000` limits that to about twice the mean rate.

@@ -332,7 +332,7 @@ class ReconnectTask<C extends Connection> {
     }
   }
 
-  /** It is up: one that was given up begins anew, and those that wait for the same endpoint are dialled. */
+  /** It is up. One that was given up begins anew, and the connections that wait for its endpoint are dialled. */
   #cameUp(): void {
     if (this.#abandoned) this.#forget();
     if (!this.#isWoken) this.#supervisor.wakeOthers(this);

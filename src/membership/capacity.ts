@@ -89,7 +89,7 @@ export class CapacityLimits<C extends Connection> {
     this.#apply(member);
   }
 
-  /** A member whose stream has failed is taken out of use; one that is not up, as soon as it is. */
+  /** Takes a member whose stream has failed out of use: now if it is up, or else as soon as it is. */
   #invalidate(member: Member<C>, { failure }: Capacity): void {
     if (failure) this.#membership.invalidate(member, failure);
   }

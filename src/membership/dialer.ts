@@ -92,8 +92,8 @@ export class Dialer<C extends Connection> {
   }
 
   /**
-   * Starts as many of the queued dials as there are slots, and as `maxSize` allows connections to be open. One whose
-   * last transport is still being closed waits for that, and one without room for the room, which hold no other back.
+   * Starts queued dials while there are slots, and while `maxSize` allows more connections to be open. A dial that
+   * waits for room, or for the closing of its last transport, holds no other back.
    */
   pump(): void {
     const pool = this.#pool;

@@ -218,7 +218,7 @@ class ListStream<C extends Connection> {
     return this.#shown;
   }
 
-  /** The list before what has not been shown; also before the flush under way, where that has yet to show it. */
+  /** The list before what has not been shown; with `beforeFlush`, what the flush under way has yet to show included. */
   #rewound(beforeFlush: boolean): readonly C[] {
     const flushing = beforeFlush ? this.#flushing : undefined;
     if (this.#unshown.isEmpty && !flushing?.left && !flushing?.entered) return this.list.array;
@@ -267,8 +267,8 @@ const LIST_OF: { readonly [P in Phase]?: 'connected' | 'broken' } = {
 
 /**
  * The membership as lists and streams of lists. They are flushed by state in two passes: each list first gives up what
- * left, then takes what entered. So a connection is never seen in two lists that exclude each other, nor in
- * `connected$` while it is not in `connections$`, by a subscriber that combines them.
+ * left, then takes what entered. So a subscriber that combines them never sees a connection in two lists that exclude
+ * each other, nor one in `connected$` that is not in `connections$`.
  */
 export class MemberLists<C extends Connection> {
   readonly connections: ListStream<C>;
@@ -296,7 +296,7 @@ export class MemberLists<C extends Connection> {
     });
   }
 
-  /** Records that a member has gone from one phase to another; without one it joins, or leaves. */
+  /** Records a step of a member. Without `from` it joins, without `to` it leaves. */
   changed(member: Member<C>, from: Phase | undefined, to: Phase | undefined): void {
     const before = from && LIST_OF[from];
     const after = to && LIST_OF[to];

@@ -55,7 +55,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   activity: Activity | undefined = undefined;
   /** Place in the order of joining. */
   seq = 0;
-  /** Which session it is on: one more after each loss of the connection, and each time that the pool closes it. */
+  /** The number of its session: one more after each loss of the connection, and each time that the pool closes it. */
   session = 0;
 
   constructor(

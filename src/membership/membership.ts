@@ -324,7 +324,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     await Promise.all(this.turns.run(() => members.map((member) => this.dialer.dial(member))));
   }
 
-  /** Takes a member that is up out of service, lets it finish what it carries, closes it and dials it anew. */
+  /** Drains a member that is up, closes it and dials it anew. */
   async redial(member: Member<C>, drainTimeout = this.options.drainTimeout): Promise<DialResult> {
     if (member.isUp) {
       await this.turns.run(() => {
@@ -353,7 +353,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     });
   }
 
-  /** Takes a member that is in service out of it for a time; one that is out already, for the new time. */
+  /** Takes a member out of service for a time. For one that is ejected already, the new time counts. */
   eject(member: Member<C>, duration: number): boolean {
     if (member.phase !== 'serving' && member.phase !== 'ejected') return false;
     this.turns.run(() => {
@@ -469,8 +469,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   }
 
   /**
-   * The pool works on a member for itself until the function returned is called. One that bears one request at a time is
-   * not picked meanwhile, nor is one that comes to bear no more.
+   * Keeps a member for the pool's own work until the function returned is called. A member whose limit is 1, at first
+   * or meanwhile, is not picked until then.
    */
   reserve(member: Member<C>): () => void {
     const reservation = this.#reserved.get(member) ?? { holders: 0, limit: member.limit, isAlone: false };

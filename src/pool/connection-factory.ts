@@ -6,7 +6,7 @@ import type { Endpoints } from '../membership/endpoints.js';
 
 /** What a factory is told about the connection that it is to make. */
 export interface ConnectionRequest<C> {
-  /** The connection whose place the new one takes, where it takes one's. */
+  /** The connection that is replaced, if the new one replaces any. */
   readonly replaces?: C;
   /**
    * The endpoint that it is to lead to: with the option `endpoints` one of those; without, in a replacement, that of the

@@ -322,8 +322,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Redials the broken ones, or, with `false`, all: healthy ones go out of service, finish what they carry and
-   * are dialled anew, at most half of the pool (but at least one) at a time. A renewal under way comes first. With
+   * Redials the broken ones, or all with `false`. Healthy ones go out of service, finish what they carry and are
+   * dialled anew: at most half of the pool at a time, but at least one. A renewal under way comes first. With
    * `attempts` those that do not come up are dialled again, with a backoff.
    *
    * After `reconnect(false)` idle connections that have a `ping` are sent one; those that do not answer within
@@ -348,7 +348,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
-   * credentials: each old one leaves when its replacement is connected, and is closed when it has finished what it
+   * credentials. Each old one leaves when its replacement is connected, and is closed when it has finished what it
    * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements. One renewal follows
    * another, and `reconnect(false)` follows either. None waits for an old connection that is in use for longer than the
    * pool's `drainTimeout`. An abort lets the replacement under way be the last.
@@ -495,7 +495,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * its own, waiting its turn where need be, and gives it back when the work completes or errors, before its subscriber
    * is told, and on unsubscribing.
    *
-   * Emits what the work emits, completes with it, and errors with what it errors with and with what `use` rejects with.
+   * Emits what the work emits, and completes with it. Errors with the error of the work, or with what `use` rejects
+   * with.
    *
    * @throws TypeError, RangeError at the call.
    * @example

@@ -22,8 +22,8 @@ export interface ResilientOptions<C> {
 }
 
 /**
- * Policies that keep a pool from using connections that are of no use: idle ones are validated, silence under load is
- * found, and a connection that fails while others do not is taken out of service for a time.
+ * Policies that keep a pool from using bad connections. Idle ones are validated, silence under load is found, and a
+ * connection that fails while others do not is taken out of service for a time.
  *
  * @throws TypeError, RangeError for options out of range.
  * @example

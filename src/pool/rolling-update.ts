@@ -155,7 +155,7 @@ export class RollingUpdate<C extends Connection> {
     // It may have been lost again by now.
     if (!replacement.isUp) {
       const error = plan.notConnectedError(result.ok ? causeOf(replacement.connection) : result.cause);
-      // Where the old one has been removed already, what heals the pool has to bring this one up.
+      // Where the old one has been removed already, this one stays: what heals the pool brings it up.
       if (!removesFirst) membership.remove([replacement], 'removed', 0);
       throw error;
     }

@@ -4,8 +4,8 @@ import { PoolError } from '../errors.js';
 export type Sent = 'never' | 'maybe';
 
 /**
- * A request failed. `request` is its name, `sent` says whether it may have had an effect: a request that was `never`
- * sent can be repeated, one that was `maybe` sent only if it is idempotent.
+ * A request failed. `request` is its name. `sent` says whether it may have had an effect: repeat a request that was
+ * `never` sent, and one that was `maybe` sent only if it is idempotent.
  *
  * @example
  * ```ts

@@ -36,8 +36,8 @@ export interface RequestTableOptions {
 
 /**
  * The queue and the requests in flight of one transport. A request settles exactly once, by the first of reply,
- * deadline, abort and loss. One that settles after it was written and before its reply stays as a tombstone: it keeps
- * its place until its reply has arrived, which is dropped.
+ * deadline, abort and loss. A request that settles between its writing and its reply stays as a tombstone: it keeps its
+ * place until the reply arrives, which is dropped.
  */
 export class RequestTable<F, R> implements RequestOwner<F, R> {
   readonly #queue = new LinkedList<Request<F, R>>();

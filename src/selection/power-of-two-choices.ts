@@ -19,10 +19,10 @@ class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNo
 }
 
 /**
- * The connection with the smaller load of two drawn at random. Loads are nearly as even as by the least load of all,
- * in constant time, and many clients of the same servers do not all choose the same one. Where even that load is more
- * than twice the least of all (plus one), as on servers that have stopped answering, or where neither of the two is
- * accepted, `pick` returns the accepted connection with the least load.
+ * The connection with the smaller load of two drawn at random. Loads are nearly as even as by the least load of all, in
+ * constant time, and many clients of the same servers do not all choose the same one. If that load is more than twice
+ * the least of all (plus one), as on a server that has stopped, `pick` returns the accepted connection with the least
+ * load. So it does if neither of the two is accepted.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
  * errors with what `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Numbers are drawn

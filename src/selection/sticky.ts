@@ -96,8 +96,8 @@ class Rendezvous<C extends Connection, K> implements Balancer<C, K, HashNode<C>>
 }
 
 /**
- * The same connection for the same key, by rendezvous hashing: when a connection leaves, its keys are spread evenly
- * over the others; when one enters, it takes an even part of the keys of each; all other keys stay. Where a connection
+ * The same connection for the same key, by rendezvous hashing. When a connection leaves, its keys are spread evenly
+ * over the others; when one enters, it takes an even part of the keys of each. All other keys stay. Where a connection
  * is not accepted, `pick` returns the next best for the key. A pick hashes the key once and mixes it with the hash of
  * each connection, which takes some nanoseconds for each of them.
  *

@@ -21,8 +21,8 @@ const isFarAbove = (load: number, least: number): boolean => load > 2 * least + 
 /**
  * The node with the smaller cost of two drawn at random. Both numbers are drawn ahead, so that `peek` knows the pick.
  *
- * A pair may be two connections that answer nothing. So the node with the least load of all competes as a third one
- * where the load of the winner is far above it: a server that has stopped gets few requests more than by the least load.
+ * A pair may be two connections that answer nothing. So the node with the least load of all competes as a third where
+ * the load of the winner is far above it. A server that has stopped gets few requests more than by the least load.
  */
 export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implements Balancer<C, K, S> {
   readonly #nodes = new LoadIndex<S>();

@@ -174,11 +174,11 @@ class Recycler<C extends Connection> {
 }
 
 /**
- * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `jitter`. The
- * limits count from when a connection enters the source, so a connection that was lost and dialled again starts anew.
- * One that its pool has ejected goes on as it was, uses and age. `replace` runs in a task of `scheduler`, with all
- * connections that have expired by then, busy ones included. When it throws or rejects, it is called again after the
- * backoff with those of them that are still in the source, and with what has expired meanwhile.
+ * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `jitter`.
+ * The limits count from when a connection enters the source, so a connection that was lost and dialled again starts
+ * anew. One that its pool has ejected goes on as it was, uses and age. `replace` runs in a task of `scheduler`, with
+ * all connections that have expired by then, busy ones included. If it throws or rejects, it is called again after the
+ * backoff, with those that are still in the source and those that have expired meanwhile.
  *
  * Emits the same array once `replace` has returned and its promise, if any, has resolved, and a {@link CommandFailure}
  * where it failed. Cold. Completes and errors with its source, and errors when `random` or `backoff` throws.

@@ -15,8 +15,8 @@ import { runCommand } from '../streams/run-command.js';
 import { type AdditionEvent, AdditionFailure, type AdditionOptions } from './addition.js';
 
 /**
- * Milliseconds after which an addition of which `health$` shows nothing is taken for none, and after which connections
- * that are being dialled are not counted on any more.
+ * Milliseconds after which an addition that `health$` does not show counts as none, and after which connections that
+ * are being dialled are not counted on any more.
  */
 const STALLED_AFTER = 1_000;
 
@@ -46,9 +46,9 @@ type Patience = 'unasked' | Subscription | 'over';
 const dialling = ({ fresh, connecting }: Health): number => fresh + connecting;
 
 /**
- * Calls `add` with the number of connections that are missing, less those that it has added and `health$` has not shown
- * yet. Each call is made in a task of the scheduler, when all subscribers of `health$` have got its latest value. After
- * a call that has brought no connection up, the next waits for the backoff. It goes by its own calls alone: how other
+ * Calls `add` with the number of missing connections, less its own additions that `health$` has not shown yet. Each
+ * call is made in a task of the scheduler, when all subscribers of `health$` have got its latest value. After a call
+ * that has brought no connection up, the next waits for the backoff. It goes by its own calls alone: how other
  * connections break and are dialled does not hold it up.
  */
 class SizeController {
@@ -162,7 +162,7 @@ class SizeController {
     const notDialled = missing - dialling(health) - unshown;
     if (this.#isProven && notDialled > 0) return notDialled;
     if (unshown > 0 || this.#probes > missing) return 0;
-    // One at a time; beside what is being dialled only where that is too little, or takes long.
+    // One at a time. While others are being dialled, only if those are too few, or take long.
     const isNext = notDialled > 0 && (this.#probes === 0 || dialling(health) === 0);
     return isNext || this.#patience === 'over' ? 1 : 0;
   }

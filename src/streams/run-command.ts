@@ -1,8 +1,8 @@
 import type { Subscriber } from 'rxjs';
 
 /**
- * What a policy emits where the command that it was given threw or rejected. The policy goes on, and calls the command
- * again. A pool tells of each such value of its `policies` by the event `policy-failed`.
+ * What a policy emits when its command threw or rejected. The policy goes on, and calls the command again. A pool tells
+ * of each such value of its `policies` by the event `policy-failed`.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
  * Run to completion. A transition changes fields and queues effects; the effects run in order when the outermost
- * transition is over, and the streams are flushed after them. Code that is not the pool's own (a factory, `connect`,
- * `close`, a hook, a subscriber, an abort listener) is only called by effects and by the flush: it finds whole fields,
- * and may call the pool.
+ * transition is over, and the streams are flushed after them. Foreign code (a factory, `connect`, `close`, a hook, a
+ * subscriber, an abort listener) is only called by effects and by the flush: it finds whole fields, and may call the
+ * pool.
  */
 export class Turns {
   #effects: (() => void)[] = [];
