@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectionPool } from 'rxpool';
-import type { RealConnection } from './real-connection.js';
+import type { AdaptedConnection, ConnectionPool } from 'rxpool';
 
 /** How long a call may take. */
 export const TIMEOUT = 500;
 
 /** Callers of a pool, who each ask again once they are answered, or a millisecond after a failure. */
-export class Callers {
+export class Callers<Client> {
   answered = 0;
   readonly errors: unknown[] = [];
   /** Answers to other questions. */
@@ -21,8 +20,10 @@ export class Callers {
   readonly #callers: Promise<void>[];
 
   constructor(
-    readonly pool: ConnectionPool<RealConnection>,
+    readonly pool: ConnectionPool<AdaptedConnection<Client>>,
     count: number,
+    /** Has the server send a text back. */
+    readonly ask: (client: Client, text: string) => Promise<unknown>,
   ) {
     this.#callers = Array.from({ length: count }, () => this.#call());
   }
@@ -52,7 +53,7 @@ export class Callers {
       const nonce = `nonce ${this.asked++}`;
       const begin = performance.now();
       try {
-        const echo = await this.pool.use((connection) => connection.echo(nonce), { timeout: TIMEOUT });
+        const echo = await this.pool.use(({ client }) => this.ask(client, nonce), { timeout: TIMEOUT });
         if (echo === nonce) this.answered++;
         else this.wrong.push(`${nonce}: ${echo}`);
         this.#settled(begin);

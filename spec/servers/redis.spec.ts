@@ -1,12 +1,13 @@
+import { redis } from '../../examples/adapters/redis.js';
 import { MAX_SESSIONS } from './real-server.js';
-import { RedisConnection } from './redis-connection.js';
 import { RedisServer } from './redis-server.js';
 import { describeScenarios } from './scenarios.js';
 
 describeScenarios({
   name: 'redis',
   open: () => RedisServer.open(),
-  connection: (target) => new RedisConnection(target),
+  adapt: (port, password) => redis(`redis://:${password}@127.0.0.1:${port}`),
+  echo: (client, text) => client.echo(text),
   sessions: MAX_SESSIONS - 1,
   maxPending: Number.POSITIVE_INFINITY,
   refusal: /WRONGPASS/,

@@ -1,19 +1,30 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectionPool, type ConnectionPoolOptions, reconnectBroken, resilient } from 'rxpool';
+import {
+  type AdaptedConnection,
+  type AdaptedFactory,
+  ConnectionPool,
+  type ConnectionPoolOptions,
+  reconnectBroken,
+  resilient,
+} from 'rxpool';
 import { startFaultProxy } from 'rxpool/testing/node';
 import { track } from '../support/cleanup.js';
 import { watchProcess } from '../support/invariants.js';
 import { until } from '../support/until.js';
 import { Callers, TIMEOUT } from './callers.js';
-import { describeError, type RealConnection, type Target } from './real-connection.js';
+import { describeError } from './describe-error.js';
 import { MAX_SESSIONS, PASSWORD, type RealServer } from './real-server.js';
 
 /** A client of a server, as the scenarios see it. */
-interface Kind {
+interface Kind<Client> {
   readonly name: string;
   open(): Promise<RealServer>;
-  connection(target: Target): RealConnection;
+  /** The recipe. */
+  adapt(port: number, password: string): AdaptedFactory<Client>;
+  /** Has the server send a text back. */
+  echo(client: Client, text: string): Promise<unknown>;
+  readonly options?: ConnectionPoolOptions<AdaptedConnection<Client>>;
   /** One command at a time on each connection, or all that callers ask for. */
   readonly maxPending: number;
   /** How many sessions the server allows a pool: some are the administrator's. */
@@ -45,7 +56,9 @@ async function timeUntil(condition: () => boolean): Promise<number> {
 }
 
 /** What a real client and its server do in a pool, whatever happens to the server. */
-export function describeScenarios(kind: Kind): void {
+export function describeScenarios<Client>(kind: Kind<Client>): void {
+  type Pool = ConnectionPool<AdaptedConnection<Client>>;
+
   const figures: string[] = [];
   let server: RealServer;
 
@@ -58,8 +71,9 @@ export function describeScenarios(kind: Kind): void {
     process.stdout.write(`${[`${kind.name}:`, ...figures].join('\n  ')}\n`);
   });
 
-  async function openPool(port = server.port, size = SIZE): Promise<ConnectionPool<RealConnection>> {
-    const options: ConnectionPoolOptions<RealConnection> = {
+  async function openPool(port = server.port, size = SIZE): Promise<Pool> {
+    const options: ConnectionPoolOptions<AdaptedConnection<Client>> = {
+      ...kind.options,
       maxPending: kind.maxPending,
       heal: reconnectBroken({ abandonedInterval: ABANDONED_INTERVAL }),
       policies: resilient({
@@ -67,26 +81,26 @@ export function describeScenarios(kind: Kind): void {
         validateIdle: { interval: SILENCE, timeout: TIMEOUT },
       }),
     };
-    const pool = new ConnectionPool(size, () => kind.connection({ port, password: PASSWORD }), options);
+    const pool = new ConnectionPool(size, kind.adapt(port, PASSWORD), options);
     track({ close: () => pool.dispose() });
     await pool.setup();
     return pool;
   }
 
-  const isWhole = ({ health }: ConnectionPool<RealConnection>): boolean => health.status === 'healthy';
+  const isWhole = ({ health }: Pool): boolean => health.status === 'healthy';
 
   /** Lets `happen` come over a pool at work, and resolves when it is whole again and answers; nothing went wrong by then. */
   async function survive(
     title: string,
-    pool: ConnectionPool<RealConnection>,
+    pool: Pool,
     count: number,
-    happen: (callers: Callers) => Promise<void>,
-  ): Promise<Callers> {
+    happen: (callers: Callers<Client>) => Promise<void>,
+  ): Promise<Callers<Client>> {
     const watch = watchProcess();
     const loop = monitorEventLoopDelay({ resolution: 5 });
     loop.enable();
     expect(pool.health.status).toBe('healthy');
-    const callers = new Callers(pool, count);
+    const callers = new Callers(pool, count, kind.echo);
     try {
       await until(() => callers.answered > 10 * count);
       await happen(callers);
@@ -159,7 +173,7 @@ export function describeScenarios(kind: Kind): void {
       await until(() => pool.health.abandoned === SIZE);
       for (let call = 0; call < 20; call++) {
         const asked = performance.now();
-        const error = await pool.use((connection) => connection.echo('')).catch((reason: Error) => reason);
+        const error = await pool.use(({ client }) => kind.echo(client, '')).catch((reason: Error) => reason);
         slowest = Math.max(slowest, performance.now() - asked);
         expect(error).toMatchObject({ code: 'ERR_POOL_NOT_CONNECTED' });
         const { code, message } = describeError((error as Error).cause);
@@ -185,7 +199,7 @@ export function describeScenarios(kind: Kind): void {
     expect(pool.health.status).toBe('degraded');
     const causes = pool.brokenConnections.map(({ cause }) => describeError(cause));
     for (const { code, message } of causes) expect(`${code} ${message}`).toMatch(kind.full);
-    const callers = new Callers(pool, CALLERS);
+    const callers = new Callers(pool, CALLERS, kind.echo);
     await until(() => callers.answered > 100 * CALLERS);
     await others.dispose();
     const whole = await timeUntil(() => isWhole(pool));
@@ -235,7 +249,7 @@ export function describeScenarios(kind: Kind): void {
     const found = await timeUntil(() => pool.health.connected === 0 || pool.health.broken > 0);
     const whole = await timeUntil(() => isWhole(pool));
     figures.push(`half-open without load: found within ${ms(found)}, whole after ${ms(found + whole)}`);
-    const callers = new Callers(pool, CALLERS);
+    const callers = new Callers(pool, CALLERS, kind.echo);
     await until(() => callers.answered > 10 * CALLERS);
     await callers.stop();
     expect(callers.errors).toEqual([]);
