@@ -1,12 +1,12 @@
 import { createPool } from 'generic-pool';
 import { Pool } from 'pg';
 import { type Connection, ConnectionPool, type ConnectionPoolOptions } from 'rxpool';
-import { IoredisConnection } from '../servers/ioredis-connection.js';
-import { PgConnection } from '../servers/pg-connection.js';
+import { ioredis } from '../../examples/adapters/ioredis.js';
+import { pg } from '../../examples/adapters/pg.js';
+import { redis } from '../../examples/adapters/redis.js';
 import { PostgresServer, USER } from '../servers/postgres-server.js';
 import { serverSpecs } from '../servers/programs.js';
 import { PASSWORD } from '../servers/real-server.js';
-import { RedisConnection } from '../servers/redis-connection.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { asking, costed, type Finding, type Medians, ns, type Race, timed } from './measure.js';
 
@@ -62,12 +62,14 @@ type Findings = AsyncGenerator<Race, (Finding | string)[], Medians>;
 
 async function* benchRedis(): Findings {
   const server = await RedisServer.open(MAX_SESSIONS);
-  const target = { port: server.port, password: PASSWORD };
-  const make = (): RedisConnection => new RedisConnection(target);
+  const make = redis(`redis://:${PASSWORD}@127.0.0.1:${server.port}`);
   const [one, shared, plain] = await Promise.all([open(1, make), open(SIZE, make), connected(make())]);
   const single = plain.client;
   const clients = await Promise.all(Array.from({ length: SIZE }, async () => (await connected(make())).client));
-  const factory = { create: () => connected(make()), destroy: (connection: RedisConnection) => connection.close() };
+  const factory = {
+    create: () => connected(make()),
+    destroy: (connection: ReturnType<typeof make>) => connection.close(),
+  };
   const exclusive = createPool(factory, { min: SIZE, max: SIZE });
   await exclusive.ready();
 
@@ -123,8 +125,7 @@ async function* benchRedis(): Findings {
 
 async function* benchIoredis(): Findings {
   const server = await RedisServer.open(MAX_SESSIONS);
-  const target = { port: server.port, password: PASSWORD };
-  const make = (): IoredisConnection => new IoredisConnection(target, { enableAutoPipelining: true });
+  const make = ioredis(`redis://:${PASSWORD}@127.0.0.1:${server.port}`);
   const [one, plain] = await Promise.all([open(1, make), connected(make())]);
   const { client } = plain;
   const cpu = yield race(
@@ -140,8 +141,9 @@ async function* benchIoredis(): Findings {
 async function* benchPostgres(): Findings {
   const server = await PostgresServer.open(MAX_SESSIONS);
   const { port } = server;
-  const pool = await open(SIZE, () => new PgConnection({ port, password: PASSWORD }), { maxPending: 1 });
-  const peer = new Pool({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres', max: SIZE });
+  const login = { host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' };
+  const pool = await open(SIZE, pg(login), { maxPending: 1 });
+  const peer = new Pool({ ...login, max: SIZE });
   const cpu = yield race(
     {
       'pg.Pool': () => peer.query('SELECT 1'),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { ConnectionPool } from 'rxpool';
-import { PgConnection } from '../servers/pg-connection.js';
+import { pg } from '../../examples/adapters/pg.js';
 import { PostgresServer, USER } from '../servers/postgres-server.js';
 import { serverSpecs } from '../servers/programs.js';
 import { PASSWORD } from '../servers/real-server.js';
@@ -78,9 +78,8 @@ async function recoverPostgres(): Promise<PostgresRecovery> {
   const server = await PostgresServer.open(4 * OUTAGE_SIZE);
   const { port } = server;
   const query = `SELECT pg_sleep(${SERVICE / 1_000})`;
-  const factory = (): PgConnection => new PgConnection({ port, password: PASSWORD });
-  const pool = new ConnectionPool(OUTAGE_SIZE, factory, { maxPending: 1 });
   const login = { host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' };
+  const pool = new ConnectionPool(OUTAGE_SIZE, pg(login), { maxPending: 1 });
   const peer = new Pool({ ...login, max: OUTAGE_SIZE });
   peer.on('error', () => {});
   await pool.setup();

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPool } from 'generic-pool';
 import { type Connection, ConnectionPool, leastLoaded, peakEwma, powerOfTwoChoices, type Strategy } from 'rxpool';
+import { redis as redisAt } from '../../examples/adapters/redis.js';
 import { findPrograms } from '../servers/programs.js';
 import { PASSWORD } from '../servers/real-server.js';
-import { RedisConnection } from '../servers/redis-connection.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { LineConnection } from './line-connection.js';
 import type { Finding } from './measure.js';
@@ -92,19 +92,19 @@ async function settledBy<T>(deadline: number, work: Promise<T>): Promise<T> {
   }
 }
 
-const redis = (port: number): RedisConnection => new RedisConnection({ port, password: PASSWORD });
+const redis = (port: number) => redisAt(`redis://:${PASSWORD}@127.0.0.1:${port}`)();
 
 /** A generic-pool for each group of servers. Callers take the pools in turn, and each pool dials its servers in turn. */
 async function genericPools(name: string, groups: readonly (readonly number[])[]): Promise<Way> {
   const pools = groups.map((ports) => {
     const port = inTurn(ports);
-    const create = async (): Promise<RedisConnection> => {
+    const create = async () => {
       const connection = redis(port());
       await connection.connect();
       return connection;
     };
     const size = ports.length * EACH;
-    const destroy = (connection: RedisConnection) => connection.close();
+    const destroy = (connection: ReturnType<typeof redis>) => connection.close();
     return createPool({ create, destroy }, { min: size, max: size, acquireTimeoutMillis: TIMEOUT });
   });
   await Promise.all(pools.map((pool) => pool.ready()));

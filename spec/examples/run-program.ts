@@ -18,8 +18,8 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(file: string, args: readonly string[] = [], { timeout = 20_000 } = {}) {
-    const env = { ...process.env, FORCE_COLOR: undefined, NODE_OPTIONS: undefined };
+  constructor(file: string, args: readonly string[] = [], { timeout = 20_000, environment = {} } = {}) {
+    const env = { ...process.env, FORCE_COLOR: undefined, NODE_OPTIONS: undefined, ...environment };
     const command = ['spec/package/run.mjs', `examples/${file}`, ...args];
     this.process = spawn(process.execPath, command, { cwd: REPOSITORY, env, timeout, killSignal: 'SIGKILL' });
     this.process.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -39,4 +39,5 @@ export class Program {
   }
 }
 
-export const run = (file: string, args?: readonly string[]): Promise<Ended> => new Program(file, args).ended;
+export const run = (file: string, args?: readonly string[], environment = {}): Promise<Ended> =>
+  new Program(file, args, { environment }).ended;

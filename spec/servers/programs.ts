@@ -29,6 +29,7 @@ const NEEDS = {
   'servers/redis': ['redis-server'],
   'servers/ioredis': ['redis-server'],
   'servers/pg': ['initdb', 'postgres'],
+  'servers/recipes': ['redis-server', 'initdb', 'postgres'],
 } as const;
 
 /** A spec of this folder, and the programs it needs that are not on this machine. */

@@ -75,14 +75,14 @@ const PROJECTS: Readonly<Record<string, Project>> = {
 
 const SETTIMEOUT = 'declare function setTimeout(handler: () => void, milliseconds?: number): number;\n';
 
-/** A folder where the package, rxjs, expect-type and the types of Node are installed, and nothing else. */
+/** A folder where the package, rxjs, expect-type, redis and the types of Node are installed, and nothing else. */
 function makeWorkplace(): string {
   const workplace = mkdtempSync(path.join(tmpdir(), 'rxpool-types-'));
   process.on('exit', () => rmSync(workplace, { recursive: true, force: true }));
   mkdirSync(path.join(workplace, 'node_modules/@types'), { recursive: true });
   symlinkSync(path.resolve('.'), path.join(workplace, 'node_modules/rxpool'), 'junction');
   const peers = entries.flatMap((entry) => entry.peers);
-  for (const name of new Set(['rxjs', 'expect-type', '@types/node', 'undici-types', ...peers])) {
+  for (const name of new Set(['rxjs', 'expect-type', 'redis', '@types/node', 'undici-types', ...peers])) {
     mkdirSync(path.dirname(path.join(workplace, 'node_modules', name)), { recursive: true });
     symlinkSync(path.resolve('node_modules', name), path.join(workplace, 'node_modules', name), 'junction');
   }

@@ -1,0 +1,53 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../examples/run-program.js';
+import { track } from '../support/cleanup.js';
+import { PASSWORD } from './real-server.js';
+import { RedisServer } from './redis-server.js';
+
+const OUTPUT: Readonly<Record<string, readonly string[]>> = {
+  redis: ['greeting: hello', 'visits: 1 2', ...Array<string>(4).fill('event: lost'), 'after the restart: PONG'],
+  ioredis: ['pending on each: 50 50', 'counted to: 100', 'after the restart: PONG'],
+  pg: [
+    'transferred 30: ada 70, alan 30',
+    'refused by: balances_amount_check',
+    'rolled back: ada 70, alan 30',
+    'not committed: ada 70, alan 30',
+  ],
+};
+
+describe('The programs that show how a client is adapted', () => {
+  it.each(Object.entries(OUTPUT))(
+    'examples/%s.ts starts its server, prints the expected output and ends with status 0',
+    async (name, lines) => {
+      const { status, stdout, stderr } = await run(`${name}.ts`);
+      expect(stderr).toBe('');
+      expect(stdout.trimEnd().split('\n')).toEqual(lines);
+      expect(status).toBe(0);
+    },
+    30_000,
+  );
+
+  it('examples/redis.ts says that redis-server is missing, and ends with status 3, where it is not on the path', async () => {
+    const { status, stdout, stderr } = await run('redis.ts', [], { PATH: '/nowhere' });
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^This example starts redis-server, which is not on this machine/);
+    expect(status).toBe(3);
+  });
+
+  it('README, "Any client": the program prints what it has stored in the server at REDIS_URL', async () => {
+    const server = track(await RedisServer.open());
+    const root = join(__dirname, '../..');
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const [, program = ''] = /## Any client\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+    const file = `.any-client-${process.pid}.ts`;
+    const path = join(root, 'examples', file);
+    track({ close: () => rm(path, { force: true }) });
+    await writeFile(path, program);
+    const REDIS_URL = `redis://:${PASSWORD}@127.0.0.1:${server.port}`;
+    const { status, stdout, stderr } = await run(file, [], { REDIS_URL });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('hello\n');
+    expect(status).toBe(0);
+  }, 30_000);
+});
