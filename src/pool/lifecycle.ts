@@ -1,19 +1,17 @@
-import { filter, finalize, firstValueFrom, type Observable } from 'rxjs';
 import { onAbort } from '../abort.js';
-import { checkDistinctTexts, MAX_TIMER_DELAY } from '../checks.js';
+import { MAX_TIMER_DELAY } from '../checks.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { RenewalError } from '../errors.js';
-import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import { selectForEviction } from '../membership/eviction-order.js';
 import type { Member } from '../membership/member.js';
-import { CommandFailure } from '../streams/run-command.js';
 import type { RenewOptions } from './call-options.js';
 import type { PoolContext } from './context.js';
-import { clampSize, type Heal, type ResolvedOptions } from './options.js';
+import { EndpointSource } from './endpoint-source.js';
+import { clampSize, type ResolvedOptions } from './options.js';
 import { invalidateUnresponsive } from './ping-idle.js';
 import { type PolicyEntry, PolicySubscriptions } from './policies.js';
 import type { PolicyPool } from './policy.js';
-import { rebalance } from './rebalance.js';
+import { policyEntries } from './policy-entries.js';
 import type { ReplacementPlan } from './rolling-update.js';
 
 /** Which members are dialled after some have joined. */
@@ -24,13 +22,15 @@ const joinedOnly = <C extends Connection>(joined: readonly Member<C>[]): readonl
 /** Opens a pool, sizes it, changes it and closes it. Arguments have been checked. */
 export class Lifecycle<C extends Connection, K> {
   readonly #context: PoolContext<C, K>;
-  readonly #pool: PolicyPool<C>;
-  readonly #policies = new PolicySubscriptions(() => (this.#isOpen ? this.#entries : []));
+  readonly #endpoints: EndpointSource<C, K>;
+  readonly #policies: PolicySubscriptions;
 
   /** @param pool - what policies are given. */
   constructor(context: PoolContext<C, K>, pool: PolicyPool<C>) {
     this.#context = context;
-    this.#pool = pool;
+    this.#endpoints = new EndpointSource(context);
+    const entries = (): PolicyEntry[] => policyEntries(context, pool, this.#endpoints);
+    this.#policies = new PolicySubscriptions(() => (this.#isOpen ? entries() : []));
   }
 
   /** How many more members `maxSize` allows. */
@@ -44,7 +44,7 @@ export class Lifecycle<C extends Connection, K> {
     const { membership, poolSize, state } = this.#context;
     const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling');
     const wasClosed = state.closedSince();
-    if (!this.#isListed()) return this.#whenListed(() => this.fill());
+    if (!this.#canCreate()) return this.#endpoints.whenListed(() => this.fill());
     try {
       return this.#createAndAdd(this.#deficit(poolSize), down);
     } catch (error) {
@@ -55,7 +55,7 @@ export class Lifecycle<C extends Connection, K> {
 
   /** Adds new connections, as far as `maxSize` allows. */
   extend(size: number): Promise<void> {
-    if (!this.#isListed()) return this.#whenListed(() => this.extend(size));
+    if (!this.#canCreate()) return this.#endpoints.whenListed(() => this.extend(size));
     return this.#createAndAdd(Math.min(size, this.remainingCapacity), joinedOnly);
   }
 
@@ -151,7 +151,7 @@ export class Lifecycle<C extends Connection, K> {
     const wasClosed = state.closedSince();
     const target = clampSize(poolSize ?? context.poolSize, { ...options, ...given });
     const grows = this.#isOpen && target > context.poolSize;
-    const list = listOf(given.endpoints ?? options.endpoints, endpoints.list);
+    const list = this.#endpoints.listFor(given.endpoints ?? options.endpoints);
     const isAwaited = list !== false && list.length === 0;
     const made = maker.create(grows && !isAwaited ? this.#deficit(target) : 0, {}, list);
     const claimed = membership.claim(made);
@@ -164,7 +164,7 @@ export class Lifecycle<C extends Connection, K> {
       throw error;
     }
     if (given.endpoints === false) endpoints.use(undefined);
-    else if (Array.isArray(given.endpoints)) this.#goBy(given.endpoints);
+    else if (Array.isArray(given.endpoints)) this.#endpoints.goBy(given.endpoints);
     turns.run(() => {
       Object.assign(options, given);
       context.poolSize = clampSize(poolSize ?? context.poolSize, options);
@@ -228,48 +228,18 @@ export class Lifecycle<C extends Connection, K> {
     return selectForEviction(membership.members, membership.size - target, includeBusy, endpoints);
   }
 
-  /** Whether there are endpoints to make connections for. Opens a pool that is to be given some while it is open. */
-  #isListed(): boolean {
-    const { options, endpoints, state } = this.#context;
-    const isListed = (): boolean => !options.endpoints || endpoints.list !== undefined;
-    if (isListed()) return true;
+  /**
+   * Whether connections can be made. A pool that lacks the list of its endpoints is opened first, which subscribes to
+   * them: they may be there at once.
+   */
+  #canCreate(): boolean {
+    const { state, endpoints } = this.#context;
+    if (this.#endpoints.isListed) return true;
     if (state.phase !== 'open') {
       endpoints.isAwaited = true;
       void this.add([]);
     }
-    return isListed();
-  }
-
-  /** Goes on once the first list of endpoints has come, unless the pool is closed by then. */
-  async #whenListed(goOn: () => Promise<void>): Promise<void> {
-    const { endpoints, errors, state } = this.#context;
-    const wasClosed = state.closedSince();
-    const decided$ = endpoints.changed$.pipe(filter(() => !endpoints.isAwaited));
-    while (endpoints.isAwaited) await firstValueFrom(decided$);
-    if (wasClosed()) return;
-    if (!endpoints.list) throw errors.noEndpointsError();
-    await goOn();
-  }
-
-  /** Goes by a list of endpoints from now on, if it can be used. */
-  #goBy(list: unknown): void {
-    const { endpoints, events, turns } = this.#context;
-    try {
-      checkDistinctTexts('endpoints', list);
-    } catch (cause) {
-      this.#endpointsFailed(cause);
-      return;
-    }
-    if (!endpoints.use(list)) return;
-    events.emit({ type: 'endpoints-changed', endpoints: endpoints.list as readonly string[] });
-    turns.requestFlush();
-  }
-
-  #endpointsFailed(cause: unknown): void {
-    const { endpoints, events, membership } = this.#context;
-    // Callers that wait are told, as of a dial that failed.
-    if (!endpoints.list) membership.dialer.lastFailure = cause;
-    events.emit({ type: 'endpoints-failed', cause });
+    return this.#endpoints.isListed;
   }
 
   /** Makes connections and adds them, unless the pool was closed while they were made. */
@@ -281,92 +251,4 @@ export class Lifecycle<C extends Connection, K> {
     maker.destroyUnused(made);
     return Promise.resolve();
   }
-
-  get #entries(): PolicyEntry[] {
-    const { options, events, breaker } = this.#context;
-    const { heal, policies } = options;
-    const entries: PolicyEntry[] = policies.map((policy) => ({
-      id: policy,
-      subscribe: () => policy(this.#pool),
-      next: (value) => {
-        if (value instanceof CommandFailure) events.emit({ type: 'policy-failed', cause: value.cause });
-      },
-      failed: (cause) => events.emit({ type: 'policy-failed', cause }),
-    }));
-    if (heal) entries.unshift(this.#healing(heal));
-    // The breaker first, because what the others dial at once is reported to it. Then the endpoints, so that a list that
-    // is there at once is there for the others.
-    const breaking = options.breaker ? [breaker.entry(options.breaker)] : [];
-    return [...breaking, ...this.#balancing, ...entries];
-  }
-
-  #healing(heal: Heal<C>): PolicyEntry {
-    const { events } = this.#context;
-    return {
-      id: heal,
-      subscribe: () => heal(this.#pool.broken$),
-      next: (event) => this.#healed(event as ReconnectEvent<C>),
-      failed: (cause) => events.emit({ type: 'heal-failed', cause }),
-      completed: () => events.emit({ type: 'heal-ended' }),
-    };
-  }
-
-  /** What gives the pool its endpoints, and keeps its members balanced over them. */
-  get #balancing(): PolicyEntry[] {
-    const { options, endpoints, events, rolling, state, errors } = this.#context;
-    const source = options.endpoints;
-    if (!source) return [];
-    const move = (member: Member<C>): Promise<void> =>
-      rolling.move(member, {
-        reason: 'rebalanced',
-        // One that is not up carries nothing that would be lost.
-        removesFirst: !member.isUp,
-        drainTimeout: undefined,
-        signal: undefined,
-        wasClosed: state.closedSince(),
-        notConnectedError: (cause) => errors.renewalError(cause),
-      });
-    const balancing: PolicyEntry = {
-      id: endpoints,
-      subscribe: () => rebalance(endpoints, move, options.scheduler),
-      next: (value) => events.emit({ type: 'policy-failed', cause: (value as CommandFailure).cause }),
-      failed: (cause) => events.emit({ type: 'policy-failed', cause }),
-    };
-    if (Array.isArray(source)) return [balancing];
-    const decided = (): void => {
-      endpoints.isAwaited = false;
-      endpoints.changed$.next();
-    };
-    const listing: PolicyEntry = {
-      id: source,
-      subscribe: () => {
-        endpoints.isAwaited = !endpoints.list;
-        return (source as Observable<unknown>).pipe(finalize(decided));
-      },
-      next: (value) => (value instanceof CommandFailure ? this.#endpointsFailed(value.cause) : this.#goBy(value)),
-      failed: (cause) => this.#endpointsFailed(cause),
-      completed: () => events.emit({ type: 'endpoints-ended' }),
-    };
-    return [listing, balancing];
-  }
-
-  /** Emits the events of `heal` that are not about a dial: the pool emits those of dials itself. */
-  #healed(event: ReconnectEvent<C>): void {
-    const { events, membership } = this.#context;
-    if (event.type === 'reconnect-abandoned') {
-      // `reconnectBroken` has given it up already; an operator of a user's own only tells of it.
-      const member = membership.memberOf(event.connection);
-      if (member) membership.abandon(member, event.cause);
-    }
-    if (event.type === 'reconnect-abandoned' || event.type === 'reconnect-scheduled') events.emit(event);
-  }
 }
-
-/** The endpoints to make connections for: none where there are no such, and an empty list where they have yet to come. */
-const listOf = (
-  source: ResolvedOptions<Connection, unknown>['endpoints'],
-  current: readonly string[] | undefined,
-): false | readonly string[] => {
-  if (source === false) return false;
-  return Array.isArray(source) ? (source as readonly string[]) : (current ?? []);
-};
