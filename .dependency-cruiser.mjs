@@ -36,19 +36,25 @@ const BESIDE = {
   'testing/node': ['clock', 'disposal', 'checks'],
   nestjs: ['errors', 'checks'],
   'nestjs/terminus': ['checks'],
+  metrics: [],
+  opentelemetry: ['metrics', 'checks'],
+  prometheus: ['metrics', 'checks'],
 };
 
 /** Entries with a peer of their own: the packages that they may import. They import the core by its name. */
 const PEERS = {
   nestjs: ['@nestjs/common', '@nestjs/core'],
   'nestjs/terminus': ['@nestjs/common', '@nestjs/terminus'],
+  metrics: [],
+  opentelemetry: ['@opentelemetry/api'],
+  prometheus: ['prom-client'],
 };
 
 /** Folders that run in Node alone. */
 const NODE_ONLY = ['zcached', 'testing/node', 'nestjs', 'nestjs/terminus'];
 
 /** The ways into the package, which everything outside src/ is to use. */
-const ENTRIES = '^src/((zcached|testing|testing/node|nestjs|nestjs/terminus)/)?index[.]ts$';
+const ENTRIES = '^src/((zcached|testing|testing/node|nestjs|nestjs/terminus|opentelemetry|prometheus)/)?index[.]ts$';
 const CORE_ENTRY = '^src/index[.]ts$';
 
 /** Matches the files directly in some folders of src/, and some files at its top. */

@@ -33,6 +33,12 @@ const LIMITS = {
   'src/nestjs/terminus/index.ts': {
     '*': '1.3 kB',
   },
+  'src/opentelemetry/index.ts': {
+    '*': '2.5 kB',
+  },
+  'src/prometheus/index.ts': {
+    '*': '2.5 kB',
+  },
   'src/testing/index.ts': {
     ScriptedConnection: '2.7 kB',
   },
@@ -44,7 +50,7 @@ export default Object.entries(LIMITS).flatMap(([path, limits]) =>
     path,
     import: name === '*' ? name : `{ ${name} }`,
     // Entries with a peer import the core by its name.
-    ignore: ['rxjs', 'rxpool', 'node:*', '@nestjs/*'],
+    ignore: ['rxjs', 'rxpool', 'node:*', '@nestjs/*', '@opentelemetry/*', 'prom-client'],
     gzip: true,
     limit,
   })),

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import * as core from 'rxpool';
 import * as nestjs from 'rxpool/nestjs';
 import * as terminus from 'rxpool/nestjs/terminus';
+import * as opentelemetry from 'rxpool/opentelemetry';
+import * as prometheus from 'rxpool/prometheus';
 import * as testing from 'rxpool/testing';
 import * as testingNode from 'rxpool/testing/node';
 import * as zcached from 'rxpool/zcached';
@@ -12,6 +14,8 @@ const ENTRIES: Record<string, object> = {
   rxpool: core,
   'rxpool/nestjs': nestjs,
   'rxpool/nestjs/terminus': terminus,
+  'rxpool/opentelemetry': opentelemetry,
+  'rxpool/prometheus': prometheus,
   'rxpool/testing': testing,
   'rxpool/testing/node': testingNode,
   'rxpool/zcached': zcached,

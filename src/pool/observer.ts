@@ -38,8 +38,8 @@ export type DialOutcome = 'connected' | 'error' | 'timeout' | 'aborted';
  * when something has ended; what they throw is told by the event `observer-failed`, and harms nothing.
  *
  * In the words of OpenTelemetry's conventions for client connection pools: `onWait` gives `wait_time`, `onUse` gives
- * `use_time`, `onDial` gives `create_time`, and `timeout` of any of them `timeouts`; `health$` gives `count` (`idle`,
- * `used`) and `pending_requests` (`waiting`).
+ * `use_time`, `onDial` gives `create_time`, and `timeout` of `onWait` gives `timeouts`; `health$` gives `count` (`idle`,
+ * `used`) and `pending_requests` (`waiting`). `rxpool/opentelemetry` and `rxpool/prometheus` are made of this.
  *
  * @example
  * ```ts

@@ -1,0 +1,149 @@
+import type {
+  Attributes,
+  BatchObservableResult,
+  Histogram,
+  Meter,
+  ObservableUpDownCounter,
+  Tracer,
+} from '@opentelemetry/api';
+import { asyncScheduler } from 'rxjs';
+import type { Connection, Measurement, PoolObserver } from 'rxpool';
+import { checkFunction, checkObject, checkOptions } from '../checks.js';
+import {
+  BUCKETS,
+  durationsTo,
+  ERROR_TYPE,
+  endsWith,
+  errorTypeOf,
+  GAUGES,
+  gaugesOf,
+  METRICS,
+  type MeasuredPool,
+  type MeasurementSink,
+  type Metric,
+  nameOf,
+  POOL_NAME,
+  STATE,
+} from '../metrics/pool-metrics.js';
+
+/** What a pool is instrumented with. */
+export interface InstrumentPoolOptions {
+  /** Makes the metrics: `metrics.getMeter('my-app')`. */
+  readonly meter: Meter;
+  /**
+   * Makes a span of each wait of a millisecond or more, and of each that failed, as a child of the caller's; and one of each
+   * dial, without a parent. @default none
+   */
+  readonly tracer?: Tracer | undefined;
+}
+
+/** Milliseconds below which a wait is no span of its own. */
+const SHORTEST_SPAN = 1;
+
+/** `SpanStatusCode.ERROR`: as a number, so that the types of the API are all that is imported. */
+const ERROR = 2;
+
+/**
+ * Measures a pool by the semantic conventions for client connection pools, with the names that dashboards know:
+ * `db.client.connection.count` (by `state`, `idle` and `used`), `.idle.min`, `.idle.max`, `.limit` (and `.max`, its former
+ * name), `.pending_requests`, `.timeouts`, `.create_time`, `.wait_time` and `.use_time`. Each has the name of the pool, `rxpool`
+ * where it has none; times are in seconds, and those of what failed have an `error.type`.
+ *
+ * Counts are read when they are collected. What work does belongs to its caller's trace without this, however long it
+ * waited: work runs in the context of its caller.
+ *
+ * @returns a function that ends it; idempotent. It ends when the pool is disposed of.
+ * @throws TypeError for wrong arguments, and `PoolDisposedError`.
+ * @example
+ * ```ts
+ * const stop = instrumentPool(pool, { meter: metrics.getMeter('my-app'), tracer: trace.getTracer('my-app') });
+ * ```
+ */
+export function instrumentPool<C extends Connection>(
+  pool: MeasuredPool<C>,
+  options: InstrumentPoolOptions,
+): () => void {
+  checkObject('pool', pool);
+  checkOptions('options', options, ['meter', 'tracer']);
+  const { meter, tracer } = options;
+  checkFunction('options.meter.createHistogram', meter?.createHistogram);
+  if (tracer !== undefined) checkFunction('options.tracer.startSpan', tracer.startSpan);
+  const attributes: Attributes = { [POOL_NAME]: nameOf(pool) };
+  const stopMeasuring = pool.observe(durationsTo(durationSink(meter, attributes)));
+  const stopTracing = tracer && pool.observe(spansOf<C>(tracer, attributes));
+  const stopReading = observeGauges(meter, pool, attributes);
+  const stop = (): void => {
+    stopMeasuring();
+    stopTracing?.();
+    stopReading();
+    disposal.unsubscribe();
+  };
+  const disposal = endsWith(pool, stop);
+  return stop;
+}
+
+/** The counts, read when they are collected. */
+function observeGauges<C extends Connection>(meter: Meter, pool: MeasuredPool<C>, attributes: Attributes): () => void {
+  const gauge = ({ name, description, unit }: Metric): ObservableUpDownCounter =>
+    meter.createObservableUpDownCounter(name, { description, unit });
+  const count = gauge(METRICS.count);
+  const gauges = GAUGES.map((name) => [name, gauge(METRICS[name])] as const);
+  const all = [count, ...gauges.map(([, instrument]) => instrument)];
+  const collect = (result: BatchObservableResult): void => {
+    const { states, ...values } = gaugesOf(pool);
+    result.observe(count, states.idle, { ...attributes, [STATE]: 'idle' });
+    result.observe(count, states.used, { ...attributes, [STATE]: 'used' });
+    for (const [name, instrument] of gauges) result.observe(instrument, values[name], attributes);
+  };
+  meter.addBatchObservableCallback(collect, all);
+  return () => meter.removeBatchObservableCallback(collect, all);
+}
+
+function durationSink(meter: Meter, attributes: Attributes): MeasurementSink {
+  const histogram = ({ name, description, unit }: Metric): Histogram =>
+    meter.createHistogram(name, { description, unit, advice: { explicitBucketBoundaries: BUCKETS } });
+  const histograms = {
+    createTime: histogram(METRICS.createTime),
+    waitTime: histogram(METRICS.waitTime),
+    useTime: histogram(METRICS.useTime),
+  };
+  const { name, description, unit } = METRICS.timeouts;
+  const timeouts = meter.createCounter(name, { description, unit });
+  return {
+    duration: (duration, seconds, errorType) =>
+      histograms[duration].record(seconds, errorType ? { ...attributes, [ERROR_TYPE]: errorType } : attributes),
+    timeout: () => timeouts.add(1, attributes),
+  };
+}
+
+/** Waits and dials as spans. A wait is told in the context of its caller, whose span is the parent. */
+function spansOf<C>(tracer: Tracer, attributes: Attributes): PoolObserver<C> {
+  const record = (name: string, measurement: Measurement<C, string>, isFine: boolean, root: boolean): void => {
+    const { durationMs, endpoint, outcome, error } = measurement;
+    const endTime = asyncScheduler.now();
+    const span = tracer.startSpan(name, {
+      root,
+      startTime: endTime - durationMs,
+      attributes: { ...attributes, ...serverOf(endpoint) },
+    });
+    if (!isFine) {
+      span.setAttribute(ERROR_TYPE, errorTypeOf(outcome, error));
+      span.setStatus({ code: ERROR, ...(error instanceof Error && { message: error.message }) });
+    }
+    span.end(endTime);
+  };
+  return {
+    onWait: (wait) => {
+      const isFine = wait.outcome === 'acquired';
+      if (!isFine || wait.durationMs >= SHORTEST_SPAN) record('rxpool.wait', wait, isFine, false);
+    },
+    onDial: (dial) => record('rxpool.dial', dial, dial.outcome === 'connected', true),
+  };
+}
+
+/** An endpoint is `host:port`, or a label. */
+function serverOf(endpoint: string | undefined): Attributes {
+  if (endpoint === undefined) return {};
+  const [, host, port] = /^(.+):(\d+)$/.exec(endpoint) ?? [];
+  return host && port ? { 'server.address': host, 'server.port': Number(port) } : { 'server.address': endpoint };
+}
