@@ -101,10 +101,18 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   }
 
   tryAcquire(key: K): Checkout<C> | undefined {
-    if (this.#isSuspended) return undefined;
-    const member = this.#selector.pick(key);
-    // A connection that was found dead may have had a subscriber suspend the pool.
-    return member && !this.#isSuspended ? this.lend(member) : undefined;
+    const member = this.pick(key);
+    return member && this.lend(member);
+  }
+
+  /** The member to use now. A dead one that is found goes out of service, which may have the pool suspended. */
+  pick(key: K): Member<C> | undefined {
+    while (!this.#isSuspended) {
+      const member = this.#selector.pick(key);
+      member?.check();
+      if (member === undefined || member.position >= 0) return member;
+    }
+    return undefined;
   }
 
   protected lend(member: Member<C>): Checkout<C> {

@@ -455,9 +455,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * requires a key
    */
   getLeastLoadedConnection(): C {
-    const { selector, errors } = this.#context;
-    const member = this.#acquirer.isSuspended ? undefined : selector.pick(undefined as K);
-    if (!member) throw errors.unavailableError();
+    const member = this.#acquirer.pick(undefined as K);
+    if (!member) throw this.#context.errors.unavailableError();
     return member.connection;
   }
 

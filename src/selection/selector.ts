@@ -12,8 +12,6 @@ export interface Candidate<C extends Connection> extends Ranked {
   readonly connection: C;
   /** The index that ranks it; undefined while it is out of service. */
   readonly index: LoadIndex<this> | undefined;
-  /** Has the connection look at itself, which may take it out of service. */
-  check(): void;
 }
 
 /** A subscription to a strategy, and what it has emitted. */
@@ -82,15 +80,11 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
   /** The member to use now. */
   pick(key: K): M | undefined {
     const index = this.#index;
-    while (index.size > 0) {
-      const member = this.#run === undefined ? index.pick() : this.#pickByStrategy(this.#run, key);
-      if (member === undefined) return undefined;
-      // The cursor has moved: `peek` may return another connection now.
-      if (index.onLoad) index.onLoad();
-      member.check();
-      if (member.position >= 0) return member;
-    }
-    return undefined;
+    if (index.size === 0) return undefined;
+    const member = this.#run === undefined ? index.pick() : this.#pickByStrategy(this.#run, key);
+    // The cursor has moved: `peek` may return another connection now.
+    if (member !== undefined && index.onLoad) index.onLoad();
+    return member;
   }
 
   /** The connection that `pick` would choose. */
