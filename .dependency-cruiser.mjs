@@ -32,6 +32,7 @@ const CORE = {
 const BESIDE = {
   request: ['connection', 'errors', 'abort', 'linked-list', 'clock', 'deadlines'],
   zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'timer-parts', 'clock', 'pool'], // connects a pool of its own
+  dns: ['streams', 'errors', 'checks'],
   testing: ['connection', 'streams', 'checks'],
   'testing/node': ['clock', 'disposal', 'checks'],
   nestjs: ['errors', 'checks'],
@@ -51,10 +52,11 @@ const PEERS = {
 };
 
 /** Folders that run in Node alone. */
-const NODE_ONLY = ['zcached', 'testing/node', 'nestjs', 'nestjs/terminus'];
+const NODE_ONLY = ['zcached', 'dns', 'testing/node', 'nestjs', 'nestjs/terminus'];
 
 /** The ways into the package, which everything outside src/ is to use. */
-const ENTRIES = '^src/((zcached|testing|testing/node|nestjs|nestjs/terminus|opentelemetry|prometheus)/)?index[.]ts$';
+const ENTRIES =
+  '^src/((zcached|dns|testing|testing/node|nestjs|nestjs/terminus|opentelemetry|prometheus)/)?index[.]ts$';
 const CORE_ENTRY = '^src/index[.]ts$';
 
 /** Matches the files directly in some folders of src/, and some files at its top. */

@@ -10,6 +10,7 @@ const LIMITS = {
     roundRobin: '0.9 kB',
     peakEwma: '4.8 kB',
     sticky: '3 kB',
+    preferred: '6.2 kB',
     reconnectBroken: '5.7 kB',
     exponentialBackoff: '1 kB',
     cleanupBroken: '3.6 kB',
@@ -26,6 +27,9 @@ const LIMITS = {
   'src/zcached/index.ts': {
     ZcachedClient: '45.3 kB',
     ZcachedConnection: '14.5 kB',
+  },
+  'src/dns/index.ts': {
+    dnsAddresses: '2 kB',
   },
   'src/nestjs/index.ts': {
     '*': '4.5 kB',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as core from 'rxpool';
+import * as dns from 'rxpool/dns';
 import * as nestjs from 'rxpool/nestjs';
 import * as terminus from 'rxpool/nestjs/terminus';
 import * as opentelemetry from 'rxpool/opentelemetry';
@@ -12,6 +13,7 @@ import * as zcached from 'rxpool/zcached';
 // The names and types of the exports are held by the API report.
 const ENTRIES: Record<string, object> = {
   rxpool: core,
+  'rxpool/dns': dns,
   'rxpool/nestjs': nestjs,
   'rxpool/nestjs/terminus': terminus,
   'rxpool/opentelemetry': opentelemetry,

@@ -51,6 +51,7 @@ export { type LeastLoadedOptions, leastLoaded } from './selection/least-loaded.j
 export { type PeakEwmaOptions, peakEwma } from './selection/peak-ewma.js';
 export type { Picker, Strategy } from './selection/picker.js';
 export { type PowerOfTwoChoicesOptions, powerOfTwoChoices } from './selection/power-of-two-choices.js';
+export { type PreferredOptions, preferred } from './selection/preferred.js';
 export { roundRobin } from './selection/round-robin.js';
 export { type StickyOptions, sticky } from './selection/sticky.js';
 

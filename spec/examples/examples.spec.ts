@@ -150,6 +150,14 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     '  event: connected',
     '  Hello Ada (cached)',
   ],
+  '15-many-servers.ts': [
+    'a: 2, b: 2, c: 2',
+    '16 requests at once: a a a a a a a a a a a a b b c c',
+    'a: 2, b: 0, c: 2',
+    'a: 2, b: 2, c: 2',
+    'a: 2, c: 2, d: 2',
+    'd: 6',
+  ],
 };
 
 describe('The examples', () => {

@@ -509,3 +509,44 @@ describe('ejectOutliers', () => {
     );
   });
 });
+
+describe('ejectOutliers() of connections with endpoints', () => {
+  /** Connections in a list of their own, and the names of those that are ejected. */
+  const eject = (endpoints: readonly (string | undefined)[], options: EjectOutliersOptions) => {
+    const all = endpoints.map((endpoint, place) =>
+      Object.assign(withOutcomes(KINDS[1]!.make, `${endpoint ?? '-'}${place}`), { endpoint }),
+    );
+    const list$ = new BehaviorSubject<readonly WithOutcomes[]>(all);
+    const ejected: string[] = [];
+    const { scheduler } = new VirtualClock();
+    const subscription = list$
+      .pipe(
+        ejectOutliers<WithOutcomes>(
+          (connection) => {
+            ejected.push(connection.name);
+            list$.next(list$.value.filter((one) => one !== connection));
+          },
+          { scheduler, panicThreshold: 1, ...options },
+        ),
+      )
+      .subscribe();
+    for (const connection of all) fail(connection);
+    subscription.unsubscribe();
+    return ejected.join(' ');
+  };
+
+  it('leaves no more than maxEjected of the endpoints without a connection in service', () => {
+    // Half of the connections might go; the third would be the second endpoint of three.
+    expect(eject(['a', 'b', 'c', 'c', 'c', 'c'], { maxEjected: 0.5 })).toBe('a0 c2 c3');
+    expect(eject(['a', 'b', 'c', 'c', 'c', 'c'], { maxEjected: 0.7 })).toBe('a0 b1 c2 c3');
+  });
+
+  it('never ejects the last connection to the last endpoint, whatever maxEjected', () => {
+    expect(eject(['a', 'a', 'b', 'b'], { maxEjected: 1 })).toBe('a0 a1 b2');
+  });
+
+  it('takes connections that name no endpoint for those of one server', () => {
+    expect(eject([undefined, undefined, undefined, undefined], { maxEjected: 0.5 })).toBe('-0 -1');
+    expect(eject([undefined, 'a', 'a'], { maxEjected: 0.5 })).toBe('-0');
+  });
+});

@@ -111,6 +111,7 @@ describe('an unknown option of a function of the core', () => {
     ['leastLoaded()', 'weight', 'wieght', (options) => core.leastLoaded(options)],
     ['powerOfTwoChoices()', 'random', 'randon', (options) => core.powerOfTwoChoices(options)],
     ['peakEwma()', 'decay', 'deacy', (options) => core.peakEwma(options)],
+    ['preferred()', 'spillOver', 'spillover', (options) => core.preferred(() => true, options)],
     ['sticky()', 'idOf', 'idof', (options) => core.sticky(String, options)],
     ['exponentialBackoff()', 'initial', 'inital', (options) => core.exponentialBackoff(options)],
     ['decorrelatedJitter()', 'base', 'bass', (options) => core.decorrelatedJitter(options)],

@@ -3,7 +3,16 @@ import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { BehaviorSubject, Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { ConnectionPool, leastLoaded, peakEwma, powerOfTwoChoices, roundRobin, type Strategy, sticky } from 'rxpool';
+import {
+  ConnectionPool,
+  leastLoaded,
+  peakEwma,
+  powerOfTwoChoices,
+  preferred,
+  roundRobin,
+  type Strategy,
+  sticky,
+} from 'rxpool';
 import { KINDS, OwnConnection, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { follow, type List, lottery, TellingConnection } from '../support/pickers.js';
 import { expectUntouched } from '../support/untouched.js';
@@ -22,6 +31,8 @@ const STRATEGIES: Record<string, () => Keyed> = {
   'powerOfTwoChoices()': () => powerOfTwoChoices({ random: lottery(1) }),
   'roundRobin()': () => roundRobin(),
   'peakEwma()': () => peakEwma({ random: lottery(2), scheduler }),
+  'preferred()': () => preferred(({ name }) => name < '1'),
+  'preferred() with roundRobin()': () => preferred(({ name }) => name > '1', { spillOver: 0, strategy: roundRobin() }),
   'sticky()': () => sticky((key: string) => key, { idOf: ({ name }) => name }),
 };
 

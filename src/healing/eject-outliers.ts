@@ -8,7 +8,7 @@ import {
   checkScheduler,
   MAX_TIMER_DELAY,
 } from '../checks.js';
-import type { Connection } from '../connection/connection.js';
+import { type Connection, textOf } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { CommandFailure, runCommand } from '../streams/run-command.js';
@@ -31,7 +31,10 @@ export interface EjectOutliersOptions {
   readonly baseDuration?: number | undefined;
   /** Longest duration of an ejection. @default 300000 */
   readonly maxDuration?: number | undefined;
-  /** Ratio of the connections that may be ejected at once, rounded down. The last one is never ejected. @default 0.5 */
+  /**
+   * Ratio of the connections that may be ejected at once, rounded down, and of the endpoints of which none may be left in
+   * service. The last connection is never ejected, nor the last one of the last endpoint. @default 0.5
+   */
   readonly maxEjected?: number | undefined;
   /**
    * When more than this ratio of the connections are ejected or had their latest request fail, no connection is
@@ -71,6 +74,13 @@ interface EjectionRecord {
   /** When the latest ejection ends or ended, in milliseconds of the scheduler. */
   until: number;
   timer: Subscription | undefined;
+  readonly endpoint: string | undefined;
+}
+
+/** How many connections to one endpoint are ejected, and how many the source holds that are not. */
+interface Server {
+  readonly ejected: number;
+  readonly serving: number;
 }
 
 /** A connection in the source. */
@@ -85,6 +95,8 @@ interface Host<C> {
 class OutlierDetector<C extends Connection> {
   readonly #records = new WeakMap<C, EjectionRecord>();
   readonly #ejected = new Set<EjectionRecord>();
+  /** By endpoint, each that has connections: those that name none have one in common. */
+  readonly #servers = new Map<string | undefined, Server>();
   #present = 0;
   /** How many ejected connections the source does not hold. */
   #ejectedAndAbsent = 0;
@@ -101,6 +113,7 @@ class OutlierDetector<C extends Connection> {
     const ejection = this.#recordOf(connection);
     this.#uneject(ejection);
     ejection.present = true;
+    this.#count(ejection, 0, 1);
     this.#present++;
     return { connection, ejection, failures: 0 };
   }
@@ -108,8 +121,12 @@ class OutlierDetector<C extends Connection> {
   remove({ ejection, failures }: Host<C>): void {
     ejection.present = false;
     this.#present--;
-    if (this.#ejected.has(ejection)) this.#ejectedAndAbsent++;
-    else if (failures > 0) this.#failing--;
+    if (this.#ejected.has(ejection)) {
+      this.#ejectedAndAbsent++;
+      return;
+    }
+    this.#count(ejection, 0, -1);
+    if (failures > 0) this.#failing--;
   }
 
   record(host: Host<C>, ok: boolean): void {
@@ -118,7 +135,7 @@ class OutlierDetector<C extends Connection> {
     if (ok) this.#recordSuccess(host);
     else {
       if (host.failures++ === 0) this.#failing++;
-      if (host.failures >= this.settings.consecutiveFailures && this.#mayEjectOneMore()) this.#eject(host);
+      if (host.failures >= this.settings.consecutiveFailures && this.#mayEject(host)) this.#eject(host);
     }
   }
 
@@ -129,10 +146,18 @@ class OutlierDetector<C extends Connection> {
   #recordOf(connection: C): EjectionRecord {
     let ejection = this.#records.get(connection);
     if (!ejection) {
-      ejection = { present: false, ejections: 0, until: 0, timer: undefined };
+      const endpoint = textOf(connection, 'endpoint');
+      ejection = { present: false, ejections: 0, until: 0, timer: undefined, endpoint };
       this.#records.set(connection, ejection);
     }
     return ejection;
+  }
+
+  #count({ endpoint }: EjectionRecord, moreEjected: number, moreServing: number): void {
+    const { ejected, serving } = this.#servers.get(endpoint) ?? { ejected: 0, serving: 0 };
+    const server = { ejected: ejected + moreEjected, serving: serving + moreServing };
+    if (server.ejected + server.serving > 0) this.#servers.set(endpoint, server);
+    else this.#servers.delete(endpoint);
   }
 
   #recordSuccess(host: Host<C>): void {
@@ -140,12 +165,20 @@ class OutlierDetector<C extends Connection> {
     host.failures = 0;
   }
 
-  #mayEjectOneMore(): boolean {
+  #mayEject({ ejection }: Host<C>): boolean {
     const { maxEjected, panicThreshold } = this.settings;
     const total = this.#present + this.#ejectedAndAbsent;
     const ejected = this.#ejected.size + 1;
     const inPanic = (this.#ejected.size + this.#failing) / total > panicThreshold;
-    return !inPanic && ejected / total <= maxEjected && ejected < total;
+    if (inPanic || ejected / total > maxEjected || ejected >= total) return false;
+    return (this.#servers.get(ejection.endpoint)?.serving ?? 0) > 1 || this.#mayLoseServer();
+  }
+
+  /** Whether one more endpoint may be left without a connection in service. */
+  #mayLoseServer(): boolean {
+    const lost = [...this.#servers.values()].filter(({ serving }) => serving === 0).length + 1;
+    const { size } = this.#servers;
+    return lost / size <= this.settings.maxEjected && lost < size;
   }
 
   #eject(host: Host<C>): void {
@@ -156,6 +189,7 @@ class OutlierDetector<C extends Connection> {
     const duration = this.#ejectionTime(ejection);
     const { ejections } = ejection;
     this.#ejected.add(ejection);
+    this.#count(ejection, 1, -1);
     runCommand(
       () => {
         const ejecting = this.eject(connection, duration);
@@ -193,6 +227,7 @@ class OutlierDetector<C extends Connection> {
   #uneject(ejection: EjectionRecord): boolean {
     if (!this.#ejected.delete(ejection)) return false;
     ejection.timer?.unsubscribe();
+    this.#count(ejection, -1, ejection.present ? 1 : 0);
     if (!ejection.present) this.#ejectedAndAbsent--;
     return true;
   }

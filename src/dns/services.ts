@@ -1,0 +1,52 @@
+import { promises } from 'node:dns';
+import type { Observable } from 'rxjs';
+import { checkEach, checkObject, checkText } from '../checks.js';
+import type { CommandFailure } from '../streams/run-command.js';
+import { DNS_CHECKS, type DnsOptions, refreshed } from './refreshed.js';
+
+/** What looks services up: Node's `dns.promises`, a `Resolver` of that, or something of a test's. */
+export interface ServiceResolver {
+  /** The SRV records of a name. */
+  resolveSrv(
+    name: string,
+  ): Promise<readonly { readonly name: string; readonly port: number; readonly priority: number }[]>;
+}
+
+/** Options of {@link dnsServices}. */
+export interface DnsServicesOptions extends DnsOptions {
+  /** What looks them up. @default dns.promises of Node */
+  readonly resolver?: ServiceResolver | undefined;
+}
+
+/**
+ * The targets of a name's SRV records, as endpoints: `cache-1.internal:7556`. Those of the lowest priority number, which
+ * the protocol has tried first; weights are for strategies. Looked up when it is subscribed to and every `interval` from
+ * then on.
+ *
+ * Emits a sorted, frozen list at first and then where it differs, and a {@link CommandFailure} for each look-up that
+ * failed. The pool tells those in `events$` and keeps the last list. Never errors or completes. Cold.
+ *
+ * @throws TypeError, RangeError for arguments out of range.
+ * @example
+ * ```ts
+ * const endpoints = dnsServices('_zcached._tcp.internal');
+ * const pool = new ConnectionPool(6, ({ endpoint }) => new ZcachedConnection(`zcached://${endpoint}`), { endpoints });
+ * ```
+ */
+export function dnsServices(
+  name: string,
+  options: DnsServicesOptions = {},
+): Observable<readonly string[] | CommandFailure> {
+  checkText('name', name);
+  checkEach('options', options, { ...DNS_CHECKS, resolver: checkObject });
+  const { resolver = promises } = options;
+  const ask = async (): Promise<string[]> => {
+    // The target '.' says that the service is not offered there.
+    const records = (await resolver.resolveSrv(name)).filter((record) => record.name !== '' && record.name !== '.');
+    const first = Math.min(...records.map(({ priority }) => priority));
+    const targets = records.filter(({ priority }) => priority === first);
+    if (targets.length === 0) throw new Error('The name has no services');
+    return targets.map((target) => `${target.name.replace(/\.$/, '')}:${target.port}`);
+  };
+  return refreshed(ask, options);
+}
