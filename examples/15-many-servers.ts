@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const pool = new ConnectionPool(6, ({ endpoint }) => new ZcachedConnection(`zcached://${endpoint}`), {
     endpoints,
     // Those of server a, which is near, unless they carry 4 requests more than others do.
-    select: preferred((connection) => connection.endpoint === a, { spillOver: 4 }),
+    select: preferred<ZcachedConnection>((connection) => connection.endpoint === a, { spillOver: 4 }),
     policies: resilient(),
   });
   await pool.setup();

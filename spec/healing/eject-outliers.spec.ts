@@ -514,7 +514,7 @@ describe('ejectOutliers() of connections with endpoints', () => {
   /** Connections in a list of their own, and the names of those that are ejected. */
   const eject = (endpoints: readonly (string | undefined)[], options: EjectOutliersOptions) => {
     const all = endpoints.map((endpoint, place) =>
-      Object.assign(withOutcomes(KINDS[1]!.make, `${endpoint ?? '-'}${place}`), { endpoint }),
+      Object.assign(withOutcomes(KINDS[1]!.make, `${endpoint ?? '-'}${place}`), endpoint !== undefined && { endpoint }),
     );
     const list$ = new BehaviorSubject<readonly WithOutcomes[]>(all);
     const ejected: string[] = [];

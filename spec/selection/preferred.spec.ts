@@ -1,12 +1,20 @@
 import fc from 'fast-check';
 import { BehaviorSubject, map } from 'rxjs';
-import { ConnectionPool, leastLoaded, type Picker, preferred, roundRobin, type Strategy } from 'rxpool';
+import {
+  type Connection,
+  ConnectionPool,
+  leastLoaded,
+  type Picker,
+  preferred,
+  roundRobin,
+  type Strategy,
+} from 'rxpool';
 import { ScriptedConnection } from 'rxpool/testing';
 import { OwnConnection, type TestConnection } from '../support/connections.js';
 import { follow, type List } from '../support/pickers.js';
 import { thrownBy } from '../support/pools.js';
 
-const isNear = ({ name }: { readonly name: string }): boolean => name.startsWith('n');
+const isNear = ({ name = '' }: Connection): boolean => name.startsWith('n');
 
 const named = (...names: string[]): TestConnection[] => names.map((name) => new OwnConnection({ name }));
 
@@ -27,20 +35,20 @@ const connected = async (...names: string[]): Promise<TestConnection[]> => {
 describe('preferred()', () => {
   it('picks preferred connections until they are ahead of the others by more than spillOver requests', async () => {
     const all = await connected('f1', 'n1');
-    const { picker } = follow(preferred(isNear, { spillOver: 2 }), new BehaviorSubject<List>(all));
+    const { picker } = follow(preferred<TestConnection>(isNear, { spillOver: 2 }), new BehaviorSubject<List>(all));
     expect(work(picker, 8)).toBe('n1 n1 n1 f1 n1 f1 n1 f1');
   });
 
   it('with spillOver: 0 takes both by load, the preferred ones first among equals', async () => {
     const all = await connected('f1', 'n1');
-    const { picker } = follow(preferred(isNear, { spillOver: 0 }), new BehaviorSubject<List>(all));
+    const { picker } = follow(preferred<TestConnection>(isNear, { spillOver: 0 }), new BehaviorSubject<List>(all));
     expect(work(picker, 4)).toBe('n1 f1 n1 f1');
   });
 
   it('with spillOver: Infinity takes others only where no preferred one is accepted', async () => {
     const all = await connected('f1', 'n1');
     const { picker } = follow(
-      preferred(isNear, { spillOver: Number.POSITIVE_INFINITY }),
+      preferred<TestConnection>(isNear, { spillOver: Number.POSITIVE_INFINITY }),
       new BehaviorSubject<List>(all),
     );
     expect(work(picker, 100)).toBe(Array.from({ length: 100 }, () => 'n1').join(' '));
@@ -49,14 +57,14 @@ describe('preferred()', () => {
 
   it('is ahead by 16 requests at most where nothing is said', async () => {
     const all = await connected('f1', 'n1');
-    const { picker } = follow(preferred(isNear), new BehaviorSubject<List>(all));
+    const { picker } = follow(preferred<TestConnection>(isNear), new BehaviorSubject<List>(all));
     expect(work(picker, 18)).toBe([...Array.from({ length: 17 }, () => 'n1'), 'f1'].join(' '));
   });
 
   it('chooses within either part by the strategy given, one instance for each', async () => {
     const all = await connected('n1', 'n2', 'f1', 'f2');
     const source = new BehaviorSubject<List>(all);
-    const { picker } = follow(preferred(isNear, { spillOver: 0, strategy: roundRobin() }), source);
+    const { picker } = follow(preferred<TestConnection>(isNear, { spillOver: 0, strategy: roundRobin() }), source);
     expect(work(picker, 8)).toBe('n1 n2 f1 f2 n1 n2 f1 f2');
   });
 
@@ -67,7 +75,7 @@ describe('preferred()', () => {
       return { pick: () => some[0], peek: () => some[0], size: some.length };
     });
     const source = new BehaviorSubject<List>(named('n', 'f'));
-    const { picker } = follow(preferred(isNear, { strategy: first }), source);
+    const { picker } = follow(preferred<TestConnection>(isNear, { strategy: first }), source);
     expect([picker.pick()?.name, picker.size]).toEqual(['n', 2]);
     source.next(named('f'));
     expect([picker.pick()?.name, picker.size]).toEqual(['f', 1]);
@@ -88,7 +96,7 @@ describe('preferred()', () => {
           });
           const accepts = (connection: TestConnection): boolean =>
             (mask & (1 << all.indexOf(connection as OwnConnection))) > 0;
-          const { picker } = follow(preferred(isNear, { spillOver }), new BehaviorSubject<List>(all));
+          const { picker } = follow(preferred<TestConnection>(isNear, { spillOver }), new BehaviorSubject<List>(all));
           const least = (some: List): number => Math.min(...some.filter(accepts).map(({ pending }) => pending));
           const near = least(all.filter(isNear));
           const far = least(all.filter((connection) => !isNear(connection)));
@@ -108,7 +116,7 @@ describe('preferred()', () => {
   it('as the select option: spills over at maxPending and in an outage of the preferred zone, and comes back', async () => {
     const plan = ['n1', 'f1'];
     const pool = new ConnectionPool(2, () => new ScriptedConnection({ name: plan.shift() ?? '' }), {
-      select: preferred(isNear, { spillOver: Number.POSITIVE_INFINITY }),
+      select: preferred<ScriptedConnection>(isNear, { spillOver: Number.POSITIVE_INFINITY }),
       maxPending: 1,
       heal: false,
     });
@@ -130,19 +138,21 @@ describe('preferred()', () => {
     const throwing = (): never => {
       throw cause;
     };
-    expect(follow(preferred(throwing), source).error).toBe(cause);
-    expect(follow(preferred(isNear, { strategy: leastLoaded({ weight: throwing }) }), source).error).toBe(cause);
+    expect(follow(preferred<TestConnection>(throwing), source).error).toBe(cause);
+    expect(
+      follow(preferred<TestConnection>(isNear, { strategy: leastLoaded({ weight: throwing }) }), source).error,
+    ).toBe(cause);
     expect(source.observed).toBe(false);
   });
 
   it('is refused with a typed error for arguments that cannot be', () => {
     const wrong = (value: unknown): never => value as never;
     const calls = [
-      () => preferred(wrong('eu')),
-      () => preferred(isNear, { spillOver: -1 }),
-      () => preferred(isNear, { spillOver: wrong('2') }),
-      () => preferred(isNear, { strategy: wrong({}) }),
-      () => preferred(isNear, wrong({ spillover: 2 })),
+      () => preferred<TestConnection>(wrong('eu')),
+      () => preferred<TestConnection>(isNear, { spillOver: -1 }),
+      () => preferred<TestConnection>(isNear, { spillOver: wrong('2') }),
+      () => preferred<TestConnection>(isNear, { strategy: wrong({}) }),
+      () => preferred<TestConnection>(isNear, wrong({ spillover: 2 })),
     ];
     expect(calls.map((call) => (thrownBy(call) as { readonly code: string }).code)).toEqual([
       'ERR_INVALID_ARG_TYPE',
