@@ -14,7 +14,7 @@ const LIMITS = {
     reconnectBroken: '5.7 kB',
     exponentialBackoff: '1 kB',
     cleanupBroken: '3.6 kB',
-    ejectOutliers: '3.5 kB',
+    ejectOutliers: '4 kB',
     validateIdle: '3.8 kB',
     circuitBreaker: '1.7 kB',
     refill: '2.3 kB',
