@@ -123,22 +123,26 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
    * Acquires a connection at once, or in turn, and begins some work on it. Where it is lost between grant and beginning,
    * another one is waited for, in the old place. One async function does it all, because each promise counts here.
    *
+   * @param work - what `begin` is given: a closure for each call would cost more.
    * @param settled - called when the work has settled, with its failure if it failed.
    */
-  async acquire<T>(
+  async acquire<W, T>(
     terms: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
-    begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
+    begin: (checkout: Checkout<C>, work: W) => T | PromiseLike<T>,
+    work: W,
     settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
   ): Promise<T> {
     let checkout = this.#admit(terms, limits);
     if (checkout instanceof Waiter) {
       const waiter = checkout;
       try {
-        checkout = await waiter.granted;
+        await waiter.granted;
+        checkout = waiter.checkout as Checkout<C>;
         while (checkout.isStale && !limits?.end) {
           this.#queue.requeue(waiter, checkout);
-          checkout = await waiter.granted;
+          await waiter.granted;
+          checkout = waiter.checkout as Checkout<C>;
         }
       } catch (error) {
         // Under limits another promise is the caller's.
@@ -148,7 +152,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     limits?.begins(checkout);
     let failure: WorkFailure | undefined;
     try {
-      return await begin(checkout);
+      return await begin(checkout, work);
     } catch (error) {
       failure = { error };
       throw error;

@@ -72,7 +72,7 @@ export class Checkout<C extends Connection> implements UseContext {
   signalFor({ onRecall }: { readonly onRecall: boolean }): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (!this.#hasEnded) this.#listen(onRecall);
+      if (!this.#hasEnded) this.#stopListening = abortWithConnection(this, onRecall);
     }
     return this.#controller.signal;
   }
@@ -112,20 +112,22 @@ export class Checkout<C extends Connection> implements UseContext {
     this.#stopListening?.();
     this.#owner.release(this.member, this.session);
   }
+}
 
-  #listen(onRecall: boolean): void {
-    const { record, activity } = this.member;
-    if (this.isLost || !isUpState(record.state)) this.abort(causeOf(record.connection) ?? goneError());
-    else if (onRecall && activity?.isReleaseRequested) this.abort(goneError());
-    else {
-      this.#stopListening = record.listen({
-        onState: (state, cause) => {
-          // `closed` is followed by `onRetired`, which carries the reason.
-          if (state !== 'closed' && state !== 'draining') this.abort(cause ?? goneError());
-        },
-        onRetired: (reason) => this.abort(reason),
-        ...(onRecall && { onReleaseRequested: (reason: unknown) => this.abort(reason) }),
-      });
-    }
+/** Aborts a checkout when its connection is lost or closed, which it may be already. */
+function abortWithConnection<C extends Connection>(checkout: Checkout<C>, onRecall: boolean): (() => void) | undefined {
+  const { record, activity } = checkout.member;
+  if (checkout.isLost || !isUpState(record.state)) checkout.abort(causeOf(record.connection) ?? goneError());
+  else if (onRecall && activity?.isReleaseRequested) checkout.abort(goneError());
+  else {
+    return record.listen({
+      onState: (state, cause) => {
+        // `closed` is followed by `onRetired`, which carries the reason.
+        if (state !== 'closed' && state !== 'draining') checkout.abort(cause ?? goneError());
+      },
+      onRetired: (reason) => checkout.abort(reason),
+      ...(onRecall && { onReleaseRequested: (reason: unknown) => checkout.abort(reason) }),
+    });
   }
+  return undefined;
 }

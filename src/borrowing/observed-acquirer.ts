@@ -81,20 +81,22 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
     return checkout;
   }
 
-  override acquire<T>(
+  override acquire<W, T>(
     terms: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
-    begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
+    begin: (checkout: Checkout<C>, work: W) => T | PromiseLike<T>,
+    work: W,
     settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
   ): Promise<T> {
-    const isObserved = this.#observer.isActive;
-    return isObserved ? this.#acquire(terms, limits, begin, settled) : super.acquire(terms, limits, begin, settled);
+    if (this.#observer.isActive) return this.#acquire(terms, limits, begin, work, settled);
+    return super.acquire(terms, limits, begin, work, settled);
   }
 
-  async #acquire<T>(
+  async #acquire<W, T>(
     terms: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
-    begin: (checkout: Checkout<C>) => T | PromiseLike<T>,
+    begin: (checkout: Checkout<C>, work: W) => T | PromiseLike<T>,
+    work: W,
     settled?: (checkout: Checkout<C>, failure: WorkFailure | undefined) => void,
   ): Promise<T> {
     const since = this.now();
@@ -102,10 +104,10 @@ export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
     const beginObserved = (checkout: Checkout<C>): T | PromiseLike<T> => {
       hasBegun = true;
       if (checkout instanceof ObservedCheckout) checkout.begin(this.now() - since);
-      return begin(checkout);
+      return begin(checkout, work);
     };
     try {
-      return await super.acquire(terms, limits, beginObserved, settled);
+      return await super.acquire(terms, limits, beginObserved, undefined, settled);
     } catch (error) {
       if (!hasBegun) this.#observer.refused(error, limits?.end !== undefined, this.now() - since);
       throw error;

@@ -4,7 +4,7 @@ import { wrongType } from '../errors.js';
 import type { Acquirer, AcquireTerms } from './acquirer.js';
 import { CallLimits, type CallTerms } from './call-limits.js';
 import { isCallerless, rejectTraced } from './caller-stack.js';
-import type { Checkout, UseContext } from './checkout.js';
+import type { Checkout, UseContext, WorkFailure } from './checkout.js';
 
 /** Work to be done on a connection. */
 export type Work<C, T> = (connection: C, context: UseContext) => T | PromiseLike<T>;
@@ -16,13 +16,11 @@ export function use<C extends Connection, K, T>(
   work: Work<C, T>,
   limits?: CallLimits<C>,
 ): Promise<T> {
-  return acquirer.acquire(
-    terms,
-    limits,
-    (checkout) => begin(checkout, work),
-    (checkout, failure) => checkout.end(failure),
-  );
+  return acquirer.acquire(terms, limits, begin, work, end);
 }
+
+const end = <C extends Connection>(checkout: Checkout<C>, failure: WorkFailure | undefined): void =>
+  checkout.end(failure);
 
 /** Does the work on a connection that has been acquired, and releases it when the work has settled. */
 export function run<C extends Connection, T>(checkout: Checkout<C>, work: Work<C, T>): Promise<T> {

@@ -30,8 +30,10 @@ export class Waiter<C extends Connection, K> implements Expirable {
    * A promise, so that the caller continues in its own async context, after the `release()` that served it has
    * returned.
    */
-  granted!: Promise<Checkout<C>>;
-  grant!: (checkout: Checkout<C>) => void;
+  granted!: Promise<void>;
+  /** What it has been granted. Not the value of the promise, which would be asked for a `then`. */
+  checkout: Checkout<C> | undefined = undefined;
+  resolve!: () => void;
   reject!: (error: unknown) => void;
 
   constructor(
@@ -45,10 +47,15 @@ export class Waiter<C extends Connection, K> implements Expirable {
   }
 
   awaitGrant(): void {
-    this.granted = new Promise((grant, reject) => {
-      this.grant = grant;
+    this.granted = new Promise((resolve, reject) => {
+      this.resolve = resolve;
       this.reject = reject;
     });
+  }
+
+  grant(checkout: Checkout<C>): void {
+    this.checkout = checkout;
+    this.resolve();
   }
 
   expired(): void {

@@ -64,6 +64,6 @@ export function withConnection<C extends Connection, K, T>(
         finish();
       } else limits.cancel();
     });
-    acquirer.acquire(terms, limits, start).catch(fail);
+    acquirer.acquire(terms, limits, start, undefined).catch(fail);
   });
 }

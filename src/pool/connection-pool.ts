@@ -530,7 +530,7 @@ export class ConnectionPool<C extends Connection, K = void> {
       limits?.settle();
       return this.#lease(acquired, acquiredAt);
     };
-    return this.#acquirer.acquire(terms, limits, lend).catch((error: unknown) => {
+    return this.#acquirer.acquire(terms, limits, lend, undefined).catch((error: unknown) => {
       limits?.settle();
       throw traceCaller(error);
     });
