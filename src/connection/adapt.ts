@@ -179,7 +179,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     if (alive) this[RECORD].check = () => this.#check(alive);
     if (ping) {
       this.ping = async (context) => {
-        this[RECORD].check?.();
+        this[RECORD].check();
         return await ping(this.client, context);
       };
     }

@@ -67,13 +67,14 @@ export class ConnectionRecord<C extends Connection = Connection> {
   stay: Stay | undefined = undefined;
   listeners: Set<RecordListener> | undefined = undefined;
   state: ConnectionState = 'idle';
-  /** Has the connection look at itself, where it cannot be told of everything: before and after work. */
-  check: (() => void) | undefined = undefined;
   readonly connection: C;
 
   constructor(connection: C) {
     this.connection = connection;
   }
+
+  /** Has the connection look at itself, before and after work. Replaced where it cannot be told of everything. */
+  check(): void {}
 
   /** The larger of the requests in flight and the leases open on it; `load` everywhere. */
   get load(): number {

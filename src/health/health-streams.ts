@@ -16,17 +16,15 @@ export class HealthStreams<C extends Connection> {
   readonly #membership: Membership<C>;
   readonly #source: HealthSource;
   #latest: Health | undefined;
-  #isScheduled = false;
 
   /** @param peek - the connection that would be picked now. */
   constructor(membership: Membership<C>, source: HealthSource, peek: () => C | undefined) {
     this.#membership = membership;
     this.#source = source;
-    const observersChanged = (): void => this.#observersChanged();
     const { turns } = membership;
-    this.pending = live(turns, () => membership.index.load, observersChanged);
-    this.health = live(turns, () => this.read(), observersChanged, sameHealth);
-    this.leastLoaded = live(turns, peek, observersChanged);
+    this.pending = live(turns, () => membership.index.load, this.#listen);
+    this.health = live(turns, () => this.read(), this.#listen, sameHealth);
+    this.leastLoaded = live(turns, peek, this.#listen);
   }
 
   /** The figures now; the same object while they are the same, but where those of endpoints may differ. */
@@ -49,19 +47,20 @@ export class HealthStreams<C extends Connection> {
     this.health.end();
   }
 
-  #observersChanged(): void {
+  /** Listens for the next change of a load while there are subscribers. */
+  readonly #listen = (): void => {
     const isObserved = this.pending.observed || this.leastLoaded.observed || this.health.observed;
     this.#membership.index.onLoad = isObserved ? this.#loadChanged : undefined;
-  }
+  };
 
+  /** Hears of no other change until the microtask. */
   readonly #loadChanged = (): void => {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
+    this.#membership.index.onLoad = undefined;
     void microtask.then(this.#flush);
   };
 
   readonly #flush = (): void => {
-    this.#isScheduled = false;
+    this.#listen();
     this.#membership.turns.requestFlush();
   };
 }

@@ -99,7 +99,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
   }
 
   check(): void {
-    if (this.record.check !== undefined) this.record.check();
+    this.record.check();
   }
 
   acquire(): void {
