@@ -10,7 +10,6 @@ const BASE = [
   'linked-list',
   'disposal',
   'inspect',
-  'timer-parts',
   'clock',
   'deadlines',
 ];
@@ -31,7 +30,7 @@ const CORE = {
 /** Beside the core: what each may import besides itself. */
 const BESIDE = {
   request: ['connection', 'errors', 'abort', 'linked-list', 'clock', 'deadlines'],
-  zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'timer-parts', 'clock', 'pool'], // connects a pool of its own
+  zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'clock', 'pool'], // connects a pool of its own
   dns: ['streams', 'errors', 'checks'],
   testing: ['connection', 'streams', 'checks'],
   'testing/node': ['clock', 'disposal', 'checks'],

@@ -33,13 +33,42 @@ export const systemClock: Clock = {
 
 /** The clock of a scheduler. Real time comes from the clock that is never set, in fractions of milliseconds. */
 export function clockOf(scheduler: SchedulerLike): Clock {
+  const known = clocks.get(scheduler);
+  if (known) return known;
   const after = (delay: number, work: () => void): (() => void) => {
     const timer = scheduler.schedule(() => work(), Math.min(Math.max(0, delay), MAX_TIMER_DELAY));
     return () => timer.unsubscribe();
   };
-  return {
+  const clock = {
     now: scheduler === asyncScheduler ? () => performance.now() : () => scheduler.now(),
     after,
-    afterIo: (work) => after(0, work),
+    afterIo: (work: () => void) => after(0, work),
   };
+  clocks.set(scheduler, clock);
+  return clock;
+}
+
+const clocks = new WeakMap<SchedulerLike, Clock>();
+
+/** The number of parts for work that takes several turns of the event loop, such as a dial. */
+export const TIMER_PARTS = 8;
+
+/**
+ * Calls `expired` once `delay` milliseconds have passed and the I/O that had arrived by then has been handled. So a
+ * blocked event loop fails no request whose reply has arrived. The function returned cancels it.
+ *
+ * @param parts - with several, as many timers are set one after another, each of which counts for its own length, however
+ * late it fires. So work that takes several turns of the event loop is given the time back for which that stood still.
+ */
+export function deadline(clock: Clock, delay: number, expired: () => void, parts = 1): () => void {
+  const part = Math.ceil(delay / parts);
+  let cancel = (): void => {};
+  const wait = (left: number): void => {
+    cancel = clock.after(Math.min(part, left), () => {
+      if (left > part) wait(left - part);
+      else cancel = clock.afterIo(expired);
+    });
+  };
+  wait(delay);
+  return () => cancel();
 }

@@ -1,7 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
+import { clockOf, deadline, TIMER_PARTS } from '../clock.js';
 import { ConnectTimeoutError } from '../errors.js';
-import { deadline } from '../streams/deadline.js';
-import { TIMER_PARTS } from '../timer-parts.js';
 import { type Connection, causeOf, textOf } from './connection.js';
 import { resubscribe } from './observe-connection.js';
 import type { ConnectionRecord, DialResult } from './record.js';
@@ -70,7 +69,7 @@ export function attempt(
   check();
   if (!waiting.closed) {
     const expired = (): void => fail(timeoutError(record.connection, timeout));
-    waiting.add(deadline(scheduler, timeout, expired, TIMER_PARTS));
+    waiting.add(deadline(clockOf(scheduler), timeout, expired, TIMER_PARTS));
   }
   return waiting;
 }

@@ -1,7 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
+import { clockOf, deadline, TIMER_PARTS } from '../clock.js';
 import { ConnectionClosedError, type PoolError, type PoolErrorOptions } from '../errors.js';
-import { deadline } from '../streams/deadline.js';
-import { TIMER_PARTS } from '../timer-parts.js';
 import { type Connection, causeOf } from './connection.js';
 import { OwnWork } from './own-work.js';
 import type { ConnectionRecord } from './record.js';
@@ -42,7 +41,7 @@ export async function runHook<C extends Connection>(
       };
       const expired = (): void => cancel(new ErrorType(`A ${name} did not settle within ${timeout} ms`));
       const lost = (reason: unknown): void => cancel(reason ?? new ConnectionClosedError('The connection was closed'));
-      lifetime.add(deadline(scheduler, timeout, expired, TIMER_PARTS));
+      lifetime.add(deadline(clockOf(scheduler), timeout, expired, TIMER_PARTS));
       lifetime.add(record.listen({ onState: (_state, cause) => lost(cause), onRetired: lost }));
       new Promise((settle) => settle(hook(record.connection, { signal: controller.signal }))).then(resolve, reject);
     });

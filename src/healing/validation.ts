@@ -1,10 +1,10 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { MAX_TIMER_DELAY } from '../checks.js';
+import { clockOf, deadline } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
 import { OwnWork } from '../connection/own-work.js';
 import type { ConnectionRecord } from '../connection/record.js';
 import { ValidationError } from '../errors.js';
-import { deadline } from '../streams/deadline.js';
 
 /** Second argument of {@link Validate}. */
 export interface ValidationContext {
@@ -76,7 +76,7 @@ export function startValidation<C extends Connection>(
     controller.abort(failure);
     settle(failure);
   };
-  validation.add(deadline(scheduler, Math.min(timeout, MAX_TIMER_DELAY), expired));
+  validation.add(deadline(clockOf(scheduler), Math.min(timeout, MAX_TIMER_DELAY), expired));
 }
 
 const REFUSED = 'An idle connection did not pass its validation';

@@ -43,6 +43,12 @@ export class Endpoints<C extends Connection> {
     return this.#endpointOf.get(connection);
   }
 
+  /** The list to make connections for under such an option: empty where it has yet to come. */
+  listFor(option: unknown): false | readonly string[] {
+    if (option === false) return false;
+    return Array.isArray(option) ? (option as readonly string[]) : (this.list ?? []);
+  }
+
   /** Goes by another list from now on, or by none. Returns whether it differs from the one before. */
   use(list: readonly string[] | undefined): boolean {
     const before = this.list;

@@ -1,8 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
 import { closeWithin } from '../connection/close.js';
 import { type Connection, missingMember } from '../connection/connection.js';
-import { ConnectionFactoryError, type PoolErrorOptions, wrongType } from '../errors.js';
+import { ConnectionFactoryError, wrongType } from '../errors.js';
 import type { Endpoints } from '../membership/endpoints.js';
+import type { Membership } from '../membership/membership.js';
+import type { PoolErrors } from './pool-errors.js';
 
 /** What a factory is told about the connection that it is to make. */
 export interface ConnectionRequest<C> {
@@ -18,14 +20,11 @@ export interface ConnectionRequest<C> {
 /** Returns a new connection at each call. */
 export type ConnectionFactory<C> = (request: ConnectionRequest<C>) => C;
 
-/** The pool, as far as connections are made for it. */
-interface MakingPool<C extends Connection> {
-  readonly endpoints: Endpoints<C>;
-  /** Those that connections are made for; false without the option. */
-  readonly endpointList: false | readonly string[];
-  isTaken(connection: C): boolean;
-  errorContext(): PoolErrorOptions;
-  noEndpointsError(): Error;
+/** The part of the pool's options that connections are made by. */
+interface MakerOptions {
+  readonly endpoints: unknown;
+  readonly closeTimeout: number;
+  readonly scheduler: SchedulerLike;
 }
 
 /** Makes connections: all that are asked for, or none. */
@@ -33,23 +32,33 @@ export class ConnectionMaker<C extends Connection> {
   /** Connections that are being made: they count as members, because a factory may call the pool. */
   creating = 0;
   readonly #factory: ConnectionFactory<C>;
-  readonly #options: { readonly closeTimeout: number; readonly scheduler: SchedulerLike };
-  readonly #pool: MakingPool<C>;
+  readonly #options: MakerOptions;
+  readonly #membership: Membership<C>;
+  readonly #endpoints: Endpoints<C>;
+  readonly #errors: PoolErrors<C>;
 
   constructor(
     factory: ConnectionFactory<C>,
-    options: { readonly closeTimeout: number; readonly scheduler: SchedulerLike },
-    pool: MakingPool<C>,
+    options: MakerOptions,
+    membership: Membership<C>,
+    endpoints: Endpoints<C>,
+    errors: PoolErrors<C>,
   ) {
     this.#factory = factory;
     this.#options = options;
-    this.#pool = pool;
+    this.#membership = membership;
+    this.#endpoints = endpoints;
+    this.#errors = errors;
   }
 
   /** @param list - the endpoints that they are made for; false for none. */
-  create(count: number, request: ConnectionRequest<C> = {}, list = this.#pool.endpointList): C[] {
+  create(
+    count: number,
+    request: ConnectionRequest<C> = {},
+    list = this.#endpoints.listFor(this.#options.endpoints),
+  ): C[] {
     const made = new Set<C>();
-    const nextEndpoint = list && this.#pool.endpoints.assigner(request.replaces, list);
+    const nextEndpoint = list && this.#endpoints.assigner(request.replaces, list);
     this.creating += count;
     try {
       while (made.size < count) made.add(this.#createFor(made, request, nextEndpoint));
@@ -68,16 +77,16 @@ export class ConnectionMaker<C extends Connection> {
   destroyUnused(made: Iterable<C>): void {
     const { closeTimeout, scheduler } = this.#options;
     for (const connection of made) {
-      if (!this.#pool.isTaken(connection)) void closeWithin(connection, closeTimeout, scheduler);
+      if (!this.#membership.isTaken(connection)) void closeWithin(connection, closeTimeout, scheduler);
     }
   }
 
   #createFor(made: ReadonlySet<C>, request: ConnectionRequest<C>, nextEndpoint: false | (() => string | undefined)): C {
     if (!nextEndpoint) return this.#createOne(made, request);
     const endpoint = nextEndpoint();
-    if (endpoint === undefined) throw this.#pool.noEndpointsError();
+    if (endpoint === undefined) throw this.#errors.noEndpointsError();
     const connection = this.#createOne(made, { ...request, endpoint });
-    this.#pool.endpoints.assign(connection, endpoint);
+    this.#endpoints.assign(connection, endpoint);
     return connection;
   }
 
@@ -98,12 +107,12 @@ export class ConnectionMaker<C extends Connection> {
   }
 
   #checkFree(connection: C): void {
-    if (this.#pool.isTaken(connection)) throw this.#error('returned a connection that is in a pool already');
+    if (this.#membership.isTaken(connection)) throw this.#error('returned a connection that is in a pool already');
   }
 
   #error(what: string, cause?: unknown): ConnectionFactoryError {
     const message = `connectionFactory ${what} instead of returning a new connection`;
-    return new ConnectionFactoryError(message, { ...this.#pool.errorContext(), cause });
+    return new ConnectionFactoryError(message, { ...this.#errors.context(), cause });
   }
 }
 

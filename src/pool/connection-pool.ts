@@ -38,7 +38,7 @@ import {
   USE_OPTIONS,
   type UseOptions,
 } from './call-options.js';
-import { checkConnections } from './checks.js';
+import { checkConnections } from './check-connections.js';
 import type { ConnectionFactory } from './connection-factory.js';
 import { PoolContext } from './context.js';
 import { healthWhen } from './health-when.js';
@@ -428,22 +428,12 @@ export class ConnectionPool<C extends Connection, K = void> {
    * ```
    */
   suspend(): void {
-    const { events, membership, turns } = this.#context;
-    if (this.#acquirer.isSuspended) return;
-    this.#acquirer.suspend();
-    membership.hold(true);
-    events.emit({ type: 'suspended' });
-    turns.requestFlush();
+    this.#lifecycle.setSuspended(true);
   }
 
   /** Serves waiting callers in their order, and gives out connections again. Idempotent. */
   resume(): void {
-    const { events, membership, turns } = this.#context;
-    if (!this.#acquirer.isSuspended) return;
-    this.#acquirer.resume();
-    membership.hold(false);
-    events.emit({ type: 'resumed' });
-    turns.requestFlush();
+    this.#lifecycle.setSuspended(false);
   }
 
   /**

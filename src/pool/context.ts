@@ -4,7 +4,7 @@ import { ObservedAcquirer } from '../borrowing/observed-acquirer.js';
 import { Returns } from '../borrowing/returns.js';
 import { clockOf } from '../clock.js';
 import { type Connection, textOf } from '../connection/connection.js';
-import { ConnectionInvalidatedError, type PoolErrorOptions } from '../errors.js';
+import { ConnectionInvalidatedError } from '../errors.js';
 import { EventStream } from '../health/events.js';
 import type { HealthSource } from '../health/health.js';
 import { HealthStreams } from '../health/health-streams.js';
@@ -90,7 +90,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
       this.acquirer.isSuspended ? undefined : this.selector.peek(undefined as K),
     );
     this.leaks = new LeakDetector(options, (leak) => this.events.emit({ type: 'leak-suspected', ...leak }));
-    this.maker = new ConnectionMaker(factory, options, this);
+    this.maker = new ConnectionMaker(factory, options, membership, this.endpoints, this.errors);
     this.rolling = new RollingUpdate(membership, this.maker, options);
     membership.listeners.push({
       changed: (member, from, to, why) => {
@@ -106,24 +106,6 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
       closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
     });
     this.selector.use(options.select);
-  }
-
-  // What connections are made by
-
-  get endpointList(): false | readonly string[] {
-    return this.options.endpoints && (this.endpoints.list ?? []);
-  }
-
-  isTaken(connection: C): boolean {
-    return this.membership.isTaken(connection);
-  }
-
-  errorContext(): PoolErrorOptions {
-    return this.errors.context();
-  }
-
-  noEndpointsError(): Error {
-    return this.errors.noEndpointsError();
   }
 
   /** Takes a member that is up out of use, and says why. */

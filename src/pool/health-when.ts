@@ -1,7 +1,7 @@
 import { first, firstValueFrom, merge, Observable, type SchedulerLike } from 'rxjs';
 import { onAbort } from '../abort.js';
+import { clockOf, deadline } from '../clock.js';
 import type { Health } from '../health/health.js';
-import { deadline } from '../streams/deadline.js';
 
 /** How long is waited, and what ends the waiting. */
 export interface WaitOptions {
@@ -19,7 +19,7 @@ export function healthWhen(
 ): Promise<Health> {
   const aborted$ = new Observable<never>((subscriber) => onAbort(signal, () => subscriber.error(signal?.reason)));
   const expired$ = new Observable<never>((subscriber) =>
-    timeout === undefined ? undefined : deadline(scheduler, timeout, () => subscriber.error(timeoutError())),
+    timeout === undefined ? undefined : deadline(clockOf(scheduler), timeout, () => subscriber.error(timeoutError())),
   );
   return firstValueFrom(merge(health$.pipe(first(accepts)), aborted$, expired$));
 }

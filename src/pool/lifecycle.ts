@@ -6,7 +6,7 @@ import { selectForEviction } from '../membership/eviction-order.js';
 import type { Member } from '../membership/member.js';
 import type { RenewOptions } from './call-options.js';
 import type { PoolContext } from './context.js';
-import { EndpointSource } from './endpoint-source.js';
+import { EndpointPolicy } from './endpoint-policy.js';
 import { clampSize, type ResolvedOptions } from './options.js';
 import { invalidateUnresponsive } from './ping-idle.js';
 import { type PolicyEntry, PolicySubscriptions } from './policies.js';
@@ -22,13 +22,13 @@ const joinedOnly = <C extends Connection>(joined: readonly Member<C>[]): readonl
 /** Opens a pool, sizes it, changes it and closes it. Arguments have been checked. */
 export class Lifecycle<C extends Connection, K> {
   readonly #context: PoolContext<C, K>;
-  readonly #endpoints: EndpointSource<C, K>;
+  readonly #endpoints: EndpointPolicy<C, K>;
   readonly #policies: PolicySubscriptions;
 
   /** @param pool - what policies are given. */
   constructor(context: PoolContext<C, K>, pool: PolicyPool<C>) {
     this.#context = context;
-    this.#endpoints = new EndpointSource(context);
+    this.#endpoints = new EndpointPolicy(context);
     const entries = (): PolicyEntry[] => policyEntries(context, pool, this.#endpoints);
     this.#policies = new PolicySubscriptions(() => (this.#isOpen ? entries() : []));
   }
@@ -151,7 +151,7 @@ export class Lifecycle<C extends Connection, K> {
     const wasClosed = state.closedSince();
     const target = clampSize(poolSize ?? context.poolSize, { ...options, ...given });
     const grows = this.#isOpen && target > context.poolSize;
-    const list = this.#endpoints.listFor(given.endpoints ?? options.endpoints);
+    const list = endpoints.listFor(given.endpoints ?? options.endpoints);
     const isAwaited = list !== false && list.length === 0;
     const made = maker.create(grows && !isAwaited ? this.#deficit(target) : 0, {}, list);
     const claimed = membership.claim(made);
@@ -183,6 +183,17 @@ export class Lifecycle<C extends Connection, K> {
       turns.requestFlush();
     });
     if (grows && isAwaited && !wasClosed()) this.fill().catch(() => {});
+  }
+
+  /** Lends nothing from now on, or lends again. */
+  setSuspended(isSuspended: boolean): void {
+    const { acquirer, events, membership, turns } = this.#context;
+    if (acquirer.isSuspended === isSuspended) return;
+    if (isSuspended) acquirer.suspend();
+    else acquirer.resume();
+    membership.hold(isSuspended);
+    events.emit({ type: isSuspended ? 'suspended' : 'resumed' });
+    turns.requestFlush();
   }
 
   /** Removes all members, and takes on no work. */

@@ -2,7 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import type { ReconnectEvent } from '../healing/reconnect-broken.js';
 import { CommandFailure } from '../streams/run-command.js';
 import type { PoolContext } from './context.js';
-import type { EndpointSource } from './endpoint-source.js';
+import type { EndpointPolicy } from './endpoint-policy.js';
 import type { Heal } from './options.js';
 import type { PolicyEntry } from './policies.js';
 import type { PolicyPool } from './policy.js';
@@ -14,7 +14,7 @@ import type { PolicyPool } from './policy.js';
 export function policyEntries<C extends Connection, K>(
   context: PoolContext<C, K>,
   pool: PolicyPool<C>,
-  endpoints: EndpointSource<C, K>,
+  endpoints: EndpointPolicy<C, K>,
 ): PolicyEntry[] {
   const { breaker, events, options } = context;
   const policyFailed = (cause: unknown): void => events.emit({ type: 'policy-failed', cause });

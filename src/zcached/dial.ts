@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { abortable } from '../abort.js';
 import { MAX_TIMER_DELAY } from '../checks.js';
-import type { Clock } from '../clock.js';
+import { deadline, TIMER_PARTS } from '../clock.js';
 import { ConnectTimeoutError } from '../errors.js';
 import { Request } from '../request/request.js';
-import { TIMER_PARTS, waitInParts } from '../timer-parts.js';
 import { nameOf, type ZcachedAddress } from './address.js';
 import { encodeRequest } from './encode.js';
 import { ZcachedConnectError, ZcachedDisconnectedError, ZcachedReplyError } from './errors.js';
@@ -34,10 +33,11 @@ export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner
   const abort = (): void => dialling.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   let isLate = false;
-  const cancel = afterTurns(clock, connectTimeout, () => {
+  const expired = (): void => {
     isLate = true;
     dialling.abort();
-  });
+  };
+  const cancel = deadline(clock, connectTimeout, expired, TIMER_PARTS);
   try {
     return await connectFirst(settings, dialling.signal, owner);
   } catch (error) {
@@ -47,18 +47,6 @@ export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner
     cancel();
     signal.removeEventListener('abort', abort);
   }
-}
-
-/** Runs `expired` when so much time has passed, without that for which the event loop stood still. */
-function afterTurns(clock: Clock, time: number, expired: () => void): () => void {
-  let cancel = (): void => {};
-  const after = (delay: number, work: () => void): void => {
-    cancel = clock.after(delay, work);
-  };
-  waitInParts(time, TIMER_PARTS, after, () => {
-    cancel = clock.afterIo(expired);
-  });
-  return () => cancel();
 }
 
 async function connectFirst(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {

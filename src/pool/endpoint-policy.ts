@@ -4,12 +4,11 @@ import type { Connection } from '../connection/connection.js';
 import type { Member } from '../membership/member.js';
 import { CommandFailure } from '../streams/run-command.js';
 import type { PoolContext } from './context.js';
-import type { ResolvedOptions } from './options.js';
 import type { PolicyEntry } from './policies.js';
 import { rebalance } from './rebalance.js';
 
 /** The option `endpoints`: a list, or an observable of lists. Gives the pool the lists, and balances its members. */
-export class EndpointSource<C extends Connection, K> {
+export class EndpointPolicy<C extends Connection, K> {
   readonly #context: PoolContext<C, K>;
 
   constructor(context: PoolContext<C, K>) {
@@ -20,12 +19,6 @@ export class EndpointSource<C extends Connection, K> {
   get isListed(): boolean {
     const { options, endpoints } = this.#context;
     return !options.endpoints || endpoints.list !== undefined;
-  }
-
-  /** The list to make connections for under such an option: empty where it has yet to come. */
-  listFor(option: ResolvedOptions<C, K>['endpoints']): false | readonly string[] {
-    if (option === false) return false;
-    return Array.isArray(option) ? (option as readonly string[]) : (this.#context.endpoints.list ?? []);
   }
 
   /** Goes on once the first list of endpoints has come, unless the pool is closed by then. */
