@@ -36,7 +36,7 @@ export function clockOf(scheduler: SchedulerLike): Clock {
   const known = clocks.get(scheduler);
   if (known) return known;
   const after = (delay: number, work: () => void): (() => void) => {
-    const timer = scheduler.schedule(() => work(), Math.min(Math.max(0, delay), MAX_TIMER_DELAY));
+    const timer = scheduler.schedule(() => work(), Math.min(delay, MAX_TIMER_DELAY));
     return () => timer.unsubscribe();
   };
   const clock = {

@@ -1,5 +1,4 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { MAX_TIMER_DELAY } from '../checks.js';
 import { clockOf, deadline } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
 import { OwnWork } from '../connection/own-work.js';
@@ -76,7 +75,7 @@ export function startValidation<C extends Connection>(
     controller.abort(failure);
     settle(failure);
   };
-  validation.add(deadline(clockOf(scheduler), Math.min(timeout, MAX_TIMER_DELAY), expired));
+  validation.add(deadline(clockOf(scheduler), timeout, expired));
 }
 
 const REFUSED = 'An idle connection did not pass its validation';
