@@ -23,9 +23,9 @@ const config: Config = {
     '^rxpool$': '<rootDir>/src/index.ts',
     '^rxpool/(.+)$': '<rootDir>/src/$1/index.ts',
   },
-  // Those need servers that `npm run test:long` starts, where they are installed.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/servers/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // Those need servers that `npm run test:long` starts, where they are installed, or packages that `npm run test:e2e` installs.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/(servers|e2e)/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/nestjs-app/'],
   globalTeardown: '<rootDir>/spec/support/left-out.ts',
   // For property tests on a busy machine.
   testTimeout: 20_000,

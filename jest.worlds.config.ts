@@ -12,7 +12,7 @@ const worlds: Config = {
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/spec/architecture.spec.ts',
-    '<rootDir>/spec/(docs|examples|package|servers)/',
+    '<rootDir>/spec/(docs|e2e|examples|package|servers)/',
   ],
   moduleNameMapper: { ...config.moduleNameMapper, ...(isOldest && { '^rxjs(/.+)?$': 'rxjs-7.8.0$1' }) },
 };

@@ -12,10 +12,10 @@ const PERSONS = /\b(whoever|somebody|nobody|anybody|everybody)\b/i;
 /** Where that holds of test titles, and where of comments. */
 const FOLDERS = { titles: ['spec'], comments: ['examples', 'src'] };
 
-/** Without folders whose names begin with a dot: other specs make them, and remove them while this one reads. */
+/** Without packages, and folders whose names begin with a dot: other specs make those, and remove them meanwhile. */
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.name.startsWith('.')) return [];
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesIn(path);
     return entry.name.endsWith('.ts') ? [path] : [];

@@ -14,6 +14,15 @@ interface Example {
   readonly code: readonly string[];
 }
 
+/** What examples import of other packages. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  '@nestjs/common': ['Get', 'Inject', 'Injectable', 'MessageEvent', 'Module', 'Sse'],
+  '@nestjs/core': ['NestFactory'],
+  '@nestjs/terminus': ['HealthCheck', 'HealthCheckResult', 'HealthCheckService'],
+  '@opentelemetry/api': ['metrics', 'trace'],
+  'prom-client': ['Registry'],
+};
+
 /** The names that a module exports by `export { … } from`. */
 function exportsOf(file: string): readonly string[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ESNext);
@@ -56,6 +65,7 @@ function moduleOf({ line, code }: Example, sources: ReadonlyMap<string, readonly
 
 export function writeExamples(folder: string): void {
   const sources = new Map(entries.map(({ specifier, source }) => [specifier, exportsOf(source)]));
+  for (const [name, names] of Object.entries(OTHERS)) sources.set(name, names);
   sources.set('rxjs', exportsOf('node_modules/rxjs/dist/types/index.d.ts'));
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))

@@ -41,4 +41,12 @@ declare global {
   type Socket = import('node:net').Socket;
   const dialEcho: (signal: AbortSignal, lost: (socket: Socket, cause: Error) => void) => Promise<Socket>;
   const exchange: (socket: Socket | undefined, text: string) => Promise<string>;
+
+  class Users {
+    constructor(pool: ConnectionPool<ZcachedConnection>);
+  }
+  class AppModule {}
+  class ConfigService {
+    get(name: string): string;
+  }
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { distinctUntilChanged, filter, map, type Subscription, throttleTime } from 'rxjs';
 import { type Connection, type ConnectionPool, describe, type EventDescription, type HealthStatus } from 'rxpool';
 
-/** Milliseconds for which a status is not logged that comes and goes. */
+/** Milliseconds for which a status has to last to be logged: those that a start or an outage passes through are not. */
 const PACE = 250;
 
 /** Events that say that something is wrong with the program, and not with one connection. */
@@ -35,7 +35,7 @@ export function logPool<C extends Connection>(
   const figures$ = pool.snapshot$.pipe(
     map(() => pool.health),
     filter(({ status, total }, index) => !QUIET.includes(status) && (index > 0 || total > 0)),
-    throttleTime(PACE, undefined, { leading: true, trailing: true }),
+    throttleTime(PACE, undefined, { leading: false, trailing: true }),
     distinctUntilChanged((a, b) => a.status === b.status),
   );
   const logging = figures$.subscribe(({ status, connected, poolSize }) => {

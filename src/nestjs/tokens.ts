@@ -13,7 +13,8 @@ export const POOL_OPTIONS = 'ConnectionPoolModuleOptions';
  * @param name - the name that `forRoot` or `forRootAsync` was given. @default 'default'
  * @example
  * ```ts
- * const provider = { provide: 'USERS', useFactory: (pool) => new Users(pool), inject: [getPoolToken('users')] };
+ * const useFactory = (pool: ConnectionPool<ZcachedConnection>) => new Users(pool);
+ * const provider = { provide: Users, useFactory, inject: [getPoolToken('users')] };
  * ```
  */
 export function getPoolToken(name: string = DEFAULT_NAME): InjectionToken {

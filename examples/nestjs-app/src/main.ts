@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { appModule } from './app.module.js';
+import { settingsOf } from './settings.js';
+
+async function main(): Promise<void> {
+  const settings = settingsOf(process.argv, process.env);
+  const app = await NestFactory.create(appModule(settings), { abortOnError: false });
+  // What `app.enableShutdownHooks()` does, but for the end of the process, which comes by itself.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void app.close());
+  await app.listen(settings.port);
+  console.log(`Listening at ${await app.getUrl()}`);
+}
+
+// A pool that does not start leaves nothing open: the process ends by itself.
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

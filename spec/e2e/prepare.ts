@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { transformSync } from 'esbuild';
+// Jest loads this without a moduleNameMapper: imports have no extension.
+import { makeConsumer, pack, run } from '../package/consumer';
+import { FOLDERS } from './folders';
+
+const APP = path.resolve('examples/nestjs-app');
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/** The application with Nest 12, as its lockfile says: `npm ci` packs the repository. */
+async function installWithNest12(): Promise<string> {
+  await run('npm', ['ci'], APP);
+  await run(process.execPath, ['node_modules/typescript/bin/tsc'], APP);
+  return APP;
+}
+
+/** The same sources as CommonJS, with Nest 11 of the repository and the packed tarball. */
+async function installWithNest11(): Promise<string> {
+  const { dependencies } = JSON.parse(readFileSync(path.join(APP, 'package.json'), 'utf8')) as Manifest;
+  const links = Object.keys(dependencies).filter((name) => name !== 'rxpool' && name !== 'rxjs');
+  const sources = readdirSync(path.join(APP, 'src'));
+  const compiled = sources.map((file) => {
+    const { code } = transformSync(readFileSync(path.join(APP, 'src', file), 'utf8'), {
+      loader: 'ts',
+      format: 'cjs',
+      target: 'node20',
+      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+    });
+    return [file.replace(/\.ts$/, '.js'), code] as const;
+  });
+  const folder = makeConsumer(await pack(), 'nestjs-app', { ...Object.fromEntries(compiled) }, links);
+  return folder;
+}
+
+export default async function prepare(): Promise<void> {
+  const since = performance.now();
+  await run('npm', ['run', '--silent', 'build']);
+  const built = performance.now();
+  process.env[FOLDERS[12]] = path.join(await installWithNest12(), 'dist');
+  process.env[FOLDERS[11]] = await installWithNest11();
+  const seconds = (from: number, to: number): string => ((to - from) / 1_000).toFixed(1);
+  console.log(`built in ${seconds(since, built)} s, installed in ${seconds(built, performance.now())} s`);
+}
