@@ -23,6 +23,19 @@ export const REDIS: Program = {
   args: (port, folder) => ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
 };
 
+/** One node of a cluster, which goes on serving its own slots when another is gone. */
+export const REDIS_CLUSTER_NODE: Program = {
+  name: 'redis-server',
+  args: (port, folder) => [
+    ...REDIS.args(port, folder),
+    ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-port', `${busPortOf(port)}`],
+    ...['--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no'],
+  ],
+};
+
+/** Where the nodes of a cluster talk to each other: by default 10,000 higher, which may be no port. */
+export const busPortOf = (port: number): number => port - 10_000;
+
 export const POSTGRESQL: Program = {
   name: 'postgres',
   prepare: { name: 'initdb', args: (folder) => ['-D', `${folder}/data`, '-U', 'app', '--auth=trust', '--no-sync'] },
@@ -72,6 +85,8 @@ export interface RunningServer {
   readonly port: number;
   /** SIGKILL, and the same server again. Resolves when it accepts connections. */
   restart(): Promise<void>;
+  /** SIGKILL alone. */
+  kill(): Promise<void>;
 }
 
 /** Runs `work` beside a server, and ends the server whatever comes of it. */
@@ -102,6 +117,7 @@ export async function withServer(program: Program, work: (server: RunningServer)
     await start();
     await work({
       port,
+      kill: stop,
       restart: async () => {
         await stop();
         await start();

@@ -8,6 +8,14 @@ import { RedisServer } from './redis-server.js';
 const OUTPUT: Readonly<Record<string, readonly string[]>> = {
   redis: ['greeting: hello', 'visits: 1 2', ...Array<string>(4).fill('event: lost'), 'after the restart: PONG'],
   ioredis: ['pending on each: 50 50', 'counted to: 100', 'after the restart: PONG'],
+  'ioredis-cluster': [
+    'three nodes: 30 of 30 keys; healthy, 2 connected',
+    'one is killed: 16 of 30 keys; healthy, 2 connected',
+    'and back: 30 of 30 keys; healthy, 2 connected',
+    ...Array<string>(2).fill('event: lost'),
+    ...Array<string>(2).fill('event: connected'),
+    'all were killed, and are back: 30 of 30 keys; healthy, 2 connected',
+  ],
   pg: [
     'transferred 30: ada 70, alan 30',
     'refused by: balances_amount_check',
