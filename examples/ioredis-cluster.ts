@@ -25,7 +25,7 @@ async function join(servers: readonly RunningServer[]): Promise<void> {
     for (const { port } of servers) await node.call('CLUSTER', 'MEET', host, port, busPortOf(port));
   }
   for (const node of nodes) {
-    while (!/cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await node.call('CLUSTER', 'INFO'))))
+    while (!/cluster_state:ok[\s\S]*cluster_known_nodes:3/.test(String(await node.call('CLUSTER', 'INFO'))))
       await sleep(50);
     node.disconnect();
   }

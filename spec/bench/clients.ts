@@ -9,6 +9,7 @@ import { serverSpecs } from '../servers/programs.js';
 import { PASSWORD } from '../servers/real-server.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { asking, costed, type Finding, type Medians, ns, type Race, timed } from './measure.js';
+import { benchPoolSizes } from './pool-size.js';
 
 const SIZE = 8;
 const CALLERS = 64;
@@ -164,5 +165,10 @@ export async function* benchClients(): Findings {
     yield { variants: [], rounds: 0 };
     return [`P11 with real clients is not measured: ${[...missing].join(' and ')} is not installed`];
   }
-  return [...(yield* benchRedis()), ...(yield* benchIoredis()), ...(yield* benchPostgres())];
+  return [
+    ...(yield* benchRedis()),
+    ...(yield* benchIoredis()),
+    ...(yield* benchPostgres()),
+    ...(yield* benchPoolSizes()),
+  ];
 }

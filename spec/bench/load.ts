@@ -19,6 +19,7 @@ export function loadSuites(folder: string): typeof SUITES {
     alias: {
       rxpool: entry('.'),
       'rxpool/testing': entry('testing'),
+      'rxpool/testing/node': entry('testing/node'),
       'rxpool/zcached': entry('zcached'),
     },
     define: { LIBRARY: JSON.stringify(path.resolve(folder)) },

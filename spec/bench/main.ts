@@ -18,6 +18,7 @@ const NAMES = [
   'zcached',
   'size',
   'outage',
+  'servers',
 ];
 
 const USAGE = `usage: npm run bench -- [--against DIR] [SUITE...]

@@ -6,6 +6,7 @@ import { benchMembership } from './membership.js';
 import { benchMemory } from './memory.js';
 import { benchOutage } from './outage.js';
 import { benchSelection } from './selection.js';
+import { benchServers } from './servers.js';
 import { benchSize } from './size.js';
 import { benchSubscribers } from './subscribers.js';
 import { benchWire } from './wire.js';
@@ -23,4 +24,5 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   zcached: benchZcached,
   size: benchSize,
   outage: benchOutage,
+  servers: benchServers,
 };

@@ -25,7 +25,8 @@ export class RedisServer implements RealServer {
     readonly process: ServerProcess,
   ) {}
 
-  static async open(maxSessions = MAX_SESSIONS): Promise<RedisServer> {
+  /** @param more - other settings. */
+  static async open(maxSessions = MAX_SESSIONS, more: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
     const port = await closedPort();
     const folder = await mkdtemp(join(tmpdir(), 'rxpool-redis-'));
     const settings = {
@@ -36,6 +37,7 @@ export class RedisServer implements RealServer {
       appendonly: 'no',
       maxclients: maxSessions,
       requirepass: PASSWORD,
+      ...more,
     };
     const admin = ['--user', ADMIN.username, 'on', `>${ADMIN.password}`, '~*', '&*', '+@all'];
     const args = [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]), ...admin];
