@@ -45,6 +45,7 @@ const LIMITS = {
   },
   'src/testing/index.ts': {
     ScriptedConnection: '2.7 kB',
+    checkConnection: '6 kB',
   },
 };
 

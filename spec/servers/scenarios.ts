@@ -8,6 +8,7 @@ import {
   reconnectBroken,
   resilient,
 } from 'rxpool';
+import { checkConnection } from 'rxpool/testing';
 import { startFaultProxy } from 'rxpool/testing/node';
 import { track } from '../support/cleanup.js';
 import { watchProcess } from '../support/invariants.js';
@@ -130,6 +131,18 @@ export function describeScenarios<Client>(kind: Kind<Client>): void {
   async function sessions(count: number): Promise<void> {
     while ((await server.sessions()) !== count) await sleep(10);
   }
+
+  it('checkConnection() finds no broken rule in the recipe, with the server behind a proxy', async () => {
+    const proxy = track(await startFaultProxy({ port: server.port }));
+    const make = kind.adapt(proxy.port, PASSWORD);
+    await checkConnection({
+      make: () => make(),
+      server: proxy,
+      request: ({ client }) => kind.echo(client, 'an echo'),
+      counts: false,
+    });
+    await sessions(0);
+  }, 60_000);
 
   it('calls settle and the pool is whole again by itself, when the server is killed and started again', async () => {
     const pool = await openPool();

@@ -46,6 +46,12 @@ export class FaultLink {
     }
   }
 
+  /** Keeps everything from now on, both ways, until each way is resumed. */
+  hold(): void {
+    this.toServer.hold();
+    this.toClient.hold();
+  }
+
   /** Resets both ends at once. */
   reset(): void {
     this.#over.abort();
@@ -63,6 +69,7 @@ export class FaultProxy {
   readonly #server: Server;
   readonly #links = new Set<FaultLink>();
   #port = 0;
+  #isHolding = false;
 
   /** Use {@link startFaultProxy}. */
   private constructor(private readonly options: FaultProxyOptions) {
@@ -84,9 +91,46 @@ export class FaultProxy {
     return [...this.#links];
   }
 
+  /** How many links are open now. */
+  connections(): number {
+    return this.#links.size;
+  }
+
+  /** Resets every link. */
+  cut(): void {
+    for (const link of this.#links) link.reset();
+  }
+
+  /** Keeps everything from now on, both ways and on new links too, until {@link resume}. */
+  hold(): void {
+    this.#isHolding = true;
+    for (const link of this.#links) link.hold();
+  }
+
+  /** Lets go of what was held, in order. */
+  resume(): void {
+    this.#isHolding = false;
+    for (const { toServer, toClient } of this.#links) {
+      toServer.resume();
+      toClient.resume();
+    }
+  }
+
+  /** Refuses new links, until {@link accept}. */
+  async refuse(): Promise<void> {
+    // Links that are open keep the server from closing.
+    if (this.#server.listening) this.#server.close();
+  }
+
+  /** Listens again, at the same port. */
+  async accept(): Promise<void> {
+    if (!this.#server.listening) await this.#listen();
+  }
+
   #listen(): Promise<this> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject).listen(0, this.host, () => {
+      this.#server.once('error', reject).listen(this.#port, this.host, () => {
+        this.#server.off('error', reject);
         this.#port = (this.#server.address() as AddressInfo).port;
         resolve(this);
       });
@@ -96,14 +140,16 @@ export class FaultProxy {
   /** Stops listening and resets every link. Idempotent. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const link of this.#links) link.reset();
+    this.cut();
     return closed;
   }
 
   #link(client: Socket): void {
     const { port, host = '127.0.0.1' } = this.options;
     const server = connect({ port, host, allowHalfOpen: true, noDelay: true });
-    this.#links.add(new FaultLink(client, server, this.options, (link) => this.#links.delete(link)));
+    const link = new FaultLink(client, server, this.options, (gone) => this.#links.delete(gone));
+    if (this.#isHolding) link.hold();
+    this.#links.add(link);
   }
 }
 
