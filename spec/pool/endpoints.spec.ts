@@ -207,6 +207,21 @@ describe('reconfigure({ endpoints }) of a pool at work', () => {
     await rig.end();
   });
 
+  it('an endpoint that enters and refuses holds up neither another that enters nor renew()', async () => {
+    const rig = await new EndpointRig(6, ['a', 'b']).setup();
+    rig.stop('c');
+    rig.fewest = 6;
+    rig.pool.reconfigure({ endpoints: ['a', 'b', 'c', 'd'] });
+    await rig.clock.advance(20_000);
+    expect([rig.connected, rig.fewest]).toEqual(['a:2 b:2 c:0 d:2', 6]);
+    await expect(rig.pool.renew()).resolves.toBe(6);
+    expect(rig.connected).toBe('a:2 b:2 c:0 d:2');
+    rig.start('c');
+    await rig.clock.advance(60_000);
+    expect(rig.to('c')).toHaveLength(1);
+    await rig.end();
+  });
+
   it('where maxSize leaves no room the old connection is closed before the new one is dialled', async () => {
     const rig = await new EndpointRig(4, ['a', 'b'], { maxSize: 4 }).setup();
     let most = 0;

@@ -28,6 +28,8 @@ export class Endpoints<C extends Connection> {
   list: readonly string[] | undefined = undefined;
   /** Whether the first list has yet to come. */
   isAwaited = false;
+  /** Those that the latest move to them did not reach: no member is replaced by one to them meanwhile. */
+  readonly unreachable = new Set<string>();
   /** One more after each change that the figures of endpoints may show. */
   revision = 0;
   /** Emits when the list has changed, or none is awaited any more, and when members have joined or left. */
@@ -56,6 +58,7 @@ export class Endpoints<C extends Connection> {
     this.isAwaited = false;
     if (isSame !== false) return false;
     this.list = list && Object.freeze([...list]);
+    this.unreachable.clear();
     this.admit([...this.members].map(({ connection }) => connection));
     this.revision++;
     this.changed$.next();
@@ -83,6 +86,7 @@ export class Endpoints<C extends Connection> {
    * @param replaces - the connection whose place is taken: it does not count, and among equals its endpoint comes first.
    */
   assigner(replaces: C | undefined, list: readonly string[]): () => string | undefined {
+    const candidates = replaces === undefined ? list : this.#reachable(list);
     const counts = new Map(list.map((endpoint) => [endpoint, 0]));
     for (const member of this.members) {
       const endpoint = this.of(member);
@@ -91,8 +95,8 @@ export class Endpoints<C extends Connection> {
     }
     const own = replaces && this.#endpointOf.get(replaces);
     return () => {
-      const least = Math.min(...counts.values());
-      const fewest = list.filter((endpoint) => counts.get(endpoint) === least);
+      const least = Math.min(...candidates.map((endpoint) => counts.get(endpoint) as number));
+      const fewest = candidates.filter((endpoint) => counts.get(endpoint) === least);
       const endpoint = fewest.find((one) => one === own) ?? fewest[0];
       if (endpoint !== undefined) counts.set(endpoint, least + 1);
       return endpoint;
@@ -122,7 +126,7 @@ export class Endpoints<C extends Connection> {
     const [member] = this.mostFirst(ordered.filter((candidate) => this.of(candidate) !== undefined));
     if (!member) return undefined;
     const counts = this.#counts();
-    const least = Math.min(...list.map((endpoint) => counts.get(endpoint) ?? 0));
+    const least = Math.min(...this.#reachable(list).map((endpoint) => counts.get(endpoint) ?? 0));
     return (counts.get(this.of(member)) ?? 0) - least > 1 ? member : undefined;
   }
 
@@ -137,6 +141,12 @@ export class Endpoints<C extends Connection> {
       else membersOf.set(endpoint, [member]);
     }
     return Object.freeze([...membersOf].map(([endpoint, members]) => Object.freeze(figuresOf(endpoint, members))));
+  }
+
+  /** Those of a list that can be reached for all that is known, and all of it where none can. */
+  #reachable(list: readonly string[]): readonly string[] {
+    const reachable = list.filter((endpoint) => !this.unreachable.has(endpoint));
+    return reachable.length > 0 ? reachable : list;
   }
 
   /** How many members each endpoint has. One that has left the list counts as having more than any other. */

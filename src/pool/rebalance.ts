@@ -11,6 +11,7 @@ import {
   repeat,
   type SchedulerLike,
   startWith,
+  tap,
   timer,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
@@ -28,7 +29,8 @@ const backoff = exponentialBackoff({ initial: 500, max: 30_000 });
 
 /**
  * Moves members to other endpoints, one at a time, until the endpoints are balanced. It looks when the list has changed
- * and when members have joined or left. A move that fails is told, and tried again after a backoff.
+ * and when members have joined or left. A move that fails is told; its endpoint is left out
+ * until all else is balanced, and tried again after a backoff.
  *
  * @param move - puts another connection in the place of a member; resolves when the next may be moved.
  */
@@ -37,6 +39,7 @@ export function rebalance<C extends Connection>(
   move: (member: Member<C>) => Promise<void>,
   scheduler: SchedulerLike,
 ): Observable<CommandFailure> {
+  const { unreachable } = endpoints;
   const next = (): Member<C> | undefined => endpoints.misplaced(evictionOrder(endpoints.members, true));
   const moveAll = (): Observable<CommandFailure> => {
     let failures = 0;
@@ -44,18 +47,27 @@ export function rebalance<C extends Connection>(
     const moveOne = (): Observable<CommandFailure> => {
       const member = next();
       if (!member) return EMPTY;
+      const target = endpoints.assigner(member.connection, endpoints.list ?? [])();
       const moved = move(member).then(() => {
-        failures = wait = 0;
+        failures = 0;
       });
       return from(moved).pipe(
         ignoreElements(),
         catchError((cause: unknown) => {
-          wait = nextWait(backoff, ++failures, wait);
+          if (target !== undefined) unreachable.add(target);
           return of(new CommandFailure(cause));
         }),
       );
     };
-    return defer(moveOne).pipe(repeat({ delay: () => (next() ? timer(wait, scheduler) : EMPTY) }));
+    /** Those that could not be reached are tried again when nothing else is left to do. */
+    const pause = (): Observable<unknown> => {
+      if (unreachable.size === 0 || (next() && unreachable.size < (endpoints.list?.length ?? 0))) {
+        return next() ? timer(0, scheduler) : EMPTY;
+      }
+      wait = nextWait(backoff, ++failures, wait);
+      return timer(wait, scheduler).pipe(tap(() => unreachable.clear()));
+    };
+    return defer(moveOne).pipe(repeat({ delay: pause }));
   };
   return endpoints.changed$.pipe(startWith(undefined), auditTime(SETTLING, scheduler), exhaustMap(moveAll));
 }
