@@ -61,3 +61,11 @@ describe('PoolHealthIndicator.check', () => {
     expect(() => indicator.check('users', poolThatIs('healthy', 4), options)).toThrow(message);
   });
 });
+
+it('rxpool/nestjs/terminus with terminus 10, which has no HealthIndicatorService: the import throws what is needed', () => {
+  jest.isolateModules(() => {
+    jest.doMock('@nestjs/terminus', () => ({}));
+    expect(() => require('rxpool/nestjs/terminus')).toThrow('rxpool/nestjs/terminus needs @nestjs/terminus 11 or later');
+    jest.dontMock('@nestjs/terminus');
+  });
+});

@@ -20,7 +20,8 @@ type Outcome = 'up' | 'degraded' | 'down';
 type Session = { readonly [O in Outcome]?: (data: Record<string, unknown>) => unknown };
 
 /**
- * Tells terminus how a pool is, from its figures: nothing is sent. A provider of the module that has the health controller.
+ * Tells terminus, 11 or later, how a pool is, from its figures: nothing is sent. A provider of the module that has the
+ * health controller.
  *
  * @example
  * ```ts
@@ -72,6 +73,9 @@ export class PoolHealthIndicator {
     return result as HealthIndicatorResult<K>;
   }
 }
+
+// An older version must not keep the core from being installed, so the range of the peer includes it.
+if (!HealthIndicatorService) throw new TypeError('rxpool/nestjs/terminus needs @nestjs/terminus 11 or later');
 
 Injectable()(PoolHealthIndicator);
 Inject(HealthIndicatorService)(PoolHealthIndicator, undefined, 0);
