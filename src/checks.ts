@@ -103,6 +103,9 @@ export function checkOptions(argument: string, options: unknown, known: readonly
   }
 }
 
+/** Options with their defaults. */
+export type Resolved<O> = { readonly [Name in keyof O]-?: NonNullable<O[Name]> };
+
 /** Options, each name that is known with the check of its value. What is undefined has its default. */
 export function checkEach(argument: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
   checkOptions(argument, options, Object.keys(checks));

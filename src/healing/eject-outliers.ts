@@ -7,6 +7,7 @@ import {
   checkRatio,
   checkScheduler,
   MAX_TIMER_DELAY,
+  type Resolved,
 } from '../checks.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
@@ -45,7 +46,7 @@ export interface EjectOutliersOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-type Settings = { readonly [O in keyof EjectOutliersOptions]-?: NonNullable<EjectOutliersOptions[O]> };
+type Settings = Resolved<EjectOutliersOptions>;
 
 function resolveOptions(options: EjectOutliersOptions): Settings {
   checkEach('options', options, {

@@ -8,6 +8,7 @@ import {
   checkScheduler,
   checkTimeout,
   MAX_TIMER_DELAY,
+  type Resolved,
   unless,
 } from '../checks.js';
 import { attempt } from '../connection/attempt.js';
@@ -84,11 +85,7 @@ export interface ReconnectBrokenOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-type ResolvedReconnectOptions = {
-  readonly [O in keyof ReconnectBrokenOptions]-?: NonNullable<ReconnectBrokenOptions[O]>;
-};
-
-function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptions {
+function resolveOptions(options: ReconnectBrokenOptions): Resolved<ReconnectBrokenOptions> {
   checkEach('options', options, {
     backoff: checkFunction,
     maxAttempts: checkLimit,
@@ -118,7 +115,8 @@ function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptio
  *   proven to work
  * - `deciding`: a user function is asked what to do
  * - `backing-off`: it is dialled when its wait is over
- * - `dialling`: it is dialled; `isWoken` once another has succeeded since this dial began, which may hang
+ * - `dialling`: it is dialled; `skipsWait` once another has succeeded since this dial began, which may hang: the next
+ *   dial follows at once
  * - `abandoned`: it is given up, and dialled rarely
  * - `stopped`: it is forgotten
  *
@@ -126,7 +124,7 @@ function resolveOptions(options: ReconnectBrokenOptions): ResolvedReconnectOptio
  */
 type TaskState =
   | { readonly phase: QuietPhase; readonly activity: Subscription }
-  | { readonly phase: 'dialling'; readonly activity: Subscription; isWoken: boolean };
+  | { readonly phase: 'dialling'; readonly activity: Subscription; skipsWait: boolean };
 
 type QuietPhase = 'watching' | 'deciding' | 'backing-off' | 'abandoned' | 'stopped';
 
@@ -184,7 +182,7 @@ class ReconnectTask<C extends Connection> {
   wake(): void {
     if (this.#isWoken) return;
     this.#isWoken = true;
-    if (this.#state.phase === 'dialling') this.#state.isWoken = true;
+    if (this.#state.phase === 'dialling') this.#state.skipsWait = true;
     else this.#redial();
   }
 
@@ -294,7 +292,7 @@ class ReconnectTask<C extends Connection> {
     this.#emit({ type: 'reconnecting', connection, attempt });
     // A subscriber may have removed the connection when it was told.
     if (this.#state !== waiting || this.#isGone) return;
-    const dialling = this.#go({ phase: 'dialling', activity: new Subscription(), isWoken: false });
+    const dialling = this.#go({ phase: 'dialling', activity: new Subscription(), skipsWait: false });
     this.#supervisor.keepWaiting(this, dialling.activity);
     if (this.#isOverdue) {
       this.#isOverdue = false;
@@ -304,7 +302,7 @@ class ReconnectTask<C extends Connection> {
     void this.#dial(dialling.activity).then((result) => {
       if (result.ok) this.#emit({ type: 'reconnected', connection, attempt });
       else this.#emit({ type: 'reconnect-failed', connection, attempt, cause: result.cause });
-      if (this.#state === dialling) this.#dialled(result, dialling.isWoken);
+      if (this.#state === dialling) this.#dialled(result, dialling.skipsWait);
     });
   }
 
@@ -397,7 +395,7 @@ class ReconnectTask<C extends Connection> {
  */
 function onProven(
   record: ConnectionRecord,
-  { resetAfter, scheduler }: ResolvedReconnectOptions,
+  { resetAfter, scheduler }: Resolved<ReconnectBrokenOptions>,
   life: Subscription,
   proven: () => void,
 ): void {
@@ -437,7 +435,7 @@ class ReconnectSupervisor<C extends Connection> {
 
   constructor(
     readonly subscriber: Subscriber<ReconnectEvent<C>>,
-    readonly options: ResolvedReconnectOptions,
+    readonly options: Resolved<ReconnectBrokenOptions>,
   ) {}
 
   add(connection: C): void {

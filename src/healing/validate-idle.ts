@@ -1,5 +1,13 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { atLeast, checkEach, checkFunction, checkLimit, checkScheduler, MAX_TIMER_DELAY } from '../checks.js';
+import {
+  atLeast,
+  checkEach,
+  checkFunction,
+  checkLimit,
+  checkScheduler,
+  MAX_TIMER_DELAY,
+  type Resolved,
+} from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import { releaseRecord, retainRecord } from '../connection/observe-connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
@@ -27,7 +35,7 @@ export interface ValidateIdleOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-type Settings = { readonly [O in keyof ValidateIdleOptions]-?: NonNullable<ValidateIdleOptions[O]> };
+type Settings = Resolved<ValidateIdleOptions>;
 
 function resolveOptions(options: ValidateIdleOptions): Settings {
   checkEach('options', options, {
