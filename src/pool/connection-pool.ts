@@ -188,9 +188,10 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Opens the pool, fills it up to `poolSize` and dials every member that is fresh or broken. Resolves when every
    * attempt has settled; a server that refuses leaves broken connections behind, not a rejection. With `attempts` those
-   * are dialled again, with a backoff.
+   * are dialled again, with a backoff. Where `endpoints` is an observable it waits for the first list.
    *
-   * @throws {@link ConnectionFactoryError} and {@link PoolDisposedError}, as rejections.
+   * @throws {@link ConnectionFactoryError}, {@link PoolDisposedError}, and {@link NoEndpointsError} where `endpoints` has
+   * ended without a list that can be used. All as rejections.
    * @example
    * ```ts
    * await pool.setup({ attempts: 3 }); // a server that is late by 700 ms is found
@@ -247,9 +248,9 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Lowers `poolSize` by `amount`, though not below `minSize`, and removes the surplus. Unused connections leave in this
-   * order: broken, fresh, connecting, connected; the latest joined first. With `deletePendingConnections` busy ones
-   * follow, the least loaded first, and finish their work before they are closed. If not enough could go, `poolSize`
-   * becomes what is left.
+   * order: broken, fresh, connecting, connected; the latest joined first. Where the pool has `endpoints`, those to the
+   * endpoint with the most members go first. With `deletePendingConnections` busy ones follow, the least loaded first, and
+   * finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
    *
    * @param amount - an integer; zero and less change nothing.
    * @returns how many left. Their closing goes on behind; `close()` waits for it.
@@ -376,7 +377,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * Changes sizes, limits and policies of a pool at work. What is not named stays as it is. A larger `poolSize` adds
    * and dials connections; a smaller one, or a smaller `maxSize`, removes some, those in use when they have finished.
-   * A smaller `maxPending` revokes no lease. Policies that stay the same objects go on undisturbed.
+   * A smaller `maxPending` revokes no lease. Other `endpoints` are gone by from now on: members are moved one at a time,
+   * from a second later. Policies that stay the same objects go on undisturbed.
    *
    * @throws RangeError, TypeError, {@link ConnectionFactoryError}, {@link PoolDisposedError}, and what a new `select`
    * throws, before anything changes.

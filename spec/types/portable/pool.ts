@@ -1,6 +1,14 @@
 import { expectTypeOf } from 'expect-type';
-import type { Observable } from 'rxjs';
-import { type Connection, ConnectionPool, type Health, leastLoaded, type Snapshot, sticky } from 'rxpool';
+import { type Observable, of } from 'rxjs';
+import {
+  type Connection,
+  ConnectionPool,
+  type EndpointHealth,
+  type Health,
+  leastLoaded,
+  type Snapshot,
+  sticky,
+} from 'rxpool';
 import { ScriptedConnection } from 'rxpool/testing';
 
 interface User {
@@ -53,6 +61,12 @@ expectTypeOf(pool.connectedConnections).toEqualTypeOf<readonly ScriptedConnectio
 expectTypeOf(pool.brokenConnections).toEqualTypeOf<readonly ScriptedConnection[]>();
 expectTypeOf(pool.poolSize).toEqualTypeOf<number>();
 expectTypeOf(pool.health).toEqualTypeOf<Health>();
+expectTypeOf(pool.health.endpoints).toEqualTypeOf<readonly EndpointHealth[] | undefined>();
+// Lists of endpoints, once and for all or as they change.
+pool.reconfigure({ endpoints: ['a', 'b'] });
+pool.reconfigure({ endpoints: of(['a'] as const) });
+// @ts-expect-error: ports are no endpoints.
+pool.reconfigure({ endpoints: [7556] });
 // @ts-expect-error: the list is the pool's.
 pool.connections = [];
 // @ts-expect-error: and it never changes.

@@ -7,6 +7,7 @@ import {
   type Picker,
   peakEwma,
   powerOfTwoChoices,
+  preferred,
   roundRobin,
   type Strategy,
   sticky,
@@ -26,6 +27,9 @@ expectTypeOf(connected$.pipe(powerOfTwoChoices())).toEqualTypeOf<Observable<Pick
 expectTypeOf(connected$.pipe(peakEwma({ decay: 5_000 }))).toEqualTypeOf<Observable<Picker<ScriptedConnection>>>();
 expectTypeOf(connected$.pipe(sticky((key: number) => String(key)))).toEqualTypeOf<
   Observable<Picker<ScriptedConnection, number>>
+>();
+expectTypeOf(connected$.pipe(preferred(({ endpoint }) => endpoint === 'a', { spillOver: 4 }))).toEqualTypeOf<
+  Observable<Picker<ScriptedConnection>>
 >();
 // @ts-expect-error: names are no connections.
 names$.pipe(leastLoaded());
