@@ -65,7 +65,9 @@ describe('PoolHealthIndicator.check', () => {
 it('rxpool/nestjs/terminus with terminus 10, which has no HealthIndicatorService: the import throws what is needed', () => {
   jest.isolateModules(() => {
     jest.doMock('@nestjs/terminus', () => ({}));
-    expect(() => require('rxpool/nestjs/terminus')).toThrow('rxpool/nestjs/terminus needs @nestjs/terminus 11 or later');
+    expect(() => require('rxpool/nestjs/terminus')).toThrow(
+      'rxpool/nestjs/terminus needs @nestjs/terminus 11 or later',
+    );
     jest.dontMock('@nestjs/terminus');
   });
 });
