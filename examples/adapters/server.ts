@@ -43,6 +43,11 @@ export const POSTGRESQL: Program = {
   user: 'postgres',
 };
 
+export const NATS: Program = {
+  name: 'nats-server',
+  args: (port) => ['-p', `${port}`, '-a', '127.0.0.1'],
+};
+
 /** Where Debian puts servers, besides the path. */
 function find(name: string): string {
   const postgres = '/usr/lib/postgresql';

@@ -160,13 +160,32 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Programs of clients whose servers are in the process. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  'http2.ts': [
+    'pending on each: 2 2',
+    'waiting: 2',
+    ...['/1', '/2', '/3', '/4', '/5', '/6'].map((path) => `you asked for ${path}`),
+    'answered through GOAWAY: 4',
+    'answered by new sessions: you asked for /11',
+  ],
+  'websocket.ts': [
+    'pending on each: 2 2 2',
+    'sums: 2 4 6 8 10 12',
+    'refused: no method subtract',
+    'event: lost',
+    'event: connected',
+    'status: healthy',
+  ],
+};
+
 describe('The examples', () => {
   it('every numbered example has its expected output here', () => {
     const numbered = readdirSync(path.join(__dirname, '../../examples')).filter((file) => /^\d\d-.*\.ts$/.test(file));
     expect(numbered.sort()).toEqual(Object.keys(OUTPUT));
   });
 
-  it.each(Object.entries(OUTPUT))(
+  it.each(Object.entries({ ...OUTPUT, ...CLIENTS }))(
     'examples/%s prints the expected output and ends with status 0',
     async (file, lines) => {
       const { status, stdout, stderr } = await run(file);

@@ -14,13 +14,16 @@ function find(program: string, folders: readonly string[]): string | undefined {
 }
 
 /** The server programs that the specs of this folder start, and where they are on this machine. */
-export function findPrograms(): Readonly<Record<'redis-server' | 'initdb' | 'postgres', string | undefined>> {
+export function findPrograms(): Readonly<
+  Record<'redis-server' | 'initdb' | 'postgres' | 'nats-server', string | undefined>
+> {
   const path = (process.env['PATH'] ?? '').split(':').filter((folder) => folder !== '');
   const postgres = [...postgresFolders(), ...path];
   return {
     'redis-server': find('redis-server', path),
     initdb: find('initdb', postgres),
     postgres: find('postgres', postgres),
+    'nats-server': find('nats-server', [...path, '/usr/sbin']),
   };
 }
 
@@ -29,7 +32,8 @@ const NEEDS = {
   'servers/redis': ['redis-server'],
   'servers/ioredis': ['redis-server'],
   'servers/pg': ['initdb', 'postgres'],
-  'servers/recipes': ['redis-server', 'initdb', 'postgres'],
+  'servers/nats': ['nats-server'],
+  'servers/recipes': ['redis-server', 'initdb', 'postgres', 'nats-server'],
 } as const;
 
 /** A spec of this folder, and the programs it needs that are not on this machine. */

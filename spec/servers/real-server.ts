@@ -9,10 +9,13 @@ export interface RealServer {
   kill(): Promise<void>;
   stop(): void;
   continue(): void;
-  /** Ends the session of one client of the pool, as an administrator does; false where there is none. */
-  cutOne(): Promise<boolean>;
-  /** Ends the sessions of all clients of the pool. */
-  cutAll(): Promise<void>;
+  /**
+   * Ends the session of one client of the pool, as an administrator does; false where there is none. Absent where no
+   * administrator can.
+   */
+  cutOne?(): Promise<boolean>;
+  /** Ends the sessions of all clients of the pool. Absent where a change of the password does. */
+  cutAll?(): Promise<void>;
   /** How many sessions clients of the pool have. */
   sessions(): Promise<number>;
   /** Changes the password that clients have to give, for new sessions. */

@@ -16,6 +16,7 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     ...Array<string>(2).fill('event: connected'),
     'all were killed, and are back: 30 of 30 keys; healthy, 2 connected',
   ],
+  nats: ['ONE TWO THREE', ...Array<string>(3).fill('event: lost'), 'AFTER THE RESTART'],
   pg: [
     'transferred 30: ada 70, alan 30',
     'refused by: balances_amount_check',

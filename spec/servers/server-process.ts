@@ -43,6 +43,11 @@ export class ServerProcess {
     this.#signal('SIGCONT');
   }
 
+  /** Has the server read its configuration again. */
+  reload(): void {
+    this.#child?.kill('SIGHUP');
+  }
+
   /** Resolves when the process is gone, and those that it had started. */
   async kill(): Promise<void> {
     if (!this.isRunning) return;

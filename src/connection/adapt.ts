@@ -289,7 +289,8 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
 
   #check(alive: (client: Client) => boolean | undefined): void {
     const session = this.transport;
-    if (!session) return;
+    // One that is draining finishes what it carries, though it may be closed to anything new.
+    if (!session || this.state !== 'connected') return;
     let cause: unknown;
     try {
       if (alive(session.client)) return;
