@@ -8,7 +8,7 @@ interface Call {
 }
 
 /** Calls over one WebSocket, whose replies are told apart by an id. */
-export class Caller {
+class Caller {
   readonly #calls = new Map<number, Call>();
   #id = 0;
 
