@@ -15,17 +15,21 @@ export interface Clock {
   afterIo(work: () => void): () => void;
 }
 
+// What Node has and browsers have not.
+declare const setImmediate: ((work: () => void) => unknown) | undefined;
+declare const clearImmediate: (immediate: unknown) => void;
+
 /** The real one. Its timers keep no process alive: the sockets they guard do that. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delay, work) {
     const timer = setTimeout(work, Math.min(Math.ceil(delay), MAX_TIMER_DELAY));
     // A browser's timer is a number.
-    if (typeof timer === 'object') timer.unref();
+    (timer as { unref?(): void }).unref?.();
     return () => clearTimeout(timer);
   },
   afterIo(work) {
-    if (typeof setImmediate !== 'function') return systemClock.after(0, work);
+    if (typeof setImmediate === 'undefined') return systemClock.after(0, work);
     const immediate = setImmediate(work);
     return () => clearImmediate(immediate);
   },

@@ -1,7 +1,7 @@
 // Draws a line chart as SVG, legible on a light page and on a dark one: no package that does is worth its size here.
 
 /** A line of a chart. */
-export interface Series {
+interface Series {
   readonly name: string;
   /** One value for each place of the horizontal axis. */
   readonly values: readonly number[];
