@@ -46,10 +46,16 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
     this.#owner = owner;
     this.#now = clockOf(options.scheduler).now;
     this.#lost = new LostLeases(options, (member, count) => owner.leasesLost(member, count));
-    membership.listeners.push({
-      sessionLost: (member) => this.#lost.sessionLost(member),
-      leasesEnded: (member) => this.#lost.forget(member),
-    });
+  }
+
+  /** A connection was lost on which leases are open. */
+  sessionLost(member: Member<C>): void {
+    this.#lost.sessionLost(member);
+  }
+
+  /** All leases on a member have been written off. */
+  leasesEnded(member: Member<C>): void {
+    this.#lost.forget(member);
   }
 
   /** Tells the listeners of the connection how the work on it went. */

@@ -42,13 +42,13 @@ export interface MembershipOptions<C> extends DialerOptions<C> {
 /** What hears of the members. Called within transitions: it may queue effects, and calls no foreign code. */
 export interface MembershipListener<C extends Connection> {
   /** A member has gone from one phase to another, or joins: then `from` is undefined. */
-  changed?(member: Member<C>, from: Phase | undefined, to: Phase, why: Why): void;
+  changed(member: Member<C>, from: Phase | undefined, to: Phase, why: Why): void;
   /** A connection was lost on which leases are open. */
-  sessionLost?(member: Member<C>): void;
+  sessionLost(member: Member<C>): void;
   /** All leases on a member have been written off: its connection is closed. */
-  leasesEnded?(member: Member<C>): void;
-  misreported?(member: Member<C>, reporter: ReportingMember, value: unknown): void;
-  closeFailed?(connection: C, cause: unknown): void;
+  leasesEnded(member: Member<C>): void;
+  misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
+  closeFailed(connection: C, cause: unknown): void;
 }
 
 /** The pool's own work on a member. */
@@ -81,7 +81,6 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   readonly index = new LoadIndex<Member<C>>();
   readonly lists: MemberLists<C>;
   readonly dialer: Dialer<C>;
-  readonly listeners: MembershipListener<C>[] = [];
   /** Whether any dial has ended, or any connection was up, since the pool was opened. */
   hasDialled = false;
   /** Whether the pool is suspended: it lends nothing. */
@@ -93,13 +92,16 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   /** Members that the pool works on for itself. */
   readonly #reserved = new Map<Member<C>, Reservation>();
   readonly #closings = new Map<Member<C>, Promise<void>>();
+  readonly #listener: MembershipListener<C>;
   #seq = 0;
 
   constructor(
     readonly turns: Turns,
     readonly options: MembershipOptions<C>,
     breaker: DialerBreaker,
+    listener: MembershipListener<C>,
   ) {
+    this.#listener = listener;
     this.lists = new MemberLists<C>(this.members, turns);
     this.dialer = new Dialer(this, breaker);
   }
@@ -292,7 +294,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (to === 'serving') this.index.add(member);
     if (to === 'serving' || to === 'broken') this.hasDialled = true;
     if (to !== 'leaving') this.lists.changed(member, from, to);
-    for (const listener of this.listeners) listener.changed?.(member, from, to, why);
+    this.#listener.changed(member, from, to, why);
     this.turns.requestFlush();
   }
 
@@ -395,8 +397,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
         void closeWithin(record.connection, closeTimeout, scheduler).then((cause) => {
           const isLatest = this.#closings.get(member) === closing.promise;
           if (isLatest) this.#closings.delete(member);
-          if (cause !== undefined)
-            for (const listener of this.listeners) listener.closeFailed?.(record.connection, cause);
+          if (cause !== undefined) this.#listener.closeFailed(record.connection, cause);
           closing.resolve();
           if (isLatest) this.turns.run(() => this.dialer.pump());
         });
@@ -415,7 +416,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     const from = member.load;
     member.session++;
     member.writeOffLeases(member.leased);
-    for (const listener of this.listeners) listener.leasesEnded?.(member);
+    this.#listener.leasesEnded(member);
     this.turns.after(() => {
       record.loadChanged(from, member.load);
       record.retired(reason);
@@ -431,7 +432,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.turns.begin();
     try {
       // One that is leaving may join again.
-      if (isLoss && member.leased > 0) for (const listener of this.listeners) listener.sessionLost?.(member);
+      if (isLoss && member.leased > 0) this.#listener.sessionLost(member);
       if (member.phase !== 'leaving') this.#react(member, state, from, cause);
     } finally {
       this.turns.end();
@@ -455,7 +456,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   }
 
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void {
-    for (const listener of this.listeners) listener.misreported?.(member, reporter, value);
+    this.#listener.misreported(member, reporter, value);
   }
 
   // Limits

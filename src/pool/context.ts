@@ -58,7 +58,21 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
       failed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
       connected: () => this.membership.counts.serving,
     });
-    this.membership = new Membership(turns, options, this.breaker);
+    this.membership = new Membership(turns, options, this.breaker, {
+      changed: (member, from, to, why) => {
+        this.#membershipHasChanged = true;
+        if (options.endpoints) this.#endpointsChanged(from, to);
+        this.limits.changed(member, from, to);
+        this.events.changed(member, from, to, why);
+        this.observation.changed(member, to, why, turns);
+        this.#reportServing(from, to);
+      },
+      sessionLost: (member) => returns.sessionLost(member),
+      leasesEnded: (member) => returns.leasesEnded(member),
+      misreported: ({ connection }, member, value) =>
+        this.events.emit({ type: 'misreported', connection, member, value }),
+      closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
+    });
     const { membership } = this;
     this.endpoints = new Endpoints(membership.members);
     if (Array.isArray(options.endpoints)) this.endpoints.use(options.endpoints);
@@ -92,19 +106,6 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.leaks = new LeakDetector(options, (leak) => this.events.emit({ type: 'leak-suspected', ...leak }));
     this.maker = new ConnectionMaker(factory, options, membership, this.endpoints, this.errors);
     this.rolling = new RollingUpdate(membership, this.maker, options);
-    membership.listeners.push({
-      changed: (member, from, to, why) => {
-        this.#membershipHasChanged = true;
-        if (options.endpoints) this.#endpointsChanged(from, to);
-        this.limits.changed(member, from, to);
-        this.events.changed(member, from, to, why);
-        this.observation.changed(member, to, why, turns);
-        this.#reportServing(from, to);
-      },
-      misreported: ({ connection }, member, value) =>
-        this.events.emit({ type: 'misreported', connection, member, value }),
-      closeFailed: (connection, cause) => this.events.emit({ type: 'close-failed', connection, cause }),
-    });
     this.selector.use(options.select);
   }
 
