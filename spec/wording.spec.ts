@@ -6,11 +6,11 @@ import * as ts from 'typescript';
 
 const ROOT = resolve(__dirname, '..');
 
-/** A title or a comment names the thing (subscriber, waiter, listener, connection), not a person. */
+/** A title, a comment or a message names the thing (subscriber, waiter, listener, connection), not a person. */
 const PERSONS = /\b(whoever|somebody|nobody|anybody|everybody)\b/i;
 
-/** Where that holds of test titles, and where of comments. */
-const FOLDERS = { titles: ['spec'], comments: ['examples', 'src'] };
+/** Where that holds of test titles, of comments, and of strings. */
+const FOLDERS = { titles: ['spec'], comments: ['examples', 'src'], strings: ['src'] };
 
 /** Without packages, and folders whose names begin with a dot: other specs make those, and remove them meanwhile. */
 const filesIn = (folder: string): string[] =>
@@ -35,6 +35,16 @@ function titlesIn(source: ts.SourceFile): ts.Node[] {
   };
   visit(source);
   return titles;
+}
+
+function stringsIn(source: ts.SourceFile): ts.Node[] {
+  const strings: ts.Node[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) strings.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return strings;
 }
 
 interface Piece {
@@ -65,11 +75,12 @@ function found(source: ts.SourceFile, pieces: readonly Piece[]): string[] {
     .map(({ start, text }) => `${source.fileName}:${source.getLineAndCharacterOfPosition(start).line + 1}: ${text}`);
 }
 
-const titlesOf = (source: ts.SourceFile): string[] =>
-  found(
-    source,
-    titlesIn(source).map((title) => ({ start: title.getStart(source), text: title.getText(source) })),
-  );
+const piecesOf = (source: ts.SourceFile, nodes: readonly ts.Node[]): Piece[] =>
+  nodes.map((node) => ({ start: node.getStart(source), text: node.getText(source) }));
+
+const titlesOf = (source: ts.SourceFile): string[] => found(source, piecesOf(source, titlesIn(source)));
+
+const stringsOf = (source: ts.SourceFile): string[] => found(source, piecesOf(source, stringsIn(source)));
 
 const commentsOf = (source: ts.SourceFile): string[] => found(source, commentsIn(source));
 
@@ -87,7 +98,11 @@ describe('Words', () => {
     expect(check(FOLDERS.comments, commentsOf)).toEqual([]);
   });
 
-  it('the check of words finds them in titles of it, test and describe, and in comments', () => {
+  it('strings of the library contain no word for a person that the check lists', () => {
+    expect(check(FOLDERS.strings, stringsOf)).toEqual([]);
+  });
+
+  it('the check of words finds them in titles of it, test and describe, in comments and in strings', () => {
     const text = `
       // Told to whoever asks.
       describe('a', () => it.each([1])(\`b %i \${c} Nobody\`, () => f('somebody')));
@@ -96,5 +111,6 @@ describe('Words', () => {
     const source = parse('x.ts', text);
     expect(titlesOf(source).map((line) => line.split(':')[1])).toEqual(['3']);
     expect(commentsOf(source).map((line) => line.split(':')[1])).toEqual(['2', '4']);
+    expect(stringsOf(source).map((line) => line.split(':')[1])).toEqual(['3', '3']);
   });
 });

@@ -106,7 +106,7 @@ describe('instrumentPool: metrics', () => {
     stop();
   });
 
-  it('names of errors that may hold more than a class are told as how it ended', async () => {
+  it('a dial that fails with a code that may hold a secret has its outcome as error.type', async () => {
     const story = tell({ name: 'odd' });
     instrumentPool(story.pool, { meter: meterOf() });
     const opening = story.pool.setup();
@@ -189,7 +189,7 @@ describe('instrumentPool: traces', () => {
     },
   );
 
-  it('a wait is a span of its length below that of its caller; one of no length is none', async () => {
+  it('a wait of some length is a child span of its caller, and one of 0 ms is no span', async () => {
     const { pool, clock, made } = tell({}, 1);
     instrumentPool(pool, { meter: metrics.getMeter('none'), tracer });
     const opening = pool.setup();

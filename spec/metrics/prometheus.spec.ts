@@ -76,7 +76,7 @@ describe('collectPoolMetrics', () => {
     stop();
   });
 
-  it('a registry that was cleared is filled again', async () => {
+  it('collectPoolMetrics() after registry.clear() registers all metrics again', async () => {
     const registry = new Registry();
     const first = tell();
     collectPoolMetrics(first.pool, { registry });

@@ -36,7 +36,7 @@ describe('provideFakePool', () => {
     await expect(app.get(Users).find('ada')).rejects.toThrow('provideFakePool(name, { connection })');
   });
 
-  it('is healthy, and what it is given instead holds', async () => {
+  it('health is healthy by default, and overrides replace members', async () => {
     const down = { ...(provideFakePool('users').useValue.health as object), status: 'down' } as never;
     const use = async (): Promise<never> => 'Grace' as never;
     const app = await compile({ providers: [Users, provideFakePool('users', { health: down, use })] });

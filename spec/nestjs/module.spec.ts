@@ -184,7 +184,7 @@ describe('ConnectionPoolModule.forRootAsync', () => {
     expect(app.get(Users).pool.health).toMatchObject({ name: 'users', poolSize: 2, status: 'healthy' });
   });
 
-  it('the module of the builder is the class itself, so that one that extends it is made', () => {
+  it('forRoot() and forRootAsync() called on a subclass make a module of the subclass', () => {
     class Own extends ConnectionPoolModule {}
     const options = { poolSize: 1, connectionFactory: make };
     expect(Own.forRoot(options).module).toBe(Own);
@@ -283,7 +283,7 @@ describe('A test of an application with a ConnectionPoolModule', () => {
 });
 
 describe('The end of an application with a ConnectionPoolModule', () => {
-  it('disposes of the pool', async () => {
+  it('app.close() closes the connections, and use() rejects with ERR_POOL_DISPOSED', async () => {
     const factory = new Factory();
     const app = await compile({
       imports: [ConnectionPoolModule.forRoot({ poolSize: 2, connectionFactory: factory.make, ...quiet })],

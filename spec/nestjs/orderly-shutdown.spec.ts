@@ -100,7 +100,7 @@ describe('OrderlyShutdown', () => {
     await app.close();
   });
 
-  it('an application without an HTTP server closes', async () => {
+  it('app.close() without an HTTP server resolves', async () => {
     await app.close();
     const context = await compile({ providers: [OrderlyShutdown] });
     await expect(context.close()).resolves.toBeUndefined();

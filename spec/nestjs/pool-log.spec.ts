@@ -1,4 +1,7 @@
-import { ConnectionPoolModule } from 'rxpool/nestjs';
+import { of } from 'rxjs';
+import { CommandFailure, type ConnectionPool } from 'rxpool';
+import { ConnectionPoolModule, getPoolToken } from 'rxpool/nestjs';
+import type { ScriptedConnection } from 'rxpool/testing';
 import { until } from '../support/until.js';
 import { compile, Factory } from './apps.js';
 
@@ -76,5 +79,33 @@ describe('The log of a ConnectionPoolModule', () => {
       lines,
     );
     expect(lines.all).toContain('warn ConnectionPool default: policy-failed: no figures');
+  });
+
+  it('a failed list of endpoints and lost leases are told by warn, its end and a failed close() by debug', async () => {
+    const factory = new Factory({ name: '#1', endpoint: 'replica:7556' });
+    const endpoints = of(['replica:7556'], new CommandFailure(new Error('no answer')));
+    const app = await compile(
+      {
+        imports: [
+          ConnectionPoolModule.forRoot({
+            poolSize: 1,
+            connectionFactory: factory.make,
+            options: { heal: false, endpoints, lostGrace: 1 },
+          }),
+        ],
+      },
+      lines,
+    );
+    const pool = app.get<ConnectionPool<ScriptedConnection>>(getPoolToken());
+    const [connection] = factory.made;
+    const isTold = (line: string) => (): boolean => lines.all.includes(line);
+    await until(isTold('warn ConnectionPool default: endpoints-failed: no answer'));
+    await until(isTold('debug ConnectionPool default: endpoints-ended'));
+    void pool.use(() => new Promise(() => {}));
+    connection?.lose(new Error('cable pulled'));
+    await until(isTold('warn ConnectionPool default: leases-lost #1 replica:7556'));
+    Object.assign(connection as object, { close: () => Promise.reject(new Error('stuck')) });
+    pool.removeConnections(pool.connections);
+    await until(isTold('debug ConnectionPool default: close-failed #1 replica:7556: stuck'));
   });
 });

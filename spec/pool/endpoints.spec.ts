@@ -27,7 +27,7 @@ describe('A pool with a list of endpoints', () => {
     await rig.end();
   });
 
-  it('with fewer connections than endpoints each connection leads to another', async () => {
+  it('setup() with fewer connections than endpoints gives each connection another endpoint', async () => {
     const rig = await new EndpointRig(2, SERVERS).setup();
     expect(rig.shares).toBe('a:1 b:1 c:0');
     await rig.end();
@@ -268,7 +268,7 @@ describe('reconfigure({ endpoints }) of a pool at work', () => {
     await rig.end();
   });
 
-  it('is not moved while the pool is closed, and all timers end with the pool', async () => {
+  it('followed by close(): no member is moved and no timer stays; setup() dials by the new list', async () => {
     const rig = await new EndpointRig(6, ['a', 'b']).setup();
     rig.pool.reconfigure({ endpoints: SERVERS });
     void rig.pool.close();
@@ -520,7 +520,7 @@ describe('health.endpoints', () => {
     await rig.end();
   });
 
-  it('of a closed pool has no members', async () => {
+  it('of a closed pool shows no members', async () => {
     const rig = await new EndpointRig(2, SERVERS).setup();
     await rig.pool.close();
     expect(rig.shares).toBe('a:0 b:0 c:0');

@@ -55,7 +55,7 @@ describe('preferred()', () => {
     expect(picker.pick(undefined, (connection) => !isNear(connection))?.name).toBe('f1');
   });
 
-  it('is ahead by 16 requests at most where nothing is said', async () => {
+  it('without spillOver, picks a preferred connection until it carries 17 requests more', async () => {
     const all = await connected('f1', 'n1');
     const { picker } = follow(preferred<TestConnection>(isNear), new BehaviorSubject<List>(all));
     expect(work(picker, 18)).toBe([...Array.from({ length: 17 }, () => 'n1'), 'f1'].join(' '));
@@ -145,7 +145,7 @@ describe('preferred()', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('is refused with a typed error for arguments that cannot be', () => {
+  it('preferred() with wrong arguments throws an error with a code', () => {
     const wrong = (value: unknown): never => value as never;
     const calls = [
       () => preferred<TestConnection>(wrong('eu')),

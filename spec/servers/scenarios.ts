@@ -21,7 +21,7 @@ import { MAX_SESSIONS, PASSWORD, type RealServer } from './real-server.js';
 interface Kind<Client> {
   readonly name: string;
   open(): Promise<RealServer>;
-  /** The recipe. */
+  /** The adapter. */
   adapt(port: number, password: string): AdaptedFactory<Client>;
   /** Has the server send a text back. */
   echo(client: Client, text: string): Promise<unknown>;
@@ -132,7 +132,7 @@ export function describeScenarios<Client>(kind: Kind<Client>): void {
     while ((await server.sessions()) !== count) await sleep(10);
   }
 
-  it('checkConnection() finds no broken rule in the recipe, with the server behind a proxy', async () => {
+  it('checkConnection() finds no broken rule in the adapter, with the server behind a proxy', async () => {
     const proxy = track(await startFaultProxy({ port: server.port }));
     const make = kind.adapt(proxy.port, PASSWORD);
     await checkConnection({

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { adapt } from 'rxpool';
 import {
+  BrokenRuleError,
   type CheckedConnection,
   type CheckedServer,
   checkConnection,
@@ -238,5 +239,19 @@ describe('connectionRules()', () => {
     ['no patience', { make: () => {}, server: {}, patience: 0 }, /^checked\.patience must be above 0/],
   ])('with %s throws an error that names it', (_, checked, message) => {
     expect((thrownBy(() => connectionRules(checked as never)) as Error).message).toMatch(message);
+  });
+
+  it('checkConnection() with wrong options rejects, and does not throw', async () => {
+    await expect(checkConnection({ server: {} } as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  });
+});
+
+describe('NonconformingConnectionError', () => {
+  it.each([
+    [1, 'The connection breaks 1 rule:\n- a rule: an explanation'],
+    [2, 'The connection breaks 2 rules:\n- a rule: an explanation\n- a rule: an explanation'],
+  ])('with %i broken rules says how many in its message, and names each', (count, message) => {
+    const errors = Array.from({ length: count }, () => new BrokenRuleError('a rule', 'an explanation'));
+    expect(new NonconformingConnectionError(errors)).toMatchObject({ message, errors });
   });
 });

@@ -5,10 +5,19 @@ import { type Connection, type ConnectionPool, describe, type EventDescription, 
 /** Milliseconds for which a status has to last to be logged: those that a start or an outage passes through are not. */
 const PACE = 250;
 
-/** Events that say that something is wrong with the program, and not with one connection. */
-const WARNINGS = ['heal-failed', 'heal-ended', 'policy-failed', 'observer-failed', 'leak-suspected', 'misreported'];
+/** Events that point to a mistake in the program, or to a list of servers that cannot be had. */
+const WARNINGS = [
+  'heal-failed',
+  'heal-ended',
+  'policy-failed',
+  'endpoints-failed',
+  'observer-failed',
+  'leak-suspected',
+  'leases-lost',
+  'misreported',
+];
 
-/** What is of interest of a connection's way through the pool. */
+/** Events of single connections, and those that may be part of normal work. */
 const DETAILS = [
   'connected',
   'connect-failed',
@@ -16,7 +25,9 @@ const DETAILS = [
   'draining',
   'ejected',
   'reconnect-abandoned',
+  'close-failed',
   'breaker-changed',
+  'endpoints-ended',
 ];
 
 /** A pool that is not open yet, or not any more, is no news. */

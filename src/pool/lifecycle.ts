@@ -44,7 +44,7 @@ export class Lifecycle<C extends Connection, K> {
     const { membership, poolSize, state } = this.#context;
     const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling');
     const wasClosed = state.closedSince();
-    if (!this.#canCreate()) return this.#endpoints.whenListed(() => this.fill());
+    if (!this.#openForList()) return this.#endpoints.whenListed(() => this.fill());
     try {
       return this.#createAndAdd(this.#deficit(poolSize), down);
     } catch (error) {
@@ -55,7 +55,7 @@ export class Lifecycle<C extends Connection, K> {
 
   /** Adds new connections, as far as `maxSize` allows. */
   extend(size: number): Promise<void> {
-    if (!this.#canCreate()) return this.#endpoints.whenListed(() => this.extend(size));
+    if (!this.#openForList()) return this.#endpoints.whenListed(() => this.extend(size));
     return this.#createAndAdd(Math.min(size, this.remainingCapacity), joinedOnly);
   }
 
@@ -240,10 +240,10 @@ export class Lifecycle<C extends Connection, K> {
   }
 
   /**
-   * Whether connections can be made. A pool that lacks the list of its endpoints is opened first, which subscribes to
-   * them: they may be there at once.
+   * Opens a pool that lacks the list of its endpoints, which subscribes to them: the list may be there at once. Returns
+   * whether connections can be made.
    */
-  #canCreate(): boolean {
+  #openForList(): boolean {
     const { state, endpoints } = this.#context;
     if (this.#endpoints.isListed) return true;
     if (state.phase !== 'open') {

@@ -11,9 +11,9 @@ export interface CheckedServer {
   connections(): number | PromiseLike<number>;
   /** Ends all connections that are open to it, from its side. */
   cut(): unknown;
-  /** Passes nothing on from now on, nor on new connections, which it accepts. */
+  /** Holds back all bytes, both ways; new connections are accepted and held too. */
   hold(): unknown;
-  /** Passes on again, what was held included. */
+  /** Passes bytes on again, those that were held first. */
   resume(): unknown;
   /** Refuses new connections from now on. */
   refuse(): unknown;
@@ -73,8 +73,12 @@ export class NonconformingConnectionError extends Error {
   override readonly name: string = 'NonconformingConnectionError';
   readonly code = 'ERR_NONCONFORMING_CONNECTION';
 
-  constructor(readonly errors: readonly BrokenRuleError[]) {
-    super(`The connection breaks ${errors.length} rules:\n${errors.map(({ message }) => `- ${message}`).join('\n')}`);
+  constructor(
+    /** One for each broken rule, in the order of the rules. */
+    readonly errors: readonly BrokenRuleError[],
+  ) {
+    const count = errors.length === 1 ? '1 rule' : `${errors.length} rules`;
+    super(`The connection breaks ${count}:\n${errors.map(({ message }) => `- ${message}`).join('\n')}`);
   }
 }
 
@@ -82,7 +86,8 @@ export class NonconformingConnectionError extends Error {
  * Checks a kind of connection, one written by hand or by `adapt()`, against the contract that pools rely on. Each rule
  * gets connections of its own.
  *
- * @throws {@link NonconformingConnectionError} that names each broken rule, as a rejection
+ * @throws {@link NonconformingConnectionError} that names each broken rule; TypeError, RangeError for wrong options. All
+ * as rejections
  * @example
  * ```ts
  * const proxy = await startFaultProxy({ port });
@@ -248,7 +253,7 @@ class Trial<C extends Connection> {
     if (!settled.ok) this.fail(`${what} rejected: ${settled.cause}`, settled.cause);
   }
 
-  /** What connections that were closed or lost still have to tell comes before another one is up and closed. */
+  /** Opens and closes two more connections: late reports of earlier ones have arrived by then. */
   async settle(): Promise<void> {
     for (let round = 0; round < 2; round++) {
       const connection = this.checked.make();

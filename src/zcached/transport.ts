@@ -193,7 +193,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   #match(): void {
     while (!this.#lost && !this.#isClosed && !this.#decoder.drained()) {
       const { oldest } = this.table;
-      if (!oldest) throw new ZcachedProtocolError('Something came that nobody asked for', this.#decoder.offset);
+      if (!oldest) throw new ZcachedProtocolError('A reply came without a request', this.#decoder.offset);
       const reply = this.#decoder.next(oldest.frame.form);
       if (reply === undefined) return;
       this.#answer(oldest, reply);

@@ -20,6 +20,22 @@ async function link(options: Partial<FaultProxyOptions> = {}) {
   return { proxy, client, peer, link: proxy.links[0]! };
 }
 
+describe('accept() of a fault proxy', () => {
+  it('rejects with EADDRINUSE while another server has its port, and accepts links once the port is free', async () => {
+    const { proxy } = await link();
+    await proxy.refuse();
+    const other = createServer();
+    await new Promise<void>((resolve, reject) => {
+      other.once('error', reject).listen(proxy.port, '127.0.0.1', resolve);
+    });
+    await expect(proxy.accept()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await new Promise((resolve) => other.close(resolve));
+    await proxy.accept();
+    track(await wire(proxy.port));
+    await until(() => proxy.connections() === 2);
+  });
+});
+
 describe('a fault proxy without faults', () => {
   it('a fault proxy forwards every byte, both ways at once', async () => {
     const { client, peer } = await link();
