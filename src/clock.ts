@@ -62,7 +62,7 @@ export const TIMER_PARTS = 8;
  * blocked event loop fails no request whose reply has arrived. The function returned cancels it.
  *
  * @param parts - with several, as many timers are set one after another, each of which counts for its own length, however
- * late it fires. So work that takes several turns of the event loop is given the time back for which that stood still.
+ * late it fires. So time for which the event loop was blocked does not count.
  */
 export function deadline(clock: Clock, delay: number, expired: () => void, parts = 1): () => void {
   const part = Math.ceil(delay / parts);

@@ -89,7 +89,7 @@ export class Deadlines {
     return lane;
   }
 
-  /** The number of different timeouts is not bounded. */
+  /** Empty lanes are dropped: timeouts may have any number of values. */
   #dropIfUnused(lane: Lane): void {
     if (lane.size === 0 && lane !== this.#latest) this.#lanes.delete(lane.timeout);
   }
@@ -117,7 +117,7 @@ export class Deadlines {
     this.#cancelTimer = this.clock.after(Math.min(this.#timerDue - now, MAX_TIMER_DELAY), this.#fired);
   }
 
-  /** What the event loop has received by now comes first: it may have stood still. */
+  /** Received I/O is handled first: a reply that has arrived beats its deadline, also after a blocked event loop. */
   readonly #fired = (): void => {
     const firedAt = Math.max(this.clock.now(), this.#timerDue);
     this.#cancelTimer = this.clock.afterIo(() => this.#expire(firedAt));

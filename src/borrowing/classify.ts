@@ -1,7 +1,7 @@
 import type { ErrorClass } from '../connection/connection.js';
 import { ConnectionClosedError, UseTimeoutError } from '../errors.js';
 
-/** What an error of work says of its connection; undefined for what the connection, or else the pool, says of it. */
+/** What an error of work says of its connection; undefined leaves it to the connection's own, and that to the default. */
 export type Classify<C> = (error: unknown, connection: C) => ErrorClass | undefined;
 
 /** Codes of errors by which a transport, or a client that speaks over one, says that no answer will come. */

@@ -31,7 +31,7 @@ export interface ClientReports {
   readonly draining: () => void;
   /** How many requests the client can carry at once: an integer of at least 0, or Infinity. */
   readonly capacity: (requests: number) => void;
-  /** How many requests are in flight on the client, where it knows of more than its pool lends. */
+  /** Requests in flight on the client; report it where the client is used outside the pool too. */
   readonly pending: (requests: number) => void;
 }
 
@@ -57,12 +57,12 @@ export interface AdapterBase<Client> {
   readonly close: (client: Client) => unknown;
   /**
    * Whether a connected client can be used. Asked each time that a connection is picked, and when work on it has ended:
-   * it should only read a field. One that says no, or throws, is lost. @default none
+   * it should only read a field. A client is lost where this returns false or undefined, or throws. @default none
    */
   readonly alive?: ((client: Client) => boolean | undefined) | undefined;
   /** Sends a request that only a live server answers. @default none */
   readonly ping?: ((client: Client, context: { readonly signal: AbortSignal }) => PromiseLike<unknown>) | undefined;
-  /** What an error of work says of the connection; undefined for what the pool says by default. @default none */
+  /** What an error of work says of the connection; undefined leaves it to the default of the pool. @default none */
   readonly classify?: ((error: unknown, client: Client) => ErrorClass | undefined) | undefined;
 }
 
@@ -172,7 +172,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     if (name !== undefined) this.name = name;
     if (this.#endpoint !== undefined) {
       checkText('endpoint()', this.#endpoint);
-      // What the pool has asked for it knows by that text.
+      // An endpoint that the pool asked for is kept unchanged: the pool compares it.
       this.endpoint = this.#endpoint === requested ? requested : this.#endpoint.replace(/\/\/[^/?#]*@/, '//');
     }
     if (watch) this.capacity$ = this.#capacity.asObservable();
@@ -186,7 +186,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     if (classify) this.classify = (error) => this.transport && classify(error, this.transport.client);
   }
 
-  /** What its pool lends counts, as long as the client reports no more. */
+  /** The larger of what the client reports and the open leases. */
   override get pending$(): Observable<number> {
     return loadStreamOf(this[RECORD]);
   }
@@ -280,7 +280,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     };
   }
 
-  /** What the one before has said holds no more. */
+  /** Sets the client that may report. It starts without a limit, and with 0 pending. */
   #change(session: Session<Client> | undefined): void {
     this.#session = session;
     if (this.#capacity.value !== Number.POSITIVE_INFINITY) this.#capacity.next(Number.POSITIVE_INFINITY);

@@ -33,8 +33,8 @@ function checkFamily(argument: string, value: unknown): void {
  * `interval` from then on; the servers of the system's configuration are asked, not its file of hosts.
  *
  * Emits a sorted, frozen list at first and then where it differs, and a {@link CommandFailure} for each look-up that
- * failed: there was no answer in time, or none of the families has an address. The pool tells those in `events$` and
- * keeps the last list. Never errors or completes. Cold.
+ * failed: no answer in time (`cause` is an rxjs `TimeoutError`), an error of the resolver for either family, or no
+ * address in any. The pool tells those in `events$` and keeps the last list. Never errors or completes. Cold.
  *
  * ```text
  * answers:         --[b,a]----[a,b]----x----[a]--

@@ -76,8 +76,9 @@ type Happening<C> =
   /** The operator given as `heal` completed: nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-ended' }
   /**
-   * The command of one of the `policies` failed, and the policy goes on; or the stream of a policy or of the `breaker`
-   * errored, and does nothing more until the pool is opened again.
+   * The command of one of the `policies` failed, and the policy goes on; a move to another endpoint failed; or
+   * `classify` threw. Or the stream of a policy or of the `breaker` errored, and does nothing more until the pool is
+   * opened again.
    */
   | { readonly type: 'policy-failed'; readonly cause: unknown }
   /** The pool goes by another list of endpoints. */

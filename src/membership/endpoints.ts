@@ -21,7 +21,8 @@ export interface EndpointHealth {
 
 /**
  * Which endpoint each member leads to, and which one the next is for: the one with the fewest members, and among equals
- * the first of the list. Members are counted when that is asked; nothing is counted along.
+ * the first of the list. A replacement keeps the endpoint of the one that it replaces, unless another has at least two
+ * members fewer. Members are counted when that is asked; nothing is counted along.
  */
 export class Endpoints<C extends Connection> {
   /** Those in use: the list that was given last and could be used. Undefined without one. */

@@ -59,7 +59,7 @@ const Configurable = builder.build().ConfigurableModuleClass as unknown as Confi
 
 /**
  * A pool for a Nest application. It is made, and waited for, when the application starts, and disposed of when the HTTP
- * server has closed. An application has as many as it has names for.
+ * server has closed. Each name is a pool of its own.
  *
  * @example
  * ```ts
@@ -78,8 +78,8 @@ export class ConnectionPoolModule extends Configurable {
   /**
    * A pool whose options are known.
    *
-   * @throws TypeError, RangeError for a wrong name. Other wrong options fail the start of the application, and so does a
-   * pool that is not ready in time, with a {@link PoolStartError}.
+   * @throws TypeError, RangeError for a wrong `name` or `isGlobal`. Other wrong options fail the start of the application;
+   * so does a name that is taken, with a `RangeError`, and a pool that is not ready in time, with a {@link PoolStartError}.
    */
   static override forRoot<C extends Connection, K = void>(
     options: ConnectionPoolModuleOptions<C, K> & ConnectionPoolModuleExtras<C, K>,

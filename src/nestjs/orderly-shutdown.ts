@@ -24,12 +24,12 @@ const hasConnectionLists = (server: unknown): server is Server =>
   typeof (server as Partial<Server> | undefined)?.closeIdleConnections === 'function';
 
 /**
- * Lets `app.close()` end while clients keep sending over sockets that they keep alive, which it never would otherwise, and
- * without cutting a request off: every response says `Connection: close` from then on, and sockets are closed as they
- * become idle. Every handler that has begun finishes. A provider of the application, once; it needs no options.
+ * Lets `app.close()` end while clients keep sending over kept-alive sockets. From then on each response says
+ * `Connection: close`, and idle sockets are closed. No request in a handler is cut off. A provider of the application, once;
+ * it needs no options.
  *
  * It goes by the HTTP server of Node, and does nothing where there is none. A handler that never ends keeps the
- * application open, as it does without.
+ * application open.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export class OrderlyShutdown implements OnModuleInit, BeforeApplicationShutdown,
     server.prependListener('request', this.#onRequest);
   }
 
-  /** The HTTP server closes next. */
+  /** Marks responses, serves for 50 ms more, and from then on closes idle sockets. */
   async beforeApplicationShutdown(): Promise<void> {
     const server = this.#server;
     if (!server?.listening) return;

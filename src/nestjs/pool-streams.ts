@@ -16,9 +16,9 @@ export interface PoolStreamOptions {
 type StreamingPool = Pick<ConnectionPool<Connection>, 'health$' | 'events$'>;
 
 /**
- * The streams of the application's pools as `MessageEvent`s, for `@Sse()`: JSON keeps them whole, figures come at a pace, and
- * every stream completes when the application shuts down, which would wait for its response otherwise. They complete as
- * well when their pool is disposed of. Any class of an application with a {@link ConnectionPoolModule} can inject it.
+ * The streams of the application's pools as `MessageEvent`s, for `@Sse()`. JSON keeps them whole, and figures come at a pace.
+ * Every stream completes at shutdown: the HTTP server would wait for its response otherwise. It completes as well when its
+ * pool is disposed of. Any class of an application with a {@link ConnectionPoolModule} can inject it.
  *
  * A browser opens six connections to an origin, and a stream takes one: `all()` is one for everything.
  *

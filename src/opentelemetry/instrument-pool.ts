@@ -31,8 +31,9 @@ export interface InstrumentPoolOptions {
   /** Makes the metrics: `metrics.getMeter('my-app')`. */
   readonly meter: Meter;
   /**
-   * Makes a span of each wait of a millisecond or more, and of each that failed, as a child of the caller's; and one of each
-   * dial, without a parent. @default none
+   * Makes spans `rxpool.wait`, of each wait of 1 ms or more and of each that failed, as a child of the caller's span; and
+   * `rxpool.dial`, of each dial, without a parent. An endpoint `host:port` is `server.address` and `server.port`.
+   * @default none
    */
   readonly tracer?: Tracer | undefined;
 }
@@ -45,12 +46,15 @@ const ERROR = 2;
 
 /**
  * Measures a pool by the semantic conventions for client connection pools, with the names that dashboards know:
- * `db.client.connection.count` (by `state`, `idle` and `used`), `.idle.min`, `.idle.max`, `.limit` (and `.max`, its former
- * name), `.pending_requests`, `.timeouts`, `.create_time`, `.wait_time` and `.use_time`. Each has the name of the pool, `rxpool`
- * where it has none; times are in seconds, and those of what failed have an `error.type`.
+ * `db.client.connection.count` (by `db.client.connection.state`, `idle` and `used`), `.idle.min`, `.idle.max`, `.limit` (and
+ * `.max`, its former name), `.pending_requests`, `.timeouts`, `.create_time`, `.wait_time` and `.use_time`. Each has the name of
+ * the pool, `rxpool` where it has none; times are in seconds, and those of what failed have an `error.type`.
  *
- * Counts are read when they are collected. What work does belongs to its caller's trace without this, however long it
- * waited: work runs in the context of its caller.
+ * `idle.min` is `minSize`, `idle.max` `poolSize`, `limit` `maxSize` or else `poolSize`, and `pending_requests` the callers
+ * that wait. Counts are read when they are collected.
+ *
+ * Spans that work starts belong to its caller's trace without this, also after a wait: work runs in the context of its
+ * caller.
  *
  * @returns a function that ends it; idempotent. It ends when the pool is disposed of.
  * @throws TypeError for wrong arguments, and `PoolDisposedError`.

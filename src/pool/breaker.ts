@@ -10,7 +10,7 @@ export interface BreakerListener {
   connected(): number;
 }
 
-/** The circuit breaker of a pool: what the operator given as `breaker` says, which dials are reported to. */
+/** Holds the state that the operator given as `breaker` emits, and reports dials to it. */
 export class Breaker {
   /** `closed` while there is no operator, and once it has ended: it must not hold dials back for good. */
   state: BreakerState = 'closed';

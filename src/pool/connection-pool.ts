@@ -210,7 +210,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Adds and connects new connections, as many as `maxSize` leaves room for; `poolSize` becomes the larger of itself
    * and the number of members. Resolves when every attempt has settled.
    *
-   * @throws {@link ConnectionFactoryError}, {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
+   * @throws {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and
+   * {@link PoolDisposedError}, as rejections.
    */
   async extendPoolBySize(size: number, options: SignalOptions = {}): Promise<void> {
     check.checkSize('size', size);
@@ -360,7 +361,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @returns how many were replaced, when all of them are closed.
    * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay, and
    * `silent` names those that did not answer;
-   * {@link ConnectionFactoryError}, {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
+   * {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and {@link PoolDisposedError}. All
+   * as rejections.
    * @example
    * ```ts
    * await pool.renew({ maxUnavailable: 2, drainTimeout: 30_000 });

@@ -29,8 +29,8 @@ const backoff = exponentialBackoff({ initial: 500, max: 30_000 });
 
 /**
  * Moves members to other endpoints, one at a time, until the endpoints are balanced. It looks when the list has changed
- * and when members have joined or left. A move that fails is told; its endpoint is left out
- * until all else is balanced, and tried again after a backoff.
+ * and when members have joined or left. A move that fails is told. Its endpoint is skipped until the rest is balanced,
+ * then tried again after a backoff.
  *
  * @param move - puts another connection in the place of a member; resolves when the next may be moved.
  */

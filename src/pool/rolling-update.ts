@@ -79,7 +79,7 @@ export class RollingUpdate<C extends Connection> {
     return this.#enqueue(members, concurrency, (member) => this.#replace(member, plan), isStopped).then(countDone);
   }
 
-  /** Another connection in the place of one member; resolves when the next may be moved, like the steps of others. */
+  /** Replaces one member; resolves when the next update may begin. */
   async move(member: Member<C>, plan: ReplacementPlan): Promise<void> {
     await this.#enqueue([member], 1, () => this.#replace(member, plan), plan.wasClosed);
   }

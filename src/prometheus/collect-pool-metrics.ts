@@ -30,6 +30,9 @@ export interface CollectPoolMetricsOptions {
  * `_wait_time_seconds` and `_use_time_seconds`. Each has the name of the pool as `db_client_connection_pool_name`, `rxpool` where
  * it has none; times of what failed have an `error_type`.
  *
+ * `_idle_min` is `minSize`, `_idle_max` `poolSize`, `_limit` `maxSize` or else `poolSize`, and `_pending_requests` the callers
+ * that wait.
+ *
  * One registry takes any number of pools. Counts are read when they are scraped.
  *
  * @returns a function that ends it; idempotent. It ends when the pool is disposed of.

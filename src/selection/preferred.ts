@@ -60,7 +60,7 @@ class Part<C extends Connection, K> {
   }
 }
 
-/** Chooses by the preferred part, and by the other where that is ahead by more than `spillOver`, or has none to offer. */
+/** Chooses by the preferred part; by the other where the preferred one carries over `spillOver` more, or offers none. */
 class PreferringPicker<C extends Connection, K> implements Picker<C, K> {
   constructor(
     readonly near: Part<C, K>,
@@ -95,8 +95,8 @@ class PreferringPicker<C extends Connection, K> implements Picker<C, K> {
 
 /**
  * Locality: the connections that `isPreferred` names (those of one's own zone, for example) as long as they can take the
- * work, and the others when the preferred ones are out of service, at their limit, or ahead of the others by more than
- * `spillOver` requests. Within either part the choice is that of `strategy`.
+ * work, and the others when the preferred ones are out of service, at their limit, or carry over `spillOver` requests
+ * more. Within either part the choice is that of `strategy`.
  *
  * `isPreferred` is called when a connection enters the source. Emits one picker that stays current, at once and again
  * for each array. Completes and errors with its source, and errors with what `isPreferred` throws and with `strategy`.

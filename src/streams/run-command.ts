@@ -2,7 +2,8 @@ import type { Subscriber } from 'rxjs';
 
 /**
  * What a policy emits when its command threw or rejected. The policy goes on, and calls the command again. A pool tells
- * of each such value of its `policies` by the event `policy-failed`.
+ * of each such value of its `policies` by the event `policy-failed`. `dnsAddresses()` and `dnsServices()` emit one for a
+ * failed look-up, which a pool tells by `endpoints-failed`.
  *
  * @example
  * ```ts
@@ -17,7 +18,7 @@ export class CommandFailure {
   /** What tells it from the other events of an operator. */
   readonly type: string = 'command-failed';
 
-  /** @param cause - what the command threw or rejected with. */
+  /** @param cause - what the command, or the look-up, threw or rejected with. */
   constructor(readonly cause: unknown) {}
 }
 

@@ -8,8 +8,9 @@ export interface PoolHealthOptions {
   /** With fewer connections in service the pool is `down`. @default 1 */
   readonly minConnected?: number | undefined;
   /**
-   * What a pool is that works with fewer connections than `poolSize`. Where terminus knows no `degraded`, as before version
-   * 12, that is `up`, with the `state` `degraded`. @default 'degraded'
+   * The outcome where fewer than `poolSize` are connected; with `minConnected: 0` also where the pool is `down`. Where
+   * terminus knows no `degraded`, as before version 12, that is `up`, with the pool's status as `state`.
+   * @default 'degraded'
    */
   readonly degraded?: 'up' | 'degraded' | 'down' | undefined;
 }

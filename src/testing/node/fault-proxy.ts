@@ -86,22 +86,22 @@ export class FaultProxy {
     return this.#port;
   }
 
-  /** Those open now, the oldest first; a snapshot. */
+  /** The connections (links) open now, the oldest first; a snapshot. */
   get links(): readonly FaultLink[] {
     return [...this.#links];
   }
 
-  /** How many links are open now. */
+  /** How many connections (links) are open now. */
   connections(): number {
     return this.#links.size;
   }
 
-  /** Resets every link. */
+  /** Resets every connection. */
   cut(): void {
     for (const link of this.#links) link.reset();
   }
 
-  /** Keeps everything from now on, both ways and on new links too, until {@link resume}. */
+  /** Keeps everything from now on, both ways and on new connections too, until {@link resume}. */
   hold(): void {
     this.#isHolding = true;
     for (const link of this.#links) link.hold();
@@ -116,13 +116,13 @@ export class FaultProxy {
     }
   }
 
-  /** Refuses new links, until {@link accept}. */
+  /** Refuses new connections, until {@link accept}. */
   async refuse(): Promise<void> {
-    // Links that are open keep the server from closing.
+    // Connections that are open keep the server from closing.
     if (this.#server.listening) this.#server.close();
   }
 
-  /** Listens again, at the same port. */
+  /** Listens again, at the same port. Rejects with the socket's error where the port is taken. */
   async accept(): Promise<void> {
     if (!this.#server.listening) await this.#listen();
   }
@@ -137,7 +137,7 @@ export class FaultProxy {
     });
   }
 
-  /** Stops listening and resets every link. Idempotent. */
+  /** Stops listening and resets every connection. Idempotent. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.cut();
