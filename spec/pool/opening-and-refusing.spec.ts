@@ -1,4 +1,4 @@
-import { lastValueFrom, NEVER, of } from 'rxjs';
+import { lastValueFrom, NEVER, of, Subject } from 'rxjs';
 import {
   type ConnectionFactory,
   ConnectionFactoryError,
@@ -9,7 +9,7 @@ import {
   refill,
 } from 'rxpool';
 import { OwnConnection, type TestConnection } from '../support/connections.js';
-import { names, openRig, rig } from '../support/pools.js';
+import { names, openRig, rig, watch } from '../support/pools.js';
 import { settle, VirtualClock } from '../support/virtual-clock.js';
 
 const make = (): TestConnection => new OwnConnection();
@@ -217,3 +217,28 @@ function half(): object {
   const { state$, pending$ } = make();
   return { state$, pending$, connect: async () => {}, close: async () => {} };
 }
+
+it('use({ signal }) of a new pool: rejects with the reason when the factory aborts the signal', async () => {
+  const controller = new AbortController();
+  const { pool } = rig(() => {
+    controller.abort(new Error('no longer wanted'));
+    return new OwnConnection();
+  }, 1);
+  const call = watch(pool.use(() => 'never', { signal: controller.signal }));
+  await settle();
+  expect(call.reason).toMatchObject({ message: 'no longer wanted' });
+  await pool.dispose();
+});
+
+it('use() of a new pool whose endpoints complete without a list: leaves no unhandled rejection', async () => {
+  const lists = new Subject<readonly string[]>();
+  const { pool, clock } = rig(make, 1, { endpoints: lists, waitTimeout: 100 });
+  const call = watch(pool.use(() => 'never'));
+  await settle();
+  lists.complete();
+  // An unhandled rejection would fail the test.
+  await settle();
+  await clock.advance(100);
+  expect(call.reason).toMatchObject({ code: 'ERR_WAIT_TIMEOUT' });
+  await pool.dispose();
+});

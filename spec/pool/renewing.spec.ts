@@ -148,6 +148,23 @@ describe.each(KINDS)('renew() of a pool of $kind', ({ make }) => {
     expect(done).toBeGreaterThan(10);
   });
 
+  it('renew() while a hanging dial takes the only slot: makes one new connection at a time', async () => {
+    const test = await openRig(make, 4, { maxDials: 1 });
+    const { pool, made } = test;
+    for (const connection of made) connection.onDial = 'wait';
+    made[0]?.lose();
+    void pool.reconnect();
+    await settle();
+    const renewal = watch(pool.renew());
+    await settle();
+    expect(pool.connections.length).toBe(5);
+    made[0]?.accept();
+    await settle();
+    expect(renewal.status).toBe('resolved');
+    expect(figures(pool.health)).toEqual({ poolSize: 4, total: 4, connected: 4 });
+    await pool.close({ drainTimeout: 0 });
+  });
+
   it('renew() replaces broken and ejected members too', async () => {
     const test = await openRig(make, 3);
     const { pool, made, clock } = test;

@@ -481,3 +481,55 @@ describe('a connection that comes up without being dialled', () => {
     },
   );
 });
+
+describe('a connection that changes its state by itself', () => {
+  it('idle that becomes connected: the signal of a lease made by a connected$ subscriber is not aborted', async () => {
+    const { pool, made } = rig(() => new SubjectConnection(), 1);
+    const given = new SubjectConnection();
+    const added = pool.extendPoolByConnections([given]);
+    const signals: AbortSignal[] = [];
+    given.state$.next('broken');
+    await added;
+    pool.connected$.subscribe((connected) => {
+      const lease = connected.length > 0 ? pool.tryLease() : undefined;
+      if (lease) signals.push(lease.signal);
+    });
+    given.state$.next('connected');
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    expect(made).toEqual([]);
+    await pool.close({ drainTimeout: 0 });
+  });
+
+  it('broken that becomes connected while its dial waits for a slot: warmup is not run on it, and reconnect() resolves', async () => {
+    const warmed: TestConnection[] = [];
+    const warmup = (connection: TestConnection): void => void warmed.push(connection);
+    const { pool, made } = await openRig(() => new SubjectConnection(), 2, { maxDials: 1, warmup });
+    const [hanging, other] = made as [SubjectConnection, SubjectConnection];
+    for (const connection of made) connection.lose();
+    hanging.onDial = 'wait';
+    warmed.length = 0;
+    const done = watch(pool.reconnect());
+    other.state$.next('connected');
+    hanging.accept();
+    await settle();
+    expect(done.value).toBe(2);
+    expect(warmed).toEqual([hanging]);
+    await pool.close({ drainTimeout: 0 });
+  });
+
+  it('a dial of its own that fails while the pool calls connect() of another: it is broken at once', async () => {
+    const { pool, made } = await openRig(() => new SubjectConnection(), 1);
+    const [own] = made as [SubjectConnection];
+    own.lose();
+    const given = new SubjectConnection();
+    const connect = given.connect.bind(given);
+    given.connect = () => {
+      own.state$.next('connecting');
+      own.state$.next('broken');
+      return connect();
+    };
+    await pool.extendPoolByConnections([given]);
+    expect(pool.brokenConnections).toEqual([own]);
+    await pool.close({ drainTimeout: 0 });
+  });
+});

@@ -1,5 +1,5 @@
 import { BehaviorSubject } from 'rxjs';
-import { powerOfTwoChoices } from 'rxpool';
+import { leastLoaded, peakEwma, powerOfTwoChoices } from 'rxpool';
 import { OwnConnection, type TestConnection } from '../support/connections.js';
 import { follow, type List, lottery, shares } from '../support/pickers.js';
 import { openRig } from '../support/pools.js';
@@ -166,3 +166,24 @@ describe('powerOfTwoChoices()', () => {
     await pool.dispose();
   });
 });
+
+it.each([
+  ['powerOfTwoChoices()', powerOfTwoChoices],
+  ['leastLoaded()', leastLoaded],
+  ['peakEwma()', peakEwma],
+] as const)(
+  'select: %s: an abort listener that sends while its lease is ended by close() throws nothing',
+  async (_, select) => {
+    const { pool } = await openRig(() => new OwnConnection(), 2, { select: select() });
+    const leases = [await pool.lease(), await pool.lease()];
+    const sent: string[] = [];
+    for (const { connection, signal } of leases) {
+      signal.addEventListener('abort', () => {
+        connection.send();
+        sent.push(connection.name);
+      });
+    }
+    await pool.close({ drainTimeout: 0 });
+    expect(sent.length).toBe(2);
+  },
+);

@@ -38,7 +38,8 @@ export function attempt(
   const fail = (cause: unknown): void => finish({ ok: false, cause });
   let connectHasReturned = false;
   let promiseHasSettled = !connects;
-  let failure: { cause: unknown } | undefined;
+  // A dial that was begun elsewhere may have failed by now.
+  let failure: { cause: unknown } | undefined = !connects && isDown(record) ? { cause: undefined } : undefined;
   const check = (): void => {
     if (!connectHasReturned) return;
     if (record.state === 'connected') finish({ ok: true });

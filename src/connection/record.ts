@@ -85,10 +85,11 @@ export class ConnectionRecord<C extends Connection = Connection> {
     const from = this.state;
     if (state === from) return;
     this.state = state;
+    // A copy: a listener that is added meanwhile, by a subscriber for example, was not there when the state changed.
+    const listeners = this.listeners && [...this.listeners];
     this.stay?.stateChanged(state, from, cause);
-    if (!this.listeners) return;
-    // A copy: a listener that is added meanwhile was not there when the state changed.
-    for (const listener of [...this.listeners]) {
+    if (!listeners) return;
+    for (const listener of listeners) {
       // A listener changed the state again; the nested call has notified all of them.
       if (this.state !== state) return;
       if (this.listeners?.has(listener)) listener.onState?.(state, cause);

@@ -98,8 +98,15 @@ export class Dialer<C extends Connection> {
   pump(): void {
     const pool = this.#pool;
     for (const dial of this.#queue) {
-      if (!this.#hasSlot) return;
       const { member } = dial;
+      if (member.isUp) {
+        // It has come up by itself while it waited.
+        this.#dials.delete(member);
+        this.#queue.delete(dial);
+        dial.result.resolve({ ok: true });
+        continue;
+      }
+      if (!this.#hasSlot) return;
       const hasRoom = member.phase === 'dialling' || pool.open < pool.options.maxSize;
       if (!hasRoom || pool.isClosing(member)) continue;
       this.#queue.delete(dial);

@@ -554,6 +554,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     const { min = 1, timeout, signal } = options;
     this.#checkNotClosed();
     this.#openIfNew();
+    // The factory may have aborted it.
+    options?.signal?.throwIfAborted();
     const { options: resolved, errors } = this.#context;
     const timeoutError = (): Error => errors.readyTimeoutError(min, timeout);
     const { scheduler } = resolved;
@@ -599,9 +601,9 @@ export class ConnectionPool<C extends Connection, K = void> {
     return connections.map((connection) => membership.memberOf(connection)).filter((member) => member !== undefined);
   }
 
-  /** The first use of a pool opens it. */
+  /** The first use of a pool opens it. What fails later is told by events, and to callers when their time is up. */
   #openIfNew(): void {
-    if (this.#context.state.phase === 'new') void this.#lifecycle.fill();
+    if (this.#context.state.phase === 'new') this.#lifecycle.fill().catch(() => {});
   }
 
   #lease(checkout: Checkout<C>, acquiredAt: string | undefined): Lease<C> {
@@ -614,6 +616,8 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkNotDisposed();
     options?.signal?.throwIfAborted();
     this.#openIfNew();
+    // The factory may have aborted it.
+    options?.signal?.throwIfAborted();
     const { options: resolved, errors } = this.#context;
     const { waitTimeout } = resolved;
     if (options === undefined) return { key: undefined as K, waitTimeout, signal: undefined, timeout: undefined };

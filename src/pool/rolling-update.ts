@@ -134,7 +134,7 @@ export class RollingUpdate<C extends Connection> {
     done.catch(() => {});
     if (removesFirst) await this.#waitBriefly(left());
     // Where the old one is still in use and there is no room for two, the dial has not begun.
-    if (replacement.phase === 'fresh' && membership.members.has(replacement)) return { done };
+    if (removesFirst && replacement.phase === 'fresh' && membership.members.has(replacement)) return { done };
     if ((await isUp) && !removesFirst) await this.#waitBriefly(left());
     return { done };
   }

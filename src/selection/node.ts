@@ -38,6 +38,8 @@ export class RankedNode<C extends Connection> extends RecordNode<C> implements R
   /** The pool applies limits, by the `accepts` that it gives to `pick`. */
   readonly limit = UNLIMITED;
   readonly #ranking: Ranking;
+  /** The load that it is ranked by: what a listener hears may be older or newer than the record. */
+  #ranked = this.record.load;
   readonly #unwatch: () => void;
 
   constructor(connection: C, ranking: Ranking) {
@@ -47,8 +49,14 @@ export class RankedNode<C extends Connection> extends RecordNode<C> implements R
     ranking.add(this);
   }
 
-  onLoad(from: number, to: number): void {
-    this.#ranking.move(this, from, to);
+  override get load(): number {
+    return this.#ranked;
+  }
+
+  onLoad(_from: number, _to: number): void {
+    const from = this.#ranked;
+    this.#ranked = this.record.load;
+    if (from !== this.#ranked) this.#ranking.move(this, from, this.#ranked);
   }
 
   override dispose(): void {
