@@ -29,6 +29,8 @@ void withServer(NATS, async (server) => {
   })();
   await server.restart();
   await serviceIsBack;
+  // Answered when the server has the subscription again.
+  await service.flush();
   console.log(await shout('after the restart'));
   await pool.dispose();
   await service.close();

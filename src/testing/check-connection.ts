@@ -230,6 +230,14 @@ class Trial<C extends Connection> {
     );
   }
 
+  /** Connections that are being closed, as those of `settle()`, may be open for a while. */
+  async untilOnlyOne(otherwise: string): Promise<void> {
+    await this.until(
+      async () => (await this.open()) === 1,
+      () => otherwise,
+    );
+  }
+
   /** How a promise settles; it has to. */
   async settled(promise: PromiseLike<unknown>, what: string): Promise<Settled> {
     let settled: Settled | undefined;
@@ -447,7 +455,7 @@ const RULES: Readonly<Record<string, Rule<Connection>>> = {
       const dials = [probe.connection.connect(), probe.connection.connect()];
       await trial.within(Promise.all(dials), 'connect()');
       await trial.settle();
-      trial.expect((await trial.open()) === 1, () => 'two calls of connect() have opened two connections');
+      await trial.untilOnlyOne('two calls of connect() have opened two connections, which are open');
     },
   },
   'connect() while connected opens nothing and changes no state': {
@@ -457,7 +465,7 @@ const RULES: Readonly<Record<string, Rule<Connection>>> = {
       await trial.within(probe.connection.connect(), 'connect()');
       await trial.settle();
       trial.expect(probe.states.length === before, () => `state$ has emitted [${probe.states}]`);
-      trial.expect((await trial.open()) === 1, () => 'a second connection is open');
+      await trial.untilOnlyOne('a second connection is open');
     },
   },
   'connect() rejects where the server refuses, and throws never': {
