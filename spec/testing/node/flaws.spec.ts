@@ -100,6 +100,17 @@ describe('a server without flaws', () => {
     },
   );
 
+  it('a 2024 server without flaws answers a request although the 0x03 of the one before comes apart', async () => {
+    const client = await (await start({ generation: '2024', flaws: false })).dial();
+    const sent = frame('SECRET');
+    expect(sent.at(-1)).toBe('\x03');
+    const unknown = '-ERR unknown command\r\n';
+    expect(await client.ask(sent.slice(0, -1), '\n')).toBe(unknown);
+    client.send(`\x03${sent}`);
+    await until(() => client.seen.split('\n').length > 2);
+    expect(client.seen).toBe(unknown + unknown);
+  });
+
   it('a server without flaws repeats no key in KEYS', async () => {
     const client = await (await start({ flaws: false })).dial();
     expect(await client.ask(frame('GET', 'k'), '\n')).toBe('-ERR not found\r\n\x03');

@@ -51,7 +51,9 @@ class Segments implements Framing {
 
   take(segment: string): readonly string[] {
     if (this.flaws.splitsRequests) return this.#reads(segment).flatMap((read) => this.#requestsIn(read));
-    const requests = split(this.#begun + segment);
+    // A 0x03 may come in another segment than the request that it ends.
+    const text = this.#begun + segment;
+    const requests = split(text.startsWith(ETX) ? text.slice(1) : text);
     this.#begun = requests.pop() ?? '';
     return this.flaws.dropsSecondRequest ? requests.slice(0, 1) : requests;
   }
