@@ -39,7 +39,7 @@ export function attempt(
   let connectHasReturned = false;
   let promiseHasSettled = !connects;
   // A dial that was begun elsewhere may have failed by now.
-  let failure: { cause: unknown } | undefined = !connects && isDown(record) ? { cause: undefined } : undefined;
+  let failure: { cause: unknown } | undefined = !connects && hasFailed(record) ? { cause: undefined } : undefined;
   const check = (): void => {
     if (!connectHasReturned) return;
     if (record.state === 'connected') finish({ ok: true });
@@ -50,7 +50,7 @@ export function attempt(
   // Listening starts before `connect()`, which may succeed and be lost again before it returns.
   const stop = record.listen({
     onState: (_state, cause) => {
-      failure = isDown(record) ? { cause } : undefined;
+      failure = hasFailed(record) ? { cause } : undefined;
       check();
     },
   });
@@ -59,7 +59,7 @@ export function attempt(
     connect(record).then(
       () => {
         promiseHasSettled = true;
-        if (isDown(record)) failure ??= { cause: undefined };
+        if (hasFailed(record)) failure ??= { cause: undefined };
         check();
         if (waiting.closed && isGivenUp) connectedLate?.();
       },
@@ -83,7 +83,7 @@ function connect({ connection }: ConnectionRecord): Promise<void> {
   });
 }
 
-const isDown = ({ state }: ConnectionRecord): boolean => state === 'broken' || state === 'closed';
+const hasFailed = ({ state }: ConnectionRecord): boolean => state === 'broken' || state === 'closed';
 
 const timeoutError = (connection: Connection, timeout: number): ConnectTimeoutError =>
   new ConnectTimeoutError(`A dial did not settle within ${timeout} ms`, { connection: textOf(connection, 'name') });

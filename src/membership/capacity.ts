@@ -20,6 +20,8 @@ const isCapacity = (value: unknown): value is number =>
 /** Keeps the limit of each member: the pool's `maxPending`, or the connection's own `capacity$` where that is less. */
 export class CapacityLimits<C extends Connection> {
   readonly #membership: Membership<C>;
+  /** The limit of a member that has no smaller one of its own. */
+  #maxPending = UNLIMITED;
   readonly #capacities = new Map<Member<C>, Capacity>();
 
   constructor(membership: Membership<C>) {
@@ -27,7 +29,7 @@ export class CapacityLimits<C extends Connection> {
   }
 
   setMaxPending(limit: number): void {
-    this.#membership.maxPending = Math.min(limit, UNLIMITED);
+    this.#maxPending = Math.min(limit, UNLIMITED);
     for (const member of this.#membership.members) this.#apply(member);
   }
 
@@ -95,7 +97,7 @@ export class CapacityLimits<C extends Connection> {
   }
 
   #limitOf(member: Member<C>): number {
-    return Math.min(this.#membership.maxPending, this.#capacities.get(member)?.requests ?? UNLIMITED);
+    return Math.min(this.#maxPending, this.#capacities.get(member)?.requests ?? UNLIMITED);
   }
 
   #apply(member: Member<C>): void {

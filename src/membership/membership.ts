@@ -6,7 +6,7 @@ import { flushEarlyReports, recordOf, releaseRecord, retainRecord } from '../con
 import type { ConnectionRecord, DialResult, ReportingMember } from '../connection/record.js';
 import { type Deferred, deferred } from '../deferred.js';
 import { ConnectionClosedError } from '../errors.js';
-import { counted, UNLIMITED } from '../selection/load-buckets.js';
+import { counted } from '../selection/load-buckets.js';
 import { LoadIndex } from '../selection/load-index.js';
 import type { Turns } from '../streams/turns.js';
 import { Dialer, type DialerBreaker, type DialerOptions } from './dialer.js';
@@ -85,8 +85,6 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   hasDialled = false;
   /** Whether the pool is suspended: it lends nothing. */
   isHeld = false;
-  /** The limit of a member that has no smaller one of its own. */
-  maxPending = UNLIMITED;
   /** Those on their way out, each until it is closed or has joined again. */
   readonly #leaving = new Map<Member<C>, Deferred<void>>();
   /** Members that the pool works on for itself. */
