@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect, type Settings } from 'node:http2';
+import { type ClientHttp2Session, connect, constants, type Settings } from 'node:http2';
 import type { Socket } from 'node:net';
 import { adapt } from 'rxpool';
 
@@ -37,10 +37,14 @@ export const http2 = (origin: string) =>
     ping: (session) => new Promise((pong, fail) => session.ping((error) => (error ? fail(error) : pong(undefined)))),
   });
 
-/** The body that the server answers a GET with. */
+/**
+ * The body that the server answers a GET with. Node ends the streams of a session that was hung up on like complete ones:
+ * only the code tells.
+ */
 export async function get(session: ClientHttp2Session, path: string): Promise<string> {
   const stream = session.request({ ':path': path });
   let body = '';
   for await (const chunk of stream.setEncoding('utf8')) body += chunk;
+  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`The stream ended with code ${stream.rstCode}`);
   return body;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerHttp2Session } from 'node:http2';
+import { connect, createServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { checkConnection } from 'rxpool/testing';
 import { startFaultProxy } from 'rxpool/testing/node';
@@ -88,4 +88,22 @@ describe('The adapters of clients whose servers are in the process', () => {
       capacity: 5,
     });
   }, 60_000);
+
+  it('http2: get() rejects when the session ends in the middle of the body', async () => {
+    const server = createServer();
+    server.on('stream', (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.write('hel', () => stream.session?.destroy());
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    track({
+      close: async () => {
+        session.destroy();
+        server.close();
+      },
+    });
+
+    await expect(get(session, '/')).rejects.toThrow('ended with code 8');
+  });
 });
