@@ -19,6 +19,9 @@ const config: Config = {
     ],
   },
   moduleNameMapper: {
+    // The bundle of rxjs: each spec file loads all modules anew, and one file takes a tenth of the time of two hundred.
+    '^rxjs$': '<rootDir>/node_modules/rxjs/dist/bundles/rxjs.umd.js',
+    '^rxjs/(testing|operators)$': '<rootDir>/spec/support/rxjs-$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^rxpool$': '<rootDir>/src/index.ts',
     '^rxpool/(.+)$': '<rootDir>/src/$1/index.ts',
