@@ -29,6 +29,7 @@ export const SCALES = {
   policyMatrix: { spec: 'pool/policy-matrix', unit: 'pairs of policies in a situation', short: 20, full: 504 },
   endpointBalance: { spec: 'pool/endpoint-balance', unit: 'histories of a pool', short: 25, full: 500 },
   agreement: { spec: 'pool/combined-streams', unit: 'changes of each run', short: 1_500, full: 10_000 },
+  fairness: { spec: 'selection/fairness', unit: 'sizes of a pool', short: 5, full: 15 },
   urls: { spec: 'zcached/url', unit: 'URLs written and read', short: 500, full: 3_000 },
   urlPieces: { spec: 'zcached/url', unit: 'URLs of random pieces', short: 2_000, full: 10_000 },
   jsonBatches: { spec: 'zcached/encoding', unit: 'batches of 50 values on each server', short: 40, full: 200 },
