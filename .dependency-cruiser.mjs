@@ -36,6 +36,7 @@ const BESIDE = {
   'testing/node': ['clock', 'disposal', 'checks'],
   nestjs: ['errors', 'checks'],
   'nestjs/terminus': ['checks'],
+  angular: ['errors', 'checks'],
   metrics: [],
   opentelemetry: ['metrics', 'checks'],
   prometheus: ['metrics', 'checks'],
@@ -45,6 +46,7 @@ const BESIDE = {
 const PEERS = {
   nestjs: ['@nestjs/common', '@nestjs/core'],
   'nestjs/terminus': ['@nestjs/common', '@nestjs/terminus'],
+  angular: ['@angular/core'],
   metrics: [],
   opentelemetry: ['@opentelemetry/api'],
   prometheus: ['prom-client'],
@@ -55,7 +57,7 @@ const NODE_ONLY = ['zcached', 'dns', 'testing/node', 'nestjs', 'nestjs/terminus'
 
 /** The ways into the package, which everything outside src/ is to use. */
 const ENTRIES =
-  '^src/((zcached|dns|testing|testing/node|nestjs|nestjs/terminus|opentelemetry|prometheus)/)?index[.]ts$';
+  '^src/((zcached|dns|testing|testing/node|nestjs|nestjs/terminus|angular|opentelemetry|prometheus)/)?index[.]ts$';
 const CORE_ENTRY = '^src/index[.]ts$';
 
 /** Matches the files directly in some folders of src/, and some files at its top. */

@@ -37,6 +37,9 @@ const LIMITS = {
   'src/nestjs/terminus/index.ts': {
     '*': '1.2 kB',
   },
+  'src/angular/index.ts': {
+    '*': '3 kB',
+  },
   'src/opentelemetry/index.ts': {
     '*': '2.3 kB',
   },
@@ -55,7 +58,7 @@ export default Object.entries(LIMITS).flatMap(([path, limits]) =>
     path,
     import: name === '*' ? name : `{ ${name} }`,
     // Entries with a peer import the core by its name.
-    ignore: ['rxjs', 'rxpool', 'node:*', '@nestjs/*', '@opentelemetry/*', 'prom-client'],
+    ignore: ['rxjs', 'rxpool', 'node:*', '@nestjs/*', '@angular/*', '@opentelemetry/*', 'prom-client'],
     gzip: true,
     limit,
   })),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as core from 'rxpool';
+import * as angular from 'rxpool/angular';
 import * as dns from 'rxpool/dns';
 import * as nestjs from 'rxpool/nestjs';
 import * as terminus from 'rxpool/nestjs/terminus';
@@ -13,6 +14,7 @@ import * as zcached from 'rxpool/zcached';
 // The names and types of the exports are held by the API report.
 const ENTRIES: Record<string, object> = {
   rxpool: core,
+  'rxpool/angular': angular,
   'rxpool/dns': dns,
   'rxpool/nestjs': nestjs,
   'rxpool/nestjs/terminus': terminus,

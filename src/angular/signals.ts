@@ -1,0 +1,132 @@
+import {
+  assertInInjectionContext,
+  DestroyRef,
+  InjectionToken,
+  inject,
+  type Signal,
+  signal,
+  type WritableSignal,
+} from '@angular/core';
+import { identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
+import { type Connection, ConnectionPool, type Health, healthEvery, type PoolEvent } from 'rxpool';
+import { type Check, checkEach, checkTimeout, checkWithin } from '../checks.js';
+import { wrongType } from '../errors.js';
+import { injectOutside, streamOutside } from './zone.js';
+
+/** What a signal follows: a pool, of which one stream is enough, or the token that it is injected by. */
+export type PoolSource<S> = S | InjectionToken<S>;
+
+/** Options of {@link poolHealth}. */
+export interface PoolHealthOptions {
+  /** The least milliseconds between two values of the same status; above 0. @default 100 */
+  readonly every?: number | undefined;
+}
+
+/** Options of {@link poolEvents}. */
+export interface PoolEventsOptions {
+  /** How many events are kept; at least 1. The connections that they name stay in memory as long. @default 50 */
+  readonly keep?: number | undefined;
+}
+
+/**
+ * The figures of a pool, at a pace: `health$` may emit once a microtask, which is two values a request. A change of `status`
+ * shows at once; otherwise the latest figures show `every` milliseconds after those before. The last figures always show.
+ * Figures that are equal are no new value.
+ *
+ * The pool is followed until the component, directive or injector that asks is destroyed. In an application with zone.js
+ * only the views that read the signal are checked.
+ *
+ * @param pool - the pool, or its token. @default the pool that was provided without a token
+ * @throws what Angular throws outside an injection context, and where no such pool is provided; a RangeError or TypeError
+ * for options that cannot be.
+ * @example
+ * ```ts
+ * const template = `<p>{{ health().status }}: {{ health().connected }} of {{ health().poolSize }}</p>`;
+ *
+ * class Status {
+ *   readonly health = poolHealth();
+ * }
+ * ```
+ */
+export function poolHealth(
+  pool?: PoolSource<Pick<ConnectionPool<Connection>, 'health$'>>,
+  options: PoolHealthOptions = {},
+): Signal<Health> {
+  assertInInjectionContext(poolHealth);
+  checkEach('options', options, { every: checkTimeout });
+  const { every = 100 } = options;
+  return latestOf('pool.health$', sourceOf(pool).health$, healthEvery(every));
+}
+
+/**
+ * The connections of a pool that are connected and in service.
+ *
+ * @param pool - the pool, or its token. @default the pool that was provided without a token
+ * @throws what Angular throws outside an injection context, and where no such pool is provided.
+ * @example
+ * ```ts
+ * const template = `@for (each of connections(); track each) { <li>{{ each.name }}</li> }`;
+ *
+ * class List {
+ *   readonly connections = connectedConnections<ZcachedConnection>();
+ * }
+ * ```
+ */
+export function connectedConnections<C extends Connection>(
+  pool?: PoolSource<Pick<ConnectionPool<C>, 'connected$'>>,
+): Signal<readonly C[]> {
+  assertInInjectionContext(connectedConnections);
+  return latestOf('pool.connected$', sourceOf(pool).connected$, identity);
+}
+
+/**
+ * The latest events of a pool, the newest last; those that happen from now on. For all of them, and without a limit, there is
+ * `events$`.
+ *
+ * @param pool - the pool, or its token. @default the pool that was provided without a token
+ * @throws what Angular throws outside an injection context, and where no such pool is provided; a RangeError or TypeError
+ * for options that cannot be.
+ * @example
+ * ```ts
+ * const template = `@for (event of events(); track event) { <li>{{ event.at | date: 'mediumTime' }} {{ event.type }}</li> }`;
+ *
+ * class Log {
+ *   readonly events = poolEvents(undefined, { keep: 20 });
+ * }
+ * ```
+ */
+export function poolEvents<C extends Connection>(
+  pool?: PoolSource<Pick<ConnectionPool<C>, 'events$'>>,
+  options: PoolEventsOptions = {},
+): Signal<readonly PoolEvent<C>[]> {
+  assertInInjectionContext(poolEvents);
+  checkEach('options', options, { keep: checkKept });
+  const { keep = 50 } = options;
+  const events = signal<readonly PoolEvent<C>[]>([]);
+  follow(sourceOf(pool).events$, identity, (event) => events.update((before) => [...before, event].slice(-keep)));
+  return events.asReadonly();
+}
+
+const checkKept: Check = (argument, value) => checkWithin(argument, value, 1);
+
+function sourceOf<S extends object>(source: PoolSource<S> = ConnectionPool as never): S {
+  if (typeof source === 'function' || source instanceof InjectionToken) return inject(source);
+  return source;
+}
+
+/** A signal of the latest value of a stream that has one. */
+function latestOf<T>(argument: string, stream: Observable<T>, pace: MonoTypeOperatorFunction<T>): Signal<T> {
+  let latest: WritableSignal<T> | undefined;
+  follow(stream, pace, (value) => {
+    if (latest) latest.set(value);
+    else latest = signal(value);
+  });
+  if (!latest) throw wrongType(argument, 'a stream that has a value', stream);
+  return latest.asReadonly();
+}
+
+/** Subscribes until what asks for it is destroyed. Timers of `pace` are set outside the zone. */
+function follow<T>(stream: Observable<T>, pace: MonoTypeOperatorFunction<T>, show: (value: T) => void): void {
+  const subscription = streamOutside(stream, injectOutside()).pipe(pace).subscribe(show);
+  inject(DestroyRef).onDestroy(() => subscription.unsubscribe());
+}
