@@ -4,6 +4,7 @@ import { cutting, moments } from './cutter.js';
 import { Dashboard } from './dashboard.js';
 import { type DemoOptions, HELP, parseOptions } from './options.js';
 import { steady } from './pace.js';
+import { Recording } from './recording.js';
 import { screenFor } from './screen.js';
 import { type Setup, setUp } from './setup.js';
 import { isSound, summarize } from './summary.js';
@@ -14,7 +15,7 @@ const LATENCY = 2;
 const BACKOFF = { initial: 400, max: 400 };
 const CUTS = { first: 1_000, every: 2_000, calmAtTheEnd: 1_500 };
 
-async function run({ pool, load, target, made }: Setup, { size, seconds, rate }: DemoOptions): Promise<void> {
+async function run({ pool, load, target, made }: Setup, { size, seconds, rate, svg }: DemoOptions): Promise<void> {
   const duration = seconds * 1_000;
   const end$ = merge(
     timer(duration),
@@ -27,7 +28,8 @@ async function run({ pool, load, target, made }: Setup, { size, seconds, rate }:
   const cuts$ = connectable(cutting(target, moments$, { size, random: Math.random }));
 
   const dashboard = new Dashboard({ pool, load, cuts$, target, duration });
-  const screen = screenFor(process.stdout, process.env, () => dashboard.model);
+  const model = () => dashboard.model;
+  const screen = svg ? new Recording(svg, model) : screenFor(process.stdout, process.env, model);
   const commotion = steady(rate).subscribe((due) => {
     for (let left = due; left > 0; left--) void load.request();
   });

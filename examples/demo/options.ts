@@ -11,6 +11,8 @@ export interface DemoOptions {
   readonly seconds: number;
   /** Requests a second. */
   readonly rate: number;
+  /** A file to record it into, instead of showing it. */
+  readonly svg: string | undefined;
 }
 
 const NUMBERS = {
@@ -28,6 +30,7 @@ const KNOWN = {
   size: TEXT,
   seconds: TEXT,
   rate: TEXT,
+  svg: TEXT,
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -46,6 +49,7 @@ export const HELP = `rxpool demo: a pool under a steady load, while some of its 
   --size N       connections in the pool, 1 to ${NUMBERS.size.most} (${NUMBERS.size.usual})
   --rate N       requests a second, 1 to ${NUMBERS.rate.most} (${NUMBERS.rate.usual})
   --seconds N    how long it runs, 1 to ${NUMBERS.seconds.most} (${NUMBERS.seconds.usual})
+  --svg FILE     record it as a moving picture, instead of showing it
   -h, --help     print this
 
 Without a real server the demo starts one in its own process, and that server resets the connections. A real
@@ -80,6 +84,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     size: number('size', { ...said, ...values }),
     seconds: number('seconds', values),
     rate: number('rate', values),
+    svg: values['svg'] === undefined ? undefined : text('svg', values, 'a file'),
   };
 }
 
@@ -107,7 +112,7 @@ function number(name: keyof typeof NUMBERS, given: Given): number {
   throw new UsageError(`--${name} must be an integer from 1 to ${most}, got ${described(value)}`);
 }
 
-function text(name: 'host' | 'ca', given: Given, expected: string): string {
+function text(name: 'host' | 'ca' | 'svg', given: Given, expected: string): string {
   const value = given[name];
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new UsageError(`--${name} must be ${expected}, got ${described(value)}`);

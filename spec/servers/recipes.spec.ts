@@ -1,5 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type Snippet, snippetsOf } from '../docs/documents.js';
+import { runSnippet } from '../docs/snippet-runs.js';
 import { run } from '../examples/run-program.js';
 import { track } from '../support/cleanup.js';
 import { PASSWORD } from './real-server.js';
@@ -44,19 +44,13 @@ describe('The programs that show how a client is adapted', () => {
     expect(status).toBe(3);
   });
 
-  it('README, "Any client": the program prints what it has stored in the server at REDIS_URL', async () => {
+  it('README, "Adapt": the program prints what it has stored in the server at REDIS_URL', async () => {
     const server = track(await RedisServer.open());
-    const root = join(__dirname, '../..');
-    const readme = await readFile(join(root, 'README.md'), 'utf8');
-    const [, program = ''] = /## Any client\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(readme) ?? [];
-    const file = `.any-client-${process.pid}.ts`;
-    const path = join(root, 'examples', file);
-    track({ close: () => rm(path, { force: true }) });
-    await writeFile(path, program);
+    const snippet = snippetsOf('README.md').find(({ code }) => code.includes("from 'redis'")) as Snippet;
     const REDIS_URL = `redis://:${PASSWORD}@127.0.0.1:${server.port}`;
-    const { status, stdout, stderr } = await run(file, [], { REDIS_URL });
+    const { status, stdout, stderr } = await runSnippet(snippet, { REDIS_URL });
     expect(stderr).toBe('');
-    expect(stdout).toBe('hello\n');
+    expect(stdout).toBe(snippet.output);
     expect(status).toBe(0);
   }, 30_000);
 });

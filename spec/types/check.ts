@@ -61,7 +61,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
     options: { ...node, ...bundler, lib: ['es2022', 'esnext.disposable'] },
     since: '5.9',
   },
-  'examples in TSDoc and README': {
+  'examples in TSDoc and the guide': {
     format: 'module',
     tests: ['examples'],
     options: {
@@ -75,14 +75,22 @@ const PROJECTS: Readonly<Record<string, Project>> = {
 
 const SETTIMEOUT = 'declare function setTimeout(handler: () => void, milliseconds?: number): number;\n';
 
-/** A folder where the package, rxjs, expect-type, redis and the types of Node are installed, and nothing else. */
+/** A folder where the package, rxjs, expect-type, the types of Node and what examples import are installed, and nothing else. */
 function makeWorkplace(): string {
   const workplace = mkdtempSync(path.join(tmpdir(), 'rxpool-types-'));
   process.on('exit', () => rmSync(workplace, { recursive: true, force: true }));
   mkdirSync(path.join(workplace, 'node_modules/@types'), { recursive: true });
   symlinkSync(path.resolve('.'), path.join(workplace, 'node_modules/rxpool'), 'junction');
   const peers = entries.flatMap((entry) => entry.peers);
-  for (const name of new Set(['rxjs', 'expect-type', 'redis', '@types/node', 'undici-types', ...peers])) {
+  for (const name of new Set([
+    'rxjs',
+    'expect-type',
+    'redis',
+    '@nestjs/testing',
+    '@types/node',
+    'undici-types',
+    ...peers,
+  ])) {
     mkdirSync(path.dirname(path.join(workplace, 'node_modules', name)), { recursive: true });
     symlinkSync(path.resolve('node_modules', name), path.join(workplace, 'node_modules', name), 'junction');
   }

@@ -1,9 +1,10 @@
-// Takes the examples out of TSDoc and README, each as a module that a compiler reports on by the line that it stands on.
+// Takes the examples out of TSDoc and of the guide, each as a module that a compiler reports on by the line that it stands on.
 // No tool does it: typescript-docs-verifier reads Markdown alone, `deno check --doc` has a TypeScript of its own and
 // knows no prelude, and TypeDoc and the ESLint plugins look at the form of an example, not at its types.
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { GUIDE } from '../docs/documents.js';
 import { entries } from '../package/entries.js';
 
 /** An example, and the lines of its file that it stands on. */
@@ -70,7 +71,10 @@ export function writeExamples(folder: string): void {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => path.join('src', file));
-  const examples = [...files.flatMap((file) => blocksOf(file, isComment)), ...blocksOf('README.md', () => true)];
+  const examples = [
+    ...files.flatMap((file) => blocksOf(file, isComment)),
+    ...GUIDE.flatMap((file) => blocksOf(file, () => true)),
+  ];
   const written = files.map((file) => readFileSync(file, 'utf8').match(/@example/g)?.length ?? 0);
   const expected = written.reduce((sum, count) => sum + count, 0);
   const found = examples.length;

@@ -1,4 +1,4 @@
-// What the examples in TSDoc and README take for granted.
+// What the examples in TSDoc take for granted.
 import type { Observable } from 'rxjs';
 import type { Connection, ConnectionPool } from 'rxpool';
 import type { ConnectedZcachedClient, ZcachedConnection } from 'rxpool/zcached';
