@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import * as ts from 'typescript';
+import { DOCUMENTS } from './docs/documents.js';
 
 const ROOT = resolve(__dirname, '..');
 
@@ -89,7 +90,53 @@ const check = (folders: readonly string[], look: (source: ts.SourceFile) => stri
     .flatMap((folder) => filesIn(join(ROOT, folder)))
     .flatMap((file) => look(parse(relative(ROOT, file), readFileSync(file, 'utf8'))));
 
+const MOST_WORDS = 35;
+
+/** Where a sentence ends: at its mark, at an empty line, at an item, at a cell of a table, at a tag of TSDoc. */
+const ENDS = /\n\s*\n|\n(?=\s*(?:[-*|#] |\d+\. |\||@))|\s\|\s|(?<=[.!?:])\s+(?=[A-Z`*"'([])/;
+
+/** The sentences of a page or a comment, without blocks of code. A piece of code in a line is one word. */
+const sentencesOf = (text: string): string[] =>
+  text
+    .replace(/```[\s\S]*?```/g, '\n\n')
+    .replace(/^ {4}.*$/gm, '')
+    .replace(/\{@link ([^}]*)\}|`[^`]*`/g, 'X')
+    .replace(/\]\([^)]*\)/g, ']')
+    .split(ENDS)
+    .map((sentence) => sentence.replace(/\s+/g, ' ').trim());
+
+const isLong = (sentence: string): boolean => sentence.split(' ').filter((word) => /\w/.test(word)).length > MOST_WORDS;
+
+const TSDOC = /^\/\*\*/;
+
+const longIn = (source: ts.SourceFile): string[] =>
+  commentsIn(source)
+    .filter(({ text }) => TSDOC.test(text))
+    .flatMap(({ text }) => sentencesOf(text.replace(/^\s*\/?\*+\/? ?/gm, '').replace(/@example[\s\S]*/, '')))
+    .filter(isLong)
+    .map((sentence) => `${source.fileName}: ${sentence}`);
+
 describe('Words', () => {
+  it.each(DOCUMENTS)(
+    '%s contains no word for a person that the check lists, and no sentence of over 35 words',
+    (file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      expect(text.match(PERSONS)).toBeNull();
+      expect(sentencesOf(text).filter(isLong)).toEqual([]);
+    },
+  );
+
+  it('TSDoc of the library contains no sentence of over 35 words', () => {
+    expect(check(['src'], longIn)).toEqual([]);
+  });
+
+  it('the check of sentences counts the words of each, code as one', () => {
+    const words = (count: number): string => Array<string>(count).fill('word').join(' ');
+    const text = `${words(35)}. \`a b c\` ${words(34)}\n\n- ${words(35)}: ${words(36)}.\n${words(36)} after it.`;
+    expect(sentencesOf(text).filter(isLong)).toHaveLength(1);
+    expect(longIn(parse('x.ts', `/** ${words(36)}. */ let a; // ${words(40)}`))).toHaveLength(1);
+  });
+
   it('test titles contain no word for a person that the check lists', () => {
     expect(check(FOLDERS.titles, titlesOf)).toEqual([]);
   });

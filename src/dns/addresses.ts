@@ -32,7 +32,7 @@ function checkFamily(argument: string, value: unknown): void {
  * The addresses of a name, as endpoints: `10.0.0.1:7556`, `[fd00::1]:7556`. Looked up when it is subscribed to and every
  * `interval` from then on; the servers of the system's configuration are asked, not its file of hosts.
  *
- * Emits a sorted, frozen list at first and then where it differs, and a {@link CommandFailure} for each look-up that
+ * Emits a sorted, frozen list at first and then where it differs. Emits a {@link CommandFailure} for each look-up that
  * failed: no answer in time (`cause` is an rxjs `TimeoutError`), an error of the resolver for either family, or no
  * address in any. The pool tells those in `events$` and keeps the last list. Never errors or completes. Cold.
  *

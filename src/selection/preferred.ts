@@ -94,9 +94,9 @@ class PreferringPicker<C extends Connection, K> implements Picker<C, K> {
 }
 
 /**
- * Locality: the connections that `isPreferred` names (those of one's own zone, for example) as long as they can take the
- * work, and the others when the preferred ones are out of service, at their limit, or carry over `spillOver` requests
- * more. Within either part the choice is that of `strategy`.
+ * Locality: the connections that `isPreferred` names, for example those of one's own zone, as long as they can take the
+ * work. The others are chosen when the preferred ones are out of service, at their limit, or carry over `spillOver`
+ * requests more. Within either part the choice is that of `strategy`.
  *
  * `isPreferred` is called when a connection enters the source. Emits one picker that stays current, at once and again
  * for each array. Completes and errors with its source, and errors with what `isPreferred` throws and with `strategy`.

@@ -37,8 +37,8 @@ export interface ZcachedClient<E extends ZcachedEncoding = 'native', P extends Z
 
 /**
  * The commands of zcached, over a pool of connections. Each rejects with what the pool's `use` or the connection's
- * `request` rejects with, and with a `ZcachedReplyError` for a reply that does not fit; a wrong argument is answered
- * with a `TypeError` or `RangeError` that names it.
+ * `request` rejects with, and with a `ZcachedReplyError` for a reply that does not fit. A wrong argument is a `TypeError`
+ * or `RangeError` that names it.
  *
  * @typeParam E - how values are stored where a call does not say.
  * @typeParam P - the kind of pool; see {@link ConnectedZcachedClient} for the usual one.

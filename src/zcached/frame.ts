@@ -10,8 +10,8 @@ const COUNT = '0123456789+-_';
 
 /**
  * One request as it goes on the wire, in one string and so in one write: of characters, or of bytes, one to a
- * character, once bytes are in it. Nothing gets in that a server could take for something else: for one
- * of 2024, which takes each of its reads for a request, no line of it but the first, and no end of a line, begins an array.
+ * character, once bytes are in it. Nothing gets in that a server could take for something else. One of
+ * 2024 takes each of its reads for a request: no line but the first, and no end of a line, begins an array there.
  */
 export class Frame {
   text = '';

@@ -56,8 +56,8 @@ export abstract class KeyCommands extends ServerCommands {
   }
 
   /**
-   * The size of what is under a key as the server counts it, undefined if there is nothing: bytes of a string, items
-   * of an array or a set, entries of a map, bytes of what else it has in memory.
+   * The size of what is under a key as the server counts it, undefined if there is nothing. It counts bytes of a
+   * string, items of an array or a set, entries of a map, and bytes in memory of all else.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example

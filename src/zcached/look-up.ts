@@ -3,8 +3,8 @@ import { ADDRCONFIG, lookup } from 'node:dns';
 const underWay = new Map<string, Promise<readonly string[]>>();
 
 /**
- * The addresses of a host. A look-up under way is shared: it cannot be cancelled, and holds one of a few threads for as
- * long as it hangs, so that each dial with its own would soon leave none for the process.
+ * The addresses of a host. A look-up under way is shared. It cannot be cancelled, and holds one of a few threads for as
+ * long as it hangs: if each dial had its own, none would soon be left for the process.
  */
 export function lookUp(host: string): Promise<readonly string[]> {
   const shared = underWay.get(host);

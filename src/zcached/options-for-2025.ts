@@ -22,7 +22,7 @@ type Options2025 = Required<Pick<ZcachedPoolOptions, 'connectTimeout' | 'request
 /**
  * Options of `ZcachedClient.connect` for a server of 2025, which stops answering one connection where another one closes.
  * Deadlines are short: 500 ms to connect, 1 s for a request, 250 ms to close. A connection that is silent is closed and
- * dialled anew: an idle one when it does not answer a PING, a busy one when a request has failed and nothing was answered
+ * dialled anew. An idle one is silent when it does not answer a PING, a busy one when a request has failed and nothing was answered
  * for three quarters of `requestTimeout`. What is given here is kept, and `pool.policies` are followed as well.
  *
  * Each closing may silence another connection. So leave out `renew()`, `reconnect(false)` and `recycle`, and let members

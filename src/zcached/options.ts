@@ -45,7 +45,7 @@ export interface ZcachedOptions {
   /** Requests that may wait for those before them; one more is refused at once. @default 10000 */
   readonly maxQueue?: number | undefined;
   /**
-   * Requests that may be on the wire at once, those of one turn of the event loop in one write. 1 is lock step: each
+   * Requests that may be on the wire at once. Those of one turn of the event loop go in one write. 1 is lock step: each
    * waits for the reply to the one before, which every server bears. More is only for a server that is known to bear
    * it: those of 2025 crash under more than 4096 bytes of them in one write. One of 2024 forgets all but the first of a
    * segment, so that later replies would reach the wrong requests; it is asked in lock step whatever this says. Replies
