@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import vm from 'node:vm';
 import { build } from 'esbuild';
+import { snippetsOf } from '../docs/documents.js';
 import { makeConsumer, type Packed, pack, run, runTool } from './consumer.js';
 import { type Entry, entries } from './entries.js';
 
@@ -223,6 +224,28 @@ async function treeShaking(packed: Packed): Promise<void> {
   assert.doesNotMatch(operator, /\bConnectionPool\b/, 'an operator brings the pool along');
 }
 
+/** Those of the README that need no server of another program. */
+const programs = snippetsOf('README.md').filter(({ code }) => !code.includes("from 'redis'"));
+
+const nodenext = { ...withNodeTypes, module: 'nodenext', exactOptionalPropertyTypes: true };
+
+/** Each program of the README in an empty project, saved and run as it says. */
+function readme(name: string, extension: string, files: Readonly<Record<string, object>>, prepare?: Check): Check {
+  return async (packed) => {
+    const saved = programs.map(({ code }, index) => [`program${index}${extension}`, code]);
+    const folder = makeConsumer(packed, name, { ...Object.fromEntries(saved), ...files }, [
+      '@types/node',
+      'undici-types',
+    ]);
+    await prepare?.({ ...packed, folder });
+    for (const [index, { output }] of programs.entries()) {
+      assert.equal(await run(process.execPath, [`program${index}.mjs`], folder), output);
+    }
+  };
+}
+
+const compile: Check = ({ folder }) => runTool('typescript/bin/tsc', [], folder);
+
 const readManifest = (): string => readFileSync('package.json', 'utf8');
 const committed = readManifest();
 
@@ -292,6 +315,15 @@ const checks: Readonly<Record<string, Check>> = {
   'TypeScript, lib es2022 and dom': typescript('ts-lib-dom', {
     entries: portable,
     options: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'] },
+  }),
+  'README in an empty project of TypeScript, strict, nodenext': readme(
+    'readme-typescript',
+    '.mts',
+    { 'tsconfig.json': { compilerOptions: { target: 'es2022', strict: true, skipLibCheck: false, ...nodenext } } },
+    compile,
+  ),
+  'README in an empty project of JavaScript, CommonJS': readme('readme-javascript', '.mjs', {
+    'package.json': { private: true, type: 'commonjs' },
   }),
   'sources of portable entries use nothing of Node': sourcesWithoutNodeTypes,
   'browser bundle, ES modules without anything of Node': browserBundle,
