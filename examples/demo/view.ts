@@ -51,12 +51,12 @@ export function render(model: Model, { columns, rows, paint }: Canvas): string[]
 function header({ health, elapsed, duration, throughput, target }: Model, width: number, paint: Paint): string[] {
   const { status, connected, poolSize, pending } = health;
   const time = `${Math.floor(elapsed / 1_000)} of ${duration / 1_000} s`;
-  const left = `● ${status.padEnd(9)} ${connected} of ${poolSize} connected, ${count(pending)} pending`;
+  const left = `● ${status.padEnd(9)} ${connected} of ${poolSize} connected`;
   const rate = `${count(throughput.at(-1) ?? 0)}/s`.padStart(9);
   const graph = sparkline(throughput, Math.max(0, width - rate.length));
   return [
     paint('bold', clip(`rxpool on ${target}`, width)),
-    paint(STATUSES[status], clip(spread(left, time, width), width)),
+    paint(STATUSES[status], fitting(width, [`${left}, ${count(pending)} pending`, time], [left, time], [left])),
     `${paint('cyan', graph)}${clip(rate, width)}`,
   ];
 }
@@ -69,10 +69,8 @@ function table(all: readonly Row[], lines: number, width: number, paint: Paint):
     ...shown.map((row) => {
       const { number, state, pending, served, reconnects, note } = row;
       const load = `${'▇'.repeat(Math.min(pending, 12))} ${count(pending)}`;
-      const rest = clip(
-        `  ${load.padEnd(18)}  ${count(served).padStart(8)}  ${count(reconnects).padStart(10)}  ${note}`,
-        width - 15,
-      );
+      const figures = `  ${load.padEnd(18)}  ${count(served).padStart(8)}  ${count(reconnects).padStart(10)}`;
+      const rest = fitting(width - 15, [`${figures}  ${note}`], [figures], [`  ${load}`]);
       return `${String(number).padStart(3)}  ${paint(STATES[state], state.padEnd(10))}${rest}`;
     }),
     ...(hidden > 0 ? [paint('dim', `     and ${hidden} more`)] : []),
@@ -81,9 +79,15 @@ function table(all: readonly Row[], lines: number, width: number, paint: Paint):
 
 function footer({ answered, wrong, errors, cut, reconnects, p50, p99 }: Model, width: number, paint: Paint): string[] {
   const requests = `answered ${count(answered)}   wrong ${count(wrong)}   errors ${count(errors)}`;
-  const latency = `p50 ${milliseconds(p50)}   p99 ${milliseconds(p99)}`;
+  const slowest = `p99 ${milliseconds(p99)}`;
   return [
-    clip(spread(requests, latency, width), width),
+    fitting(
+      width,
+      [requests, `p50 ${milliseconds(p50)}   ${slowest}`],
+      [requests, slowest],
+      [requests],
+      [`errors ${count(errors)}`],
+    ),
     paint('dim', clip(`cut ${count(cut)}   reconnected ${count(reconnects)}`, width)),
   ];
 }
@@ -96,7 +100,11 @@ function news(all: readonly News[], lines: number, width: number, paint: Paint):
   return ['', ...told, ...new Array<string>(lines - told.length).fill('')];
 }
 
-const spread = (left: string, right: string, width: number): string =>
-  `${left}${' '.repeat(Math.max(2, width - left.length - right.length))}${right}`;
+/** The first of some lines that fits, so that no figure is cut from its unit; what they end with is at the right edge. */
+function fitting(width: number, ...lines: readonly (readonly [left: string, right?: string])[]): string {
+  const fits = lines.find(([left, right]) => left.length + (right === undefined ? 0 : 2 + right.length) <= width);
+  const [left, right] = fits ?? (lines.at(-1) as readonly [string]);
+  return right === undefined ? clip(left, width) : `${left}${right.padStart(width - left.length)}`;
+}
 
 const clip = (text: string, width: number): string => (text.length > width ? text.slice(0, Math.max(0, width)) : text);

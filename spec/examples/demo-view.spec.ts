@@ -72,6 +72,18 @@ describe("The demo's table", () => {
 });
 
 describe('A sparkline', () => {
+  it.each([40, 60, 80, 120])(
+    'table of the demo: at %i columns it cuts no figure from its digits or its unit',
+    (columns) => {
+      const model = { ...MODEL, answered: 10_344, errors: 7_648, p50: 281.7, p99: 2_657.4 };
+      const lines = render(model, { ...CANVAS, columns });
+      const figures = lines.join('\n').match(/(answered|errors|p50|p99) [\d,.]+( ms)?|redial in .*$/gm);
+      const whole = ['answered 10,344', 'errors 7,648', 'p50 281.7 ms', 'p99 2657.4 ms', 'redial in 0.4 s'];
+      expect(figures?.length).toBeGreaterThan(0);
+      expect(figures?.filter((figure) => !whole.includes(figure))).toEqual([]);
+    },
+  );
+
   it('sparkline of the demo: goes from zero to the largest value', () => {
     expect(sparkline([0, 50, 100], 3)).toBe('▁▅█');
   });
