@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { EventSource } from 'eventsource';
+import { WebSocket } from 'ws';
 import { type Answer, ask } from '../nestjs/http.js';
 import { until } from '../support/until.js';
 import { Application, type Major } from './application.js';
@@ -30,6 +35,20 @@ class Listener {
     if (status !== this.status) this.heard.push(status);
   }
 }
+
+/** What the stream of the demo says of a connection. */
+interface Reported {
+  readonly name: string;
+  readonly reconnects: number;
+  readonly cause?: string;
+  readonly phases: readonly { readonly phase: string }[];
+}
+
+interface Report {
+  readonly connections: readonly Reported[];
+}
+
+const phaseOf = (phases: Reported['phases']): string | undefined => phases.at(-1)?.phase;
 
 /** Asks again until it is so. */
 async function eventually<T>(read: () => Promise<T>, isSo: (value: T) => boolean): Promise<void> {
@@ -123,6 +142,86 @@ describe.each(MAJORS)('The example application with Nest %i, with the package fr
     app.terminate();
     expect(await app.ended()).toBe(0);
     listener.close();
+  });
+
+  it('the stream of the demo tells each connection, its loss and its return, the calls, and what is switched', async () => {
+    const app = await Application.start(major, { args: ['--demo'] });
+    const latest: Record<string, unknown> = {};
+    const source = new EventSource(app.url('/demo/stream'));
+    for (const type of ['health', 'connections', 'calls', 'switches']) {
+      source.addEventListener(type, ({ data }) => {
+        latest[type] = JSON.parse(data);
+      });
+    }
+    const connections = (): readonly Reported[] => (latest['connections'] as Report | undefined)?.connections ?? [];
+    await until(
+      () => connections().length === 4 && connections().every(({ phases }) => phaseOf(phases) === 'connected'),
+    );
+    await until(() => latest['health'] !== undefined);
+    expect(latest['switches']).toEqual({ users: true, sockets: true, rate: 0 });
+
+    const body = JSON.stringify({ rate: 100 });
+    const headers = { 'Content-Type': 'application/json' };
+    expect((await fetch(app.url('/demo/rate'), { method: 'PUT', headers, body })).status).toBe(204);
+    expect((await fetch(app.url('/demo/rate'), { method: 'PUT', headers, body: '{"rate":-1}' })).status).toBe(400);
+    await until(() => (latest['calls'] as readonly [number, boolean][] | undefined)?.[0]?.[1] === true);
+
+    const [first] = connections();
+    await app.post(`/demo/cut?name=${first?.name}`);
+    await until(() => connections().some(({ name, reconnects }) => name === first?.name && reconnects === 1));
+    expect(connections().map(({ reconnects }) => reconnects)).toEqual([1, 0, 0, 0]);
+    expect(connections()[0]?.phases.map(({ phase }) => phase)).toEqual(
+      expect.arrayContaining(['broken', 'connecting', 'connected']),
+    );
+
+    await app.post('/demo/stop');
+    await until(() =>
+      connections().every(({ cause, phases }) => cause !== undefined && phaseOf(phases) !== 'connected'),
+    );
+    expect(latest['switches']).toEqual({ users: false, sockets: true, rate: 100 });
+    app.terminate();
+    expect(await app.ended()).toBe(0);
+    source.close();
+  });
+
+  it('the WebSocket server of the demo answers by id, is cut, stopped and started, and refuses other origins', async () => {
+    const app = await Application.start(major, { args: ['--demo'] });
+    const open = (options?: object) => new WebSocket(app.url('/sockets?id=a').replace('http', 'ws'), options);
+    const socket = open();
+    await once(socket, 'open');
+    socket.send('{"id":7,"method":"work"}');
+    const [reply] = await once(socket, 'message');
+    expect(JSON.parse(String(reply))).toEqual({ id: 7, result: 'done' });
+
+    await app.post('/demo/sockets/cut?id=b');
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    const cut = once(socket, 'close');
+    await app.post('/demo/sockets/cut?id=a');
+    expect((await cut)[0]).toBe(1006);
+
+    await app.post('/demo/sockets/stop');
+    expect(`${(await once(open(), 'error'))[0]}`).toContain('503');
+    await app.post('/demo/sockets/start');
+    expect(`${(await once(open({ origin: 'http://elsewhere.example' }), 'error'))[0]}`).toContain('403');
+    const unclear = open({ origin: app.url('') });
+    await once(unclear, 'open');
+    unclear.send('{');
+    expect((await once(unclear, 'close'))[0]).toBe(1007);
+
+    await once(open(), 'open');
+    app.terminate();
+    expect(await app.ended()).toBe(0);
+  });
+
+  it('serves the page in the folder that PAGE names, beside its own routes', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'rxpool-page-'));
+    writeFileSync(path.join(folder, 'index.html'), '<title>A page</title>');
+    const app = await Application.start(major, { env: { PAGE: folder } });
+    expect(await (await app.get('/')).text()).toBe('<title>A page</title>');
+    expect((await app.get('/health')).status).toBe(200);
+    app.terminate();
+    expect(await app.ended()).toBe(0);
+    rmSync(folder, { recursive: true });
   });
 
   it('asked to end while 20 clients keep sending over sockets that they keep alive: every handler finishes, no reused socket is reset, and it ends by itself', async () => {

@@ -1,15 +1,18 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { resilient } from 'rxpool';
+import { exponentialBackoff, reconnectBroken, resilient } from 'rxpool';
 import { ConnectionPoolModule, OrderlyShutdown } from 'rxpool/nestjs';
 import { PoolHealthIndicator } from 'rxpool/nestjs/terminus';
 import { ZcachedConnection } from 'rxpool/zcached';
 import { Backend, backendModule } from './backend.js';
 import { DemoController, HandlerCount } from './demo.controller.js';
+import { Demo } from './demo.js';
 import { HealthController } from './health.controller.js';
 import { MetricsController, Telemetry } from './metrics.js';
+import { PoolReports } from './pool-reports.js';
 import { SETTINGS, type Settings } from './settings.js';
+import { SocketServer } from './socket-server.js';
 import { StreamsController } from './streams.controller.js';
 import { UsersController } from './users.controller.js';
 import { UsersPool } from './users.pool.js';
@@ -17,6 +20,13 @@ import { UsersService } from './users.service.js';
 
 @Module({})
 class AppModule {}
+
+const DEMO: Provider[] = [
+  Demo,
+  SocketServer,
+  { provide: PoolReports, useFactory: (pool: UsersPool) => new PoolReports(pool), inject: [UsersPool] },
+  { provide: APP_INTERCEPTOR, useClass: HandlerCount },
+];
 
 /** The application, as it is to run. */
 export function appModule(settings: Settings): DynamicModule {
@@ -31,7 +41,13 @@ export function appModule(settings: Settings): DynamicModule {
       poolSize: 4,
       startTimeout: settings.startTimeout,
       connectionFactory: () => new ZcachedConnection({ host: backend.host, port: backend.port }),
-      options: { policies: resilient(), drainTimeout: 5_000, waitTimeout: 2_000 },
+      options: {
+        // Short waits, so that a demo need not wait for long: a server of yours may not like to be dialled so often.
+        heal: reconnectBroken<ZcachedConnection>({ backoff: exponentialBackoff(settings.isDemo ? { max: 500 } : {}) }),
+        policies: resilient(),
+        drainTimeout: 5_000,
+        waitTimeout: 2_000,
+      },
     }),
   });
   return {
@@ -51,7 +67,7 @@ export function appModule(settings: Settings): DynamicModule {
       Telemetry,
       // `app.close()` ends while clients keep sending, and cuts no request off.
       OrderlyShutdown,
-      ...(settings.isDemo ? [{ provide: APP_INTERCEPTOR, useClass: HandlerCount }] : []),
+      ...(settings.isDemo ? DEMO : []),
     ],
   };
 }

@@ -6,12 +6,12 @@ import type { Settings } from './settings.js';
 @Injectable()
 export class Backend implements OnApplicationShutdown {
   #server: ZcachedServer | undefined;
-  #latency: number;
+  readonly #latency: () => number;
 
   private constructor(
     readonly host: string,
     public port: number,
-    latency: number,
+    latency: () => number,
   ) {
     this.#latency = latency;
   }

@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { appModule } from './app.module.js';
 import { settingsOf } from './settings.js';
 
 async function main(): Promise<void> {
   const settings = settingsOf(process.argv, process.env);
-  const app = await NestFactory.create(appModule(settings), { abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(appModule(settings), { abortOnError: false });
+  if (settings.page) app.useStaticAssets(settings.page);
   // What `app.enableShutdownHooks()` does, but for the end of the process, which comes by itself.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void app.close());
   await app.listen(settings.port);
