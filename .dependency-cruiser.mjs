@@ -31,6 +31,7 @@ const CORE = {
 const BESIDE = {
   request: ['connection', 'errors', 'abort', 'linked-list', 'clock', 'deadlines'],
   zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'clock', 'pool'], // connects a pool of its own
+  websocket: ['connection', 'request', 'errors', 'checks', 'abort', 'deferred', 'clock'],
   dns: ['streams', 'errors', 'checks'],
   testing: ['connection', 'streams', 'checks'],
   'testing/node': ['clock', 'disposal', 'checks'],
@@ -57,7 +58,7 @@ const NODE_ONLY = ['zcached', 'dns', 'testing/node', 'nestjs', 'nestjs/terminus'
 
 /** The ways into the package, which everything outside src/ is to use. */
 const ENTRIES =
-  '^src/((zcached|dns|testing|testing/node|nestjs|nestjs/terminus|angular|opentelemetry|prometheus)/)?index[.]ts$';
+  '^src/((zcached|websocket|dns|testing|testing/node|nestjs|nestjs/terminus|angular|opentelemetry|prometheus)/)?index[.]ts$';
 const CORE_ENTRY = '^src/index[.]ts$';
 
 /** Matches the files directly in some folders of src/, and some files at its top. */

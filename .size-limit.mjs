@@ -28,6 +28,9 @@ const LIMITS = {
     ZcachedClient: '44.6 kB',
     ZcachedConnection: '14.4 kB',
   },
+  'src/websocket/index.ts': {
+    WebSocketConnection: '9.3 kB',
+  },
   'src/dns/index.ts': {
     dnsAddresses: '1.5 kB',
   },

@@ -9,6 +9,7 @@ import * as opentelemetry from 'rxpool/opentelemetry';
 import * as prometheus from 'rxpool/prometheus';
 import * as testing from 'rxpool/testing';
 import * as testingNode from 'rxpool/testing/node';
+import * as websocket from 'rxpool/websocket';
 import * as zcached from 'rxpool/zcached';
 
 // The names and types of the exports are held by the API report.
@@ -22,6 +23,7 @@ const ENTRIES: Record<string, object> = {
   'rxpool/prometheus': prometheus,
   'rxpool/testing': testing,
   'rxpool/testing/node': testingNode,
+  'rxpool/websocket': websocket,
   'rxpool/zcached': zcached,
 };
 

@@ -14,7 +14,13 @@ const noop = (): void => {};
 function tableOn(clock: Clock, usualTimeout: number) {
   const expired: string[] = [];
   const host = { write: noop, ended: noop, settled: noop, overdue: noop };
-  const table = new RequestTable<string, string>(host, { clock, usualTimeout, maxQueue: 100_000, maxInFlight: 1 });
+  const table = new RequestTable<string, string>(host, {
+    clock,
+    usualTimeout,
+    inOrder: true,
+    maxQueue: 100_000,
+    maxInFlight: 1,
+  });
   const ask = (name: string, timeout = usualTimeout, signal?: AbortSignal): void =>
     table.add(new Request(name, name, timeout, signal, noop, () => expired.push(`${name} at ${clock.now()}`)));
   return { table, ask, expired };

@@ -65,7 +65,13 @@ class ModelledTable {
     private readonly clock: VirtualClock,
     private readonly maxInFlight: number,
   ) {
-    this.table = new RequestTable(this, { clock, usualTimeout: USUAL_TIMEOUT, maxQueue: MAX_QUEUE, maxInFlight });
+    this.table = new RequestTable(this, {
+      clock,
+      usualTimeout: USUAL_TIMEOUT,
+      inOrder: true,
+      maxQueue: MAX_QUEUE,
+      maxInFlight,
+    });
   }
 
   write(ids: readonly number[]): void {

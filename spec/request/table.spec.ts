@@ -8,7 +8,7 @@ import { VirtualClock } from './virtual-clock.js';
 type Outcome = { readonly reply: string } | { readonly error: unknown } | undefined;
 
 /** A table and what it has written, call by call. */
-function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: () => void } = {}) {
+function setUp(options: { inOrder?: boolean; maxQueue?: number; maxInFlight?: number; onSettled?: () => void } = {}) {
   const clock = new VirtualClock();
   const written: string[] = [];
   const writes: string[] = [];
@@ -32,6 +32,7 @@ function setUp(options: { maxQueue?: number; maxInFlight?: number; onSettled?: (
   const table = new RequestTable<string, string>(host, {
     clock,
     usualTimeout: 1000,
+    inOrder: options.inOrder ?? true,
     maxQueue: options.maxQueue ?? 100,
     maxInFlight: options.maxInFlight ?? 1,
   });

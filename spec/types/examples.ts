@@ -57,7 +57,8 @@ function moduleOf({ line, code }: Example, sources: ReadonlyMap<string, readonly
   const text = code.join('\n');
   const words = new Set(text.match(/(?<![\w$.])[\w$]+/g));
   const imports = [...sources].flatMap(([specifier, names]) => {
-    const used = names.filter((name) => words.has(name));
+    // Several entries export the errors of requests.
+    const used = names.filter((name) => words.delete(name));
     return used.length > 0 ? [`import { ${used.join(', ')} } from '${specifier}';`] : [];
   });
   const head = /^\s*import .* from '/m.test(text) ? '' : imports.join(' ');

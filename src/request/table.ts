@@ -15,7 +15,10 @@ export interface RequestHost<F, R> {
   ended(request: Request<F, R>): void;
   /** A request has settled. Called last, because it may call the table again. */
   settled(request: Request<F, R>, ending: RequestEnding): void;
-  /** The deadline of a tombstone has passed without its reply: the transport is to be closed, and the table with it. */
+  /**
+   * The deadline of a tombstone has passed without its reply: the transport is to be closed, and the table with it. Where
+   * replies come in any order, {@link RequestTable.forget} will do.
+   */
   overdue(request: Request<F, R>): void;
 }
 
@@ -25,6 +28,8 @@ export interface RequestTableOptions {
   readonly clock: Clock;
   /** The timeout of most requests, in milliseconds. A tombstone expires after this time or its own timeout, the longer of both. */
   readonly usualTimeout: number;
+  /** Whether replies come in the order of the requests. If not, they are told apart by something that they hold. */
+  readonly inOrder: boolean;
   /** How many requests may wait in the queue. */
   readonly maxQueue: number;
   /**
@@ -119,6 +124,12 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.#settled(request, ending);
   }
 
+  /** Removes a tombstone whose reply is expected no more. Only where replies come in any order. */
+  forget(request: Request<F, R>): void {
+    if (request.state === 'tombstone') this.#answered(request);
+    this.#writeInTime();
+  }
+
   abort(request: Request<F, R>): void {
     const reason: unknown = request.signal?.reason;
     this.#abandon(request, 'cancelled', (sent) => new RequestAbortedError(request.name, sent, reason));
@@ -174,7 +185,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     const waiting = request.state === 'sent';
     this.#inFlight.remove(request.place);
     this.#finish(request);
-    this.#awaitOldest();
+    if (this.options.inOrder) this.#awaitOldest();
     if (!waiting) this.host.ended(request);
     return waiting;
   }
@@ -195,7 +206,8 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     } else {
       request.state = 'tombstone';
       this.#tombstones++;
-      this.#awaitOldest();
+      if (this.options.inOrder) this.#awaitOldest();
+      else this.#await(request);
     }
     request.reject(cause(state === 'queued' ? 'never' : 'maybe'));
     // The reply of a tombstone is still owed.
@@ -211,8 +223,12 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
   /** Starts the deadline of a tombstone when it is the oldest: before that, the server may work on earlier requests. */
   #awaitOldest(): void {
     const { oldest } = this;
-    if (oldest?.state !== 'tombstone' || oldest.due.list) return;
-    this.#deadlines.add(oldest, Math.max(oldest.timeout, this.options.usualTimeout));
+    if (oldest?.state === 'tombstone' && !oldest.due.list) this.#await(oldest);
+  }
+
+  /** Starts the deadline of a tombstone. */
+  #await(tombstone: Request<F, R>): void {
+    this.#deadlines.add(tombstone, Math.max(tombstone.timeout, this.options.usualTimeout));
   }
 
   #failAll(list: LinkedList<Request<F, R>>, sent: Sent, cause: unknown): void {

@@ -46,7 +46,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     private owner: TransportOwner,
   ) {
     const { clock, maxQueue, requestTimeout: usualTimeout } = settings;
-    this.table = new RequestTable(this, { clock, usualTimeout, maxQueue, maxInFlight: 1 });
+    this.table = new RequestTable(this, { clock, usualTimeout, inOrder: true, maxQueue, maxInFlight: 1 });
     this.#decoder = new Decoder(settings.limits);
     // Writes are paused until the socket is connected and, with TLS, the certificate is verified.
     this.table.hold();

@@ -1,0 +1,260 @@
+import {
+  type Check,
+  checkChoice,
+  checkDuration,
+  checkEach,
+  checkFunction,
+  checkObject,
+  checkText,
+  checkTimeout,
+  checkWithin,
+  unless,
+} from '../checks.js';
+import { type Clock, systemClock } from '../clock.js';
+import { wrongType } from '../errors.js';
+import type { WebSocketConstructor, WebSocketData, WebSocketReceived } from './socket.js';
+import { endpointOf, parseUrl, type WebSocketUrl } from './url.js';
+
+/**
+ * The protocol that is spoken over a WebSocket, and what to put up with. Times are in milliseconds.
+ *
+ * Without `encode`, `decode` and `correlate` the protocol is JSON text by id: a request is an object that gets a member
+ * `id`, a reply has the same `id`, and a message without one answers no request.
+ *
+ * @typeParam Q - a request.
+ * @typeParam M - a message, as `decode` makes it.
+ * @typeParam R - a reply, as `reply` makes it of a message.
+ */
+export interface WebSocketOptions<Q = unknown, M = unknown, R = M> {
+  /** What logs, events and errors call the connection. @default 'websocket' and a number of its own */
+  readonly name?: string | undefined;
+  /**
+   * What logs, events, errors and a pool with `endpoints` call the server.
+   * @default the URL without user, password, query and fragment; none where it is a function
+   */
+  readonly endpoint?: string | undefined;
+  /** The subprotocols that are offered to the server. @default none */
+  readonly protocols?: string | readonly string[] | undefined;
+  /** The class of WebSockets, for example `WebSocket` of the package `ws`. @default the global one */
+  readonly WebSocket?: WebSocketConstructor | undefined;
+  /**
+   * Makes of a request what is sent. A protocol by id puts the id in, which no other request of the connection has.
+   * @default JSON text of the request, by id with a member `id`
+   */
+  readonly encode?: ((request: Q, id: number) => WebSocketData) | undefined;
+  /** Makes a message of what is received: text, or bytes. What it throws breaks the connection. @default JSON.parse */
+  readonly decode?: ((data: WebSocketReceived) => M) | undefined;
+  /**
+   * The id of the request that a message answers; undefined for a message that answers none, which is emitted by
+   * `messages$`. @default its member `id`, where that is a number
+   */
+  readonly correlate?: ((message: M) => number | undefined) | undefined;
+  /**
+   * For a protocol whose replies come in the order of the requests, without an id. Then it stands instead of `correlate`.
+   * `true` where every message is a reply; a function that says which are, where there are others. @default false
+   */
+  readonly inOrder?: boolean | ((message: M) => boolean) | undefined;
+  /** Makes the reply of the message that answers a request. What it throws rejects the request. @default the message */
+  readonly reply?: ((message: M) => R) | undefined;
+  /**
+   * What is done with an id that no request in flight has: `break` takes it for a broken protocol and ends the
+   * connection, `message` emits the message by `messages$`. The late reply to a request that was given up is dropped in
+   * either case. @default 'break'
+   */
+  readonly unknownId?: 'break' | 'message' | undefined;
+  /** Whether a message says that the server takes nothing new and finishes what it has. @default none does */
+  readonly isDraining?: ((message: M) => boolean) | undefined;
+  /** What errors call a request; it must hold nothing secret. @default 'request' */
+  readonly label?: ((request: Q) => string) | undefined;
+  /** Makes the first request of each dial, such as a login. A dial has succeeded once it is answered. @default none */
+  readonly hello?: (() => Q | PromiseLike<Q>) | undefined;
+  /** Makes a request that every live server answers, for `ping()` and for keeping alive. @default none */
+  readonly ping?: (() => Q) | undefined;
+  /** After so long without a message a ping is sent, where there is `ping`; `false` for never. @default 30000 */
+  readonly pingInterval?: number | false | undefined;
+  /** A ping that is not answered for so long breaks the connection. @default 5000 */
+  readonly pingTimeout?: number | undefined;
+  /** From dialling to the open WebSocket, and the reply to `hello`. @default 5000 */
+  readonly connectTimeout?: number | undefined;
+  /** From `request` to the reply, time in the queue included. @default 5000 */
+  readonly requestTimeout?: number | undefined;
+  /** For what is outstanding when the connection is closed, and for the closing handshake. @default 1000 */
+  readonly closeTimeout?: number | undefined;
+  /** Bytes of one request; a larger one is refused before it is sent. @default 8388608 */
+  readonly maxRequestBytes?: number | undefined;
+  /**
+   * Bytes of one message; a larger one breaks the connection. It has been received then: `maxPayload` of the package `ws`
+   * refuses it earlier. @default 8388608
+   */
+  readonly maxMessageBytes?: number | undefined;
+  /** Requests that may be in flight at once; others wait. 1 for a server that bears no more. @default 1000 */
+  readonly maxInFlight?: number | undefined;
+  /** Requests that may wait for others; one more is refused at once. @default 10000 */
+  readonly maxQueue?: number | undefined;
+  /** While more bytes than this have not left yet, requests wait in the queue. @default 1048576 */
+  readonly maxBufferedBytes?: number | undefined;
+  /**
+   * Close codes after which dialling again soon cannot succeed: the connection is given up, and dialled rarely.
+   * @default [1008, 1010, 4401, 4403]
+   */
+  readonly terminalCodes?: readonly number[] | undefined;
+  /** Where time comes from; for tests. @default the system's monotonic clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** `reply` has to be there where a reply is no message. */
+export type ReplyOf<M, R> = [M] extends [R] ? unknown : { readonly reply: (message: M) => R };
+
+/** Options with nothing left open. */
+export interface WebSocketSettings<Q, M, R> {
+  readonly name: string;
+  readonly endpoint: string | undefined;
+  readonly url: WebSocketUrl;
+  readonly protocols: readonly string[];
+  readonly WebSocket: WebSocketConstructor;
+  readonly encode: (request: Q, id: number) => WebSocketData;
+  readonly decode: (data: WebSocketReceived) => M;
+  readonly correlate: (message: M) => number | undefined;
+  /** Undefined for a protocol by id; else whether a message is a reply. */
+  readonly isReply: ((message: M) => boolean) | undefined;
+  readonly reply: (message: M) => R;
+  readonly unknownId: 'break' | 'message';
+  readonly isDraining: ((message: M) => boolean) | undefined;
+  readonly label: (request: Q) => string;
+  readonly hello: (() => Q | PromiseLike<Q>) | undefined;
+  readonly ping: (() => Q) | undefined;
+  readonly pingInterval: number | false;
+  readonly pingTimeout: number;
+  readonly connectTimeout: number;
+  readonly requestTimeout: number;
+  readonly closeTimeout: number;
+  readonly maxRequestBytes: number;
+  readonly maxMessageBytes: number;
+  readonly maxInFlight: number;
+  readonly maxQueue: number;
+  readonly maxBufferedBytes: number;
+  readonly terminalCodes: readonly number[];
+  readonly clock: Clock;
+}
+
+// What browsers have, and Node from version 22 on.
+declare const WebSocket: WebSocketConstructor | undefined;
+
+const within =
+  (least: number): Check =>
+  (argument, value) =>
+    checkWithin(argument, value, least);
+
+const checkTexts: Check = (argument, value) => {
+  if (typeof value === 'string') return;
+  if (!Array.isArray(value)) throw wrongType(argument, 'a string or an array of strings', value);
+  value.forEach((text, place) => {
+    checkText(`${argument}[${place}]`, text);
+  });
+};
+
+const checkCodes: Check = (argument, value) => {
+  if (!Array.isArray(value)) throw wrongType(argument, 'an array of close codes', value);
+  value.forEach((code, place) => {
+    checkWithin(`${argument}[${place}]`, code, 1000, 4999);
+  });
+};
+
+const CHECKS: { readonly [O in keyof Required<WebSocketOptions>]: Check } = {
+  name: checkText,
+  endpoint: checkText,
+  protocols: checkTexts,
+  WebSocket: checkFunction,
+  encode: checkFunction,
+  decode: checkFunction,
+  correlate: checkFunction,
+  inOrder: (argument, value) => typeof value === 'boolean' || checkFunction(argument, value),
+  reply: checkFunction,
+  unknownId: (argument, value) => checkChoice(argument, value, ['break', 'message']),
+  isDraining: checkFunction,
+  label: checkFunction,
+  hello: checkFunction,
+  ping: checkFunction,
+  pingInterval: unless(false, checkTimeout),
+  pingTimeout: checkTimeout,
+  connectTimeout: checkTimeout,
+  requestTimeout: checkTimeout,
+  closeTimeout: checkDuration,
+  maxRequestBytes: within(1),
+  maxMessageBytes: within(1),
+  maxInFlight: within(1),
+  maxQueue: within(0),
+  maxBufferedBytes: within(0),
+  terminalCodes: checkCodes,
+  clock: checkObject,
+};
+
+/** Policy violation, a missing extension, and what servers use as 401 and 403. */
+const TERMINAL_CODES: readonly number[] = [1008, 1010, 4401, 4403];
+
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** How many connections have been given a name here. */
+let connections = 0;
+
+/** Checks the options, and fills in what is left open. */
+export function resolveOptions<Q, M, R>(
+  url: WebSocketUrl,
+  options: WebSocketOptions<Q, M, R>,
+): WebSocketSettings<Q, M, R> {
+  checkEach('options', options, CHECKS);
+  const parsed = typeof url === 'function' ? undefined : parseUrl(url);
+  const { inOrder = false, correlate, protocols = [] } = options;
+  if (inOrder && correlate) throw wrongType('options.correlate', 'left out beside inOrder', correlate);
+  const socketClass = options.WebSocket ?? (typeof WebSocket === 'undefined' ? undefined : WebSocket);
+  checkFunction('options.WebSocket', socketClass);
+  return Object.freeze({
+    name: options.name ?? `websocket-${++connections}`,
+    endpoint: options.endpoint ?? (parsed && endpointOf(parsed)),
+    url: parsed ? parsed.href : url,
+    protocols: typeof protocols === 'string' ? [protocols] : [...protocols],
+    WebSocket: socketClass as WebSocketConstructor,
+    encode: options.encode ?? (inOrder ? encodeJson : encodeJsonWithId),
+    decode: options.decode ?? decodeJson,
+    correlate: correlate ?? idOf,
+    isReply: inOrder === true ? () => true : inOrder || undefined,
+    // Without `reply` a message is a reply: see ReplyOf.
+    reply: options.reply ?? ((message: M) => message as unknown as R),
+    unknownId: options.unknownId ?? 'break',
+    isDraining: options.isDraining,
+    label: options.label ?? (() => 'request'),
+    hello: options.hello,
+    ping: options.ping,
+    pingInterval: options.pingInterval ?? 30_000,
+    pingTimeout: options.pingTimeout ?? 5000,
+    connectTimeout: options.connectTimeout ?? 5000,
+    requestTimeout: options.requestTimeout ?? 5000,
+    closeTimeout: options.closeTimeout ?? 1000,
+    maxRequestBytes: options.maxRequestBytes ?? MAX_BYTES,
+    maxMessageBytes: options.maxMessageBytes ?? MAX_BYTES,
+    maxInFlight: options.maxInFlight ?? 1000,
+    maxQueue: options.maxQueue ?? 10_000,
+    maxBufferedBytes: options.maxBufferedBytes ?? 1024 * 1024,
+    terminalCodes: options.terminalCodes ?? TERMINAL_CODES,
+    clock: options.clock ?? systemClock,
+  });
+}
+
+const encodeJson = (request: unknown): string => JSON.stringify(request);
+
+function encodeJsonWithId(request: unknown, id: number): string {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    throw new TypeError('Without the option encode, a request must be an object, which is given an id');
+  }
+  return JSON.stringify({ ...request, id });
+}
+
+function decodeJson<M>(data: WebSocketReceived): M {
+  if (typeof data === 'string') return JSON.parse(data);
+  throw new TypeError('Bytes have been received, which only the option decode can read');
+}
+
+function idOf(message: unknown): number | undefined {
+  const id = (message as { readonly id?: unknown } | null | undefined)?.id;
+  return typeof id === 'number' ? id : undefined;
+}
