@@ -6,6 +6,7 @@ export type WebSocketReceived = string | ArrayBuffer;
 
 /** What an event of a WebSocket tells; each type has some of it. */
 export interface WebSocketEvent {
+  readonly type: string;
   /** Of a message. */
   readonly data?: unknown;
   /** Of a close: its code. */
