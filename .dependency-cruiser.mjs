@@ -3,6 +3,7 @@
 /** Files at the top of src/. Each may import those before it, and every folder of the core may import all of them. */
 const BASE = [
   'errors',
+  'nearest',
   'checks',
   'defaults',
   'abort',
@@ -151,7 +152,7 @@ export default {
       comment:
         'A spec of a private class has to say in its first line why it is worth it; the folders are listed here.',
       severity: 'error',
-      from: { path: '^spec/', pathNot: '^spec/(bench|request|zcached|testing/node)/' },
+      from: { path: '^spec/', pathNot: '^spec/(bench|package|request|zcached|testing/node)/' },
       to: { path: '^src/', pathNot: ENTRIES },
     },
     {

@@ -1,4 +1,5 @@
 import { outOfRange, unknownOption, wrongType } from './errors.js';
+import { nearest } from './nearest.js';
 
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
 export const MAX_TIMER_DELAY = 2 ** 31 - 1;
@@ -113,27 +114,6 @@ export function checkEach(argument: string, options: unknown, checks: Readonly<R
     const value = (options as Record<string, unknown>)[name];
     if (value !== undefined) check(`${argument}.${name}`, value);
   }
-}
-
-/** The known name with the least edit distance, where that is small enough for a slip. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((other) => distance(name.toLowerCase(), other.toLowerCase()));
-  const least = Math.min(...distances);
-  return least <= Math.max(2, name.length / 3) ? known[distances.indexOf(least)] : undefined;
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, place) => place);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 export function checkSignal(argument: string, value: unknown): void {

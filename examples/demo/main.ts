@@ -1,5 +1,6 @@
 // A pool under load, being cut and healing:  npm run demo -- --help
 import { connectable, firstValueFrom, fromEvent, merge, timer } from 'rxjs';
+import { UsageError } from '../../spec/package/command.js';
 import { cutting, moments } from './cutter.js';
 import { Dashboard } from './dashboard.js';
 import { type DemoOptions, HELP, parseOptions } from './options.js';
@@ -8,7 +9,6 @@ import { Recording } from './recording.js';
 import { screenFor } from './screen.js';
 import { type Setup, setUp } from './setup.js';
 import { isSound, summarize } from './summary.js';
-import { UsageError } from './usage-error.js';
 
 /** Milliseconds. The embedded server's pause makes requests overlap; the slow redials can be watched. */
 const LATENCY = 2;

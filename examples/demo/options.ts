@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import type { ZcachedUrlOptions } from 'rxpool/zcached';
+import { type Command, readArguments, UsageError } from '../../spec/package/command.js';
 import { CA_IS_FOR_TLS, serverOf } from './server.js';
-import { UsageError } from './usage-error.js';
 
 /** What the demo can be told. */
 export interface DemoOptions {
@@ -22,16 +21,14 @@ const NUMBERS = {
   rate: { most: 50_000, usual: 2_000 },
 };
 
-const TEXT = { type: 'string' } as const;
 const KNOWN = {
-  host: TEXT,
-  port: TEXT,
-  ca: TEXT,
-  size: TEXT,
-  seconds: TEXT,
-  rate: TEXT,
-  svg: TEXT,
-  help: { type: 'boolean', short: 'h' },
+  host: 'string',
+  port: 'string',
+  ca: 'string',
+  size: 'string',
+  seconds: 'string',
+  rate: 'string',
+  svg: 'string',
 } as const;
 
 type Given = Readonly<Record<string, unknown>>;
@@ -66,18 +63,16 @@ or in the same order on Ctrl-C, with a summary. Exit status: 0 if every reply wa
 pending, 1 if not or if no server answers, 2 for arguments that cannot be. (On Ctrl-C npm reports its own.)
 `;
 
+const DEMO: Command = { name: 'demo', help: HELP, options: KNOWN };
+
 /** Reads the command line. Throws a {@link UsageError}. */
 export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
-  // Not strict: its own messages fill several lines and leave the value out.
-  const { values, positionals } = parseArgs({ args: [...args], options: KNOWN, strict: false });
-  const unknown = Object.keys(values).find((name) => !Object.hasOwn(KNOWN, name));
-  if (unknown !== undefined) throw new UsageError(`unknown option ${dashed(unknown)}; --help lists those there are`);
-  if (typeof values.help === 'string')
-    throw new UsageError(`--help takes no value, got ${JSON.stringify(values.help)}`);
-  if (values.help) return 'help';
+  const given = readArguments(DEMO, args);
+  if (given === 'help') return given;
+  const { options: values, words } = given;
   // Not quoted: a URL may hold a password.
-  if (positionals.length > 1) throw new UsageError(`one URL is all it takes, got ${positionals.length} arguments`);
-  const server = realServer(positionals[0], values);
+  if (words.length > 1) throw new UsageError(`one URL is all it takes, got ${words.length} arguments`);
+  const server = realServer(words[0], values);
   const said = server?.poolSize === undefined ? {} : { size: String(server.poolSize) };
   return {
     server,
@@ -109,14 +104,11 @@ function number(name: keyof typeof NUMBERS, given: Given): number {
   if (typeof value === 'string' && /^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= most) {
     return Number(value);
   }
-  throw new UsageError(`--${name} must be an integer from 1 to ${most}, got ${described(value)}`);
+  throw new UsageError(`--${name} must be an integer from 1 to ${most}, got ${JSON.stringify(value)}`);
 }
 
 function text(name: 'host' | 'ca' | 'svg', given: Given, expected: string): string {
   const value = given[name];
   if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new UsageError(`--${name} must be ${expected}, got ${described(value)}`);
+  throw new UsageError(`--${name} must be ${expected}, got ${JSON.stringify(value)}`);
 }
-
-const described = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : 'nothing');
-const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);

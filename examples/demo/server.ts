@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseZcachedUrl, type ZcachedTlsOptions, type ZcachedUrlOptions } from 'rxpool/zcached';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '../../spec/package/command.js';
 
 /** Where the relay listens. */
 export const RELAY_HOST = '127.0.0.1';

@@ -6,6 +6,7 @@ import path from 'node:path';
 import vm from 'node:vm';
 import { build } from 'esbuild';
 import { snippetsOf } from '../docs/documents.js';
+import { runCommand, unknownText } from './command.js';
 import { makeConsumer, type Packed, pack, run, runTool } from './consumer.js';
 import { type Entry, entries } from './entries.js';
 
@@ -331,11 +332,22 @@ const checks: Readonly<Record<string, Check>> = {
   'what is not used leaves a bundle': treeShaking,
 };
 
-async function main(): Promise<void> {
+const help = `usage: npm run check:package -- [TEXT]
+Builds and packs the package, and uses it as others will: Node, TypeScript, bundlers, jest.
+
+  TEXT   only the checks that have this in their name (all of them)
+
+${Object.keys(checks)
+  .map((name) => `  ${name}\n`)
+  .join('')}
+Exit status: 0 when all checks pass, 1 when one fails, 2 for wrong arguments.
+`;
+
+runCommand({ name: 'check:package', help, most: 1 }, async ({ words: [only = ''] }) => {
+  const queue = Object.entries(checks).filter(([name]) => name.includes(only));
+  if (queue.length === 0) throw unknownText(only, Object.keys(checks));
   await run('npm', ['run', '--silent', 'build']);
   const packed = await pack();
-  const only = process.argv[2] ?? '';
-  const queue = Object.entries(checks).filter(([name]) => name.includes(only));
   let failures = 0;
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -350,13 +362,6 @@ async function main(): Promise<void> {
     }
   };
   await Promise.all([work(), work()]);
-  if (failures > 0) {
-    console.log(`${failures} package check(s) failed`);
-    process.exitCode = 1;
-  }
-}
-
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
+  if (failures > 0) console.log(`${failures} package check(s) failed`);
+  return failures > 0 ? 1 : 0;
 });

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
+import { runCommand, unknownText } from '../package/command.js';
 import { run } from '../package/consumer.js';
 import { entries } from '../package/entries.js';
 import { writeExamples } from './examples.js';
@@ -125,16 +126,31 @@ async function compile(workplace: string, project: Project, version: Version, co
 const atHome = (output: string): string =>
   output.replace(/^module\/examples\/(.+?)\.\d+\.ts/gm, '$1').replace(/^(commonjs|module)\//gm, 'spec/types/');
 
-async function main(): Promise<void> {
-  const only = process.argv[2] ?? '';
+const versions = Object.keys(COMPILERS) as Version[];
+const compilations = Object.entries(PROJECTS).flatMap(([name, project]) =>
+  versions
+    .filter((version) => Number(version) >= Number(project.since ?? 0))
+    .map((version) => ({ title: `TypeScript ${version}, ${name}`, project, version })),
+);
+
+const help = `usage: npm run test:types -- [TEXT]
+Builds the package, and compiles type tests and the examples of the documentation against it.
+
+  TEXT   only the compilations that have this in their title (all of them)
+
+${compilations.map(({ title }) => `  ${title}\n`).join('')}
+Exit status: 0 when all compile, 1 when one does not, 2 for wrong arguments.
+`;
+
+runCommand({ name: 'test:types', help, most: 1 }, async ({ words: [only = ''] }) => {
+  const due = compilations.filter(({ title }) => title.includes(only));
+  if (due.length === 0)
+    throw unknownText(
+      only,
+      compilations.map(({ title }) => title),
+    );
+  await run('npm', ['run', '--silent', 'build']);
   const workplace = makeWorkplace();
-  const versions = Object.keys(COMPILERS) as Version[];
-  const queue = Object.entries(PROJECTS).flatMap(([name, project]) =>
-    versions
-      .filter((version) => Number(version) >= Number(project.since ?? 0))
-      .map((version) => ({ title: `TypeScript ${version}, ${name}`, project, version })),
-  );
-  const due = queue.filter(({ title }) => title.includes(only));
   const total = due.length;
   let failures = 0;
   const work = async (): Promise<void> => {
@@ -151,10 +167,5 @@ async function main(): Promise<void> {
   };
   await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
   console.log(`${total - failures} of ${total} compilations as they should be`);
-  if (failures > 0 || total === 0) process.exitCode = 1;
-}
-
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
+  return failures > 0 ? 1 : 0;
 });

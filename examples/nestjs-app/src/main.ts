@@ -5,7 +5,7 @@ import { appModule } from './app.module.js';
 import { settingsOf } from './settings.js';
 
 async function main(): Promise<void> {
-  const settings = settingsOf(process.argv, process.env);
+  const settings = settingsOf(process.argv.slice(2), process.env);
   const app = await NestFactory.create<NestExpressApplication>(appModule(settings), { abortOnError: false });
   if (settings.page) app.useStaticAssets(settings.page);
   // What `app.enableShutdownHooks()` does, but for the end of the process, which comes by itself.
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
 }
 
 // A pool that does not start leaves nothing open: the process ends by itself.
-main().catch((error: Error) => {
+main().catch((error: Error & { readonly code?: unknown }) => {
   console.error(error.message);
-  process.exitCode = 1;
+  process.exitCode = String(error.code).startsWith('ERR_PARSE_ARGS') ? 2 : 1;
 });

@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+
 /** What the settings are injected by. */
 export const SETTINGS = 'SETTINGS';
 
@@ -28,12 +30,18 @@ function latencyOf(isDemo: boolean, { LATENCY }: NodeJS.ProcessEnv): () => numbe
   return () => latency;
 }
 
-export const settingsOf = (args: readonly string[], env: NodeJS.ProcessEnv): Settings => ({
-  port: Number(env.PORT ?? 3000),
-  zcached: env.ZCACHED_URL,
-  latency: latencyOf(args.includes('--demo'), env),
-  startTimeout: Number(env.START_TIMEOUT ?? 10_000),
-  isDemo: args.includes('--demo'),
-  page: env.PAGE,
-  isTraced: args.includes('--telemetry'),
-});
+const OPTIONS = { demo: { type: 'boolean' }, telemetry: { type: 'boolean' } } as const;
+
+/** Throws an error with a code that begins with ERR_PARSE_ARGS for arguments that it does not know. */
+export function settingsOf(args: readonly string[], env: NodeJS.ProcessEnv): Settings {
+  const { demo = false, telemetry = false } = parseArgs({ args: [...args], options: OPTIONS }).values;
+  return {
+    port: Number(env.PORT ?? 3000),
+    zcached: env.ZCACHED_URL,
+    latency: latencyOf(demo, env),
+    startTimeout: Number(env.START_TIMEOUT ?? 10_000),
+    isDemo: demo,
+    page: env.PAGE,
+    isTraced: telemetry,
+  };
+}

@@ -1,31 +1,26 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { integerOf, runCommand } from '../../package/command.js';
 import { anySeed } from '../../support/seeded.js';
 import { runCases, type Tally } from './cases.js';
 import { decoderCase } from './decoder-case.js';
 import { encoderCase } from './encoder-case.js';
 import type { Random } from './random.js';
 
-// node spec/package/run.mjs spec/zcached/fuzz/main.ts [COUNT] [SEED]
-// As many cases of the decoder, and as many of the encoder. Fails at the first that goes wrong, and when the heap
-// has grown.
-
 const MIB = 2 ** 20;
 const ROUNDS = 10;
 const MAX_GROWTH = 8 * MIB;
+const COUNT = 1_000_000;
 
-const USAGE = 'usage: npm run fuzz -- [COUNT] [SEED]';
+const help = `usage: npm run fuzz -- [COUNT] [SEED]
+Gives the decoder of zcached replies and the encoder of commands random cases, and fails at the first that goes wrong, and
+when the heap has grown.
 
-if (process.argv.includes('--help')) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const count = Number(process.argv[2] ?? 1_000_000);
-const seed = Number(process.argv[3] ?? anySeed());
-if (process.argv.length > 4 || !Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
-  console.error(USAGE);
-  process.exit(2);
-}
+  COUNT   how many cases of each (${COUNT.toLocaleString('en')})
+  SEED    what they are drawn by, to repeat a run (another each time)
+
+Exit status: 0 when all are right, 1 when one is not, 2 for wrong arguments.
+`;
 
 setFlagsFromString('--expose-gc');
 const gc: () => void = runInNewContext('gc');
@@ -39,7 +34,7 @@ function inUse(): number {
 
 const megabytes = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
-function run(name: string, outcomeOf: (random: Random) => string): void {
+function run(name: string, count: number, seed: number, outcomeOf: (random: Random) => string): void {
   const total: Tally = {};
   const started = performance.now();
   // The first round has everything compiled that will be.
@@ -60,5 +55,10 @@ function run(name: string, outcomeOf: (random: Random) => string): void {
   if (atLast - atFirst > MAX_GROWTH) throw new Error(`the heap grew by ${megabytes(atLast - atFirst)}`);
 }
 
-run('decoder', decoderCase);
-run('encoder', encoderCase);
+runCommand({ name: 'fuzz', help, most: 2 }, ({ words: [first, second] }) => {
+  const count = integerOf('COUNT', first, COUNT, 1);
+  const seed = integerOf('SEED', second, anySeed());
+  run('decoder', count, seed, decoderCase);
+  run('encoder', count, seed, encoderCase);
+  return 0;
+});

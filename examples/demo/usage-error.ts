@@ -1,2 +1,0 @@
-/** The command line is wrong; the message is one line. */
-export class UsageError extends Error {}
