@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, readonly [wrong: string, message: string
 };
 
 /** What reads its own arguments: a tool of others, or npm, which runs it by itself. */
-const OTHERS = /^(jest|tsc|biome|depcruise|size-limit)\b/;
+const OTHERS = /^(jest|tsc|biome|changeset|depcruise|size-limit)\b/;
 const LIFECYCLE = ['prepare', 'prepack'];
 
 interface Ended {

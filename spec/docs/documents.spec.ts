@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as rxpool from 'rxpool';
 import * as zcached from 'rxpool/zcached';
 import { DOCUMENTS, GUIDE, readDocument, type Snippet, snippetsOf } from './documents.js';
+import { brokenLinks, linksOf } from './links.js';
 import { runSnippet } from './snippet-runs.js';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -11,16 +13,6 @@ const ROOT = path.resolve(__dirname, '../..');
 const needsServer = ({ code }: Snippet): boolean => code.includes("from 'redis'");
 
 const snippets = GUIDE.flatMap(snippetsOf).filter((snippet) => !needsServer(snippet));
-
-/** The anchor that a heading gets. */
-const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
-
-const anchorsOf = (file: string): ReadonlySet<string> =>
-  new Set([...readDocument(file).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading as string)));
 
 /** The names in the first column of the table that has such a heading. */
 const namesIn = (file: string, heading: string): string[] => {
@@ -46,13 +38,26 @@ describe('Documents', () => {
   });
 
   it.each(DOCUMENTS)('%s links only to files and headings that exist', (file) => {
-    const links = [...readDocument(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
-    const broken = links.filter(([, target = '', anchor]) => {
-      const linked = target === '' ? file : path.join(path.dirname(file), target);
-      if (!existsSync(path.join(ROOT, linked))) return true;
-      return anchor !== undefined && !anchorsOf(linked).has(anchor);
-    });
-    expect(broken.map(([link]) => link)).toEqual([]);
+    expect(brokenLinks(path.join(ROOT, file), ROOT)).toEqual([]);
+  });
+
+  it('README links to files of the package, or by the address of the repository', () => {
+    expect(linksOf(readDocument('README.md')).filter((link) => !/^(https:|#)/.test(link))).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+    ]);
+  });
+
+  it('the check of links finds a file and a heading that do not exist', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'rxpool-links-'));
+    const none = 'https://github.com/rxpool/rxpool/blob/main/README.md#none';
+    const text = `# One, two\n[a](#one-two) [b](#one) [c](none.md) [d](mailto:a@b.c) [e](${none})\n[f]: ${none.replace('#none', '')}`;
+    try {
+      writeFileSync(path.join(folder, 'page.md'), text);
+      expect(brokenLinks(path.join(folder, 'page.md'), ROOT)).toEqual(['#one', 'none.md', none]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('src/README.md names only files that exist', () => {

@@ -21,7 +21,12 @@ export const GUIDE: readonly string[] = [
 ];
 
 /** All pages of the repository. */
-export const DOCUMENTS: readonly string[] = [...GUIDE, 'CHANGELOG.md', 'src/README.md', 'spec/bench/README.md'];
+export const DOCUMENTS: readonly string[] = [
+  ...GUIDE,
+  ...pagesIn('.github'),
+  ...pagesIn('.changeset'),
+  ...['CHANGELOG.md', 'src/README.md', 'spec/bench/README.md'],
+];
 
 export const readDocument = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 

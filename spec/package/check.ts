@@ -1,14 +1,19 @@
 // Packs the package and uses it as others will, where publint and attw only read it. One line for each check; exits with 1 if one fails.
 import assert from 'node:assert/strict';
+import { execFile as execFileByCallback } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import vm from 'node:vm';
 import { build } from 'esbuild';
 import { snippetsOf } from '../docs/documents.js';
+import { brokenLinks } from '../docs/links.js';
 import { runCommand, unknownText } from './command.js';
 import { makeConsumer, type Packed, pack, run, runTool } from './consumer.js';
 import { type Entry, entries } from './entries.js';
+
+const execFile = promisify(execFileByCallback);
 
 type Check = (packed: Packed) => Promise<unknown> | unknown;
 
@@ -41,6 +46,28 @@ function onlyWhatIsMeantToShip({ files }: Packed): void {
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
     assert(files.includes(file), `the tarball has no ${file}`);
   }
+}
+
+/** npm shows README and CHANGELOG without the rest of the repository. */
+function linksLeadSomewhere({ folder }: Packed): void {
+  for (const file of ['README.md', 'CHANGELOG.md']) assert.deepEqual(brokenLinks(path.join(folder, file)), [], file);
+}
+
+/** The first heading of the changelog is the version that is released next, or that was released last. */
+function changelogHasTheVersion({ folder }: Packed): void {
+  const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string };
+  const [, latest] = /^## (.*)$/m.exec(readFileSync(path.join(folder, 'CHANGELOG.md'), 'utf8')) ?? [];
+  assert.equal(latest, version);
+}
+
+/** npm warns of what it has to correct in package.json. A dry run needs no login, and says that there is none. */
+async function publishesWithoutWarning({ folder }: Packed): Promise<void> {
+  const { stderr } = await execFile('npm', ['publish', '--dry-run', '--ignore-scripts', folder]);
+  const warnings = stderr.split('\n').filter((line) => /^npm (warn|error)/i.test(line));
+  assert.deepEqual(
+    warnings.filter((line) => !line.includes('requires you to be logged in')),
+    [],
+  );
 }
 
 /** Otherwise `instanceof` would depend on the entry point that a class was taken from. */
@@ -252,6 +279,9 @@ const committed = readManifest();
 
 const checks: Readonly<Record<string, Check>> = {
   'the tarball holds what it should, and no more': onlyWhatIsMeantToShip,
+  'links of README and CHANGELOG lead to files and headings that exist': linksLeadSomewhere,
+  'package.json and CHANGELOG have one version': changelogHasTheVersion,
+  'npm publish --dry-run warns of nothing': publishesWithoutWarning,
   'each class and function is in one CommonJS file': entriesShareCode,
   'what is exported is called so': exportsKeepTheirNames,
   'package.json has the entry points of entries.json': () =>
