@@ -45,7 +45,7 @@ export type { Lease } from './borrowing/lease.js';
 export type { Work } from './borrowing/use.js';
 export type { StreamingWork } from './borrowing/with-connection.js';
 
-// Selection: strategies, and the pickers that they emit
+// Selection: strategies and their pickers
 
 export { type LeastLoadedOptions, leastLoaded } from './selection/least-loaded.js';
 export { type PeakEwmaOptions, peakEwma } from './selection/peak-ewma.js';
@@ -66,7 +66,7 @@ export {
 } from './healing/reconnect-broken.js';
 export { isTerminalCause } from './healing/terminal-cause.js';
 
-// Healing: how long to wait
+// Healing: backoffs
 
 export type { Backoff } from './healing/backoff.js';
 export { type ConstantBackoffOptions, constantBackoff } from './healing/constant-backoff.js';
@@ -88,11 +88,11 @@ export type { ValidateIdleOptions, Validation } from './healing/validate-idle.js
 export { validateIdle } from './healing/validate-idle.js';
 export type { Validate, ValidationContext } from './healing/validation.js';
 
-// Policies that go together
+// Combined policies
 
 export { type ResilientOptions, resilient } from './pool/resilient.js';
 
-// Policies whose command has failed
+// Failures of policies
 
 export { CommandFailure } from './streams/run-command.js';
 

@@ -1,81 +1,82 @@
 import { anything, type Check, checkDuration, checkLimit, checkSignal, checkSize } from '../checks.js';
 
-/** Lets a caller stop waiting; what it waited for goes on. */
+/** Lets a caller stop waiting. */
 export interface SignalOptions {
-  /** Aborting it rejects the call with its reason. Dials and work that were begun go on. */
+  /** An abort rejects the call with the signal's reason. Dials and work that have begun go on. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How connections are dialled. */
 export interface DialOptions extends SignalOptions {
   /**
-   * How often a connection is dialled that does not come up, an integer or Infinity. The waits between grow from up to
-   * 500 ms to 5 s, with jitter; `heal` and other calls may dial it besides. @default 1
+   * How often a connection is dialled until it connects: an integer or Infinity. The pauses grow from at most 500 ms to
+   * 5 s, with jitter. `heal` and other calls may dial it too. @default 1
    */
   readonly attempts?: number | undefined;
 }
 
-/** How connections on their way out are treated. */
+/** How connections that leave are drained. */
 export interface DrainOptions {
-  /** Milliseconds for work in flight to finish. @default the pool's `drainTimeout` */
+  /** Milliseconds in which work in flight may finish. @default the pool's `drainTimeout` */
   readonly drainTimeout?: number | undefined;
 }
 
 /** How a pool is closed. */
 export interface CloseOptions extends DrainOptions {
-  /** Aborting it cuts the draining short. */
+  /** An abort ends the draining at once. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What `ready()` waits for. */
 export interface ReadyOptions extends SignalOptions {
-  /** How many have to be connected. @default 1 */
+  /** How many members have to be connected. @default 1 */
   readonly min?: number | undefined;
   /** Milliseconds to wait at most. @default no limit */
   readonly timeout?: number | undefined;
 }
 
-/** How a connection is asked for. */
+/** How a connection is borrowed. */
 export interface BorrowOptions<K = void> extends SignalOptions {
-  /** Milliseconds to wait where nothing can take the work. @default the pool's `waitTimeout` */
+  /** Milliseconds to wait while no connection can take the work. @default the pool's `waitTimeout` */
   readonly waitTimeout?: number | undefined;
   /**
-   * What the choice depends on; strategies such as `sticky` require it. Callers of one key, as `Map` tells keys apart, are
-   * served in the order in which they came; a key that gets no connection holds up no other.
+   * The key that the strategy chooses by; strategies such as `sticky` require one. Waiting callers with the same key
+   * (compared as `Map` does) are served in order. A key that gets no connection does not hold up callers with other
+   * keys.
    */
   readonly key?: K | undefined;
 }
 
 /** How work is run. */
 export interface UseOptions<K = void> extends BorrowOptions<K> {
-  /** Milliseconds, waiting included, after which the caller is answered with a `UseTimeoutError`. @default no limit */
+  /** Milliseconds, waiting included, after which the call rejects with a `UseTimeoutError`. @default no limit */
   readonly timeout?: number | undefined;
 }
 
-/** For how long connections are out of service. */
+/** How long connections are out of service. */
 export interface EjectOptions {
-  /** Milliseconds. */
+  /** Milliseconds out of service. */
   readonly duration: number;
 }
 
-/** Why connections are taken out of use. */
+/** Why connections are invalidated. */
 export interface InvalidateOptions {
-  /** Why, for `events$` and for the error of the work that is cut off. @default none */
+  /** The cause given by `events$` and by the errors of the work that fails. @default none */
   readonly cause?: unknown;
 }
 
 /** How connections are replaced. */
 export interface RenewOptions<C> extends SignalOptions {
-  /** Which ones. @default all */
+  /** The connections to replace. @default all */
   readonly connections?: Iterable<C> | undefined;
   /**
-   * How many fewer than now may be in service meanwhile. With 0 every replacement is connected before the old one
-   * goes, and the pool is one larger for that time. @default 0
+   * How many fewer connections than now may be in service meanwhile. With 0 an old connection leaves once its
+   * replacement is connected, so that the pool has one more for that time. @default 0
    */
   readonly maxUnavailable?: number | undefined;
   /**
-   * Milliseconds for work in flight on an old connection to finish. With a limit, the signals of its leases abort at
-   * once. The next replacement waits until the old connection is closed, for the pool's `drainTimeout` at most.
+   * Milliseconds in which work in flight on an old connection may finish. If set, the signals of its leases abort at
+   * once. The next replacement waits until the old connection is closed, at most the pool's `drainTimeout`.
    * @default no limit
    */
   readonly drainTimeout?: number | undefined;

@@ -6,13 +6,13 @@ import type { Endpoints } from '../membership/endpoints.js';
 import type { Membership } from '../membership/membership.js';
 import type { PoolErrors } from './pool-errors.js';
 
-/** What a factory is told about the connection that it is to make. */
+/** What a factory is told about the connection to make. */
 export interface ConnectionRequest<C> {
-  /** The connection that is replaced, if the new one replaces any. */
+  /** The connection that the new one replaces, if any. */
   readonly replaces?: C;
   /**
-   * The endpoint that it is to lead to: with the option `endpoints` one of those; without, in a replacement, that of the
-   * connection replaced.
+   * The endpoint to dial: one of the option `endpoints`. Without that option, a replacement gets the endpoint of the
+   * connection that it replaces.
    */
   readonly endpoint?: string;
 }
@@ -20,16 +20,16 @@ export interface ConnectionRequest<C> {
 /** Returns a new connection at each call. */
 export type ConnectionFactory<C> = (request: ConnectionRequest<C>) => C;
 
-/** The part of the pool's options that connections are made by. */
+/** The options that making connections depends on. */
 interface MakerOptions {
   readonly endpoints: unknown;
   readonly closeTimeout: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** Makes connections: all that are asked for, or none. */
+/** Makes connections: as many as were asked for, or none. */
 export class ConnectionMaker<C extends Connection> {
-  /** Connections that are being made: they count as members, because a factory may call the pool. */
+  /** Connections being made. They count as members, because a factory may call the pool. */
   creating = 0;
   readonly #factory: ConnectionFactory<C>;
   readonly #options: MakerOptions;
@@ -62,7 +62,7 @@ export class ConnectionMaker<C extends Connection> {
     this.creating += count;
     try {
       while (made.size < count) made.add(this.#createFor(made, request, nextEndpoint));
-      // A factory may have given a connection away that it made before.
+      // The factory may have handed an earlier connection of this batch to another pool.
       for (const connection of made) this.#checkFree(connection);
       return [...made];
     } catch (error) {
@@ -73,7 +73,7 @@ export class ConnectionMaker<C extends Connection> {
     }
   }
 
-  /** Closes connections that were made and have not joined a pool. */
+  /** Closes connections that were made and did not join the pool. */
   destroyUnused(made: Iterable<C>): void {
     const { closeTimeout, scheduler } = this.#options;
     for (const connection of made) {

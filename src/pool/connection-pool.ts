@@ -60,17 +60,19 @@ type Terms<K> = AcquireTerms<K> & CallTerms;
 export interface ConnectionPool<C extends Connection, K = void> extends AsyncDisposal {}
 
 /**
- * A pool of connections that each carry many requests at once. It gives out the least loaded healthy one, mends
- * what breaks, and shows its health as streams.
+ * A pool of connections that each carry many requests at once. It lends out the least loaded connection in service,
+ * redials broken ones, and shows its health as streams.
  *
- * Streams are hot, replay their current value (except `events$`), never error, and complete when the pool is
- * disposed of. Methods that return a promise reject and never throw; wrong arguments are answered with a
- * `TypeError` or `RangeError` that has a `code`, before anything changes. A signal that aborts makes the promise
- * reject with its reason, and cancels nothing that others may wait for. The signal of `close()` only cuts the draining
- * short.
+ * **Load** is what selection ranks by: the larger of the requests in flight on a connection and the leases open on it.
+ * `pending` is the sum of the members' loads.
+ *
+ * Streams are hot, replay their current value (except `events$`), never error, and complete when the pool is disposed
+ * of. Methods that return a promise never throw: they reject. A wrong argument fails with a `TypeError` or `RangeError`
+ * that has a `code`, before anything changes. An aborted signal rejects the promise with its reason; the dials and work
+ * that have begun go on. The signal of `close()` only ends the draining early.
  *
  * @typeParam C - the kind of connection.
- * @typeParam K - the key that the strategy chooses by, where it does.
+ * @typeParam K - the key that the strategy chooses by; `void` for a strategy without keys.
  * @example
  * ```ts
  * const pool = new ConnectionPool(4, () => new ZcachedConnection({ port: 7556 }));
@@ -82,26 +84,30 @@ export interface ConnectionPool<C extends Connection, K = void> extends AsyncDis
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ConnectionPool<C extends Connection, K = void> {
-  /** The function that makes connections, as it was given. */
+  /** The function that makes connections. */
   readonly connectionFactory: ConnectionFactory<C>;
-  /** The members, in order of joining. Joining shows here first, leaving last. */
+  /**
+   * The members, in order of joining. A connection enters this list before the other lists, and leaves it after them.
+   */
   readonly connections$: Observable<readonly C[]>;
-  /** Those connected and in service. A connection that moves leaves one list before it enters another. */
+  /** The members that are connected and in service. A connection leaves one list before it enters another. */
   readonly connected$: Observable<readonly C[]>;
-  /** Those that failed or were lost, and are not being dialled. */
+  /** The members that failed or were lost. A member that is being dialled is in neither `broken$` nor `connected$`. */
   readonly broken$: Observable<readonly C[]>;
-  /** The three lists at one moment, for a subscriber that needs more than one of them. */
+  /** The three lists at one moment, for a subscriber that needs several of them. */
   readonly snapshot$: Observable<Snapshot<C>>;
   /**
-   * The connection that would be picked now; `undefined` where the choice needs a key. Changes of load show once a
+   * The connection that `select` would pick now; `undefined` if it needs a key. Changes of load are emitted once a
    * microtask.
    */
   readonly leastLoaded$: Observable<C | undefined>;
-  /** The sum of the members' loads, in requests. Changes of load show once a microtask. */
+  /** The sum of the members' loads, in requests. Changes of load are emitted once a microtask. */
   readonly pending$: Observable<number>;
-  /** The figures of the pool. Status and membership show at once, load once a microtask. */
+  /**
+   * The figures of the pool. Changes of status and membership are emitted at once, changes of load once a microtask.
+   */
   readonly health$: Observable<Health>;
-  /** What happens, as it happens; replays nothing. */
+  /** Each event of the pool as it happens. Replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
 
   readonly #context: PoolContext<C, K>;
@@ -111,7 +117,7 @@ export class ConnectionPool<C extends Connection, K = void> {
   /**
    * @param poolSize - how many connections the pool aims for.
    * @param connectionFactory - returns a new connection at each call.
-   * @throws RangeError, TypeError for arguments that cannot be.
+   * @throws RangeError, TypeError for invalid arguments.
    */
   constructor(poolSize: number, connectionFactory: ConnectionFactory<C>, options?: ConnectionPoolOptions<C, K>) {
     check.checkSize('poolSize', poolSize);
@@ -140,27 +146,27 @@ export class ConnectionPool<C extends Connection, K = void> {
     return this.#context.poolSize;
   }
 
-  /** `poolSize` is never made smaller than this. */
+  /** The lower bound of `poolSize`. */
   get minSize(): number {
     return this.#context.options.minSize;
   }
 
-  /** `poolSize` is never made larger than this; Infinity where no limit was set. */
+  /** The upper bound of `poolSize`; Infinity if no limit was set. */
   get maxSize(): number {
     return this.#context.options.maxSize;
   }
 
-  /** The members, in order of joining; an array that never changes. */
+  /** The members, in order of joining; a snapshot that never changes. */
   get connections(): readonly C[] {
     return this.#context.membership.lists.connections.list.array;
   }
 
-  /** Those connected and in service. */
+  /** The members that are connected and in service. */
   get connectedConnections(): readonly C[] {
     return this.#context.membership.lists.connected.list.array;
   }
 
-  /** Those that failed or were lost, and are not being dialled. */
+  /** The members that failed or were lost. Members that are being dialled are not included. */
   get brokenConnections(): readonly C[] {
     return this.#context.membership.lists.broken.list.array;
   }
@@ -170,28 +176,29 @@ export class ConnectionPool<C extends Connection, K = void> {
     return this.#context.health.read();
   }
 
-  /** Whether there are no connections. */
+  /** Whether the pool has no members. */
   isEmpty(): boolean {
     return this.#context.membership.size === 0;
   }
 
-  /** Whether there are at least `poolSize` connections. */
+  /** Whether the pool has at least `poolSize` members. */
   isFull(): boolean {
     return this.#context.size >= this.#context.poolSize;
   }
 
-  /** Whether at least one is connected and in service. */
+  /** Whether at least one member is connected and in service. */
   isWorking(): boolean {
     return this.#context.membership.counts.serving > 0;
   }
 
   /**
-   * Opens the pool, fills it up to `poolSize` and dials every member that is fresh or broken. Resolves when every
-   * attempt has settled; a server that refuses leaves broken connections behind, not a rejection. With `attempts` those
-   * are dialled again, with a backoff. Where `endpoints` is an observable it waits for the first list.
+   * Opens the pool, fills it up to `poolSize` and dials every member that is fresh or broken. Resolves when every dial
+   * has settled. A dial that fails leaves a broken member; `setup()` does not reject for it. With `attempts` the
+   * members whose dial failed are dialled again, with a backoff. If `endpoints` is an observable, `setup()` waits for
+   * its first list.
    *
-   * @throws {@link ConnectionFactoryError}, {@link PoolDisposedError}, and {@link NoEndpointsError} where `endpoints` has
-   * ended without a list that can be used. All as rejections.
+   * @throws {@link ConnectionFactoryError}, {@link PoolDisposedError}, and {@link NoEndpointsError} if `endpoints`
+   * ended without a usable list. All as rejections.
    * @example
    * ```ts
    * await pool.setup({ attempts: 3 }); // a server that is late by 700 ms is found
@@ -207,11 +214,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Adds and connects new connections, as many as `maxSize` leaves room for; `poolSize` becomes the larger of itself
-   * and the number of members. Resolves when every attempt has settled.
+   * Makes `size` new connections, or as many as `maxSize` allows, and dials them. `poolSize` grows to the number of
+   * members if that is larger. Resolves when every dial has settled.
    *
-   * @throws {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and
-   * {@link PoolDisposedError}, as rejections.
+   * @throws {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and {@link
+   * PoolDisposedError}, as rejections.
    */
   async extendPoolBySize(size: number, options: SignalOptions = {}): Promise<void> {
     check.checkSize('size', size);
@@ -221,11 +228,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Adds connections and connects those that are not; ignores members. The iterable is read once, before
-   * anything changes. Resolves when every attempt has settled.
+   * Adds the given connections and dials those that are not connected. Connections that are already members are
+   * ignored. The iterable is read once, before anything changes. Resolves when every dial has settled.
    *
-   * @throws RangeError for more than `maxSize` leaves room for, TypeError for a connection of another pool,
-   * {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
+   * @throws RangeError for more connections than `maxSize` allows, TypeError for a connection of another pool, {@link
+   * PoolClosedError} and {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
@@ -248,13 +255,14 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Lowers `poolSize` by `amount`, though not below `minSize`, and removes the surplus. Unused connections leave in this
-   * order: broken, fresh, connecting, connected; the latest joined first. Where the pool has `endpoints`, those to the
-   * endpoint with the most members go first. With `deletePendingConnections` busy ones follow, the least loaded first, and
-   * finish their work before they are closed. If not enough could go, `poolSize` becomes what is left.
+   * Lowers `poolSize` by `amount`, at most to `minSize`, and removes the surplus. Members with load 0 leave in this
+   * order: broken, fresh, connecting, connected; within each group the latest joined first. If the pool has
+   * `endpoints`, members of the endpoint with the most members leave first. With `deletePendingConnections` busy
+   * members follow, the least loaded first, and finish their work before they are closed. If too few could leave,
+   * `poolSize` becomes the number that is left.
    *
    * @param amount - an integer; zero and less change nothing.
-   * @returns how many left. Their closing goes on behind; `close()` waits for it.
+   * @returns how many members left. They are closed in the background; `close()` waits for that.
    * @throws {@link PoolDisposedError}
    */
   reducePoolConnections(amount: number, deletePendingConnections = false): number {
@@ -265,7 +273,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Removes and closes the broken ones; `poolSize` stays, so that `setup()` refills. Returns how many left.
+   * Removes and closes the broken members. `poolSize` stays, so that a later `setup()` refills the pool. Returns how
+   * many left.
    *
    * @throws {@link PoolDisposedError}
    */
@@ -276,8 +285,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Takes connections out, lets them finish and closes them; `poolSize` stays. Returns how many left; those that
-   * are no members are ignored.
+   * Removes connections, lets them finish their work and closes them. `poolSize` stays. Ignores connections that are
+   * not members. Returns how many left.
    *
    * @throws {@link PoolDisposedError}
    */
@@ -289,9 +298,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Takes connections out of service for `duration` milliseconds, after which they are back; they stay members and
-   * finish what they carry. One that is ejected already stays so for the new duration. Returns how many are out; only
-   * connected members can be.
+   * Takes connections out of service for `duration` milliseconds. They stay members and finish their work. A second
+   * ejection restarts the time. Only connected members can be ejected. Returns how many were.
    *
    * @throws {@link PoolDisposedError}
    */
@@ -307,9 +315,9 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Takes connections out of use that are known to be bad, whatever they say of themselves: they are broken from now
-   * on and closed, and whatever heals the pool dials them anew. What they carry fails, but for what a connection still
-   * finishes in its own `close()`. Returns how many; only connected members can be.
+   * Marks connections that you know to be bad as broken, whatever state they report, and closes them; `heal` then
+   * redials them. Their requests in flight fail, except those that the connection's own `close()` still finishes. Only
+   * connected members can be invalidated. Returns how many were.
    *
    * @throws {@link PoolDisposedError}
    */
@@ -324,12 +332,12 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Redials the broken ones, or all with `false`. Healthy ones go out of service, finish what they carry and are
-   * dialled anew: at most half of the pool at a time, but at least one. A renewal under way comes first. With
-   * `attempts` those that do not come up are dialled again, with a backoff.
+   * Redials the broken members, or all members with `false`. Connected ones then go out of service, finish their work
+   * and are dialled again: at most half of the pool at a time, but at least one. They wait for a renewal under way.
+   * With `attempts` the members whose dial failed are dialled again, with a backoff.
    *
-   * After `reconnect(false)` idle connections that have a `ping` are sent one; those that do not answer within
-   * `connectTimeout` are invalidated, `events$` tells of each, and they are not counted.
+   * `reconnect(false)` then sends a ping to each idle connection that has `ping`. A connection that does not answer
+   * within `connectTimeout` is invalidated, reported in `events$`, and not counted.
    *
    * @returns how many are connected afterwards.
    * @throws {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
@@ -349,20 +357,20 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Replaces connections by new ones from the factory without failing work, after a failover or for rotated
-   * credentials. Each old one leaves when its replacement is connected, and is closed when it has finished what it
-   * carries. With `maxUnavailable`, so many at a time leave without waiting for their replacements. One renewal follows
-   * another, and `reconnect(false)` follows either. None waits for an old connection that is in use for longer than the
-   * pool's `drainTimeout`. An abort lets the replacement under way be the last.
+   * Replaces connections by new ones from the factory without failing work, for example after a failover or a change of
+   * credentials. An old connection leaves when its replacement is connected, and is closed when its work has finished.
+   * With `maxUnavailable`, that many connections at a time leave before their replacements are connected.
    *
-   * Afterwards idle connections that have a `ping` are sent one; those that do not answer within `connectTimeout` are
-   * invalidated, and `events$` tells of each.
+   * Renewals and `reconnect(false)` run one after another. Each waits at most the pool's `drainTimeout` for an old
+   * connection that is still in use. After an abort no further replacement starts.
    *
-   * @returns how many were replaced, when all of them are closed.
-   * @throws {@link RenewalError} when a replacement cannot be connected: the connections not yet replaced stay, and
-   * `silent` names those that did not answer;
-   * {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and {@link PoolDisposedError}. All
-   * as rejections.
+   * The renewal then sends a ping to each idle connection that has `ping`. A connection that does not answer within
+   * `connectTimeout` is invalidated and reported in `events$`.
+   *
+   * @returns how many were replaced, once all of them are closed.
+   * @throws {@link RenewalError} if a replacement cannot be connected: the connections not yet replaced stay, and
+   * `silent` names those that did not answer the ping; {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link
+   * PoolClosedError} and {@link PoolDisposedError}. All as rejections.
    * @example
    * ```ts
    * await pool.renew({ maxUnavailable: 2, drainTimeout: 30_000 });
@@ -377,13 +385,17 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Changes sizes, limits and policies of a pool at work. What is not named stays as it is. A larger `poolSize` adds
-   * and dials connections; a smaller one, or a smaller `maxSize`, removes some, those in use when they have finished.
-   * A smaller `maxPending` revokes no lease. Other `endpoints` are gone by from now on: members are moved one at a time,
-   * from a second later. Policies that stay the same objects go on undisturbed.
+   * Changes sizes, limits and policies of a running pool. Options that are not given stay as they are.
    *
-   * @throws RangeError, TypeError, {@link ConnectionFactoryError}, {@link PoolDisposedError}, and what a new `select`
-   * throws, before anything changes.
+   * - A larger `poolSize` adds and dials connections. A smaller `poolSize` or `maxSize` removes the surplus; busy
+   *   members finish their work first.
+   * - A smaller `maxPending` revokes no lease.
+   * - New `endpoints` apply at once to new connections. One second later the pool starts to move members, one at a
+   *   time.
+   * - A policy that is given again as the same function keeps running.
+   *
+   * @throws RangeError, TypeError, {@link ConnectionFactoryError}, {@link PoolDisposedError}, and the error of a new
+   * `select`, before anything changes.
    * @example
    * ```ts
    * pool.reconfigure({ poolSize: 12, maxPending: 64, waitTimeout: 2_000 });
@@ -402,11 +414,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Tells an observer of waiting, use and dials from now on, beside that of the option `observer`: for metrics of a pool
-   * that exists. While a pool has no observer, it measures nothing.
+   * Adds an observer of waits, uses and dials to a pool that already exists, beside the option `observer`. A pool
+   * without observers measures nothing.
    *
-   * @returns a function that ends it; idempotent.
-   * @throws TypeError for an observer that cannot be, and {@link PoolDisposedError}.
+   * @returns a function that removes the observer; idempotent.
+   * @throws TypeError for an invalid observer, and {@link PoolDisposedError}.
    * @example
    * ```ts
    * const stop = pool.observe({ onWait: ({ durationMs, outcome }) => console.log(outcome, durationMs) });
@@ -420,10 +432,9 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Gives nothing out until `resume()`, closing and opening included: callers wait, each until its own deadline. Work
-   * under way goes on; `growOnDemand` adds no connections for waiting callers, and `shrinkIdle` removes none.
-   * `health.suspended` and `events$` tell of it. Idempotent.
-   *
+   * Stops lending connections until `resume()`, even if the pool is closed and opened meanwhile. Callers wait, each
+   * until its own deadline. Work under way goes on. `growOnDemand` adds no connections for waiting callers, and
+   * `shrinkIdle` removes none. Shown by `health.suspended` and an event. Idempotent.
    * @example
    * ```ts
    * pool.suspend();
@@ -435,18 +446,18 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#lifecycle.setSuspended(true);
   }
 
-  /** Serves waiting callers in their order, and gives out connections again. Idempotent. */
+  /** Lends connections again, to waiting callers in their order. Idempotent. */
   resume(): void {
     this.#lifecycle.setSuspended(false);
   }
 
   /**
-   * The connection to be used now, as `select` chooses without a key: by default the connected one with the least
-   * load; connections of equal load take turns.
+   * The connection that `select` chooses now, without a key. By default that is the one in service with the least load;
+   * connections of equal load take turns.
    *
-   * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError},
-   * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}; a `TypeError` where the strategy
-   * requires a key
+   * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError}, {@link
+   * PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}; a `TypeError` if the strategy requires a
+   * key
    */
   getLeastLoadedConnection(): C {
     const member = this.#acquirer.pick(undefined as K);
@@ -455,16 +466,16 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Runs work on the connection to be used now, and counts it there until it has settled. Where nothing can take
-   * the work the caller waits its turn.
+   * Borrows a connection, runs `work` with it, and gives it back when the work has settled. While no connection can
+   * take the work, the caller waits its turn.
    *
-   * @param work - called at once where a connection is free, and in any case in the caller's async context. Its signal
-   * aborts when the caller gives up or the connection is lost or taken away; the borrowing lasts until the work settles
-   * or the connection has been closed.
-   * @throws {@link WaitTimeoutError} after `waitTimeout`, {@link WaitQueueFullError} where too many wait already,
-   * {@link CircuitOpenError}, {@link UseTimeoutError} after `timeout`,
-   * {@link PoolClosedError}, {@link PoolDisposedError}, the reason of the signal, and what `work` throws; with
-   * `maxWaiting: 0` what `getLeastLoadedConnection` throws. All as rejections.
+   * @param work - called at once if a connection is free, and always in the caller's async context. Its signal aborts
+   * when the caller gives up or the connection is lost or taken away. The connection counts the work as load until it
+   * settles or the connection is closed.
+   * @throws {@link WaitTimeoutError} after `waitTimeout`, {@link WaitQueueFullError} if too many callers wait, {@link
+   * CircuitOpenError}, {@link UseTimeoutError} after `timeout`, {@link PoolClosedError}, {@link PoolDisposedError}, the
+   * reason of the signal, and the error of `work`; with `maxWaiting: 0` the errors of `getLeastLoadedConnection`. All
+   * as rejections.
    * @example
    * ```ts
    * const size = await pool.use((connection) => connection.send('DBSIZE'), { timeout: 500 });
@@ -484,11 +495,11 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Like `use`, for work that is a stream (or anything `from` takes). Cold: each subscription borrows a connection of
-   * its own, waiting its turn where need be, and gives it back when the work completes or errors, before its subscriber
-   * is told, and on unsubscribing.
+   * Like `use`, for work that is a stream (or anything that `from` takes). The returned observable is cold: each
+   * subscription borrows a connection of its own, and waits its turn for it. The connection is given back before
+   * `complete` or `error` reaches the subscriber, and on unsubscribing.
    *
-   * Emits what the work emits, and completes with it. Errors with the error of the work, or with what `use` rejects
+   * Emits and completes with the work. Errors with the error of the work, or with an error that `use` would reject
    * with.
    *
    * @throws TypeError, RangeError at the call.
@@ -504,10 +515,10 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Borrows a connection until its lease is released: for work that is more than one call. Waits its turn where nothing
-   * is free. With `maxPending: 1` no other caller uses it meanwhile.
+   * Borrows a connection until its lease is released, for work of several calls. While no connection is free, the
+   * caller waits its turn. With `maxPending: 1` no other caller uses the connection meanwhile.
    *
-   * @throws what `use` throws while it waits, as rejections.
+   * @throws the errors that `use` throws before its work begins, as rejections.
    * @example
    * ```ts
    * using lease = await pool.lease({ waitTimeout: 1_000 });
@@ -531,10 +542,10 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * A lease at once, or none where nothing can be given out now. It overtakes no waiting caller, except one whose key
-   * gets no connection.
+   * Returns a lease if a connection can be lent now, and otherwise `undefined`. It does not overtake waiting callers,
+   * except callers whose key gets no connection.
    *
-   * @throws {@link PoolDisposedError}, and what a strategy of your own throws.
+   * @throws {@link PoolDisposedError}, and the error of your own strategy.
    */
   tryLease(options?: { readonly key?: K | undefined }): Lease<C> | undefined {
     if (options !== undefined) check.checkOptions('options', options, ['key']);
@@ -544,22 +555,23 @@ export class ConnectionPool<C extends Connection, K = void> {
   }
 
   /**
-   * Resolves once so many are connected and in service.
+   * Resolves once `min` members are connected and in service.
    *
-   * @throws {@link ReadyTimeoutError}, whose `cause` is the last dial's failure; {@link PoolNotConnectedError} with that
-   * cause once every member has been given up; {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
+   * @throws {@link ReadyTimeoutError}, whose `cause` is the failure of the last dial; {@link PoolNotConnectedError}
+   * with that cause once every member is abandoned; {@link PoolClosedError} and {@link PoolDisposedError}. All as
+   * rejections.
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
     this.#checkWaiting(options, READY_OPTIONS);
     const { min = 1, timeout, signal } = options;
     this.#checkNotClosed();
     this.#openIfNew();
-    // The factory may have aborted it.
+    // The factory may have aborted the signal.
     options?.signal?.throwIfAborted();
     const { options: resolved, errors } = this.#context;
     const timeoutError = (): Error => errors.readyTimeoutError(min, timeout);
     const { scheduler } = resolved;
-    // It is of no use to wait on where the pool is closed, or all members are given up.
+    // Waiting is useless when the pool is closed or all members are abandoned.
     const isOver = ({ connected, status, abandoned, total }: Health): boolean =>
       connected >= min || status === 'closed' || (total > 0 && abandoned === total);
     const { connected, status } = await healthWhen(this.health$, isOver, { timeout, signal, scheduler, timeoutError });
@@ -568,9 +580,9 @@ export class ConnectionPool<C extends Connection, K = void> {
 
   /**
    * Closes the pool. At the call every member leaves, waiting callers are refused, the signals of leases abort, and no
-   * work is taken on. Work in flight gets `drainTimeout`; then every connection is closed, and unfinished work fails
-   * with the error of its connection. Resolves when all of them are closed, within `drainTimeout` and the pool's
-   * `closeTimeout`. `setup()` may follow at once.
+   * new work is accepted. Work in flight gets up to `drainTimeout`. Then every connection is closed, and unfinished
+   * work fails with the error of its connection. Resolves when all of them are closed: at the latest after
+   * `drainTimeout` and the pool's `closeTimeout`. `setup()` may follow at once.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const drainTimeout = this.#drainTimeout(options, CLOSE_OPTIONS);
@@ -578,14 +590,14 @@ export class ConnectionPool<C extends Connection, K = void> {
     await this.#lifecycle.whenClosed(drainTimeout, options.signal);
   }
 
-  /** Closes the pool for good: its streams give a last value and complete. */
+  /** Closes the pool for good: its streams emit a last value and complete. */
   async dispose(): Promise<void> {
     const { drainTimeout } = this.#context.options;
     if (!this.#isDisposed) this.#lifecycle.close('disposed', drainTimeout);
     await this.#lifecycle.whenClosed(drainTimeout);
   }
 
-  /** Name, status and figures in a line; what inspecting it shows as well. */
+  /** Name, status and figures in one line; shown by Node's inspection too. */
   toString(): string {
     const { name, status, poolSize, connected, pending, waiting } = this.health;
     const title = name === undefined ? 'ConnectionPool' : `ConnectionPool ${name}`;
@@ -601,7 +613,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     return connections.map((connection) => membership.memberOf(connection)).filter((member) => member !== undefined);
   }
 
-  /** The first use of a pool opens it. What fails later is told by events, and to callers when their time is up. */
+  /** The first use of a pool opens it. Later failures are reported by events, and to callers at their deadlines. */
   #openIfNew(): void {
     if (this.#context.state.phase === 'new') this.#lifecycle.fill().catch(() => {});
   }
@@ -616,7 +628,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     this.#checkNotDisposed();
     options?.signal?.throwIfAborted();
     this.#openIfNew();
-    // The factory may have aborted it.
+    // The factory may have aborted the signal.
     options?.signal?.throwIfAborted();
     const { options: resolved, errors } = this.#context;
     const { waitTimeout } = resolved;
@@ -658,7 +670,7 @@ export class ConnectionPool<C extends Connection, K = void> {
 
 makeDisposable(ConnectionPool.prototype, 'asyncDispose', 'dispose');
 
-// On the prototype, so that it is no member of the class in its types.
+// Defined on the prototype, so that the types of the class do not show it.
 Object.defineProperty(ConnectionPool.prototype, INSPECT, {
   value(this: ConnectionPool<Connection>): string {
     return this.toString();

@@ -6,41 +6,41 @@ import type { Member, Phase } from '../membership/member.js';
 import type { Why } from '../membership/membership.js';
 import type { Turns } from '../streams/turns.js';
 
-/** One thing that a pool has measured. */
+/** One measurement of a pool. */
 export interface Measurement<C, O extends string> {
-  /** The name of the pool, where it has one. */
+  /** The pool's name, if it has one. */
   readonly pool: string | undefined;
-  /** The connection that it is about; undefined for a caller that was given none. */
+  /** The connection; undefined if the caller was given none. */
   readonly connection: C | undefined;
-  /** The name of the connection, where it has one. */
+  /** The connection's name, if it has one. */
   readonly name: string | undefined;
-  /** The endpoint of the connection, where it has one. */
+  /** The connection's endpoint, if it has one. */
   readonly endpoint: string | undefined;
   /** How it ended. */
   readonly outcome: O;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
-  /** Why it failed, where it did. */
+  /** The error of a failure; undefined after a success. */
   readonly error: unknown;
 }
 
 /**
- * How a caller was answered: `acquired`; `timeout`, at `waitTimeout` or at the call's own deadline; `aborted`, by the
- * call's signal; `refused`, which the `code` of the error tells apart.
+ * How a wait ended: `acquired`; `timeout`, at `waitTimeout` or the call's own deadline; `aborted`, by the call's
+ * signal; `refused`, for the reason that the error's `code` names.
  */
 export type WaitOutcome = 'acquired' | 'timeout' | 'aborted' | 'refused';
 
-/** How a dial ended; `aborted` where its connection left the pool, or its owner closed it. */
+/** How a dial ended; `aborted` if its connection left the pool or its owner closed it. */
 export type DialOutcome = 'connected' | 'error' | 'timeout' | 'aborted';
 
 /**
- * What a pool tells of what it measures, for metrics. Each member is optional. They are called as methods of the object,
- * when something has ended; what they throw is told by the event `observer-failed`, and harms nothing.
+ * Receives the measurements of a pool, for metrics. Each member is optional, and is called as a method of the object
+ * when a wait, use or dial has ended. An error that it throws becomes the event `observer-failed`, and has no other
+ * effect.
  *
- * In the words of OpenTelemetry's conventions for client connection pools: `onWait` gives `wait_time`, `onUse` gives
- * `use_time`, `onDial` gives `create_time`, and `timeout` of `onWait` gives `timeouts`; `health$` gives `count` (`idle`,
- * `used`) and `pending_requests` (`waiting`). `rxpool/opentelemetry` and `rxpool/prometheus` are made of this.
- *
+ * In OpenTelemetry's conventions for client connection pools, `onWait` gives `wait_time`, `onUse` gives `use_time`, and
+ * `onDial` gives `create_time`. The outcome `timeout` of `onWait` gives `timeouts`; `health$` gives `count` (`idle`,
+ * `used`) and `pending_requests` (`waiting`). `rxpool/opentelemetry` and `rxpool/prometheus` use this interface.
  * @example
  * ```ts
  * const observer: PoolObserver<Replica> = {
@@ -52,19 +52,19 @@ export type DialOutcome = 'connected' | 'error' | 'timeout' | 'aborted';
  */
 export interface PoolObserver<C> {
   /**
-   * A caller of `use`, `withConnection`, `lease` or `tryLease` was given a connection, or was refused. A `tryLease` that
-   * returns none is not told.
+   * A caller of `use`, `withConnection`, `lease` or `tryLease` was given a connection, or was refused. A `tryLease`
+   * that returns `undefined` is not measured.
    */
   onWait?(wait: Measurement<C, WaitOutcome>): void;
   /** A connection was given back. */
   onUse?(use: Measurement<C, UseOutcome>): void;
-  /** A connection was dialled and warmed up, for the first time or anew. */
+  /** A dial ended, with its warm-up. */
   onDial?(dial: Measurement<C, DialOutcome>): void;
 }
 
 const MEMBERS = ['onWait', 'onUse', 'onDial'] as const;
 
-/** Members that do not exist are refused, but not those of a class, which may have others of its own. */
+/** Refuses unknown members of a plain object. An object of a class may have other members. */
 export function checkObserver(argument: string, value: unknown): void {
   checkObject(argument, value);
   if (Object.getPrototypeOf(value) === Object.prototype) checkOptions(argument, value, MEMBERS);
@@ -74,7 +74,7 @@ export function checkObserver(argument: string, value: unknown): void {
   }
 }
 
-/** What a pool measures, told to its observers. */
+/** Passes what a pool measures to its observers. */
 export class Observation<C extends Connection> implements BorrowingObserver<C> {
   #observers: readonly { readonly observer: PoolObserver<C> }[] = [];
   readonly #pool: string | undefined;
@@ -82,7 +82,7 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
   readonly #failed: (cause: unknown) => void;
   readonly #dials = new Map<Member<C>, number>();
 
-  /** @param failed - called with what an observer throws. */
+  /** @param failed - called with the error of an observer. */
   constructor(pool: string | undefined, now: () => number, failed: (cause: unknown) => void) {
     this.#pool = pool;
     this.#now = now;
@@ -93,9 +93,9 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
     return this.#observers.length > 0;
   }
 
-  /** Tells one more observer, until the function that is returned is called. */
+  /** Adds an observer, until the returned function is called. */
   add(observer: PoolObserver<C>): () => void {
-    // An object of its own for each call, so that an observer that is added twice is removed once at a time.
+    // A new object for each call, so that an observer added twice is removed once at a time.
     const added = { observer };
     this.#observers = [...this.#observers, added];
     return () => {
@@ -154,7 +154,7 @@ export class Observation<C extends Connection> implements BorrowingObserver<C> {
   }
 }
 
-/** An observer, of which one member is called. */
+/** One method of an observer. */
 type Listener<C, O extends string> = {
   readonly [Name in (typeof MEMBERS)[number]]?: (measurement: Measurement<C, O>) => void;
 };

@@ -25,119 +25,130 @@ import type { CommandFailure } from '../streams/run-command.js';
 import { checkObserver, type PoolObserver } from './observer.js';
 import type { Policy } from './policy.js';
 
-/** An operator that brings broken connections back and tells what it does. */
+/** An operator that redials broken connections and emits what it does. */
 export type Heal<C> = (broken$: Observable<readonly C[]>) => Observable<ReconnectEvent<C>>;
 
 /**
- * What can be chosen about a pool, and changed later by `reconfigure`. Durations are in milliseconds, and at most
- * 2,147,483,647: Infinity is refused but where it is the default. A function that was given can be taken away again
- * with `false`.
+ * The options of a pool that `reconfigure` can change. Durations are in milliseconds, at most 2,147,483,647; only
+ * `leakThreshold` may be Infinity. `false` removes a function that was set before.
  */
 export interface ReconfigurableOptions<C extends Connection, K = void> {
-  /** How a connection is chosen. @default leastLoaded() */
+  /** The strategy that chooses a connection. @default leastLoaded() */
   readonly select?: Strategy<C, K> | undefined;
   /**
-   * The servers, each a text of yours (`host:port` as a rule) that the factory is told: `({ endpoint }) => …`. The
-   * connections are kept balanced over them. A list; or an observable of lists, subscribed to while the pool is open, of
-   * which the last that can be used holds. `false` where the factory chooses by itself. @default false
+   * The servers, each a text such as `host:port` that the factory receives: `({ endpoint }) => …`. The pool spreads its
+   * connections evenly over them. Give a list, or an observable of lists; the pool subscribes to it while it is open
+   * and uses the last valid list. With `false` the factory chooses the server. @default false
    */
   readonly endpoints?: false | readonly string[] | Observable<readonly string[] | CommandFailure> | undefined;
   /**
-   * What brings broken connections back, subscribed to while the pool is open. `false` leaves redialling to
-   * `reconnect()` and `setup()`. @default reconnectBroken()
+   * The operator that redials broken connections. The pool subscribes to it while it is open. With `false` only
+   * `reconnect()` and `setup()` redial. @default reconnectBroken()
    */
   readonly heal?: false | Heal<C> | undefined;
-  /** What else looks after the pool: sizing, ejection, validation, … Subscribed to while it is open. @default [] */
+  /**
+   * Operators that size the pool, eject, validate and so on. The pool subscribes to them while it is open. @default []
+   */
   readonly policies?: readonly Policy<C>[] | undefined;
   /**
-   * Holds dials back, and refuses callers with a `CircuitOpenError`, while nothing can be connected; see
-   * `circuitBreaker`. `setup()` and the like wait for the dials. @default false
+   * The circuit breaker, made by `circuitBreaker`. While it is open, dials pause and callers are refused with a
+   * `CircuitOpenError`; `setup()` and similar calls wait for the paused dials. @default false
    */
   readonly breaker?: false | OperatorFunction<DialReport, BreakerState> | undefined;
-  /** `poolSize` is never made smaller than this. @default 0 */
+  /** The lower bound of `poolSize`. @default 0 */
   readonly minSize?: number | undefined;
   /**
-   * `poolSize` is never made larger than this, and no more connections are open: those that are being dialled, drained
-   * or closed count, and dials wait for room. @default Infinity
+   * The upper bound of `poolSize`, and of the connections that are open at once. Connections that are being dialled,
+   * drained or closed count as open; further dials wait. @default Infinity
    */
   readonly maxSize?: number | undefined;
   /** Milliseconds that a dial may take. @default 5000 */
   readonly connectTimeout?: number | undefined;
   /**
-   * What is done to a connection between its being dialled and its first use. It has a `connectTimeout` of its own,
-   * after that of the dial; if it fails, so has the dial. @default false
+   * Runs on a connection after each dial, before its first use. It may take `connectTimeout` again. If it fails, the
+   * dial has failed. @default false
    */
   readonly warmup?: false | ConnectionHook<C> | undefined;
-  /** Milliseconds for which `close()` of a connection is waited for. @default 2000 */
+  /** Milliseconds that the pool waits for the `close()` of a connection. @default 2000 */
   readonly closeTimeout?: number | undefined;
-  /** Milliseconds for a connection that leaves, or is dialled anew, to finish what it carries. @default 1000 */
+  /** Milliseconds in which a connection that leaves or is redialled may finish its work. @default 1000 */
   readonly drainTimeout?: number | undefined;
   /**
-   * How many dials may be under way at once in the whole pool. The one dial of a half-open circuit is made beside those
-   * that hang. @default 16
+   * How many dials may be under way at once in the whole pool. A half-open circuit breaker makes its one dial even if
+   * older dials hang. @default 16
    */
   readonly maxDials?: number | undefined;
   /**
-   * The load at which a connection is not given out any more: 1 makes every borrowing exclusive. A connection's own
-   * `capacity$` holds where it is smaller. @default Infinity
+   * The load at which a connection takes no more work; 1 makes each use exclusive. A smaller `capacity$` of the
+   * connection takes precedence. @default Infinity
    */
   readonly maxPending?: number | undefined;
-  /** How many callers may wait while no connection can take their work; with 0 none may. @default 1024 */
+  /** How many callers may wait while no connection can take their work; 0 for none. @default 1024 */
   readonly maxWaiting?: number | undefined;
   /** Milliseconds that a caller may wait. @default 5000 */
   readonly waitTimeout?: number | undefined;
-  /** Refuses waiting callers once dialling has failed everywhere, instead of at their deadline. @default false */
+  /**
+   * Refuses waiting callers as soon as dialling has failed for every member, instead of at their deadlines.
+   * @default false
+   */
   readonly failFast?: boolean | undefined;
   /**
-   * What is done to a connection when an exclusive borrowing of it ends (one with a limit of 1), before the next. If
-   * that fails the connection is closed and dialled anew. @default false
+   * Runs on a connection with a limit of 1 after each use, before the next. If it fails, the connection is closed and
+   * redialled. @default false
    */
   readonly reset?: false | ConnectionHook<C> | undefined;
   /** Milliseconds that a reset may take. @default 5000 */
   readonly resetTimeout?: number | undefined;
   /**
-   * What an error of work says of its connection: `'answer'`, an answer of the server like any other; `'failure'`, a
-   * sign of trouble, by which outliers are ejected and silence is found; `'fatal'`, the end of the connection, which is
-   * invalidated. `false`: the connection's own `classify` says so, or else deadlines and errors of the transport are
-   * failures, and everything else is an answer. @default false
+   * Says what an error of work means for its connection:
+   *
+   * - `'answer'`: a normal answer of the server
+   * - `'failure'`: a sign of trouble, which `ejectOutliers` and `invalidateSilent` count
+   * - `'fatal'`: the connection is bad, and is invalidated
+   *
+   * With `false` the connection's own `classify` decides. Without that, deadlines and transport errors are failures,
+   * and everything else is an answer. @default false
    */
   readonly classify?: false | Classify<C> | undefined;
   /**
-   * Milliseconds after the loss of a connection for which work on it may still hold its place. Work that has not
-   * settled then is written off, with the event `leases-lost`. @default 1000
+   * Milliseconds for which work may go on counting as load after its connection was lost. Work that has not settled
+   * then is written off, with the event `leases-lost`. @default 1000
    */
   readonly lostGrace?: number | undefined;
   /**
-   * Milliseconds after which a lease that is still held is told of in `events$`, with the stack of its call.
+   * Milliseconds after which a lease that is still held is reported in `events$`, with the stack of its call.
    * @default Infinity
    */
   readonly leakThreshold?: number | undefined;
 }
 
-/** What can be chosen about a pool. Durations are in milliseconds. */
+/** The options of a pool. Durations are in milliseconds. */
 export interface ConnectionPoolOptions<C extends Connection, K = void> extends ReconfigurableOptions<C, K> {
-  /** What errors, health and metrics call the pool. @default none */
+  /** The name of the pool in errors, health and metrics. @default none */
   readonly name?: string | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of all timers. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
-  /** What is told of waiting, use and dials, for metrics; a pool without one measures nothing. @default none */
+  /**
+   * Receives measurements of waits, uses and dials, for metrics. A pool without observers measures nothing.
+   * @default none
+   */
   readonly observer?: PoolObserver<C> | undefined;
 }
 
-/** What `reconfigure` changes: whatever is named here. */
+/** The changes that `reconfigure` makes; options that are not given stay as they are. */
 export interface Reconfiguration<C extends Connection, K = void> extends ReconfigurableOptions<C, K> {
   /** How many connections the pool aims for. */
   readonly poolSize?: number | undefined;
 }
 
-/** Every option, with its default where none was given. */
+/** All options, with the defaults of those not given. */
 export type ResolvedOptions<C extends Connection, K> = {
   -readonly [Name in keyof Omit<ConnectionPoolOptions<C, K>, 'select' | 'name' | 'observer'>]-?: Exclude<
     ConnectionPoolOptions<C, K>[Name],
     undefined
   >;
 } & {
-  /** None for the least loaded, of which the pool keeps an index anyway: a bundle need not hold the strategy. */
+  /** Undefined for the least loaded connection, which the pool's index finds. A bundle then leaves the strategy out. */
   select: Strategy<C, K> | undefined;
   name: string | undefined;
   observer: PoolObserver<C> | undefined;
@@ -182,7 +193,7 @@ const OPTIONS: { readonly [Name in keyof ResolvedOptions<Connection, unknown>]: 
 const NAMES = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
 const RECONFIGURABLE = NAMES.filter((name) => name !== 'name' && name !== 'scheduler' && name !== 'observer');
 
-/** The options of a new pool. Throws before anything has changed. */
+/** The options of a new pool. Throws before anything changes. */
 export function resolveOptions<C extends Connection, K>(
   options: ConnectionPoolOptions<C, K> = {},
 ): ResolvedOptions<C, K> {
@@ -194,7 +205,7 @@ export function resolveOptions<C extends Connection, K>(
   return checkBounds('options', resolved as unknown as ResolvedOptions<C, K>);
 }
 
-/** The options that `reconfigure` is given, checked against those that stay as they are. */
+/** Checks the options given to `reconfigure` together with the current ones. */
 export function resolveChanges<C extends Connection, K>(
   changes: Reconfiguration<C, K>,
   current: ResolvedOptions<C, K>,
@@ -211,7 +222,7 @@ function pickGiven(options: object, names: readonly (keyof typeof OPTIONS)[], ar
     const value = (options as Record<string, unknown>)[name];
     if (value === undefined) continue;
     OPTIONS[name][1](`${argument}.${name}`, value);
-    // The caller may go on using the array.
+    // Copied: the caller may change the array later.
     given[name] = Array.isArray(value) ? [...value] : value;
   }
   return given;
@@ -223,7 +234,7 @@ function checkBounds<O extends Bounds>(argument: string, options: O): O {
   return options;
 }
 
-/** How many connections a pool may aim for. */
+/** The bounds of `poolSize`. */
 interface Bounds {
   readonly minSize: number;
   readonly maxSize: number;

@@ -1,13 +1,13 @@
 import { defer, type Observable, Subscription } from 'rxjs';
 
-/** A policy to be subscribed to while the pool is open. `id` is the function that the user gave. */
+/** An observable that is subscribed to while the pool is open. `id` is the function that the user gave. */
 export interface PolicyEntry {
   readonly id: object;
   subscribe(): Observable<unknown>;
   next?(value: unknown): void;
   failed(cause: unknown): void;
   completed?(): void;
-  /** The pool does not want it any more. */
+  /** Called when the pool has unsubscribed. */
   unsubscribed?(): void;
 }
 
@@ -21,18 +21,18 @@ export class PolicySubscriptions {
   readonly #running = new Map<object, Running>();
   readonly #wanted: () => readonly PolicyEntry[];
 
-  /** @param wanted - the policies that should be subscribed to at this moment. */
+  /** @param wanted - returns the policies to be subscribed to now. */
   constructor(wanted: () => readonly PolicyEntry[]) {
     this.#wanted = wanted;
   }
 
-  /** Subscribes to what is new, unsubscribes from what is not wanted any more, and leaves the rest alone. */
+  /** Subscribes to new policies, unsubscribes from removed ones, and leaves the others running. */
   sync(): void {
     const ids = new Set(this.#wanted().map(({ id }) => id));
     const ended = [...this.#running.values()].filter(({ entry }) => !ids.has(entry.id));
     for (const { entry } of ended) this.#running.delete(entry.id);
     for (const running of ended) unsubscribe(running);
-    // Asked again each time: a policy that ends or starts may close the pool, or have it go by others.
+    // Read again each time: a policy that starts or ends may close or reconfigure the pool.
     const nextMissing = (): PolicyEntry | undefined => this.#wanted().find(({ id }) => !this.#running.has(id));
     for (let entry = nextMissing(); entry; entry = nextMissing()) this.#subscribe(entry);
   }
@@ -52,7 +52,7 @@ export class PolicySubscriptions {
   }
 }
 
-/** What the teardown of a policy throws must not keep a pool from closing. */
+/** An error in the teardown of a policy must not keep a pool from closing. */
 function unsubscribe({ entry, subscription }: Running): void {
   try {
     subscription.unsubscribe();

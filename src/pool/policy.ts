@@ -5,7 +5,7 @@ import type { Health } from '../health/health.js';
 import type { Snapshot } from '../membership/lists.js';
 import type { DrainOptions, EjectOptions, InvalidateOptions, RenewOptions } from './call-options.js';
 
-/** What a policy sees of its pool, and may ask of it. */
+/** What a policy may read of its pool, and the commands that it may call. */
 export interface PolicyPool<C extends Connection> {
   /** How many connections the pool aims for. */
   readonly poolSize: number;
@@ -13,9 +13,9 @@ export interface PolicyPool<C extends Connection> {
   readonly health: Health;
   /** The members, in order of joining. */
   readonly connections$: Observable<readonly C[]>;
-  /** The connections that are connected and in service. */
+  /** The members that are connected and in service. */
   readonly connected$: Observable<readonly C[]>;
-  /** The connections that failed or were lost, and are not being dialled. */
+  /** The members that failed or were lost. Members that are being dialled are not included. */
   readonly broken$: Observable<readonly C[]>;
   /** The three lists at one moment. */
   readonly snapshot$: Observable<Snapshot<C>>;
@@ -23,28 +23,27 @@ export interface PolicyPool<C extends Connection> {
   readonly pending$: Observable<number>;
   /** The figures of the pool, as a stream. */
   readonly health$: Observable<Health>;
-  /** What happens, as it happens; replays nothing. */
+  /** Each event as it happens. Replays nothing. */
   readonly events$: Observable<PoolEvent<C>>;
-  /** Adds and dials up to `size` new connections; resolves when every attempt has settled. */
+  /** Makes and dials up to `size` new connections. Resolves when every dial has settled. */
   extendPoolBySize(size: number): Promise<void>;
-  /** Lowers `poolSize` and removes the surplus, busy connections only if asked. Returns how many left. */
+  /** Lowers `poolSize` and removes the surplus; busy members only if asked. Returns how many left. */
   reducePoolConnections(amount: number, deletePendingConnections?: boolean): number;
-  /** Removes and closes the broken connections. Returns how many left. */
+  /** Removes and closes the broken members. Returns how many left. */
   cleanupBrokenConnections(): number;
-  /** Takes connections out, lets them finish and closes them. Returns how many left. */
+  /** Removes connections, lets them finish their work and closes them. Returns how many left. */
   removeConnections(connections: Iterable<C>, options?: DrainOptions): number;
-  /** Takes connections out of service for `duration` milliseconds. Returns how many are out. */
+  /** Takes connections out of service for `duration` milliseconds. Returns how many were ejected. */
   ejectConnections(connections: Iterable<C>, options: EjectOptions): number;
-  /** Marks connections as broken and closes them. Returns how many. */
+  /** Marks connections as broken and closes them. Returns how many were invalidated. */
   invalidateConnections(connections: Iterable<C>, options?: InvalidateOptions): number;
-  /** Replaces connections by new ones from the factory without failing work. Resolves with how many. */
+  /** Replaces connections by new ones from the factory without failing work. Resolves with how many were replaced. */
   renew(options?: RenewOptions<C>): Promise<number>;
 }
 
 /**
- * Looks after a pool: turns its streams into commands. The pool subscribes to the returned observable while it is open,
- * and reports in `events$` each {@link CommandFailure} that it emits, and its error. It ignores all other values.
- *
+ * Manages a pool: turns its streams into commands. The pool subscribes to the returned observable while it is open. It
+ * reports each emitted {@link CommandFailure} and an error in `events$`, and ignores all other values.
  * @example
  * ```ts
  * const growing: Policy<Replica> = (pool) => pool.health$.pipe(growOnDemand((count) => pool.extendPoolBySize(count)));

@@ -7,25 +7,27 @@ import { type ValidateIdleOptions, validateIdle } from '../healing/validate-idle
 import type { Validate } from '../healing/validation.js';
 import type { Policy, PolicyPool } from './policy.js';
 
-/** Options of {@link resilient}: those of the operators that it is made of, each with its own defaults. */
+/** Options of {@link resilient}: those of its three operators, which have their own defaults. */
 export interface ResilientOptions<C> {
-  /** The question that an idle connection has to answer. @default its own `ping`; without that it is not asked */
+  /**
+   * The request that validates an idle connection. @default its own `ping`; a connection without one is not validated
+   */
   readonly validate?: Validate<C> | undefined;
-  /** How idle connections are validated; `false` for not at all. */
+  /** Options of `validateIdle`; `false` leaves it out. */
   readonly validateIdle?: false | ValidateIdleOptions | undefined;
-  /** How silence under load is found; `false` for not at all. */
+  /** Options of `invalidateSilent`; `false` leaves it out. */
   readonly invalidateSilent?: false | InvalidateSilentOptions | undefined;
-  /** How connections that fail while others do not are ejected; `false` for not at all. */
+  /** Options of `ejectOutliers`; `false` leaves it out. */
   readonly ejectOutliers?: false | EjectOutliersOptions | undefined;
-  /** The clock of all of them. @default asyncScheduler */
+  /** The clock of all three. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
- * Policies that keep a pool from using bad connections. Idle ones are validated, silence under load is found, and a
- * connection that fails while others do not is taken out of service for a time.
+ * Three policies that take bad connections out of use. They validate idle connections, invalidate connections that fall
+ * silent under load, and eject a connection that fails while others do not.
  *
- * @throws TypeError, RangeError for options out of range.
+ * @throws TypeError, RangeError for invalid options.
  * @example
  * ```ts
  * const pool = new ConnectionPool(6, factory, { policies: resilient() });
@@ -37,7 +39,7 @@ export function resilient<C extends Connection>(options: ResilientOptions<C> = {
   checkOptions('options', options, names);
   const { scheduler, validate } = options;
   const policies: Policy<C>[] = [];
-  // Each operator is made once here, so that wrong options are refused now and not when the pool is opened.
+  // Made once here, so that wrong options throw now and not when the pool opens.
   if (options.validateIdle !== false) {
     const settings = { scheduler, ...options.validateIdle };
     const operator = (invalidate: Invalidate<C>) => validateIdle(validate, invalidate, settings);
