@@ -8,43 +8,43 @@ import type { Member, Phase } from '../membership/member.js';
 import type { LeaveReason, Why } from '../membership/membership.js';
 import type { Turns } from '../streams/turns.js';
 
-/** What every event has. */
+/** The fields of every event. */
 interface EventBase {
   /** When it happened: milliseconds since the epoch, by the pool's scheduler. */
   readonly at: number;
 }
 
-/** What an event about a connection has. */
+/** The fields of an event about a connection. */
 interface ConnectionEventBase<C> extends EventBase {
   /** The connection. */
   readonly connection: C;
-  /** The connection's name, where it has one. */
+  /** The connection's name, if it has one. */
   readonly name: string | undefined;
-  /** The connection's endpoint, where it has one. */
+  /** The connection's endpoint, if it has one. */
   readonly endpoint: string | undefined;
 }
 
-/** What happened, without what the pool adds to it. */
+/** An event without the fields that the pool adds. */
 type Happening<C> =
   /** The connection became a member. */
   | { readonly type: 'joined'; readonly connection: C }
-  /** The connection is no member any more. */
+  /** The connection left the pool. */
   | { readonly type: 'left'; readonly connection: C; readonly reason: LeaveReason }
   /** The connection is being dialled. */
   | { readonly type: 'connecting'; readonly connection: C }
-  /** The connection came into service: it was dialled, or is back from an ejection. */
+  /** The connection came into service, after a dial or an ejection. */
   | { readonly type: 'connected'; readonly connection: C }
   /** A dial failed. */
   | { readonly type: 'connect-failed'; readonly connection: C; readonly cause: unknown }
-  /** A connection that was connected broke, or was invalidated. */
+  /** A connected connection broke, or was invalidated. */
   | { readonly type: 'lost'; readonly connection: C; readonly cause: unknown }
-  /** The connection is out of service until it has finished what it carries. */
+  /** The connection takes no new work and finishes what it has. */
   | { readonly type: 'draining'; readonly connection: C }
-  /** The connection is out of service for a time. */
+  /** The connection is out of service for some time. */
   | { readonly type: 'ejected'; readonly connection: C }
-  /** A redial waits for `delay` milliseconds. `attempt` counts from 1. */
+  /** A redial follows in `delay` milliseconds. `attempt` counts from 1. */
   | { readonly type: 'reconnect-scheduled'; readonly connection: C; readonly attempt: number; readonly delay: number }
-  /** The connection has been given up after so many attempts. */
+  /** Healing has given the connection up after `attempts` dials. */
   | {
       readonly type: 'reconnect-abandoned';
       readonly connection: C;
@@ -52,46 +52,48 @@ type Happening<C> =
       readonly reason: AbandonReason;
       readonly cause: unknown;
     }
-  /** A lease has been held for `milliseconds`, longer than `leakThreshold`; `acquiredAt` is the stack of its call. */
+  /**
+   * A lease has been held for `milliseconds`, longer than `leakThreshold`; `acquiredAt` is the stack of the call that
+   * acquired it.
+   */
   | {
       readonly type: 'leak-suspected';
       readonly connection: C;
       readonly milliseconds: number;
       readonly acquiredAt: string;
     }
-  /** `count` leases of a session that was lost `lostGrace` ago had not been given back: they have been written off. */
+  /** `count` leases were still open `lostGrace` after their connection was lost, and have been written off. */
   | { readonly type: 'leases-lost'; readonly connection: C; readonly count: number }
-  /** A stream of the connection said something impossible, which was not believed. */
+  /** A stream of the connection emitted an impossible value, which the pool ignored. */
   | { readonly type: 'misreported'; readonly connection: C; readonly member: ReportingMember; readonly value: unknown }
   /** `close()` of the connection rejected, or did not settle in time. */
   | { readonly type: 'close-failed'; readonly connection: C; readonly cause: unknown }
-  /** The circuit breaker changed its state. */
+  /** The state of the circuit breaker changed. */
   | { readonly type: 'breaker-changed'; readonly state: BreakerState }
   /** `suspend()` was called, or `resume()`. */
   | { readonly type: 'suspended' | 'resumed' }
-  /** A member of the pool's `observer` threw. */
+  /** A method of an observer threw. */
   | { readonly type: 'observer-failed'; readonly cause: unknown }
-  /** The operator given as `heal` errored: nothing is redialled until the pool is opened again. */
+  /** The operator `heal` errored. Nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-failed'; readonly cause: unknown }
-  /** The operator given as `heal` completed: nothing is redialled until the pool is opened again. */
+  /** The operator `heal` completed. Nothing is redialled until the pool is opened again. */
   | { readonly type: 'heal-ended' }
   /**
-   * The command of one of the `policies` failed, and the policy goes on; a move to another endpoint failed; or
-   * `classify` threw. Or the stream of a policy or of the `breaker` errored, and does nothing more until the pool is
-   * opened again.
+   * The command of a policy failed, and the policy goes on; or a move to another endpoint failed; or `classify` threw.
+   * Also: the stream of a policy or of `breaker` errored, and has stopped until the pool is opened again.
    */
   | { readonly type: 'policy-failed'; readonly cause: unknown }
-  /** The pool goes by another list of endpoints. */
+  /** The pool uses a new list of endpoints. */
   | { readonly type: 'endpoints-changed'; readonly endpoints: readonly string[] }
   /**
-   * The observable given as `endpoints` emitted a `CommandFailure`, or no list that can be used, and goes on; or it
-   * errored, and is subscribed to again when the pool is opened again. The last list stays.
+   * The observable `endpoints` emitted a `CommandFailure` or an unusable list, and goes on; or it errored, and is
+   * subscribed to again when the pool is opened again. The last list stays in use.
    */
   | { readonly type: 'endpoints-failed'; readonly cause: unknown }
-  /** The observable given as `endpoints` completed: the last list stays. */
+  /** The observable `endpoints` completed. The last list stays in use. */
   | { readonly type: 'endpoints-ended' };
 
-/** What happened in a pool, told apart by `type`. Never holds a request's arguments or a reply's payload. */
+/** An event of a pool; `type` tells which. It contains no arguments of requests and no payloads of replies. */
 export type PoolEvent<C> =
   Happening<C> extends infer H
     ? H extends { readonly connection: C }
@@ -99,13 +101,11 @@ export type PoolEvent<C> =
       : H & EventBase
     : never;
 
-/** An event in a form that JSON keeps whole: without connections, causes as their name, code and message. */
+/** An event as plain data for JSON: without connections, each cause as its name, code and message. */
 export type EventDescription = { readonly type: string; readonly at: number } & Readonly<Record<string, unknown>>;
 
 /**
- * An event in a form for logs, which JSON keeps whole: no connection objects, causes as `{ name, code,
- * message }`.
- *
+ * Turns an event into plain data for logs and JSON: without connections, each cause as `{ name, code, message }`.
  * @example
  * ```ts
  * pool.events$.subscribe((event) => console.log(JSON.stringify(describe(event))));
@@ -128,11 +128,11 @@ function describeCause(cause: unknown): unknown {
   return { name, ...(code !== undefined && { code: String(code) }), message };
 }
 
-/** A text for what JSON refuses, changes or leaves out; of objects and functions no more than their type. */
+/** A text for a value that JSON refuses, changes or leaves out. For an object or function it is only the type. */
 const describeValue = (value: unknown): string =>
   typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 
-/** The prototype of events: what they look like to Node's inspection and to JSON. */
+/** The prototype of events: how Node's inspection and JSON show them. */
 const EVENT = Object.defineProperties(
   {},
   {
@@ -157,7 +157,7 @@ function eventOf<C extends Connection>(happening: Happening<C>, at: number): Poo
   return Object.assign(Object.create(EVENT), { ...happening, at, ...about });
 }
 
-/** The pool's events. None is made while there is no subscriber. */
+/** The pool's events. Without a subscriber, no event is created. */
 export class EventStream<C extends Connection> {
   readonly observable: Observable<PoolEvent<C>>;
   readonly #subject = new Subject<PoolEvent<C>>();

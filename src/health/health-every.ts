@@ -5,14 +5,14 @@ import { type Health, sameHealth } from './health.js';
 
 /** Options of {@link healthEvery}. */
 export interface HealthEveryOptions {
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of the timer. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
- * Figures at a pace, for a screen or a log: `health$` may emit once a microtask. Emits the first value and each change
- * of `status` at once, and otherwise the latest value that differs from the one shown, `ms` milliseconds after the
- * emission before. When its source completes it emits what it holds back and completes; it errors with its source.
+ * Slows `health$` down for a screen or a log; `health$` may emit once a microtask. Emits the first value and each
+ * change of `status` at once. Other changes wait until `ms` milliseconds after the previous emission; then the latest
+ * value is emitted. When the source completes, a waiting value is emitted first. Errors with the source.
  *
  * ```text
  * health$:          a-b-c---d-----------|
@@ -20,7 +20,7 @@ export interface HealthEveryOptions {
  * ```
  *
  * @param ms - the least time between two emissions of the same status, in milliseconds; more than 0.
- * @throws RangeError, TypeError for arguments out of range.
+ * @throws RangeError, TypeError for invalid arguments.
  * @example
  * ```ts
  * pool.health$.pipe(healthEvery(250)).subscribe(({ status, used, waiting }) => console.log(status, used, waiting));
@@ -54,7 +54,7 @@ export function healthEvery(ms: number, options: HealthEveryOptions = {}): MonoT
       subscriber.add(
         source.subscribe({
           next: (health) => {
-            // The timer may be lost: a value that comes after its time is shown all the same.
+            // A scheduler may lose the timer: a value that comes after its time is emitted anyway.
             const isDue = timer === undefined || scheduler.now() >= due;
             if (isDue || health.status !== shown?.status) show(health);
             else held = health;

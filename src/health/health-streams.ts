@@ -6,8 +6,8 @@ import { type Health, type HealthSource, healthOf, sameHealth } from './health.j
 const microtask = Promise.resolve();
 
 /**
- * The figures of a pool as streams. Changes of membership are emitted by the flush that follows them; what only load
- * changes is emitted once a microtask, however many requests began and ended meanwhile.
+ * The figures of a pool as streams. A change of membership is emitted by the next flush. A change of load alone is
+ * emitted once a microtask, for all requests that began and ended meanwhile.
  */
 export class HealthStreams<C extends Connection> {
   readonly pending: Live<number>;
@@ -27,7 +27,10 @@ export class HealthStreams<C extends Connection> {
     this.leastLoaded = live(turns, peek, this.#listen);
   }
 
-  /** The figures now; the same object while they are the same, but where those of endpoints may differ. */
+  /**
+   * The current figures: the same object while nothing changed, except in a pool with endpoints, whose figures may
+   * differ.
+   */
   read(): Health {
     const health = healthOf(this.#membership, this.#source);
     if (this.#source.endpointSource) return health;
@@ -35,7 +38,7 @@ export class HealthStreams<C extends Connection> {
     return this.#latest;
   }
 
-  /** Emits the figures that have changed. */
+  /** Emits the figures that changed. */
   flushFigures(): void {
     this.pending.emit();
     this.health.emit();
@@ -47,13 +50,13 @@ export class HealthStreams<C extends Connection> {
     this.health.end();
   }
 
-  /** Listens for the next change of a load while there are subscribers. */
+  /** Listens for the next change of load while there are subscribers. */
   readonly #listen = (): void => {
     const isObserved = this.pending.observed || this.leastLoaded.observed || this.health.observed;
     this.#membership.index.onLoad = isObserved ? this.#loadChanged : undefined;
   };
 
-  /** Hears of no other change until the microtask. */
+  /** Stops listening until the microtask. */
   readonly #loadChanged = (): void => {
     this.#membership.index.onLoad = undefined;
     void microtask.then(this.#flush);

@@ -3,13 +3,15 @@ import type { EndpointHealth } from '../membership/endpoints.js';
 import type { Membership } from '../membership/membership.js';
 
 /**
+ * The status of a pool:
+ *
  * - `closed`: closed or disposed of
- * - `empty`: no members
- * - `starting`: none has been connected and no dial has failed since the pool was opened, or the first list of endpoints
- *   has yet to come
- * - `down`: none in service
- * - `degraded`: fewer in service than `poolSize`
- * - `healthy`: as many in service as there should be
+ * - `empty`: it has no members
+ * - `starting`: since the pool was opened, no dial has succeeded or failed, or the first list of endpoints has not
+ *   arrived
+ * - `down`: no member is in service
+ * - `degraded`: fewer members than `poolSize` are in service
+ * - `healthy`: at least `poolSize` members are in service
  */
 export type HealthStatus = 'closed' | 'empty' | 'starting' | 'down' | 'degraded' | 'healthy';
 
@@ -18,13 +20,13 @@ export type HealthStatus = 'closed' | 'empty' | 'starting' | 'down' | 'degraded'
  * `draining`, `ejected` and `broken`.
  */
 export interface Health {
-  /** The pool's name, where it has one. */
+  /** The pool's name, if it has one. */
   readonly name: string | undefined;
-  /** How the pool is, in a word. */
+  /** The status in one word. */
   readonly status: HealthStatus;
   /** How many connections the pool aims for. */
   readonly poolSize: number;
-  /** How many members it has. */
+  /** How many members the pool has. */
   readonly total: number;
   /** Members that have never been dialled. */
   readonly fresh: number;
@@ -32,43 +34,43 @@ export interface Health {
   readonly connecting: number;
   /** Members that are connected and in service: `idle` and `used` together. */
   readonly connected: number;
-  /** Members in service with load 0. */
+  /** Members in service with load 0. Load is the larger of the requests in flight and the open leases. */
   readonly idle: number;
   /** Members in service with a load above 0. */
   readonly used: number;
-  /** Members out of service until they have finished what they carry. */
+  /** Members that take no new work and finish what they have. */
   readonly draining: number;
-  /** Members that are connected, and out of service for a time. */
+  /** Connected members that are out of service for some time. */
   readonly ejected: number;
-  /** Members that failed or were lost, those given up included. */
+  /** Members that failed or were lost, abandoned ones included. */
   readonly broken: number;
-  /** Broken members that have been given up by what heals the pool. */
+  /** Broken members that `heal` has given up; it dials them rarely or not at all. */
   readonly abandoned: number;
   /** The sum of the members' loads. */
   readonly pending: number;
-  /** Callers in the pool's queue. */
+  /** Callers that wait in the pool's queue. */
   readonly waiting: number;
   /** Whether `suspend()` holds callers back. */
   readonly suspended: boolean;
   /**
-   * The figures of each endpoint in the list, and of each that has left it and still has members: those of the moment
-   * when they are first read. Only where the pool has the option `endpoints`.
+   * The figures of each endpoint in the list, and of each removed endpoint that still has members. They are read at the
+   * first access. Present only with the option `endpoints`.
    */
   readonly endpoints?: readonly EndpointHealth[];
 }
 
-/** What the figures are read from, besides the members. */
+/** The sources of the figures besides the members. */
 export interface HealthSource {
   readonly name: string | undefined;
   readonly isClosed: boolean;
   readonly poolSize: number;
   readonly waiting: number;
   readonly isSuspended: boolean;
-  /** Undefined where the pool has none. */
+  /** Undefined for a pool without the option `endpoints`. */
   readonly endpointSource: EndpointSource | undefined;
 }
 
-/** What the figures of endpoints are read from. */
+/** The source of the figures of endpoints. */
 interface EndpointSource {
   readonly isAwaited: boolean;
   readonly revision: number;
@@ -80,7 +82,7 @@ export function healthOf<C extends Connection>(membership: Membership<C>, source
   const { name, poolSize, waiting, isSuspended: suspended, endpointSource } = source;
   const { fresh, serving: connected, draining, ejected, abandoned } = counts;
   const { idle } = index;
-  // Named one by one: it is made every turn, and spreading costs more than all the rest.
+  // Listed one by one: this runs every turn, and spreading costs more than all the rest.
   const health = {
     name,
     status: statusOf(membership, source),
@@ -102,10 +104,10 @@ export function healthOf<C extends Connection>(membership: Membership<C>, source
   return Object.freeze(endpointSource === undefined ? health : withEndpoints(health, endpointSource));
 }
 
-/** Which revision of the endpoints some figures are of. */
+/** The revision of the endpoints that each object of figures belongs to. */
 const revisions = new WeakMap<Health, number>();
 
-/** Adds the figures of endpoints, which are read when they are asked for: that takes a pass over all members. */
+/** Adds the figures of endpoints. They are computed at the first access, because that takes a pass over all members. */
 function withEndpoints(health: Health, source: EndpointSource): Health {
   let figures: readonly EndpointHealth[] | undefined;
   const get = (): readonly EndpointHealth[] => {
@@ -127,7 +129,7 @@ function statusOf<C extends Connection>(
   return counts.serving < poolSize ? 'degraded' : 'healthy';
 }
 
-/** What changes most often comes first: few comparisons go beyond it. */
+/** The fields in order of how often they change, so that a comparison ends early. */
 const HEALTH_FIELDS: readonly Exclude<keyof Health, 'endpoints'>[] = [
   'pending',
   'idle',

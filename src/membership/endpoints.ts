@@ -13,46 +13,46 @@ export interface EndpointHealth {
   readonly connecting: number;
   /** Members that are connected and in service. */
   readonly connected: number;
-  /** Members that failed or were lost, those given up included. */
+  /** Members that failed or were lost, abandoned ones included. */
   readonly broken: number;
   /** The sum of the members' loads. */
   readonly pending: number;
 }
 
 /**
- * Which endpoint each member leads to, and which one the next is for: the one with the fewest members, and among equals
- * the first of the list. A replacement keeps the endpoint of the one that it replaces, unless another has at least two
- * members fewer. Members are counted when that is asked; nothing is counted along.
+ * Knows the endpoint of each member and chooses that of the next connection: the endpoint with the fewest members, and
+ * among equals the first of the list. A replacement keeps the endpoint of the old connection, unless another endpoint
+ * has at least two members fewer. Members are counted at each call.
  */
 export class Endpoints<C extends Connection> {
-  /** Those in use: the list that was given last and could be used. Undefined without one. */
+  /** The endpoints in use: the last valid list. Undefined without one. */
   list: readonly string[] | undefined = undefined;
-  /** Whether the first list has yet to come. */
+  /** Whether the first list has not arrived yet. */
   isAwaited = false;
-  /** Those that the latest move to them did not reach: no member is replaced by one to them meanwhile. */
+  /** Endpoints to which the latest move failed. Meanwhile no member is moved to them. */
   readonly unreachable = new Set<string>();
-  /** One more after each change that the figures of endpoints may show. */
+  /** Rises with each change that the figures of endpoints may show. */
   revision = 0;
-  /** Emits when the list has changed, or none is awaited any more, and when members have joined or left. */
+  /** Emits when the list changes or stops being awaited, and when members join or leave. */
   readonly changed$ = new Subject<void>();
-  /** Beside the members: a pool without endpoints keeps nothing. */
+  /** Kept outside the members, so that a pool without endpoints stores nothing. */
   readonly #endpointOf = new WeakMap<C, string>();
 
   /** @param members - all of them, in order of joining. */
   constructor(readonly members: Iterable<Member<C>>) {}
 
-  /** The endpoint that a member leads to; undefined where it is none of the pool's. */
+  /** The endpoint of a member; undefined if the pool did not assign one. */
   of({ connection }: Member<C>): string | undefined {
     return this.#endpointOf.get(connection);
   }
 
-  /** The list to make connections for under such an option: empty where it has yet to come. */
+  /** The list that connections are made for under such an option; empty while it is awaited. */
   listFor(option: unknown): false | readonly string[] {
     if (option === false) return false;
     return Array.isArray(option) ? (option as readonly string[]) : (this.list ?? []);
   }
 
-  /** Goes by another list from now on, or by none. Returns whether it differs from the one before. */
+  /** Uses another list from now on, or none. Returns whether it differs from the list before. */
   use(list: readonly string[] | undefined): boolean {
     const before = this.list;
     const isSame = before?.length === list?.length && before?.every((endpoint, place) => endpoint === list?.[place]);
@@ -66,7 +66,7 @@ export class Endpoints<C extends Connection> {
     return true;
   }
 
-  /** Counts connections that others have made for the endpoint that they say they lead to, where it is in the list. */
+  /** Assigns connections that the user made to the endpoint that they name, if it is in the list. */
   admit(connections: readonly C[]): void {
     const { list } = this;
     if (!list) return;
@@ -82,9 +82,9 @@ export class Endpoints<C extends Connection> {
   }
 
   /**
-   * Returns, at each call, the endpoint of one more connection.
+   * Returns a function that chooses, at each call, the endpoint of one more connection.
    *
-   * @param replaces - the connection whose place is taken: it does not count, and among equals its endpoint comes first.
+   * @param replaces - the connection to be replaced: it is not counted, and among equals its endpoint comes first.
    */
   assigner(replaces: C | undefined, list: readonly string[]): () => string | undefined {
     const candidates = replaces === undefined ? list : this.#reachable(list);
@@ -104,7 +104,10 @@ export class Endpoints<C extends Connection> {
     };
   }
 
-  /** Members in the order in which they should leave: from the endpoint with the most, else in the given order. */
+  /**
+   * Members in the order in which they should leave: first those of the endpoint with the most members, otherwise in
+   * the given order.
+   */
   mostFirst(ordered: Member<C>[]): Member<C>[] {
     if (!this.list) return ordered;
     const counts = this.#counts();
@@ -118,8 +121,8 @@ export class Endpoints<C extends Connection> {
   }
 
   /**
-   * The first of some members whose place should be taken by one to another endpoint: its own is not in the list any
-   * more, or has two more than another.
+   * The first of the given members that should move: its endpoint has left the list, or has at least two members more
+   * than another.
    */
   misplaced(ordered: Member<C>[]): Member<C> | undefined {
     const { list } = this;
@@ -131,7 +134,7 @@ export class Endpoints<C extends Connection> {
     return (counts.get(this.of(member)) ?? 0) - least > 1 ? member : undefined;
   }
 
-  /** The figures of each endpoint in the list, and of each that has left it and still has members. */
+  /** The figures of each endpoint in the list, and of each removed endpoint that still has members. */
   figures(): readonly EndpointHealth[] {
     const membersOf = new Map<string, Member<C>[]>(this.list?.map((endpoint) => [endpoint, []]));
     for (const member of this.members) {
@@ -144,13 +147,13 @@ export class Endpoints<C extends Connection> {
     return Object.freeze([...membersOf].map(([endpoint, members]) => Object.freeze(figuresOf(endpoint, members))));
   }
 
-  /** Those of a list that can be reached for all that is known, and all of it where none can. */
+  /** The endpoints of a list without those known to be unreachable; the whole list if none remains. */
   #reachable(list: readonly string[]): readonly string[] {
     const reachable = list.filter((endpoint) => !this.unreachable.has(endpoint));
     return reachable.length > 0 ? reachable : list;
   }
 
-  /** How many members each endpoint has. One that has left the list counts as having more than any other. */
+  /** How many members each endpoint has. An endpoint that has left the list counts as the fullest. */
   #counts(): Map<string | undefined, number> {
     const listed = new Set<string | undefined>(this.list);
     const counts = new Map<string | undefined, number>();

@@ -5,13 +5,13 @@ import { type Live, live, startWithCurrent } from '../streams/live.js';
 import type { Turns } from '../streams/turns.js';
 import type { Member, Phase } from './member.js';
 
-/** The members of one moment. */
+/** The members at one moment. */
 export interface Snapshot<C> {
   /** All members, in order of joining. */
   readonly connections: readonly C[];
-  /** Those connected and in service. */
+  /** The members that are connected and in service. */
   readonly connected: readonly C[];
-  /** Those that failed or were lost, and are not being dialled. */
+  /** The members that failed or were lost. Members that are being dialled are not included. */
   readonly broken: readonly C[];
 }
 
@@ -21,11 +21,11 @@ interface Entry<C> {
 }
 
 /**
- * Connections in order of joining, and a frozen array of them that is built when it is read. Until the first reading
- * not even the order is kept.
+ * Connections in order of joining, and a frozen array of them that is built when it is read. Before the first reading,
+ * the order is not kept either.
  */
 class OrderedList<C extends Connection> {
-  /** Two arrays of one order: copying the connections is what a reading costs. */
+  /** Two arrays in one order, so that a reading only copies the connections. */
   #connections: C[] | undefined;
   #seqs: number[] = [];
   #array: readonly C[] | undefined;
@@ -77,7 +77,10 @@ class OrderedList<C extends Connection> {
     return this.#connections;
   }
 
-  /** The first place whose connection joined no earlier. The end is looked at first: most come and go there. */
+  /**
+   * The first position whose connection joined no earlier. Searches from the end, where most connections join and
+   * leave.
+   */
   #placeOf(seq: number): number {
     const seqs = this.#seqs;
     let from = 0;
@@ -93,13 +96,13 @@ class OrderedList<C extends Connection> {
   }
 }
 
-/** What has entered and left a list since some moment, each with its place in the order of joining. */
+/** What has entered and left a list since some moment, each with its position in the order of joining. */
 class Difference<C> {
   readonly entered = new Map<C, number>();
   readonly left = new Map<C, number>();
 
   enter({ connection, seq }: Entry<C>): void {
-    // One that left and is back has not changed, unless it has joined anew and stands in another place.
+    // A connection that left and came back has not changed, unless it joined anew at another position.
     if (this.left.get(connection) === seq) this.left.delete(connection);
     else this.entered.set(connection, seq);
   }
@@ -113,12 +116,12 @@ class Difference<C> {
   }
 }
 
-/** One of the pool's lists as a stream of arrays, which offers its diffs as well. */
+/** One of the pool's lists as a stream of arrays; it also offers its diffs. */
 class ListStream<C extends Connection> {
   readonly observable: Observable<readonly C[]>;
-  /** What subscribers have yet to be shown. */
+  /** Changes that subscribers have not been shown yet. */
   #unshown = new Difference<C>();
-  /** What the flush under way shows them, and which halves of it are still to come. */
+  /** The changes that the current flush shows, and which halves of it are still to come. */
   #flushing:
     | { readonly diff: Difference<C>; target: readonly C[] | undefined; left: boolean; entered: boolean }
     | undefined;
@@ -130,7 +133,7 @@ class ListStream<C extends Connection> {
 
   constructor(
     readonly list: OrderedList<C>,
-    /** Whether changes are recorded for any list of the pool: while one of them is subscribed to. */
+    /** Whether changes are recorded: true while any list of the pool has a subscriber. */
     readonly recording: { isOn: boolean },
     turns: Turns,
     observersChanged: () => void,
@@ -155,7 +158,7 @@ class ListStream<C extends Connection> {
     return this.#arrays.observed || this.#diffs.observed;
   }
 
-  /** The list after the latest flush, or after the one under way; the same array until a flush changes it. */
+  /** The list after the latest flush, or after the one under way. The same array until a flush changes it. */
   get flushed(): readonly C[] {
     this.#flushed ??= this.#rewound(false);
     return this.#flushed;
@@ -179,7 +182,7 @@ class ListStream<C extends Connection> {
     this.#flushed = undefined;
   }
 
-  /** Fixes what this flush shows: what nested calls change from here on is shown by the next. */
+  /** Fixes what this flush shows. The next flush shows the changes that nested calls make from here on. */
   beginFlush(): void {
     const diff = this.#unshown;
     if (diff.isEmpty) return;
@@ -212,13 +215,15 @@ class ListStream<C extends Connection> {
     return flushing.target;
   }
 
-  /** What a subscriber that comes now starts with: what the subscribers of the pool's lists have been shown so far. */
+  /** The first value for a new subscriber: what the other subscribers of the lists have been shown so far. */
   #start(): readonly C[] {
     if (!this.#shown || !this.observed) this.#shown = this.#rewound(true);
     return this.#shown;
   }
 
-  /** The list before what has not been shown; with `beforeFlush`, what the flush under way has yet to show included. */
+  /**
+   * The list without the changes that have not been shown; with `beforeFlush`, also without those of the current flush.
+   */
   #rewound(beforeFlush: boolean): readonly C[] {
     const flushing = beforeFlush ? this.#flushing : undefined;
     if (this.#unshown.isEmpty && !flushing?.left && !flushing?.entered) return this.list.array;
@@ -241,7 +246,7 @@ class ListStream<C extends Connection> {
   }
 }
 
-/** Entries as they were before a difference, or before one half of it. */
+/** The entries before a difference, or before one half of it. */
 function rewind<C>(
   entries: readonly Entry<C>[],
   { entered, left }: Difference<C>,
@@ -255,7 +260,7 @@ function rewind<C>(
 
 type ListName = keyof Snapshot<never>;
 
-/** The lists give up what left in this order, and take what entered in the other. */
+/** The lists are shown without what left in this order, and with what entered in the reverse order. */
 const LEAVE_ORDER: readonly ListName[] = ['connected', 'broken', 'connections'];
 const ENTER_ORDER: readonly ListName[] = ['connections', 'connected', 'broken'];
 
@@ -266,16 +271,16 @@ const LIST_OF: { readonly [P in Phase]?: 'connected' | 'broken' } = {
 };
 
 /**
- * The membership as lists and streams of lists. They are flushed by state in two passes: each list first gives up what
- * left, then takes what entered. So a subscriber that combines them never sees a connection in two lists that exclude
- * each other, nor one in `connected$` that is not in `connections$`.
+ * The membership as lists and streams of lists. A flush shows the lists in two passes: first without what left, then
+ * with what entered. So a subscriber that combines them never sees a connection in both `connected$` and `broken$`, or
+ * in `connected$` but not in `connections$`.
  */
 export class MemberLists<C extends Connection> {
   readonly connections: ListStream<C>;
   readonly connected: ListStream<C>;
   readonly broken: ListStream<C>;
   readonly snapshot: Live<Snapshot<C>>;
-  /** The list of those in service as a strategy follows it: it hears of changes before subscribers do. */
+  /** The members in service, as a strategy follows them: it is told of changes before the subscribers. */
   readonly candidates: ListStream<C>;
   readonly #recording = { isOn: false };
   readonly #candidateRecording = { isOn: false };
@@ -296,7 +301,7 @@ export class MemberLists<C extends Connection> {
     });
   }
 
-  /** Records a step of a member. Without `from` it joins, without `to` it leaves. */
+  /** Records a change of a member's phase. Without `from` it joins, without `to` it leaves. */
   changed(member: Member<C>, from: Phase | undefined, to: Phase | undefined): void {
     const before = from && LIST_OF[from];
     const after = to && LIST_OF[to];
@@ -338,12 +343,12 @@ export class MemberLists<C extends Connection> {
     const isOn = this.snapshot.observed || ENTER_ORDER.some((name) => this[name].observed);
     if (isOn === this.#recording.isOn) return;
     this.#recording.isOn = isOn;
-    // Changes before the first subscriber, or after the last, are nothing to show.
+    // Changes before the first subscriber, or after the last, are not shown.
     for (const name of ENTER_ORDER) this[name].forgetChanges();
     if (!isOn) this.#snapshot = undefined;
   };
 
-  /** The moment that the flush shows, like the lists: not what nested calls have changed since it began. */
+  /** The moment that the flush shows, as the lists do: without what nested calls changed since it began. */
   #read(): Snapshot<C> {
     const connections = this.connections.flushed;
     const connected = this.connected.flushed;
