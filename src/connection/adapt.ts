@@ -6,80 +6,86 @@ import { BaseConnection } from './base-connection.js';
 import { type Connection, type ConnectionState, type ErrorClass, RECORD } from './connection.js';
 import { loadStreamOf } from './record.js';
 
-/** What a dial is for. */
+/** The context of one dial. */
 export interface DialContext {
   /**
-   * Aborts when the dial is no longer wanted: it has taken too long, or the connection was closed. Heeding it ends the
-   * dial sooner; the client is closed in any case.
+   * Aborts when the dial is no longer wanted, because it took too long or the connection was closed. Listen to it to
+   * end the dial sooner; the client is closed in any case.
    */
   readonly signal: AbortSignal;
-  /** The server to dial: what the option `endpoint` says, or else the endpoint that the pool has asked for. */
+  /** The server to dial: the option `endpoint`, or else the endpoint that the pool asks for. */
   readonly endpoint: string | undefined;
 }
 
 /**
- * What a client says of itself. Once the client has been given up, lost or closed, each of these does nothing, so that
- * listeners that stay on an earlier client are harmless.
+ * How a client reports changes. After the client was lost, closed or given up these functions do nothing, so listeners
+ * may stay on an old client.
  */
 export interface ClientReports {
   /**
-   * The client is lost: its connection is broken, and a dial under way fails with this cause. The first call counts. A
-   * cause that is no object is wrapped in a {@link ClientLostError}, so that this can listen to any event.
+   * The client is lost: its connection becomes broken, and a dial under way fails with this cause. Only the first call
+   * counts. A cause that is not an object is wrapped in a {@link ClientLostError}, so this can be the listener of any
+   * event.
    */
   readonly lost: (cause?: unknown) => void;
-  /** The client takes nothing new, and finishes what it carries. */
+  /** The client takes no new requests and finishes those it has. */
   readonly draining: () => void;
   /** How many requests the client can carry at once: an integer of at least 0, or Infinity. */
   readonly capacity: (requests: number) => void;
-  /** Requests in flight on the client; report it where the client is used outside the pool too. */
+  /** How many requests are in flight on the client. Report it if the client is used outside the pool too. */
   readonly pending: (requests: number) => void;
 }
 
-/** What both ways to make a client have in common. */
+/** The members of every adapter. */
 export interface AdapterBase<Client> {
-  /** What logs, events, errors and metrics call the connections. @default none */
+  /** The name of the connections in logs, events, errors and metrics. @default none */
   readonly name?: string | undefined;
   /**
-   * The server: `host:port`, a URL or a label of yours, or what makes it of the endpoint that the pool has asked for. A
-   * password in a URL is given to `create` and `open`, and shown nowhere. @default the endpoint that the pool asks for
+   * The server: `host:port`, a URL, a label of yours, or a function that derives it from the endpoint that the pool
+   * asks for. A password in a URL reaches only `create` and `open`. @default the endpoint that the pool asks for
    */
   readonly endpoint?: string | ((requested: string | undefined) => string | undefined) | undefined;
   /**
-   * Listens to a new client, before it is connected. A function that it returns, other than the client, is called when
-   * the client is given up, just before `close`: for timers and for what outlives the client. Leave listeners for
-   * `error` events where they are. @default none
+   * Adds listeners to a new client, before it is connected. A returned function is called when the client is given up,
+   * just before `close`; use it to clear timers. Keep listeners for `error` events attached. A returned client is
+   * ignored. @default none
    */
   readonly watch?: ((client: Client, reports: ClientReports) => unknown) | undefined;
   /**
-   * Closes a client. Called for each client that was made, lost ones and those of failed dials included, and once more
-   * where a dial succeeds after that. Its promise should settle without an answer of the server.
+   * Closes a client. Called for each client that was made, also for lost ones and those of failed dials, and once more
+   * if a dial succeeds after that. Its promise should not wait for an answer of the server.
    */
   readonly close: (client: Client) => unknown;
   /**
-   * Whether a connected client can be used. Asked each time that a connection is picked, and when work on it has ended:
-   * it should only read a field. A client is lost where this returns false or undefined, or throws. @default none
+   * Whether a connected client can be used. Called at each pick, and when work has ended, so it should only read a
+   * field. The client is lost if this returns false or undefined, or throws. @default none
    */
   readonly alive?: ((client: Client) => boolean | undefined) | undefined;
   /** Sends a request that only a live server answers. @default none */
   readonly ping?: ((client: Client, context: { readonly signal: AbortSignal }) => PromiseLike<unknown>) | undefined;
-  /** What an error of work says of the connection; undefined leaves it to the default of the pool. @default none */
+  /** Says what an error of work means for the connection; undefined leaves that to the pool's default. @default none */
   readonly classify?: ((error: unknown, client: Client) => ErrorClass | undefined) | undefined;
 }
 
-/** A client that is made at once and then connected. The better way: what hangs in a dial can be closed. */
+/**
+ * An adapter of a client that is created first and then connected. Prefer it where possible: a client that hangs in a
+ * dial can be closed.
+ */
 export interface CreatingAdapter<Client> extends AdapterBase<Client> {
-  /** Makes a new client, which neither reconnects nor keeps requests for later. Called for each dial. */
+  /**
+   * Creates a client for one dial. The client must not reconnect by itself, nor queue requests for a later connection.
+   */
   readonly create: (context: DialContext) => Client;
-  /** Connects a client; its promise settles once requests can be sent, and rejects with the cause. */
+  /** Connects a client. The promise resolves once requests can be sent, and rejects with the cause. */
   readonly connect: (client: Client, context: DialContext) => unknown;
   readonly open?: undefined;
 }
 
-/** A client that its library gives only when it is connected. */
+/** An adapter of a client that its library returns only when it is connected. */
 export interface OpeningAdapter<Client> extends AdapterBase<Client> {
   /**
-   * Makes and connects a new client. Called for each dial. A client that comes after the dial was given up is closed;
-   * one that never comes cannot be: pass the signal on, or a timeout, where the library takes one.
+   * Creates and connects a client for one dial. A client that arrives after the dial was given up is closed. A client
+   * that never arrives cannot be closed: pass the signal, or a timeout, to the library.
    */
   readonly open: (context: DialContext) => Client | PromiseLike<Client>;
   readonly create?: undefined;
@@ -89,27 +95,27 @@ export interface OpeningAdapter<Client> extends AdapterBase<Client> {
 /** How a client is made, watched and closed: by `create` and `connect`, or by `open`. */
 export type Adapter<Client> = CreatingAdapter<Client> | OpeningAdapter<Client>;
 
-/** A connection of any client, made by the function that {@link adapt} returns. */
+/** A connection around a client, made by the function that {@link adapt} returns. */
 export interface AdaptedConnection<Client> extends Connection {
   /**
-   * The connected client. Each dial makes a new one: read it once for work that belongs together.
+   * The connected client. Each dial makes a new one, so read it once for work that belongs together.
    *
    * @throws {@link ClientLostError} while the connection is not connected
    */
   readonly client: Client;
   /** The current state. */
   readonly state: ConnectionState;
-  /** The requests in flight on the client where it reports them, or the leases open on the connection if more. */
+  /** The larger of the requests in flight that the client reports and the leases open on the connection. */
   readonly pending: number;
 }
 
-/** Makes a new connection at each call; a connection factory for a pool. */
+/** Makes a new connection at each call: a connection factory for a pool. */
 export type AdaptedFactory<Client> = (request?: {
-  /** The endpoint that the connection is wanted for. */
+  /** The endpoint to dial. */
   readonly endpoint?: string;
 }) => AdaptedConnection<Client>;
 
-/** One client. */
+/** One client and its dial. */
 interface Session<Client> {
   readonly client: Client;
   /** Rejects when the client is lost, or the dial is aborted. */
@@ -118,15 +124,16 @@ interface Session<Client> {
 }
 
 /**
- * Makes a connection factory of any client. Say how to make a client, connect, watch and close it; states, counts,
- * deadlines and cleaning up follow from that. Each dial makes a new client, and each client that was made is closed: when
- * it is lost, when its dial fails, is aborted or comes too late.
+ * Makes a connection factory for any client. You say how to make, connect, watch and close a client; `adapt` adds
+ * states, counts, deadlines and cleanup. Each dial makes a new client. Each client is closed when it is lost, or when
+ * its dial fails, is aborted or ends too late.
  *
- * The client must not reconnect by itself or keep requests for a later connection: the pool does that, and would take a
- * client that waits for its server for a healthy one.
+ * The client must not reconnect by itself or queue requests for a later connection. The pool redials, and would take a
+ * client that waits for its server for a connected one.
  *
- * @param adapter - `create` or `open` first, so that the other functions know the type of the client.
- * @throws `TypeError` for a member that is missing, of another type, or unknown
+ * @param adapter - put `create` or `open` first, so that TypeScript infers the type of the client for the other
+ * functions.
+ * @throws `TypeError` for a member that is missing, of the wrong type, or unknown
  * @example
  * ```ts
  * import { once } from 'node:events';
@@ -151,7 +158,7 @@ export function adapt<Client>(adapter: Adapter<Client>): AdaptedFactory<Client> 
   return (request) => new ClientConnection(checked, request?.endpoint);
 }
 
-/** The client is what a dial has made, in a session of its own: a library may give the same client twice. */
+/** The transport of the base class is a session around the client: a library may return the same client twice. */
 class ClientConnection<Client> extends BaseConnection<Session<Client>> implements AdaptedConnection<Client> {
   declare readonly name?: string;
   declare readonly endpoint?: string;
@@ -161,7 +168,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
   readonly #adapter: Adapter<Client>;
   readonly #endpoint: string | undefined;
   readonly #capacity = new BehaviorSubject(Number.POSITIVE_INFINITY);
-  /** The client that may report: the latest, until it is given up. */
+  /** The latest session. Its client may report until it is given up. */
   #session: Session<Client> | undefined = undefined;
 
   constructor(adapter: Adapter<Client>, requested: string | undefined) {
@@ -172,7 +179,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     if (name !== undefined) this.name = name;
     if (this.#endpoint !== undefined) {
       checkText('endpoint()', this.#endpoint);
-      // An endpoint that the pool asked for is kept unchanged: the pool compares it.
+      // An endpoint that the pool asked for is kept unchanged, because the pool compares it.
       this.endpoint = this.#endpoint === requested ? requested : this.#endpoint.replace(/\/\/[^/?#]*@/, '//');
     }
     if (watch) this.capacity$ = this.#capacity.asObservable();
@@ -208,7 +215,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     const session = this.#begin(create(context), signal);
     signal.addEventListener('abort', () => session.failure.reject(signal.reason), { once: true });
     const connected = new Promise((resolve) => resolve(connect(session.client, context)));
-    // Closing a client that is being connected does not stop every client.
+    // Closing a client during its dial does not stop every kind of client.
     connected.then(() => this.#session === session || this.#discard(session), ignore);
     try {
       await Promise.race([connected, session.failure.promise]);
@@ -219,7 +226,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     return session;
   }
 
-  /** Waits for the client of a dial under way too: until it is closed, its server counts it. */
+  /** Also waits until the client of a dial under way is closed: until then its server counts it. */
   override close(): Promise<void> {
     const dialled = this.state === 'connecting' ? this.#session : undefined;
     const closing = super.close();
@@ -239,7 +246,10 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     }
   }
 
-  /** Watches a new client. One whose dial has been aborted is watched too, for its `error` events, and reports nothing. */
+  /**
+   * Watches a new client. A client whose dial was aborted is watched too, for its `error` events; its reports are
+   * ignored.
+   */
   #begin(client: Client, signal: AbortSignal): Session<Client> {
     const failure = deferred<never>();
     failure.promise.catch(ignore);
@@ -280,7 +290,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     };
   }
 
-  /** Sets the client that may report. It starts without a limit, and with 0 pending. */
+  /** Sets the session whose client may report. It starts without a limit, and with 0 pending. */
   #change(session: Session<Client> | undefined): void {
     this.#session = session;
     if (this.#capacity.value !== Number.POSITIVE_INFINITY) this.#capacity.next(Number.POSITIVE_INFINITY);
@@ -289,7 +299,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
 
   #check(alive: (client: Client) => boolean | undefined): void {
     const session = this.transport;
-    // One that is draining finishes what it carries, though it may be closed to anything new.
+    // A draining client finishes its work, though it may report that it cannot be used.
     if (!session || this.state !== 'connected') return;
     let cause: unknown;
     try {
@@ -300,7 +310,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     this.lost(session, this.#error('The client is not alive', cause));
   }
 
-  /** Closes a client whose dial has failed, or came too late. */
+  /** Closes a client whose dial failed or ended too late. */
   #discard(session: Session<Client>): void {
     this.shut(session).catch(ignore);
   }
@@ -323,7 +333,7 @@ const CHECKS = {
   classify: checkFunction,
 };
 
-/** A copy, so that the caller may go on changing its own. */
+/** A copy, so that the caller may change its own object later. */
 function checkAdapter<Client>(adapter: Adapter<Client>): Adapter<Client> {
   checkEach('adapter', adapter, CHECKS);
   const needed = adapter.open ? (['close'] as const) : (['create', 'connect', 'close'] as const);

@@ -5,21 +5,21 @@ import { type Connection, causeOf, textOf } from './connection.js';
 import { resubscribe } from './observe-connection.js';
 import type { ConnectionRecord, DialResult } from './record.js';
 
-/** How one dial is made. */
+/** Options of one dial. */
 export interface AttemptOptions {
-  /** Milliseconds of `scheduler` that it may take. */
+  /** Milliseconds that the dial may take, by `scheduler`. */
   readonly timeout: number;
   readonly scheduler: SchedulerLike;
-  /** Whether `connect()` is called here; without it an attempt that was begun elsewhere is followed. */
+  /** Whether to call `connect()`; otherwise an attempt that began elsewhere is followed. */
   readonly connects: boolean;
-  /** Called when the dial succeeds after the waiting for it has ended: the connection is to be closed. */
+  /** Called when the dial succeeds after it was given up: the connection has to be closed. */
   readonly connectedLate?: () => void;
 }
 
 /**
- * Dials a connection and calls `settled` once, unless the subscription returned ends first, which leaves the dial
- * alone. The state of the connection decides; the promise of `connect()` tells the cause. A connection that throws,
- * or whose streams have ended for good, fails.
+ * Dials a connection and calls `settled` once. Ending the returned subscription first means that `settled` is not
+ * called, and the dial goes on. The state of the connection decides the result; the promise of `connect()` gives the
+ * cause. A connection that throws, or whose streams have ended, fails.
  */
 export function attempt(
   record: ConnectionRecord,
@@ -38,7 +38,7 @@ export function attempt(
   const fail = (cause: unknown): void => finish({ ok: false, cause });
   let connectHasReturned = false;
   let promiseHasSettled = !connects;
-  // A dial that was begun elsewhere may have failed by now.
+  // A dial that began elsewhere may have failed by now.
   let failure: { cause: unknown } | undefined = !connects && hasFailed(record) ? { cause: undefined } : undefined;
   const check = (): void => {
     if (!connectHasReturned) return;
@@ -47,7 +47,7 @@ export function attempt(
       fail(failure.cause ?? causeOf(record.connection));
     }
   };
-  // Listening starts before `connect()`, which may succeed and be lost again before it returns.
+  // Listening starts before `connect()`: it may succeed, and be lost again, before it returns.
   const stop = record.listen({
     onState: (_state, cause) => {
       failure = hasFailed(record) ? { cause } : undefined;

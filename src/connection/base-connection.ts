@@ -17,8 +17,8 @@ interface LastSession {
 }
 
 /**
- * The state machine and the request count of a connection. A subclass opens and closes one transport, and marks where
- * a request begins and ends.
+ * The state machine and request count of a connection. A subclass opens and closes one transport, and calls `begin` and
+ * `end` for each request.
  *
  * @typeParam T - the transport: a socket, or an object that holds one.
  * @example
@@ -35,7 +35,7 @@ interface LastSession {
  */
 export abstract class BaseConnection<T extends object> implements Connection {
   readonly [RECORD]: ConnectionRecord<this> = new ConnectionRecord(this);
-  /** The attempt while it connects, the transport while it is connected, then what is left of either. */
+  /** The attempt while connecting, the transport while connected, and afterwards the last session. */
   #current: Attempt | T | LastSession | undefined = undefined;
 
   /** Emits the current state, then every change. Never errors and never completes. */
@@ -53,30 +53,30 @@ export abstract class BaseConnection<T extends object> implements Connection {
     return this[RECORD].state;
   }
 
-  /** Requests in flight now. */
+  /** How many requests are in flight now. */
   get pending(): number {
     return this[RECORD].inFlight;
   }
 
-  /** Why it is broken; undefined in every other state. */
+  /** Why the connection is broken; undefined in every other state. */
   get cause(): unknown {
     return lastSessionOf(this.state, this.#current)?.cause;
   }
 
-  /** The open transport, where there is one. */
+  /** The open transport, if there is one. */
   protected get transport(): T | undefined {
     return isUpState(this.state) ? (this.#current as T) : undefined;
   }
 
   /**
-   * Opens a transport and resolves once a request may be sent over it; rejects with the cause. A transport that opens
-   * after `signal` has aborted is closed by `shut`; heed the signal where opening may hang.
+   * Opens a transport. Resolves once a request may be sent over it, and rejects with the cause. If the transport opens
+   * after `signal` has aborted, it is passed to `shut`. Listen to the signal if opening may hang.
    */
   protected abstract open(signal: AbortSignal): Promise<T>;
 
   /**
-   * Closes a transport and fails what is in flight on it. Called once for each transport that was opened, lost ones
-   * included, after the state has changed. `close()` settles when this does: it has to be bounded.
+   * Closes a transport and fails its requests in flight. Called once for each opened transport, lost ones included,
+   * after the state has changed. `close()` waits for this, so it must settle within a bound.
    */
   protected abstract shut(transport: T): Promise<void> | void;
 
@@ -90,28 +90,30 @@ export abstract class BaseConnection<T extends object> implements Connection {
     this.#current = attempt;
     signal.addEventListener('abort', () => attempt.result.reject(signal.reason), { once: true });
     this[RECORD].setState('connecting');
-    // A subscriber of `state$` may have closed it by now.
+    // A subscriber of `state$` may have closed the connection by now.
     if (!signal.aborted) BaseConnection.#open(this, attempt);
     return attempt.result.promise;
   }
 
-  /** Closes. The state is `closed` when this returns; the promise resolves when the transport has been closed. */
+  /**
+   * Closes the connection. The state is `closed` when this returns; the promise resolves when the transport is closed.
+   */
   close(): Promise<void> {
     const lastClosing = lastSessionOf(this.state, this.#current)?.closing;
     if (this.state === 'closed') return lastClosing ?? Promise.resolve();
     const attempt = attemptOf(this.state, this.#current);
     const { transport } = this;
-    // The promise comes before the closing: first the state changes, then the transport is closed.
+    // The promise is stored first; then the state changes, and then the transport is closed.
     const closing = deferred();
     this.#current = { closing: closing.promise };
-    // The state changes before the requests fail: a request that is repeated at once must not be sent here again.
+    // The state changes before the requests fail, so that a request that is retried at once is not sent here again.
     this[RECORD].setState('closed');
     attempt?.controller.abort(new ConnectionClosedError('The connection was closed while it was being dialled.'));
     closing.resolve(transport ? settled(() => this.shut(transport)) : lastClosing);
     return closing.promise;
   }
 
-  /** Reports that a transport has failed: the connection is broken, unless it has another transport by now. */
+  /** Reports that a transport has failed. The connection becomes broken, unless it has another transport by now. */
   protected lost(transport: T, cause: unknown): void {
     if (transport !== this.#current) {
       if (this.state === 'connecting') lostBeforeOpen.set(transport, cause);
@@ -123,22 +125,22 @@ export abstract class BaseConnection<T extends object> implements Connection {
     closing.resolve(settled(() => this.shut(transport)).catch(ignore));
   }
 
-  /** Reports that a transport takes nothing new and finishes what it carries. */
+  /** Reports that a transport takes no new requests and finishes those it has. */
   protected draining(transport: T): void {
     if (transport === this.#current && this.state === 'connected') this[RECORD].setState('draining');
   }
 
-  /** Counts one more request in flight. */
+  /** Counts a request that begins. */
   protected begin(): void {
     this[RECORD].begin();
   }
 
-  /** Counts one request less in flight. */
+  /** Counts a request that ends. */
   protected end(): void {
     this[RECORD].end();
   }
 
-  /** Static, because a private method would add a word to each connection. */
+  /** Static, because a private method would add a word to each connection's memory. */
   static #open<T extends object>(connection: BaseConnection<T>, attempt: Attempt): void {
     const failed = (cause: unknown): void => {
       if (connection.#current !== attempt) return;
@@ -161,7 +163,7 @@ export abstract class BaseConnection<T extends object> implements Connection {
   }
 }
 
-// On the prototype, so that it is no member of the class in its types.
+// Defined on the prototype, so that the types of the class do not show it.
 Object.defineProperty(BaseConnection.prototype, INSPECT, {
   value(this: BaseConnection<object>): string {
     const names = [this.constructor.name, textOf(this, 'name'), textOf(this, 'endpoint')];
@@ -175,10 +177,10 @@ const attemptOf = (state: ConnectionState, current: object | undefined): Attempt
 const lastSessionOf = (state: ConnectionState, current: object | undefined): LastSession | undefined =>
   state === 'broken' || state === 'closed' ? (current as LastSession) : undefined;
 
-/** What a subclass returns, throws or rejects with, as a promise. */
+/** The result of a subclass's method as a promise, also if it returns or throws synchronously. */
 const settled = async <R>(call: () => Promise<R> | R): Promise<R> => await call();
 
-/** Transports that were lost before their dial had settled, with the cause. */
+/** The causes of transports that were lost before their dial had settled. */
 const lostBeforeOpen = new WeakMap<object, unknown>();
 
 const ignore = (): void => {};

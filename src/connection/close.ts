@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import { CloseTimeoutError } from '../errors.js';
 import { type Connection, textOf } from './connection.js';
 
-/** Closes a connection. Never rejects: resolves within `timeout`, with what went wrong or with undefined. */
+/** Closes a connection. Never rejects: resolves within `timeout` with the error, or with undefined. */
 export function closeWithin(connection: Connection, timeout: number, scheduler: SchedulerLike): Promise<unknown> {
   return new Promise((resolve) => {
     const timer = scheduler.schedule(() => resolve(timeoutError(connection, timeout)), timeout);
@@ -17,7 +17,7 @@ export function closeWithin(connection: Connection, timeout: number, scheduler: 
   });
 }
 
-/** Closes a connection that nothing waits for: one whose dial succeeded too late. */
+/** Closes a connection without waiting: one whose dial succeeded too late. */
 export function closeQuietly(connection: Connection): void {
   new Promise<void>((settle) => settle(connection.close())).catch(() => {});
 }

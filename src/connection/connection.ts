@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 
 declare global {
-  /** Named by the contract. `lib: es2022` does not know it, nor do programs without the types of Node. */
+  /** // Used by the contract. Neither `lib: es2022` nor a program without the types of Node declares it. */
   interface AbortSignal {}
 }
 
@@ -11,30 +11,29 @@ declare global {
  * - `idle`: never dialled
  * - `connecting`: being dialled
  * - `connected`: ready for requests
- * - `draining`: connected, takes nothing new and finishes what it carries (HTTP/2 GOAWAY, a broker's lame-duck mode)
+ * - `draining`: connected; takes no new requests and finishes those it has (as after an HTTP/2 GOAWAY)
  * - `broken`: the dial failed, or the connection was lost
  * - `closed`: closed by `close()`
  */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'draining' | 'broken' | 'closed';
 
-/** How one request ended, for latency-aware selection and for ejection. */
+/** How one request ended, for latency-aware selection and ejection. */
 export interface Outcome {
   /** Whether the server answered. */
   readonly ok: boolean;
-  /** Milliseconds from sending to settling. */
+  /** Milliseconds from sending the request until it settled. */
   readonly durationMs: number;
 }
 
 /**
- * What an error of work says of its connection: the server's answer like any other; a sign of trouble; or the end of
- * the connection.
+ * What an error of work means for its connection: a normal answer of the server, a sign of trouble, or the end of the
+ * connection.
  */
 export type ErrorClass = 'answer' | 'failure' | 'fatal';
 
 /**
- * What a pool asks of a connection that carries many requests at once. Any object with the first four members can be
+ * What a pool needs of a connection that carries many requests at once. Any object with the first four members can be
  * pooled. {@link BaseConnection} implements them for a class that opens and closes a transport.
- *
  * @example
  * ```ts
  * const state$ = new BehaviorSubject<ConnectionState>('idle');
@@ -48,33 +47,40 @@ export type ErrorClass = 'answer' | 'failure' | 'fatal';
  * ```
  */
 export interface Connection {
-  /** Replays the current state on subscribe, then every change; neither errors nor completes in service. */
+  /**
+   * Emits the current state on subscribe, then every change. Must not error or complete while the connection is in use.
+   */
   readonly state$: Observable<ConnectionState>;
-  /** Requests in flight; replays the current count on subscribe. */
+  /** Emits the number of requests in flight on subscribe, then every change. */
   readonly pending$: Observable<number>;
   /**
-   * Settles once connected and rejects with the cause. Shares an attempt under way, does nothing while
+   * Dials: resolves once connected, and rejects with the cause. Shares an attempt under way, does nothing while
    * connected, and dials again from `broken` or `closed`.
    */
   connect(): Promise<void>;
-  /** Moves to `closed` before it returns, makes a dial under way reject. Idempotent; settles within a bound. */
+  /**
+   * Closes. Moves to `closed` before it returns, and makes a dial under way reject. Idempotent; settles within a bound.
+   */
   close(): Promise<void>;
-  /** What logs, events and errors call it. */
+  /** The name in logs, events, errors and metrics. */
   readonly name?: string;
-  /** The server that it leads to: `host:port`, or a label of yours. */
+  /** The server: `host:port`, or a label of yours. */
   readonly endpoint?: string;
-  /** Why it is broken, where known. */
+  /** Why the connection is broken, if known. */
   readonly cause?: unknown;
-  /** How many requests it can carry at once, where the server says so. */
+  /** How many requests the connection can carry at once, if the server says so. */
   readonly capacity$?: Observable<number>;
   /**
-   * One value for each request that settled. Without it, ejection and latency-aware selection go by `use` and
-   * `withConnection`.
+   * Emits one value for each settled request. Without it, ejection and latency-aware selection measure the work of
+   * `use` and `withConnection`.
    */
   readonly outcomes$?: Observable<Outcome>;
-  /** Sends a request that only a live server answers; rejects without a reply. `signal` aborts at the caller's deadline. */
+  /**
+   * Sends a request that only a live server answers, and rejects if no reply comes. `signal` aborts at the caller's
+   * deadline.
+   */
   ping?(context: { readonly signal: AbortSignal }): Promise<unknown>;
-  /** What an error of work says of the connection; undefined for what the pool says by default. */
+  /** Says what an error of work means for the connection; undefined for the pool's default. */
   classify?(error: unknown): ErrorClass | undefined;
 }
 
@@ -83,13 +89,13 @@ export const RECORD: unique symbol = Symbol('rxpool.record');
 
 export const CONNECTION_STATES = ['idle', 'connecting', 'connected', 'draining', 'broken', 'closed'] as const;
 
-/** Whether a connection says that it is up: it can finish what it carries. What its pool makes of it is `isUp`. */
+/** Whether a connection reports that it is up, and can finish its work. `isUp` gives the pool's view. */
 export const isUpState = (state: ConnectionState): boolean => state === 'connected' || state === 'draining';
 
 export const isConnectionState = (value: unknown): value is ConnectionState =>
   CONNECTION_STATES.includes(value as ConnectionState);
 
-/** Why a connection is broken; the error of the getter where that throws. */
+/** Why a connection is broken; if the getter throws, its error. */
 export function causeOf(connection: Connection): unknown {
   try {
     return connection.cause;
@@ -98,7 +104,7 @@ export function causeOf(connection: Connection): unknown {
   }
 }
 
-/** A text that a connection offers, where it is one. */
+/** The connection's name or endpoint, if it is a text. */
 export function textOf(connection: Connection, member: 'name' | 'endpoint'): string | undefined {
   try {
     const text: unknown = connection[member];
@@ -111,8 +117,8 @@ export function textOf(connection: Connection, member: 'name' | 'endpoint'): str
 const MEMBERS = { state$: 'subscribe', pending$: 'subscribe', connect: undefined, close: undefined } as const;
 
 /**
- * The first of the four members that a value lacks, and undefined for a connection; a getter that throws counts as
- * absent. The streams of the library's own kinds are not read: that would make one of each.
+ * The first of the four required members that a value lacks; undefined if it has all of them. A getter that throws
+ * counts as absent. The streams of the library's own classes are not read, because reading creates them.
  */
 export function missingMember(value: unknown): string | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return 'state$';

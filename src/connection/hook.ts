@@ -6,7 +6,7 @@ import { OwnWork } from './own-work.js';
 import type { ConnectionRecord } from './record.js';
 
 /**
- * What is done to a connection before it is lent: `warmup` after a dial, `reset` after an exclusive borrowing.
+ * Work done on a connection before it is lent: `warmup` after a dial, `reset` after an exclusive use.
  *
  * @param context - `signal` aborts at the deadline, and when the connection is lost or closed.
  */
@@ -23,7 +23,7 @@ export interface HookOptions {
   readonly ErrorType: new (message: string, options?: PoolErrorOptions) => PoolError;
 }
 
-/** Runs a hook for as long as its connection is up. Rejects with an `ErrorType`, whatever went wrong. */
+/** Runs a hook while its connection is up. Every failure rejects with an `ErrorType`. */
 export async function runHook<C extends Connection>(
   record: ConnectionRecord<C>,
   hook: ConnectionHook<C>,

@@ -6,16 +6,16 @@ import { releaseRecord, retainRecord } from './observe-connection.js';
 import type { ConnectionRecord } from './record.js';
 
 /**
- * Turns a stream of arrays of connections into the stream of those in a state: the beginning of a pool of one's own.
- * Emits a frozen array, in the order of the source, at once for the first array of the source and then for each change
- * of the result. Completes and errors with the source.
+ * Turns a stream of arrays of connections into the stream of those in the given state: the first step of a pool of your
+ * own. Emits a frozen array, in the order of the source: at once for the first array, then for each change of the
+ * result. Completes and errors with the source.
  *
  * ```text
  * source:                --[a,b]-----------------[b,c]---
  * inState('connected'):  --[]------[a]----[a,b]--[b]-----   (a connects, b connects)
  * ```
  *
- * @throws TypeError, RangeError for what is no state.
+ * @throws TypeError, RangeError for an unknown state.
  * @example
  * ```ts
  * const all$ = new BehaviorSubject<readonly ScriptedConnection[]>([new ScriptedConnection()]);

@@ -3,10 +3,10 @@ import { ConnectionStreamError } from '../errors.js';
 import { type Connection, causeOf, isConnectionState, RECORD } from './connection.js';
 import { ConnectionRecord, type ReportingMember } from './record.js';
 
-/** Keeps the record of a connection that is not of the library's own kind, while something uses it. */
+/** Keeps the record of a connection up to date that is not of the library's own classes, while something uses it. */
 class ConnectionObserver<C extends Connection> {
   readonly record: ConnectionRecord<C>;
-  /** Values that could not be believed, by member, the latest of each: reported when the connection joins a pool. */
+  /** The latest impossible value of each member, reported when the connection joins a pool. */
   readonly early = new Map<ReportingMember, unknown>();
   #users = 0;
   #failure: ConnectionStreamError | undefined = undefined;
@@ -24,7 +24,7 @@ class ConnectionObserver<C extends Connection> {
     if (--this.#users === 0) this.#unsubscribe();
   }
 
-  /** Subscribes again where a stream has ended; returns why that failed. */
+  /** Subscribes again to streams that have ended; returns why that failed. */
   resubscribe(): ConnectionStreamError | undefined {
     if (this.#failure && this.#users > 0) this.#subscribe();
     return this.#failure;
@@ -72,12 +72,12 @@ class ConnectionObserver<C extends Connection> {
     if (this.record.state !== 'closed') this.record.setState('broken', cause);
   }
 
-  /** What the teardown of a stream throws concerns no user any more, and must not keep a pool from closing. */
+  /** An error in the teardown of a stream is ignored: it must not keep a pool from closing. */
   #unsubscribe(): void {
     try {
       this.#subscription.unsubscribe();
     } catch {
-      // All of the streams have been unsubscribed from by now.
+      // All streams have been unsubscribed from anyway.
     }
   }
 }
@@ -100,7 +100,7 @@ function observerOf<C extends Connection>(connection: C): ConnectionObserver<C> 
 export const recordOf = <C extends Connection>(connection: C): ConnectionRecord<C> =>
   ownRecord(connection) ?? observerOf(connection).record;
 
-/** The record of a connection, kept up to date until it is released as often as it was retained. */
+/** Returns the record of a connection and keeps it up to date until it is released as often as it was retained. */
 export function retainRecord<C extends Connection>(connection: C): ConnectionRecord<C> {
   const own = ownRecord(connection);
   if (own) return own;
@@ -113,11 +113,11 @@ export function releaseRecord(connection: Connection): void {
   if (!ownRecord(connection)) observerOf(connection).release();
 }
 
-/** Subscribes again to a connection whose streams have ended, before it is dialled again; returns why that failed. */
+/** Subscribes again to a connection whose streams have ended, before a redial; returns why that failed. */
 export const resubscribe = (connection: Connection): ConnectionStreamError | undefined =>
   ownRecord(connection) ? undefined : observerOf(connection).resubscribe();
 
-/** Reports to a new stay the impossible values that arrived before it began. */
+/** Reports impossible values that arrived before the stay began. */
 export function flushEarlyReports({ connection, stay }: ConnectionRecord): void {
   if (ownRecord(connection)) return;
   const { early } = observerOf(connection);

@@ -3,16 +3,16 @@ import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection, Outcome } from './connection.js';
 import { releaseRecord, retainRecord } from './observe-connection.js';
 
-/** How a request ended; the duration is undefined where the connection gave an impossible one. */
+/** Called when a request has ended; the duration is undefined if the connection gave an impossible one. */
 export type OutcomeListener = (ok: boolean, durationMs: number | undefined) => void;
 
 const isDuration = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= MAX_TIMER_DELAY;
 
 /**
- * Follows how work on a connection ends, until `subscription` ends: by its `outcomes$`, or, where it has none, by what
- * its pool hears of `use` and `withConnection`. Values that are no outcome are skipped; `onEnd` is called when no more
- * will come.
+ * Calls `listener` when work on a connection ends, until `subscription` ends. It follows the connection's `outcomes$`;
+ * without that, it follows the pool's `use` and `withConnection`. Invalid values are skipped. `onEnd` is called when no
+ * more will come.
  */
 export function observeOutcomes(
   connection: Connection,

@@ -1,18 +1,18 @@
 import { type ConnectionRecord, type OwnRequests, ownRequests } from './record.js';
 
 /**
- * The pool's own work on a connection: a validation, a warm-up or a reset. Its requests are no load. Those that are in
- * flight when the work ends are load again.
+ * The pool's own work on a connection: a validation, warm-up or reset. Its requests do not count as load. Requests
+ * still in flight when the work ends count again.
  */
 export class OwnWork implements OwnRequests {
   count = 0;
   /**
-   * Whether every request that begins now is the pool's own. When false, no more requests count as its own than did at
-   * once while it was true.
+   * Whether the pool is the only user, so that every new request is its own. When false, `count` cannot exceed the most
+   * that it was while true.
    */
   isAlone = true;
   #most = 0;
-  /** How many works are under way. */
+  /** How many pieces of own work are under way. */
   #works = 0;
   readonly #record: ConnectionRecord;
 
@@ -20,7 +20,7 @@ export class OwnWork implements OwnRequests {
     this.#record = record;
   }
 
-  /** Begins a work, beside others that may be under way on the connection: their requests are counted together. */
+  /** Begins own work. Several pieces on one connection are counted together. */
   static begin(record: ConnectionRecord): OwnWork {
     const work = (ownRequests.get(record) as OwnWork | undefined) ?? new OwnWork(record);
     ownRequests.set(record, work);
@@ -29,7 +29,10 @@ export class OwnWork implements OwnRequests {
     return work;
   }
 
-  /** A falling count does not say which request ended. Where callers may have asked, theirs are taken to end first. */
+  /**
+   * A falling count does not say which request ended. If callers may use the connection, their requests are taken to
+   * end first.
+   */
   changed(before: number, inFlight: number): void {
     const more = inFlight - before;
     if (this.isAlone) this.#most = Math.max(this.#most, this.count + more);
@@ -37,7 +40,7 @@ export class OwnWork implements OwnRequests {
     else this.count = Math.min(this.count, inFlight);
   }
 
-  /** Ends one of the works. */
+  /** Ends one piece of own work. */
   end(): void {
     if (--this.#works > 0) return;
     const { inFlight } = this.#record;

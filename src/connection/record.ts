@@ -1,45 +1,45 @@
 import { Observable } from 'rxjs';
 import { type Connection, type ConnectionState, isUpState } from './connection.js';
 
-/** The load of a connection whose own count is impossible: it ranks behind every other. */
+/** The load of a connection that reports an impossible count: it ranks behind every other. */
 export const UNKNOWN_LOAD = 2 ** 30;
 
-/** More requests than any transport carries: such a count is a mistake. */
+/** No transport carries more requests: a larger count is a mistake. */
 const MAX_PENDING = 1_000_000;
 
-/** The members by which a connection reports about itself. */
+/** The members by which a connection reports its condition. */
 export type ReportingMember = 'state$' | 'pending$' | 'capacity$';
 
 /** How a dial ended. */
 export type DialResult = { readonly ok: true } | { readonly ok: false; readonly cause: unknown };
 
-/** A stay in a pool, as the record of its connection sees it. Told of every change at once, before the listeners. */
+/** A stay in a pool, as the connection's record sees it. It is told of every change at once, before the listeners. */
 export interface Stay {
   readonly load: number;
   /** Leases open on the connection. */
   readonly leased: number;
-  /** Whether it goes on: not once the connection is leaving the pool. */
+  /** Whether the stay goes on: false once the connection is leaving the pool. */
   readonly isMember: boolean;
-  /** Whether the connection is up in the pool's eyes, in service or not. */
+  /** Whether the pool considers the connection up, in service or not. */
   readonly isUp: boolean;
   /** Whether the pool is dialling the connection. */
   readonly isDialling: boolean;
-  /** Whether the pool lends it to no caller, whatever its load: it is suspended, or the capacity is 0. */
+  /** Whether the pool lends it to no caller whatever its load, because the pool is suspended or its capacity is 0. */
   readonly isHeld: boolean;
-  /** Whether the pool has closed it and keeps it as a member, to dial it again. */
+  /** Whether the pool has closed the connection and keeps it as a member, to dial it again. */
   readonly isClosedByPool: boolean;
-  /** The pool works on the connection for itself, until the function returned is called. */
+  /** Reserves the connection for the pool's own work, until the returned function is called. */
   reserve(): () => void;
-  /** Whether it is not lent meanwhile. */
+  /** Whether the connection is reserved, and therefore not lent. */
   readonly isReserved: boolean;
   stateChanged(state: ConnectionState, from: ConnectionState, cause: unknown): void;
   pendingRose(): void;
   pendingFell(): void;
   pendingMoved(from: number): void;
   misreported(member: ReportingMember, value: unknown): void;
-  /** Dials within the limits of the pool; an attempt under way is shared. */
+  /** Dials within the limits of the pool; shares an attempt under way. */
   dial(): Promise<DialResult>;
-  /** The connection is given up, for this cause, until it is dialled again. */
+  /** Abandons the connection for this cause until it is dialled again. */
   giveUp(cause: unknown): void;
 }
 
@@ -48,19 +48,19 @@ export interface RecordListener {
   onState?(state: ConnectionState, cause: unknown): void;
   onPending?(pending: number): void;
   onLoad?(from: number, to: number): void;
-  /** Work of the pool's callers has ended; the duration is undefined where it was not measured. */
+  /** Work of the pool's callers has ended; the duration is undefined if it was not measured. */
   onOutcome?(ok: boolean, durationMs: number | undefined): void;
-  /** The pool lends it no more, or again, whatever its load. */
+  /** The pool stopped lending the connection, or started again, whatever its load. */
   onHeld?(): void;
-  /** The pool wants the connection back before long. */
+  /** The pool asks for the connection to be released soon. */
   onReleaseRequested?(reason: unknown): void;
   /** The pool has closed the connection. */
   onRetired?(reason: unknown): void;
 }
 
 /**
- * What a connection says of itself, kept up to date, and the stay in a pool that hears of it. One for each connection;
- * written by the connection itself, or by the observer of one that is not of the library's own kind.
+ * The latest reports of a connection, and the stay in a pool that is told of them. Each connection has one record. The
+ * connection itself writes it, or the observer of a connection that is not of the library's own classes.
  */
 export class ConnectionRecord<C extends Connection = Connection> {
   pending = 0;
@@ -73,10 +73,13 @@ export class ConnectionRecord<C extends Connection = Connection> {
     this.connection = connection;
   }
 
-  /** Has the connection look at itself, before and after work. Replaced where it cannot be told of everything. */
+  /**
+   * Makes the connection check its own condition, before and after work. Replaced for a connection that is not told of
+   * every change.
+   */
   check(): void {}
 
-  /** The larger of the requests in flight and the leases open on it; `load` everywhere. */
+  /** The larger of the requests in flight and the open leases: what `load` means everywhere. */
   get load(): number {
     return this.stay === undefined ? this.pending : this.stay.load;
   }
@@ -85,7 +88,7 @@ export class ConnectionRecord<C extends Connection = Connection> {
     const from = this.state;
     if (state === from) return;
     this.state = state;
-    // A copy: a listener that is added meanwhile, by a subscriber for example, was not there when the state changed.
+    // A copy, without listeners that are added meanwhile, for example by a subscriber.
     const listeners = this.listeners && [...this.listeners];
     this.stay?.stateChanged(state, from, cause);
     if (!listeners) return;
@@ -96,7 +99,7 @@ export class ConnectionRecord<C extends Connection = Connection> {
     }
   }
 
-  /** All requests in flight, those that the pool sends for itself included. */
+  /** All requests in flight, including the pool's own. */
   get inFlight(): number {
     return this.pending + (ownRequests.get(this)?.count ?? 0);
   }
@@ -134,7 +137,7 @@ export class ConnectionRecord<C extends Connection = Connection> {
     } else if (inFlight !== total) this.notifyPending();
   }
 
-  /** Takes a count over that may be impossible; returns whether it is not. */
+  /** Takes over a count if it is possible; returns whether it is. */
   report(inFlight: unknown): boolean {
     const isPossible = Number.isInteger(inFlight) && (inFlight as number) >= 0 && (inFlight as number) <= MAX_PENDING;
     this.setPending(isPossible ? (inFlight as number) : UNKNOWN_LOAD);
@@ -162,7 +165,7 @@ export class ConnectionRecord<C extends Connection = Connection> {
     for (const listener of this.listeners ?? []) listener.onRetired?.(reason);
   }
 
-  /** Starts notifying `listener`; the function returned stops it. */
+  /** Adds a listener; the returned function removes it. */
   listen(listener: RecordListener): () => void {
     this.listeners ??= new Set();
     this.listeners.add(listener);
@@ -185,30 +188,30 @@ export class ConnectionRecord<C extends Connection = Connection> {
   }
 }
 
-/** Whether a connection is up: in the eyes of its pool, if it has one, or else as it says. */
+/** Whether a connection is up: as its pool sees it, if it has one, or else as it reports. */
 export const isUp = ({ state, stay }: ConnectionRecord): boolean => (stay?.isMember ? stay.isUp : isUpState(state));
 
-/** Whether a connection is neither up nor being dialled, in the same eyes. */
+/** Whether a connection is neither up nor being dialled, by the same rule. */
 export const isDown = (record: ConnectionRecord): boolean =>
   !isUp(record) && !(record.stay?.isMember ? record.stay.isDialling : record.state === 'connecting');
 
-/** Whether a connection is being dialled, or queued by its pool to be dialled again after a closing. */
+/** Whether a connection is being dialled, or waits for its closing in order to be dialled again. */
 export const isBeingDialled = ({ state, stay }: ConnectionRecord): boolean =>
   state === 'connecting' || (stay?.isDialling === true && state !== 'connected');
 
-/** Requests that the pool sends for itself on one connection: they are no load. */
+/** Requests that the pool itself sends on one connection; they do not count as load. */
 export interface OwnRequests {
-  /** How many of those in flight. */
+  /** How many of the requests in flight are the pool's own. */
   readonly count: number;
-  /** The requests in flight have become another number. */
+  /** The number of requests in flight changed. */
   changed(before: number, inFlight: number): void;
   end(): void;
 }
 
-/** Beside the records: at most a few connections are validated, warmed up or reset at one moment. */
+/** Kept outside the records: few connections are validated, warmed up or reset at one moment. */
 export const ownRequests = new Map<ConnectionRecord, OwnRequests>();
 
-/** Beside the records: the streams of most connections are never read. */
+/** Kept outside the records: the streams of most connections are never read. */
 const streams = {
   state: new WeakMap<ConnectionRecord, Observable<ConnectionState>>(),
   pending: new WeakMap<ConnectionRecord, Observable<number>>(),
@@ -227,7 +230,7 @@ export const pendingStreamOf = (record: ConnectionRecord): Observable<number> =>
 export const loadStreamOf = (record: ConnectionRecord): Observable<number> =>
   streamOf(streams.load, record, () => record.load, 'onLoad');
 
-/** The current value, then each other one. */
+/** Emits the current value, then each different one. */
 function streamOf<T>(
   known: WeakMap<ConnectionRecord, Observable<T>>,
   record: ConnectionRecord,
@@ -244,7 +247,7 @@ function streamOf<T>(
         emitted = value;
         subscriber.next(value);
       };
-      // Listening starts first: a subscriber may change the value while it is given the first one.
+      // Listening starts first: a subscriber may change the value while it receives the first one.
       const stop = record.listen({ [event]: emit });
       emit();
       return stop;
