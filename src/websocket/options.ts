@@ -18,8 +18,8 @@ import { endpointOf, parseUrl, type WebSocketUrl } from './url.js';
 /**
  * The protocol that is spoken over a WebSocket, and what to put up with. Times are in milliseconds.
  *
- * Without `encode`, `decode` and `correlate` the protocol is JSON text by id: a request is an object that gets a member
- * `id`, a reply has the same `id`, and a message without one answers no request.
+ * Without `encode`, `decode` and `correlate` messages are JSON text. Each request is an object that gets a member `id`;
+ * its reply has the same `id`. A message without `id` answers no request.
  *
  * @typeParam Q - a request.
  * @typeParam M - a message, as `decode` makes it.
