@@ -165,8 +165,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules/' },
-    // It has packages of its own.
-    exclude: { path: '^examples/nestjs-app/' },
+    // They have packages of their own.
+    exclude: { path: '^(examples/nestjs-app|spec/e2e/angular-app)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

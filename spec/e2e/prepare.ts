@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { transformSync } from 'esbuild';
 // Jest loads this without a moduleNameMapper: imports have no extension.
-import { makeConsumer, pack, run } from '../package/consumer';
+import { makeConsumer, type Packed, pack, run } from '../package/consumer';
 import { FOLDERS } from './folders';
 
+const ANGULAR_APP = path.resolve('spec/e2e/angular-app');
 const APP = path.resolve('examples/nestjs-app');
 
 interface Manifest {
@@ -19,7 +20,7 @@ async function installWithNest12(): Promise<string> {
 }
 
 /** The same sources as CommonJS, with Nest 11 of the repository and the packed tarball. */
-async function installWithNest11(): Promise<string> {
+async function installWithNest11(packed: Packed): Promise<string> {
   const { dependencies } = JSON.parse(readFileSync(path.join(APP, 'package.json'), 'utf8')) as Manifest;
   const links = Object.keys(dependencies).filter((name) => name !== 'rxpool' && name !== 'rxjs');
   const sources = readdirSync(path.join(APP, 'src'));
@@ -32,8 +33,16 @@ async function installWithNest11(): Promise<string> {
     });
     return [file.replace(/\.ts$/, '.js'), code] as const;
   });
-  const folder = makeConsumer(await pack(), 'nestjs-app', { ...Object.fromEntries(compiled) }, links);
+  const folder = makeConsumer(packed, 'nestjs-app', { ...Object.fromEntries(compiled) }, links);
   return folder;
+}
+
+/** The applications of Angular. A warning of the builder, as of a CommonJS module in a bundle, is a failure. */
+async function buildAngularApp(packed: Packed): Promise<void> {
+  await run('npm', ['ci'], ANGULAR_APP);
+  cpSync(packed.folder, path.join(ANGULAR_APP, 'node_modules/rxpool'), { recursive: true });
+  const output = await run(process.execPath, ['build.mjs'], ANGULAR_APP);
+  if (/warn/i.test(output)) throw new Error(output);
 }
 
 export default async function prepare(): Promise<void> {
@@ -41,7 +50,13 @@ export default async function prepare(): Promise<void> {
   await run('npm', ['run', '--silent', 'build']);
   const built = performance.now();
   process.env[FOLDERS[12]] = path.join(await installWithNest12(), 'dist');
-  process.env[FOLDERS[11]] = await installWithNest11();
+  const packed = await pack();
+  process.env[FOLDERS[11]] = await installWithNest11(packed);
+  const installed = performance.now();
+  await buildAngularApp(packed);
   const seconds = (from: number, to: number): string => ((to - from) / 1_000).toFixed(1);
-  console.log(`built in ${seconds(since, built)} s, installed in ${seconds(built, performance.now())} s`);
+  console.log(
+    `built in ${seconds(since, built)} s, applications of Nest installed in ${seconds(built, installed)} s, ` +
+      `of Angular in ${seconds(installed, performance.now())} s`,
+  );
 }
