@@ -17,10 +17,10 @@ const config: Config = {
         module: { type: 'commonjs' },
       },
     ],
-    '/@angular/core/.+\\.mjs$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
+    '/(@angular/|angular-)core.*\\.mjs$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
   // Angular has ES modules alone.
-  transformIgnorePatterns: ['/node_modules/(?!@angular/core/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(@angular/|angular-)core)'],
   moduleNameMapper: {
     // The bundle of rxjs: each spec file loads all modules anew, and one file takes a tenth of the time of two hundred.
     '^rxjs$': '<rootDir>/node_modules/rxjs/dist/bundles/rxjs.umd.js',
