@@ -173,6 +173,12 @@ describe('a wrong argument of a healing operator', () => {
       () => ejecting({ consecutiveFailures: 1.5 }),
     ],
     [
+      'ejectOutliers(eject, { slowerThan: 0.5 })',
+      'options.slowerThan',
+      'ERR_OUT_OF_RANGE',
+      () => ejecting({ slowerThan: 0.5 }),
+    ],
+    [
       'ejectOutliers(eject, { baseDuration: 0 })',
       'options.baseDuration',
       'ERR_OUT_OF_RANGE',

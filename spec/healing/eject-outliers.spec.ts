@@ -434,7 +434,7 @@ describe('ejectOutliers', () => {
         const lists: Record<string, readonly Connection[]> = { l: [a, b], e: [] };
         const source = hot('                 --l-----------e--|', lists);
         const ejection$ = source.pipe(ejectOutliers(() => {}, { consecutiveFailures: 2, baseDuration: 3 }));
-        const values = { E: { connection: a, duration: 3, ejections: 1 } };
+        const values = { E: { connection: a, duration: 3, ejections: 1, reason: 'failures' as const } };
         expectObservable(ejection$).toBe('   -----E-----E-----|', values);
         expectObservable(ejection$, '        ^---!').toBe('-');
         expectSubscriptions(source.subscriptions).toBe(['^----------------!', '^---!']);

@@ -9,10 +9,12 @@ import {
   MAX_TIMER_DELAY,
   type Resolved,
 } from '../checks.js';
+import { clockOf } from '../clock.js';
 import { type Connection, textOf } from '../connection/connection.js';
 import { observeOutcomes } from '../connection/outcomes.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import { CommandFailure, runCommand } from '../streams/run-command.js';
+import { EndpointLatency, Latencies } from './endpoint-latency.js';
 
 /** One ejection. */
 export interface Ejection<C> {
@@ -22,12 +24,23 @@ export interface Ejection<C> {
   readonly duration: number;
   /** The ejection multiplier: how often it was ejected, less one for each `baseDuration` without an ejection. */
   readonly ejections: number;
+  /** `failures`: requests failed in a row. `latency`: its endpoint answers slower than the others. */
+  readonly reason: 'failures' | 'latency';
 }
 
 /** Options of {@link ejectOutliers}. Durations are in milliseconds, ratios between 0 and 1. */
 export interface EjectOutliersOptions {
   /** A connection is ejected after this many failed requests in a row. @default 5 */
   readonly consecutiveFailures?: number | undefined;
+  /**
+   * The connections to an endpoint that is slower than the others by more than this factor are ejected. Endpoints are
+   * compared by what nine of ten answers take; the middle one is what is usual. An endpoint is slow after at least ten
+   * answers in a row, over at least half a second, that each took longer than this factor times what is usual, while
+   * others gave as many that did not. 2 or more is sound where all endpoints do the same work; not for work that a key
+   * leads to one of them, nor for endpoints that are far away by choice. Without `endpoint`, connections are not compared.
+   * @default Infinity, for none
+   */
+  readonly slowerThan?: number | undefined;
   /** Duration of the first ejection; the second is twice as long, the third three times as long. @default 30000 */
   readonly baseDuration?: number | undefined;
   /** Longest duration of an ejection. @default 300000 */
@@ -51,6 +64,7 @@ type Settings = Resolved<EjectOutliersOptions>;
 function resolveOptions(options: EjectOutliersOptions): Settings {
   checkEach('options', options, {
     consecutiveFailures: checkLimit,
+    slowerThan: atLeast(1),
     baseDuration: atLeast(1),
     maxDuration: atLeast(1),
     maxEjected: checkRatio,
@@ -59,6 +73,7 @@ function resolveOptions(options: EjectOutliersOptions): Settings {
   });
   return {
     consecutiveFailures: options.consecutiveFailures ?? 5,
+    slowerThan: options.slowerThan ?? Number.POSITIVE_INFINITY,
     baseDuration: options.baseDuration ?? 30_000,
     maxDuration: options.maxDuration ?? 300_000,
     maxEjected: options.maxEjected ?? 0.5,
@@ -80,24 +95,31 @@ interface EjectionRecord {
 
 /** How many connections to one endpoint are ejected, and how many the source holds that are not. */
 interface Server {
-  readonly ejected: number;
-  readonly serving: number;
+  ejected: number;
+  serving: number;
+  readonly latency: EndpointLatency;
 }
 
 /** A connection in the source. */
 interface Host<C> {
   readonly connection: C;
   readonly ejection: EjectionRecord;
+  readonly server: Server;
   /** Failed requests since the latest success. */
   failures: number;
 }
 
-/** Counts failures in a row for each connection, and ejects a connection that fails while the others do not. */
+/**
+ * Counts failures in a row for each connection, and ejects a connection that fails while the others do not. Compares the
+ * latencies of endpoints, and ejects the connections to one that is slower than the others.
+ */
 class OutlierDetector<C extends Connection> {
   readonly #records = new WeakMap<C, EjectionRecord>();
   readonly #ejected = new Set<EjectionRecord>();
   /** By endpoint, each that has connections: those that name none have one in common. */
   readonly #servers = new Map<string | undefined, Server>();
+  readonly #latencies = new Latencies();
+  readonly #now: () => number;
   #present = 0;
   /** How many ejected connections the source does not hold. */
   #ejectedAndAbsent = 0;
@@ -108,15 +130,17 @@ class OutlierDetector<C extends Connection> {
     readonly subscriber: Subscriber<Ejection<C> | CommandFailure>,
     readonly eject: (connection: C, duration: number) => unknown,
     readonly settings: Settings,
-  ) {}
+  ) {
+    this.#now = clockOf(settings.scheduler).now;
+  }
 
   add(connection: C): Host<C> {
     const ejection = this.#recordOf(connection);
     this.#uneject(ejection);
     ejection.present = true;
-    this.#count(ejection, 0, 1);
+    const server = this.#count(ejection, 0, 1);
     this.#present++;
-    return { connection, ejection, failures: 0 };
+    return { connection, ejection, server, failures: 0 };
   }
 
   remove({ ejection, failures }: Host<C>): void {
@@ -130,13 +154,18 @@ class OutlierDetector<C extends Connection> {
     if (failures > 0) this.#failing--;
   }
 
-  record(host: Host<C>, ok: boolean): void {
+  record(host: Host<C>, ok: boolean, duration: number | undefined): void {
     // A request that was in flight at the ejection: its outcome says nothing about the connection after it.
     if (this.#ejected.has(host.ejection)) return;
-    if (ok) this.#recordSuccess(host);
-    else {
+    const { consecutiveFailures, slowerThan } = this.settings;
+    if (ok) {
+      this.#recordSuccess(host);
+      if (duration === undefined || slowerThan === Number.POSITIVE_INFINITY) return;
+      const isSlow = host.server.latency.answered(duration, slowerThan, this.#now());
+      if (isSlow && this.#mayEject(host)) this.#eject(host, 'latency');
+    } else {
       if (host.failures++ === 0) this.#failing++;
-      if (host.failures >= this.settings.consecutiveFailures && this.#mayEject(host)) this.#eject(host);
+      if (host.failures >= consecutiveFailures && this.#mayEject(host)) this.#eject(host, 'failures');
     }
   }
 
@@ -154,11 +183,18 @@ class OutlierDetector<C extends Connection> {
     return ejection;
   }
 
-  #count({ endpoint }: EjectionRecord, moreEjected: number, moreServing: number): void {
-    const { ejected, serving } = this.#servers.get(endpoint) ?? { ejected: 0, serving: 0 };
-    const server = { ejected: ejected + moreEjected, serving: serving + moreServing };
-    if (server.ejected + server.serving > 0) this.#servers.set(endpoint, server);
-    else this.#servers.delete(endpoint);
+  #count({ endpoint }: EjectionRecord, moreEjected: number, moreServing: number): Server {
+    let server = this.#servers.get(endpoint);
+    if (!server) {
+      server = { ejected: 0, serving: 0, latency: new EndpointLatency(this.#latencies) };
+      this.#servers.set(endpoint, server);
+    }
+    server.ejected += moreEjected;
+    server.serving += moreServing;
+    // An endpoint that is back in service is judged anew, and what has no connection in service is not usual.
+    if (server.serving === 0) server.latency.clear();
+    if (server.ejected + server.serving === 0) this.#servers.delete(endpoint);
+    return server;
   }
 
   #recordSuccess(host: Host<C>): void {
@@ -182,7 +218,7 @@ class OutlierDetector<C extends Connection> {
     return lost / size <= this.settings.maxEjected && lost < size;
   }
 
-  #eject(host: Host<C>): void {
+  #eject(host: Host<C>, reason: Ejection<C>['reason']): void {
     const { subscriber } = this;
     const { connection, ejection } = host;
     this.#recordSuccess(host);
@@ -197,7 +233,7 @@ class OutlierDetector<C extends Connection> {
         if (!subscriber.closed) this.#schedule(ejection, duration);
         return ejecting;
       },
-      () => subscriber.next({ connection, duration, ejections }),
+      () => subscriber.next({ connection, duration, ejections, reason }),
       (cause) => {
         // It stays in service: so many failures more, and it is to be ejected again.
         if (this.#uneject(ejection)) Object.assign(ejection, { ejections: before, until });
@@ -236,11 +272,13 @@ class OutlierDetector<C extends Connection> {
 
 /**
  * Outlier ejection: calls `eject` with a connection whose requests fail in a row while the requests of others
- * succeed, and with the milliseconds for which to take it out of service. An ejected connection should leave the source,
- * and come back after that duration. Until then it counts as ejected.
+ * succeed, and with the milliseconds for which to take it out of service. With `slowerThan`, a connection to an endpoint
+ * that answers slower than the others is one as well. An ejected connection should leave the source, and come back after
+ * that duration. Until then it counts as ejected.
  *
  * Goes by `outcomes$` of the connection, or else by `use` and `withConnection` of its pool, in constant time for each
- * outcome. A connection with neither is never ejected.
+ * outcome, save that `slowerThan` sorts one figure of each endpoint for every 32 answers. A connection with neither is
+ * never ejected.
  *
  * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. Where it throws or rejects,
  * a {@link CommandFailure}: the connection is not ejected, and `eject` is called again after as many failures more. Cold.
@@ -277,7 +315,7 @@ export function ejectOutliers<C extends Connection>(
       forEachMember(source, subscriber, (connection, presence) => {
         const host = detector.add(connection);
         presence.add(() => detector.remove(host));
-        observeOutcomes(connection, presence, (ok) => detector.record(host, ok));
+        observeOutcomes(connection, presence, (ok, duration) => detector.record(host, ok, duration));
       });
     });
 }
