@@ -149,6 +149,38 @@ async function jestWithoutConfiguration(packed: Packed): Promise<void> {
   await runTool('jest/bin/jest.js', ['--rootDir', folder], folder);
 }
 
+/** The rules of connections as tests of a runner, from the package. The last one shows that a broken rule fails its test. */
+const rulesIn = (runner: string): string => `
+import { ${runner === 'vitest' ? 'afterAll as after, ' : 'after, '}test } from '${runner}';
+import { connectionRules } from 'rxpool/testing';
+import { startFaultProxy, startZcachedServer } from 'rxpool/testing/node';
+import { ZcachedConnection } from 'rxpool/zcached';
+
+// One with the flaws of the real servers leaves sockets open.
+const server = await startZcachedServer({ flaws: false });
+const proxy = await startFaultProxy({ port: server.port });
+after(async () => {
+  await proxy.close();
+  await server.close();
+});
+const make = () => new ZcachedConnection({ port: proxy.port });
+for (const { rule, check } of connectionRules({ make, server: proxy })) test(rule, check);
+const broken = () => Object.assign(make(), { close: async () => {} });
+const [closing] = connectionRules({ make: broken, server: proxy }).filter(({ rule }) => rule.includes('close()'));
+test('BROKEN ' + closing.rule, closing.check);
+`;
+
+/** Both runners tell in the Test Anything Protocol which tests passed. */
+const rulesUnder =
+  (name: string, file: string, runner: string, args: readonly string[]): Check =>
+  async (packed) => {
+    const folder = makeConsumer(packed, name, { [file]: rulesIn(runner) }, runner === 'vitest' ? ['vitest'] : []);
+    const report = await run(process.execPath, args, folder).catch(({ message }: Error) => message);
+    const passed = report.match(/^ok \d+ - .*$/gm) ?? [];
+    const failed = report.match(/^not ok \d+ - .*$/gm) ?? [];
+    assert(passed.length > 20 && failed.length === 1 && /BROKEN close\(\)/.test(`${failed}`), report);
+  };
+
 interface TypeScriptConsumer {
   readonly entries: readonly Entry[];
   readonly options: Readonly<Record<string, unknown>>;
@@ -299,6 +331,13 @@ const checks: Readonly<Record<string, Check>> = {
   'Node, peers installed: import and require of their entries, one core': peersSeeOneCore,
   'entries with a peer import the core': entriesImportTheCore,
   'jest as it comes, CommonJS': jestWithoutConfiguration,
+  'Vitest, the rules of connections as tests': rulesUnder('vitest', 'rules.test.mjs', 'vitest', [
+    path.resolve('node_modules/vitest/vitest.mjs'),
+    ...['run', '--reporter=tap-flat'],
+  ]),
+  'node:test, the rules of connections as tests': rulesUnder('node-test', 'rules.test.mjs', 'node:test', [
+    ...['--test', '--test-reporter=tap', 'rules.test.mjs'],
+  ]),
   'TypeScript, moduleResolution node10': typescript('ts-node10', {
     entries: alone,
     options: { ...withNodeTypes, module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' },
