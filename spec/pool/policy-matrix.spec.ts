@@ -65,6 +65,7 @@ const POLICIES: Readonly<Record<string, (pool: Pool, common: Common) => ReturnTy
       ejectOutliers((connection, duration) => pool.ejectConnections([connection], { duration }), {
         scheduler,
         consecutiveFailures: 3,
+        slowerThan: 1.5,
         baseDuration: 400,
       }),
     ),
@@ -110,6 +111,36 @@ const SITUATIONS: Readonly<Record<string, (world: World) => () => void>> = {
       world.isDown = false;
     };
   },
+  'the list of endpoints changes every two seconds': ({ pool, clock: { scheduler }, endpoints }) => {
+    let isOver = false;
+    const rotate = (): void => {
+      if (isOver) return;
+      endpoints.push(endpoints.shift() as string);
+      pool.reconfigure({ endpoints: endpoints.slice(0, 3) });
+      scheduler.schedule(rotate, 2_000);
+    };
+    rotate();
+    return () => {
+      isOver = true;
+    };
+  },
+  'one of three endpoints refuses': (world) => {
+    const { pool, endpoints } = world;
+    pool.reconfigure({ endpoints: endpoints.slice(0, 3) });
+    [world.refusing] = endpoints;
+    for (const connection of world.made) if (connection.endpoint === world.refusing) connection.lose();
+    return () => {
+      world.refusing = undefined;
+    };
+  },
+  'one of three endpoints is slow': (world) => {
+    const { pool, endpoints } = world;
+    pool.reconfigure({ endpoints: endpoints.slice(0, 3) });
+    [world.slow] = endpoints;
+    return () => {
+      world.slow = undefined;
+    };
+  },
   'members drain and are dialled anew': ({ pool, clock: { scheduler } }) => {
     let isOver = false;
     const drain = (): void => {
@@ -149,6 +180,10 @@ class World {
   readonly failures: unknown[] = [];
   refuses = false;
   isDown = false;
+  /** The servers that there are; the pool is told of none until a situation does so. */
+  readonly endpoints = ['a', 'b', 'c', 'd'];
+  refusing: string | undefined;
+  slow: string | undefined;
   most = 0;
   served = 0;
   readonly #random: () => number;
@@ -160,7 +195,7 @@ class World {
     this.#random = random;
     const { scheduler } = this.clock;
     const common = { scheduler, random };
-    this.pool = new ConnectionPool<TestConnection>(SIZE, () => this.#make(), {
+    this.pool = new ConnectionPool<TestConnection>(SIZE, ({ endpoint }) => this.#make(endpoint), {
       scheduler,
       maxSize: MAX_SIZE,
       waitTimeout: 400,
@@ -220,17 +255,18 @@ class World {
 
   #isOver = false;
 
-  #make(): TestConnection {
+  #make(endpoint: string | undefined): TestConnection {
     const kind = KINDS[this.made.length % KINDS.length]!;
     const connection = kind.make('accept', `#${this.made.length + 1}`);
     let script = connection.onDial;
     Object.defineProperties(connection, {
       onDial: {
-        get: () => (this.isDown ? 'refuse' : script),
+        get: () => (this.isDown || (endpoint && endpoint === this.refusing) ? 'refuse' : script),
         set: (value: typeof script) => {
           script = value;
         },
       },
+      ...(endpoint !== undefined && { endpoint: { value: endpoint, enumerable: true } }),
       capacity$: { value: this.capacity$ },
       ping: { value: () => (this.#afflicted === connection ? new Promise(() => {}) : Promise.resolve()) },
     });
@@ -245,7 +281,8 @@ class World {
       await this.pool
         .use(
           async (connection, { signal }) => {
-            const answered = pause(10 + 40 * this.#random());
+            const isSlow = this.slow !== undefined && connection.endpoint === this.slow;
+            const answered = pause((isSlow ? 100 : 10) + 40 * this.#random());
             const aborted = new Promise((done) => signal.addEventListener('abort', done));
             await (this.#afflicted === connection ? aborted : answered);
             this.served++;
@@ -308,6 +345,9 @@ async function run(pair: readonly string[], situation: string, seed: number): Pr
   const { broken, abandoned, draining, ejected } = pool.health;
   expect({ broken, abandoned, draining, ejected }).toEqual({ broken: 0, abandoned: 0, draining: 0, ejected: 0 });
   expect(health.suspended).toBe(false);
+  // All lead to endpoints of the list, once there is one.
+  const strays = health.endpoints?.slice(3) ?? [];
+  expect(strays).toEqual([]);
   await world.end();
   expect([clock.timers, world.open]).toEqual([0, []]);
   made.forEach(expectUntouched);
