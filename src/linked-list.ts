@@ -11,7 +11,7 @@ export class ListNode<T> {
 export class LinkedList<T> {
   size = 0;
   first: ListNode<T> | undefined = undefined;
-  #last: ListNode<T> | undefined = undefined;
+  last: ListNode<T> | undefined = undefined;
 
   push(node: ListNode<T>): void {
     this.insert(node, undefined);
@@ -19,14 +19,14 @@ export class LinkedList<T> {
 
   /** Puts a node before another one of this list, or at the end. */
   insert(node: ListNode<T>, next: ListNode<T> | undefined): void {
-    const previous = next ? next.previous : this.#last;
+    const previous = next ? next.previous : this.last;
     node.list = this;
     node.previous = previous;
     node.next = next;
     if (previous) previous.next = node;
     else this.first = node;
     if (next) next.previous = node;
-    else this.#last = node;
+    else this.last = node;
     this.size++;
   }
 
@@ -37,7 +37,7 @@ export class LinkedList<T> {
     if (previous) previous.next = next;
     else this.first = next;
     if (next) next.previous = previous;
-    else this.#last = previous;
+    else this.last = previous;
     node.list = node.previous = node.next = undefined;
     this.size--;
     return true;

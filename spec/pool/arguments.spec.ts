@@ -22,6 +22,10 @@ const SIZE: Wrong = {
   ranges: [Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 53],
 };
 const AMOUNT: Wrong = { ...SIZE, ranges: [Number.NaN, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] };
+const INTEGER: Wrong = {
+  types: ['3', null, {}, true],
+  ranges: [Number.NaN, 1.5, Number.POSITIVE_INFINITY, 2 ** 53],
+};
 const LIMIT: Wrong = {
   types: ['3', null, {}, true],
   ranges: [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY],
@@ -225,6 +229,8 @@ describe('a wrong argument of a method of a pool', () => {
       DURATION,
       (waitTimeout) => test.pool.use(() => 1, { waitTimeout }),
     ],
+    ['use(work, { priority })', 'options.priority', INTEGER, (priority) => test.pool.use(() => 1, { priority })],
+    ['lease({ priority })', 'options.priority', INTEGER, (priority) => test.pool.lease({ priority })],
     ['lease(options)', 'options', BAG, (value) => test.pool.lease(value)],
     ['lease({ signal })', 'options.signal', SIGNAL, (signal) => test.pool.lease({ signal })],
     ['lease({ waitTimeout })', 'options.waitTimeout', DURATION, (waitTimeout) => test.pool.lease({ waitTimeout })],

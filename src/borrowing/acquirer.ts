@@ -14,6 +14,7 @@ import { Waiter, WaitQueue, type WaitQueueOwner } from './wait-queue.js';
 export interface AcquireTerms<K> {
   readonly key: K;
   readonly waitTimeout: number;
+  readonly priority: number;
 }
 
 /** The part of the pool's options that acquiring goes by. */
@@ -162,7 +163,10 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   }
 
   /** A connection at once, or a place in the queue. Where neither is to be had the limits of the call end, and it throws. */
-  #admit({ key, waitTimeout }: AcquireTerms<K>, limits: CallLimits<C> | undefined): Checkout<C> | Waiter<C, K> {
+  #admit(
+    { key, waitTimeout, priority }: AcquireTerms<K>,
+    limits: CallLimits<C> | undefined,
+  ): Checkout<C> | Waiter<C, K> {
     try {
       const checkout = this.#acquireNow(key);
       if (checkout) return checkout;
@@ -170,7 +174,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
       if (limits?.end) throw limits.end.reason;
       const error = this.#admissionError();
       if (error) throw error;
-      const waiter = this.#queue.enter(key, waitTimeout);
+      const waiter = this.#queue.enter(key, waitTimeout, priority);
       limits?.waits((reason) => this.#queue.reject(waiter, reason));
       return waiter;
     } catch (error) {

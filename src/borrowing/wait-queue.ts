@@ -42,8 +42,14 @@ export class Waiter<C extends Connection, K> implements Expirable {
     /** Its place in the order of arrival. */
     readonly sequence: number,
     readonly waitTimeout: number,
+    readonly priority: number,
   ) {
     this.awaitGrant();
+  }
+
+  /** Whether its place is before that of another. */
+  precedes(other: Waiter<C, K>): boolean {
+    return this.priority === other.priority ? this.sequence < other.sequence : this.priority > other.priority;
   }
 
   awaitGrant(): void {
@@ -67,8 +73,8 @@ export class Waiter<C extends Connection, K> implements Expirable {
 const SWEEP_AFTER = 10;
 
 /**
- * First come, first served among those of one key, and among all that can be served. A key that gets nothing holds up
- * no other.
+ * Higher priorities first. Within one, first come, first served among those of one key, and among all that can be served.
+ * A key that gets nothing holds up no other.
  */
 export class WaitQueue<C extends Connection, K> {
   readonly #waiters = new LinkedList<Waiter<C, K>>();
@@ -90,10 +96,12 @@ export class WaitQueue<C extends Connection, K> {
     return this.#waiters.size;
   }
 
-  /** Joins the end of the queue. */
-  enter(key: K, waitTimeout: number): Waiter<C, K> {
-    const waiter = new Waiter(this, key, ++this.#sequence, waitTimeout);
-    this.#insert(waiter, undefined, waitTimeout);
+  /** Joins the queue, behind those of its own priority and of higher ones. */
+  enter(key: K, waitTimeout: number, priority: number): Waiter<C, K> {
+    const waiter = new Waiter(this, key, ++this.#sequence, waitTimeout, priority);
+    const { last } = this.#waiters;
+    const isLast = last === undefined || last.value.priority >= priority;
+    this.#insert(waiter, isLast ? undefined : this.#successor(waiter), waitTimeout);
     return waiter;
   }
 
@@ -113,7 +121,7 @@ export class WaitQueue<C extends Connection, K> {
     return key === undefined ? this.#keyless.size > 0 : this.#turns.has(key);
   }
 
-  /** Serves in the order of arrival for as long as connections can be lent. */
+  /** Serves in the order of the queue for as long as connections can be lent. */
   serve(): void {
     this.#serve(0);
   }
@@ -169,11 +177,7 @@ export class WaitQueue<C extends Connection, K> {
     waiter.awaitGrant();
     const error = this.#owner.refusal() ?? (isLate ? this.#owner.timeoutError(waiter.waitTimeout) : undefined);
     if (error) waiter.reject(error);
-    else {
-      let next = this.#waiters.first;
-      while (next && next.value.sequence < waiter.sequence) next = next.next;
-      this.#insert(waiter, next, timeLeft);
-    }
+    else this.#insert(waiter, this.#successor(waiter), timeLeft);
     checkout.release();
     this.#owner.serveSoon();
   }
@@ -196,6 +200,13 @@ export class WaitQueue<C extends Connection, K> {
   #endSweep(): void {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
+  }
+
+  /** The first that one goes before. */
+  #successor(waiter: Waiter<C, K>): ListNode<Waiter<C, K>> | undefined {
+    let next = this.#waiters.first;
+    while (next && !waiter.precedes(next.value)) next = next.next;
+    return next;
   }
 
   #insert(waiter: Waiter<C, K>, next: ListNode<Waiter<C, K>> | undefined, timeout: number): void {

@@ -1,4 +1,4 @@
-import { anything, type Check, checkDuration, checkLimit, checkSignal, checkSize } from '../checks.js';
+import { anything, type Check, checkDuration, checkInteger, checkLimit, checkSignal, checkSize } from '../checks.js';
 
 /** Lets a caller stop waiting. */
 export interface SignalOptions {
@@ -45,6 +45,12 @@ export interface BorrowOptions<K = void> extends SignalOptions {
    * keys.
    */
   readonly key?: K | undefined;
+  /**
+   * An integer. Of callers that wait, those with the higher number are served first, and equals in the order in which they
+   * came. It counts in the queue alone, and takes no connection from work that runs. While enough callers of a higher
+   * priority come, those of a lower one wait until their `waitTimeout`; `maxWaiting` bounds all of them together. @default 0
+   */
+  readonly priority?: number | undefined;
 }
 
 /** How work is run. */
@@ -90,6 +96,6 @@ export const DIAL_OPTIONS = { ...SIGNAL_OPTIONS, attempts: checkLimit };
 export const DRAIN_OPTIONS = { drainTimeout: checkDuration };
 export const CLOSE_OPTIONS = { ...SIGNAL_OPTIONS, ...DRAIN_OPTIONS };
 export const READY_OPTIONS = { ...SIGNAL_OPTIONS, min: checkSize, timeout: checkDuration };
-export const BORROW_OPTIONS = { ...SIGNAL_OPTIONS, waitTimeout: checkDuration, key: anything };
+export const BORROW_OPTIONS = { ...SIGNAL_OPTIONS, waitTimeout: checkDuration, key: anything, priority: checkInteger };
 export const USE_OPTIONS = { ...BORROW_OPTIONS, timeout: checkDuration };
 export const RENEW_OPTIONS = { ...CLOSE_OPTIONS, connections: anything, maxUnavailable: checkSize };

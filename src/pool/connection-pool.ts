@@ -632,11 +632,13 @@ export class ConnectionPool<C extends Connection, K = void> {
     options?.signal?.throwIfAborted();
     const { options: resolved, errors } = this.#context;
     const { waitTimeout } = resolved;
-    if (options === undefined) return { key: undefined as K, waitTimeout, signal: undefined, timeout: undefined };
-    const { key, timeout } = options;
+    if (options === undefined)
+      return { key: undefined as K, waitTimeout, priority: 0, signal: undefined, timeout: undefined };
+    const { key, timeout, priority = 0 } = options;
     return {
       key: key as K,
       waitTimeout: options.waitTimeout ?? waitTimeout,
+      priority,
       signal: options.signal,
       timeout,
       timeoutError: (connection) => errors.useTimeoutError(timeout, connection),
