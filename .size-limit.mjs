@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '30.4 kB',
+    ConnectionPool: '30.6 kB',
     BaseConnection: '1.9 kB',
     adapt: '3.6 kB',
     leastLoaded: '5.1 kB',
