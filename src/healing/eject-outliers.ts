@@ -34,10 +34,11 @@ export interface EjectOutliersOptions {
   readonly consecutiveFailures?: number | undefined;
   /**
    * The connections to an endpoint that is slower than the others by more than this factor are ejected. Endpoints are
-   * compared by what nine of ten answers take; the middle one is what is usual. An endpoint is slow after at least ten
-   * answers in a row, over at least half a second, that each took longer than this factor times what is usual, while
-   * others gave as many that did not. 2 or more is sound where all endpoints do the same work; not for work that a key
-   * leads to one of them, nor for endpoints that are far away by choice. Without `endpoint`, connections are not compared.
+   * compared by what nine of ten answers take; the middle one is what is usual. An endpoint is slow after ten answers in a
+   * row, over half a second, that each took longer than this factor times what is usual. Others must have given as many
+   * meanwhile that did not. A factor of 2 or more is sound where all endpoints do the same work. It is not where a key
+   * decides which work an endpoint gets, or where endpoints are far away by choice. Connections without `endpoint` are not
+   * compared.
    * @default Infinity, for none
    */
   readonly slowerThan?: number | undefined;
