@@ -253,7 +253,10 @@ export class ValidationError extends PoolError {
 }
 
 /** What a wrong argument is answered with: a native error with a `code`. */
-export type ArgumentError = (TypeError | RangeError) & { readonly code: string };
+export type ArgumentError = (TypeError | RangeError) & {
+  /** Which error it is; stable across versions. */
+  readonly code: string;
+};
 
 /** A wrong type, as a `TypeError` that names the argument and the value. */
 export const wrongType = (argument: string, expected: string, value: unknown, cause?: unknown): ArgumentError =>

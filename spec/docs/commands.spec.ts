@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, readonly [wrong: string, message: string
   'check:package': ['brouser', 'check:package: no title has "brouser" in it; did you mean browser?'],
   demo: ['--sise', 'demo: unknown option --sise; did you mean --size?'],
   'demo:nestjs': ['--telemetri', 'demo:nestjs: unknown option --telemetri; did you mean --telemetry?'],
+  docs: ['--chek', 'docs: unknown option --chek; did you mean --check?'],
   example: ['01-quik-start', 'example: unknown word "01-quik-start"; did you mean 01-quick-start?'],
   fuzz: ['many', 'fuzz: COUNT must be an integer of at least 1, got "many"'],
   stress: ['strom', 'stress: unknown word "strom"; did you mean storm?'],

@@ -78,6 +78,7 @@ export interface CreatingAdapter<Client> extends AdapterBase<Client> {
   readonly create: (context: DialContext) => Client;
   /** Connects a client. The promise resolves once requests can be sent, and rejects with the cause. */
   readonly connect: (client: Client, context: DialContext) => unknown;
+  /** Of the other kind of adapter. */
   readonly open?: undefined;
 }
 
@@ -88,7 +89,9 @@ export interface OpeningAdapter<Client> extends AdapterBase<Client> {
    * that never arrives cannot be closed: pass the signal, or a timeout, to the library.
    */
   readonly open: (context: DialContext) => Client | PromiseLike<Client>;
+  /** Of the other kind of adapter. */
   readonly create?: undefined;
+  /** Of the other kind of adapter. */
   readonly connect?: undefined;
 }
 

@@ -7,9 +7,16 @@ import { DNS_CHECKS, type DnsOptions, refreshed } from './refreshed.js';
 /** What looks services up: Node's `dns.promises`, a `Resolver` of that, or something of a test's. */
 export interface ServiceResolver {
   /** The SRV records of a name. */
-  resolveSrv(
-    name: string,
-  ): Promise<readonly { readonly name: string; readonly port: number; readonly priority: number }[]>;
+  resolveSrv(name: string): Promise<
+    readonly {
+      /** The host that the service runs on. */
+      readonly name: string;
+      /** Its port there. */
+      readonly port: number;
+      /** The lower, the sooner it is to be used. */
+      readonly priority: number;
+    }[]
+  >;
 }
 
 /** Options of {@link dnsServices}. */

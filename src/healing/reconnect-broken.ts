@@ -27,27 +27,45 @@ import { isTerminalCause } from './terminal-cause.js';
 /** Why a connection is given up: dialling again soon cannot mend it, or has been tried often enough. */
 export type AbandonReason = 'terminal' | 'max-attempts';
 
-/** What `reconnectBroken` does, for logs and metrics. `attempt` counts from 1, `delay` is in milliseconds. */
-export type ReconnectEvent<C> =
-  /** The connection is dialled after `delay`. */
-  | { readonly type: 'reconnect-scheduled'; readonly connection: C; readonly attempt: number; readonly delay: number }
-  /** The connection is being dialled. */
-  | { readonly type: 'reconnecting'; readonly connection: C; readonly attempt: number }
-  /** The dial succeeded. */
-  | { readonly type: 'reconnected'; readonly connection: C; readonly attempt: number }
-  /** The dial failed. */
-  | { readonly type: 'reconnect-failed'; readonly connection: C; readonly attempt: number; readonly cause: unknown }
-  /**
-   * The connection is given up: dialled rarely until it is up. `attempt` is how many dials were made, 0 for none. Told
-   * once for each reason; a rare dial that fails is told as a failed dial only.
-   */
+/** What `reconnectBroken` does, for logs and metrics. */
+export type ReconnectEvent<C> = {
+  /** The connection that it is about. */
+  readonly connection: C;
+  /** The number of the attempt, from 1; of one that is given up how many dials were made, 0 for none. */
+  readonly attempt: number;
+} & (
   | {
-      readonly type: 'reconnect-abandoned';
-      readonly connection: C;
-      readonly attempt: number;
-      readonly reason: AbandonReason;
+      /** The connection is dialled after `delay`. */
+      readonly type: 'reconnect-scheduled';
+      /** Milliseconds until the dial. */
+      readonly delay: number;
+    }
+  | {
+      /** The connection is being dialled. */
+      readonly type: 'reconnecting';
+    }
+  | {
+      /** The dial succeeded. */
+      readonly type: 'reconnected';
+    }
+  | {
+      /** The dial failed. */
+      readonly type: 'reconnect-failed';
+      /** Why it failed. */
       readonly cause: unknown;
-    };
+    }
+  | {
+      /**
+       * The connection is given up: dialled rarely until it is up. Told once for each reason; a rare dial that fails is
+       * told as a failed dial only.
+       */
+      readonly type: 'reconnect-abandoned';
+      /** Why it is given up. */
+      readonly reason: AbandonReason;
+      /** The cause of its loss, or of the last dial that failed. */
+      readonly cause: unknown;
+    }
+);
 
 /** How broken connections are redialled, and when they are given up. */
 export interface ReconnectBrokenOptions {

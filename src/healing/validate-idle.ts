@@ -18,10 +18,20 @@ import { ping, startValidation, type Validate } from './validation.js';
 
 /** How one validation ended. */
 export type Validation<C> =
-  /** The connection answered. */
-  | { readonly connection: C; readonly ok: true }
-  /** The connection was invalidated; `cause` says why. */
-  | { readonly connection: C; readonly ok: false; readonly cause: ValidationError };
+  | {
+      /** The connection that was asked. */
+      readonly connection: C;
+      /** The connection answered. */
+      readonly ok: true;
+    }
+  | {
+      /** The connection that was asked. */
+      readonly connection: C;
+      /** The connection was invalidated. */
+      readonly ok: false;
+      /** Why it was invalidated. */
+      readonly cause: ValidationError;
+    };
 
 /** Options of {@link validateIdle}. Durations are in milliseconds. */
 export interface ValidateIdleOptions {

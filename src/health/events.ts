@@ -102,7 +102,12 @@ export type PoolEvent<C> =
     : never;
 
 /** An event as plain data for JSON: without connections, each cause as its name, code and message. */
-export type EventDescription = { readonly type: string; readonly at: number } & Readonly<Record<string, unknown>>;
+export type EventDescription = {
+  /** Which event it is. */
+  readonly type: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+} & Readonly<Record<string, unknown>>;
 
 /**
  * Turns an event into plain data for logs and JSON: without connections, each cause as `{ name, code, message }`.

@@ -17,8 +17,12 @@ export class AdditionFailure extends CommandFailure {
 
 /** What `refill` and `growOnDemand` do, for logs and metrics. */
 export type AdditionEvent =
-  /** `count` members were added. */
-  | { readonly type: 'added'; readonly count: number }
+  | {
+      /** Members were added. */
+      readonly type: 'added';
+      /** How many. */
+      readonly count: number;
+    }
   /** `add` has failed. */
   | AdditionFailure;
 

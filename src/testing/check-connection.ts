@@ -55,6 +55,7 @@ export interface ConnectionRule {
 /** A connection breaks a rule of the contract. */
 export class BrokenRuleError extends Error {
   override readonly name: string = 'BrokenRuleError';
+  /** Which error it is; stable across versions. */
   readonly code = 'ERR_BROKEN_RULE';
 
   constructor(
@@ -71,6 +72,7 @@ export class BrokenRuleError extends Error {
 /** A connection breaks rules of the contract: `errors` has one error for each. */
 export class NonconformingConnectionError extends Error {
   override readonly name: string = 'NonconformingConnectionError';
+  /** Which error it is; stable across versions. */
   readonly code = 'ERR_NONCONFORMING_CONNECTION';
 
   constructor(

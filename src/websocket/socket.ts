@@ -6,6 +6,7 @@ export type WebSocketReceived = string | ArrayBuffer;
 
 /** What an event of a WebSocket tells; each type has some of it. */
 export interface WebSocketEvent {
+  /** Which event it is: `open`, `message`, `error` or `close`. */
   readonly type: string;
   /** Of a message. */
   readonly data?: unknown;
@@ -27,11 +28,15 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   /** Set to `arraybuffer`. */
   binaryType: string;
+  /** Sends a message. */
   send(data: WebSocketData): void;
+  /** Begins to close it. */
   close(code?: number, reason?: string): void;
   /** Ends it without the closing handshake, where the implementation can. */
   terminate?(): void;
+  /** Has a listener called for each event of a type. */
   addEventListener(type: WebSocketEventType, listener: (event: WebSocketEvent) => void): void;
+  /** Has a listener not called any more. */
   removeEventListener(type: WebSocketEventType, listener: (event: WebSocketEvent) => void): void;
 }
 

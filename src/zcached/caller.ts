@@ -14,6 +14,7 @@ export interface ZcachedSender extends Pick<ZcachedConnection, 'request'> {
 
 /** What the client needs of a pool: a connection that it may use until some work has ended. */
 export interface ZcachedPool {
+  /** Runs work on a connection, as `ConnectionPool.use` does. */
   use<T>(
     work: (connection: ZcachedSender) => Promise<T>,
     options?: { readonly signal?: AbortSignal | undefined; readonly waitTimeout?: number | undefined },

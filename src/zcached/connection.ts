@@ -20,6 +20,7 @@ import type { ReplyForm, ZcachedArgument, ZcachedValue } from './value.js';
 export interface ZcachedCall {
   /** As the server names it, `GET` for example. */
   readonly command: string;
+  /** What follows the command. @default none */
   readonly args?: readonly ZcachedArgument[] | undefined;
   /** Aborting it rejects the request; what is still queued is then never sent. */
   readonly signal?: AbortSignal | undefined;

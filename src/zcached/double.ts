@@ -11,7 +11,10 @@ import { wrongType } from '../errors.js';
  * ```
  */
 export class ZcachedDouble {
-  constructor(readonly value: number) {
+  constructor(
+    /** The number. */
+    readonly value: number,
+  ) {
     if (typeof value !== 'number') throw wrongType('value', 'a number', value);
   }
 }

@@ -34,6 +34,7 @@ export class ZcachedServerError extends RequestError {
 
   constructor(
     request: string,
+    /** What the reply is about. */
     readonly kind: ZcachedErrorKind,
     text: string,
   ) {
@@ -51,6 +52,7 @@ export class ZcachedServerError extends RequestError {
 export class ZcachedProtocolError extends PoolError {
   override readonly name: string = 'ZcachedProtocolError';
   readonly code = 'ERR_ZCACHED_PROTOCOL';
+  /** Requests on the connection may have had an effect. */
   readonly sent = 'maybe';
 
   constructor(
@@ -112,6 +114,7 @@ export class ZcachedArgumentError extends RequestError {
     request: string,
     /** 1 is the first after the command, 0 the command itself. */
     readonly position: number,
+    /** Why it was refused. */
     readonly reason: ZcachedRefusal,
     /** What a getter or a proxy threw, if that is the reason. */
     cause?: unknown,
@@ -154,6 +157,7 @@ export class ZcachedUnsupportedError extends RequestError {
 
   constructor(
     request: string,
+    /** The generation of the server. */
     readonly generation: '2024',
     feature: string,
   ) {
@@ -188,8 +192,11 @@ export class ZcachedEncodingError extends RequestError {
 
   constructor(
     request: string,
+    /** Which encoding it was. */
     readonly encoding: ZcachedEncodingName,
+    /** Whether a value was to be encoded, or what is stored to be decoded. */
     readonly direction: 'encode' | 'decode',
+    /** 1 is the first argument after the command. */
     readonly position: number,
     thrown?: unknown,
   ) {
@@ -211,8 +218,11 @@ export class ZcachedEncodingError extends RequestError {
 export class ZcachedConnectError extends PoolError {
   override readonly name: string = 'ZcachedConnectError';
   readonly code = 'ERR_ZCACHED_CONNECT';
+  /** Where the server was looked for, unless by a path. */
   readonly host: string | undefined;
+  /** The port there. */
   readonly port: number | undefined;
+  /** The path of the Unix socket. */
   readonly path: string | undefined;
 
   constructor(address: ZcachedAddress, cause: unknown) {

@@ -16,6 +16,7 @@ const IDLE = { interval: 1000, timeout: 500 };
 const SILENCE = 0.75;
 
 type Options2025 = Required<Pick<ZcachedPoolOptions, 'connectTimeout' | 'requestTimeout' | 'closeTimeout'>> & {
+  /** The options of the pool, with the policies that find silent connections. */
   readonly pool: ConnectionPoolOptions<ZcachedConnection>;
 };
 

@@ -22,7 +22,9 @@ export interface FaultProxyOptions {
 
 /** One client's way through a proxy, there and back. */
 export class FaultLink {
+  /** Requests. */
   readonly toServer: FaultPipe;
+  /** Replies. */
   readonly toClient: FaultPipe;
   readonly #over = new AbortController();
 
@@ -65,6 +67,7 @@ export interface FaultProxy extends AsyncDisposal {}
 /** Stands between a client and a server, on loopback, and passes every byte on until it is told otherwise. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class FaultProxy {
+  /** Where it listens. */
   readonly host = '127.0.0.1';
   readonly #server: Server;
   readonly #links = new Set<FaultLink>();

@@ -43,7 +43,9 @@ export interface ZcachedServer extends AsyncDisposal {}
 /** A zcached server in this process, in memory; for tests. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ZcachedServer {
+  /** Which generation of the server it is. */
   readonly generation: ZcachedGeneration;
+  /** Where it listens. */
   readonly host: string;
   /** What it gets wrong; may be changed at any time. */
   readonly flaws: ZcachedFlaws;
