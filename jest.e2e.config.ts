@@ -15,6 +15,8 @@ const e2e: Config = {
   ...common,
   testPathIgnorePatterns: ['/node_modules/', ...(isThere ? [] : [BROWSER_SPECS])],
   testMatch: ['<rootDir>/spec/e2e/**/*.spec.ts'],
+  // One after another: an application that shares the processor with a browser does not answer in time.
+  maxWorkers: 1,
   globalSetup: '<rootDir>/spec/e2e/prepare.ts',
 };
 

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, readonly [wrong: string, message: string
   example: ['01-quik-start', 'example: unknown word "01-quik-start"; did you mean 01-quick-start?'],
   fuzz: ['many', 'fuzz: COUNT must be an integer of at least 1, got "many"'],
   stress: ['strom', 'stress: unknown word "strom"; did you mean storm?'],
+  'test:angular': ['23', 'test:angular: unknown word "23"; did you mean 20?'],
   'test:long': ['servers', 'test:long: unknown word "servers"; --help lists those there are'],
   'test:types': ['portible', 'test:types: no title has "portible" in it; did you mean portable?'],
   'test:worlds': ['26', 'test:worlds: unknown word "26"; did you mean 20?'],

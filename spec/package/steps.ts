@@ -20,8 +20,8 @@ const COMMANDS: Readonly<Record<string, Steps>> = {
   },
   'test:long': {
     about:
-      'Runs long tests, those of real servers that are installed, and then test:worlds. It takes about half an hour.',
-    steps: ['jest --config jest.long.config.ts', 'npm run test:worlds'],
+      'Runs long tests, those of real servers that are installed, and the two steps below. It takes about half an hour.',
+    steps: ['jest --config jest.long.config.ts', 'npm run build', 'npm run test:angular', 'npm run test:worlds'],
   },
 };
 
