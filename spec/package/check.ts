@@ -1,7 +1,7 @@
 // Packs the package and uses it as others will, where publint and attw only read it. One line for each check; exits with 1 if one fails.
 import assert from 'node:assert/strict';
 import { execFile as execFileByCallback } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -306,6 +306,17 @@ function readme(name: string, extension: string, files: Readonly<Record<string, 
 
 const compile: Check = ({ folder }) => runTool('typescript/bin/tsc', [], folder);
 
+async function bundleWithVite(name: string, folder: string): Promise<void> {
+  const config = {
+    logLevel: 'error',
+    build: { ssr: `${name}.ts`, outDir: 'bundles' },
+    ssr: { noExternal: true },
+  };
+  writeFileSync(path.join(folder, 'vite.config.js'), `export default ${JSON.stringify(config)};`);
+  await runTool('vite/bin/vite.js', ['build'], folder);
+  renameSync(path.join(folder, 'bundles', `${name}.js`), path.join(folder, `${name}.mjs`));
+}
+
 const readManifest = (): string => readFileSync('package.json', 'utf8');
 const committed = readManifest();
 
@@ -391,6 +402,23 @@ const checks: Readonly<Record<string, Check>> = {
     '.mts',
     { 'tsconfig.json': { compilerOptions: { target: 'es2022', strict: true, skipLibCheck: false, ...nodenext } } },
     compile,
+  ),
+  'README in an empty project with Vite, strict, moduleResolution bundler': readme(
+    'readme-vite',
+    '.ts',
+    {
+      'package.json': { private: true, type: 'module' },
+      'tsconfig.json': {
+        compilerOptions: {
+          ...{ target: 'es2022', strict: true, noEmit: true, ...withNodeTypes },
+          ...{ module: 'esnext', moduleResolution: 'bundler' },
+        },
+      },
+    },
+    async (packed) => {
+      await compile(packed);
+      for (const index of programs.keys()) await bundleWithVite(`program${index}`, packed.folder);
+    },
   ),
   'README in an empty project of JavaScript, CommonJS': readme('readme-javascript', '.mjs', {
     'package.json': { private: true, type: 'commonjs' },
