@@ -166,7 +166,7 @@ export default {
   options: {
     doNotFollow: { path: 'node_modules/' },
     // They have packages of their own.
-    exclude: { path: '^(examples/nestjs-app|spec/e2e/angular-app)/' },
+    exclude: { path: '^(examples/(angular-dashboard|nestjs-app)|spec/e2e/angular-app)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -31,7 +31,11 @@ const config: Config = {
   },
   // Those need servers that `npm run test:long` starts, where they are installed, or packages that `npm run test:e2e` installs.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/(servers|e2e)/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/nestjs-app/', '<rootDir>/spec/e2e/angular-app/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/examples/(angular-dashboard|nestjs-app)/',
+    '<rootDir>/spec/e2e/angular-app/',
+  ],
   globalTeardown: '<rootDir>/spec/support/left-out.ts',
   // For property tests on a busy machine.
   testTimeout: 20_000,

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, readonly [wrong: string, message: string
   build: ['--watch', 'build: unknown option --watch; --help lists those there are'],
   'check:package': ['brouser', 'check:package: no title has "brouser" in it; did you mean browser?'],
   demo: ['--sise', 'demo: unknown option --sise; did you mean --size?'],
+  'demo:angular': ['--port', 'demo:angular: unknown option --port; --help lists those there are'],
   'demo:nestjs': ['--telemetri', 'demo:nestjs: unknown option --telemetri; did you mean --telemetry?'],
   docs: ['--chek', 'docs: unknown option --chek; did you mean --check?'],
   example: ['01-quik-start', 'example: unknown word "01-quik-start"; did you mean 01-quick-start?'],

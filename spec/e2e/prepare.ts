@@ -3,10 +3,12 @@ import path from 'node:path';
 import { transformSync } from 'esbuild';
 // Jest loads this without a moduleNameMapper: imports have no extension.
 import { makeConsumer, type Packed, pack, run } from '../package/consumer';
+import { findChromium } from './chromium';
 import { FOLDERS } from './folders';
 
 const ANGULAR_APP = path.resolve('spec/e2e/angular-app');
 const APP = path.resolve('examples/nestjs-app');
+const DASHBOARD = path.resolve('examples/angular-dashboard');
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
@@ -45,6 +47,14 @@ async function buildAngularApp(packed: Packed): Promise<void> {
   if (/warn/i.test(output)) throw new Error(output);
 }
 
+/** The page of Angular, for which `npm ci` packs the repository too. A warning of the builder is a failure. */
+async function buildDashboard(): Promise<void> {
+  if (findChromium() === undefined) return;
+  await run('npm', ['ci'], DASHBOARD);
+  const output = await run(process.execPath, ['node_modules/@angular/cli/bin/ng.js', 'build'], DASHBOARD);
+  if (/warning/i.test(output)) throw new Error(output);
+}
+
 export default async function prepare(): Promise<void> {
   const since = performance.now();
   await run('npm', ['run', '--silent', 'build']);
@@ -53,7 +63,7 @@ export default async function prepare(): Promise<void> {
   const packed = await pack();
   process.env[FOLDERS[11]] = await installWithNest11(packed);
   const installed = performance.now();
-  await buildAngularApp(packed);
+  await Promise.all([buildAngularApp(packed), buildDashboard()]);
   const seconds = (from: number, to: number): string => ((to - from) / 1_000).toFixed(1);
   console.log(
     `built in ${seconds(since, built)} s, applications of Nest installed in ${seconds(built, installed)} s, ` +

@@ -45,6 +45,8 @@ export function appModule(settings: Settings): DynamicModule {
         // Short waits, so that a demo need not wait for long: a server of yours may not like to be dialled so often.
         heal: reconnectBroken<ZcachedConnection>({ backoff: exponentialBackoff(settings.isDemo ? { max: 500 } : {}) }),
         policies: resilient(),
+        // A request is answered with 503 at once while the server is down, and not after `waitTimeout`.
+        failFast: true,
         drainTimeout: 5_000,
         waitTimeout: 2_000,
       },
