@@ -33,7 +33,7 @@ const BESIDE = {
   request: ['connection', 'errors', 'abort', 'linked-list', 'clock', 'deadlines'],
   zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'clock', 'pool'], // connects a pool of its own
   websocket: ['connection', 'request', 'errors', 'checks', 'abort', 'deferred', 'clock'],
-  dns: ['streams', 'errors', 'checks'],
+  dns: ['streams', 'healing', 'errors', 'checks', 'defaults'],
   testing: ['connection', 'streams', 'checks'],
   'testing/node': ['clock', 'disposal', 'checks'],
   nestjs: ['errors', 'checks'],

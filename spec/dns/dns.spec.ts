@@ -101,16 +101,29 @@ describe('dnsAddresses()', () => {
     },
   );
 
-  it('asks after 1, 2, 4, … seconds where the name fails from the beginning, and after the interval at most', async () => {
-    const clock = new VirtualClock();
-    const resolver = new Addresses(failing('ENOTFOUND'), failing('ENOTFOUND'));
-    const at: number[] = [];
-    const source = dnsAddresses('cache', 1, { resolver, interval: 10_000, scheduler: clock.scheduler });
-    const subscription = source.subscribe(() => at.push(clock.now));
-    await clock.advance(40_000);
-    expect(at).toEqual([0, 1_000, 3_000, 7_000, 15_000, 25_000, 35_000]);
-    subscription.unsubscribe();
-  });
+  it.each([
+    ['1, 2, 4, … seconds', 10_000, 1, [0, 1_000, 3_000, 7_000, 15_000, 25_000, 35_000]],
+    [
+      'half of these where random returns 0',
+      10_000,
+      0,
+      [0, 500, 1_500, 3_500, 7_500, 12_500, 17_500, 22_500, 27_500, 32_500, 37_500],
+    ],
+    ['the interval where that is shorter', 500, 1, Array.from({ length: 81 }, (_, time) => 500 * time)],
+  ])(
+    'asks after %s where the name fails from the beginning, and after the interval at most',
+    async (_, interval, drawn, expected) => {
+      const clock = new VirtualClock();
+      const resolver = new Addresses(failing('ENOTFOUND'), failing('ENOTFOUND'));
+      const at: number[] = [];
+      const random = (): number => drawn;
+      const source = dnsAddresses('cache', 1, { resolver, interval, random, scheduler: clock.scheduler });
+      const subscription = source.subscribe(() => at.push(clock.now));
+      await clock.advance(40_000);
+      expect(at).toEqual(expected);
+      subscription.unsubscribe();
+    },
+  );
 
   it('a resolver that throws at the call is a failure as well', async () => {
     const resolver = {

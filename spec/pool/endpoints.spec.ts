@@ -19,7 +19,20 @@ const SETTLED = 2_000;
 const SERVERS = ['a', 'b', 'c'];
 
 describe('A pool with a list of endpoints', () => {
-  it('setup() gives each endpoint its share, the first ones of the list what is left over', async () => {
+  it('setup() of many pools gives each endpoint as many of the connections that are left over, within a tenth', async () => {
+    const extra = new Map(SERVERS.map((endpoint) => [endpoint, 0]));
+    for (let pool = 0; pool < 300; pool++) {
+      const rig = await new EndpointRig(4, SERVERS, {}, pool / 300).setup();
+      for (const { endpoint, connected } of rig.pool.health.endpoints ?? []) {
+        expect([1, 2]).toContain(connected);
+        if (connected === 2) extra.set(endpoint, (extra.get(endpoint) ?? 0) + 1);
+      }
+      await rig.end();
+    }
+    for (const count of extra.values()) expect(Math.abs(count - 100)).toBeLessThanOrEqual(10);
+  });
+
+  it('setup() gives each endpoint its share, the first ones what is left over where a pool has drawn 0', async () => {
     const rig = await new EndpointRig(7, SERVERS).setup();
     expect(rig.connected).toBe('a:3 b:2 c:2');
     expect(rig.made.map(({ endpoint }) => endpoint).join(' ')).toBe('a b c a b c a');

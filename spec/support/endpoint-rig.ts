@@ -29,17 +29,25 @@ export class EndpointRig {
     poolSize: number,
     endpoints: Source | undefined,
     options: ConnectionPoolOptions<ScriptedConnection> = {},
+    /** What the pool draws, between 0 and 1: which of equal endpoints is taken. By default the first of the list. */
+    drawn = 0,
   ) {
     const { scheduler } = this.clock;
     const backoff = exponentialBackoff({ random: seeded(7) });
-    this.pool = new ConnectionPool<ScriptedConnection>(
-      poolSize,
-      (request) => {
-        this.requests.push(request);
-        return this.#make(request.endpoint);
-      },
-      { scheduler, heal: reconnectBroken({ scheduler, backoff }), endpoints, ...options },
-    );
+    const { random } = Math;
+    Math.random = () => drawn;
+    try {
+      this.pool = new ConnectionPool<ScriptedConnection>(
+        poolSize,
+        (request) => {
+          this.requests.push(request);
+          return this.#make(request.endpoint);
+        },
+        { scheduler, heal: reconnectBroken({ scheduler, backoff }), endpoints, ...options },
+      );
+    } finally {
+      Math.random = random;
+    }
     this.pool.events$.subscribe((event) => this.events.push(event));
     this.pool.health$.subscribe(({ connected }) => {
       this.fewest = Math.min(this.fewest, connected);

@@ -27,7 +27,9 @@ export interface DnsServicesOptions extends DnsOptions {
 
 /**
  * The targets of a name's SRV records, as endpoints: `cache-1.internal:7556`. Only targets of the lowest priority number
- * are taken; the weights of the records are ignored. Looked up when it is subscribed to and every `interval` from then on.
+ * are taken, also while all of them are down: those of higher numbers are never dialled. Weights are not used: a pool gives
+ * each target the same share of its connections, also one of weight 0. For other shares of the work give `leastLoaded` a
+ * `weight` by `endpoint`. Looked up when it is subscribed to and every `interval` from then on.
  *
  * Emits a sorted, frozen list at first and then where it differs. Emits a {@link CommandFailure} for each look-up that
  * failed: no answer in time (`cause` is an rxjs `TimeoutError`), an error of the resolver, or no target. The pool tells

@@ -1,5 +1,6 @@
 import { Subject } from 'rxjs';
 import { type Connection, textOf } from '../connection/connection.js';
+import { platformRandom } from '../defaults.js';
 import { counted } from '../selection/load-buckets.js';
 import type { Member, Phase } from './member.js';
 
@@ -21,7 +22,7 @@ export interface EndpointHealth {
 
 /**
  * Knows the endpoint of each member and chooses that of the next connection: the endpoint with the fewest members, and
- * among equals the first of the list. A replacement keeps the endpoint of the old connection, unless another endpoint
+ * among equals one at a place that is drawn once for each pool. A replacement keeps the endpoint of the old connection, unless another endpoint
  * has at least two members fewer. Members are counted at each call.
  */
 export class Endpoints<C extends Connection> {
@@ -35,6 +36,8 @@ export class Endpoints<C extends Connection> {
   revision = 0;
   /** Emits when the list changes or stops being awaited, and when members join or leave. */
   readonly changed$ = new Subject<void>();
+  /** Which of equal endpoints is taken, between 0 and 1. With the first of the list, many pools would load that one most. */
+  readonly #tieBreaker = platformRandom();
   /** Kept outside the members, so that a pool without endpoints stores nothing. */
   readonly #endpointOf = new WeakMap<C, string>();
 
@@ -98,7 +101,7 @@ export class Endpoints<C extends Connection> {
     return () => {
       const least = Math.min(...candidates.map((endpoint) => counts.get(endpoint) as number));
       const fewest = candidates.filter((endpoint) => counts.get(endpoint) === least);
-      const endpoint = fewest.find((one) => one === own) ?? fewest[0];
+      const endpoint = fewest.find((one) => one === own) ?? fewest[Math.floor(this.#tieBreaker * fewest.length)];
       if (endpoint !== undefined) counts.set(endpoint, least + 1);
       return endpoint;
     };
