@@ -31,7 +31,7 @@ const CORE = {
 /** Beside the core: what each may import besides itself. */
 const BESIDE = {
   request: ['connection', 'errors', 'abort', 'linked-list', 'clock', 'deadlines'],
-  zcached: ['connection', 'request', 'errors', 'checks', 'abort', 'disposal', 'clock', 'pool'], // connects a pool of its own
+  zcached: ['connection', 'request', 'errors', 'nearest', 'checks', 'abort', 'disposal', 'clock', 'pool'], // connects a pool of its own
   websocket: ['connection', 'request', 'errors', 'checks', 'abort', 'deferred', 'clock'],
   dns: ['streams', 'healing', 'errors', 'checks', 'defaults'],
   testing: ['connection', 'streams', 'checks'],

@@ -4,6 +4,9 @@ import { nearest } from './nearest.js';
 /** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
 export const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
+/** How many options a message lists. */
+const MAX_NAMED = 8;
+
 /** Throws a `TypeError` or a `RangeError` for a value that an argument cannot have. */
 export type Check = (argument: string, value: unknown) => void;
 
@@ -99,6 +102,19 @@ export function checkObject(argument: string, value: unknown): void {
 /** Options: an object, all of whose names are known. */
 export function checkOptions(argument: string, options: unknown, known: readonly string[]): void {
   checkObject(argument, options);
+  // Most of these have no names of their own: what was meant by them would be dropped in silence.
+  if (
+    options instanceof Error ||
+    options instanceof AbortSignal ||
+    Symbol.iterator in (options as object) ||
+    'subscribe' in (options as object)
+  ) {
+    throw wrongType(
+      argument,
+      `an object of options (${known.slice(0, MAX_NAMED).join(', ')}${known.length > MAX_NAMED ? ', …' : ''})`,
+      options,
+    );
+  }
   for (const name of Object.keys(options as object)) {
     if (!known.includes(name)) throw unknownOption(argument, name, nearest(name, known));
   }

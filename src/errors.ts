@@ -283,6 +283,8 @@ function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
+  if (value instanceof Error) return 'an error';
+  if (value instanceof AbortSignal) return 'an AbortSignal';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'bigint' ? `${value}n` : String(value);
 }

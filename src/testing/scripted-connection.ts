@@ -1,4 +1,4 @@
-import { checkOptions } from '../checks.js';
+import { checkChoice, checkOptions } from '../checks.js';
 import { BaseConnection } from '../connection/base-connection.js';
 import { assertNoTransition } from '../streams/turns.js';
 
@@ -49,6 +49,7 @@ export class ScriptedConnection extends BaseConnection<object> {
 
   constructor(options: ScriptedConnectionOptions = {}) {
     checkOptions('options', options, ['onDial', 'name', 'endpoint']);
+    if (options.onDial !== undefined) checkChoice('options.onDial', options.onDial, ['accept', 'refuse', 'wait']);
     const { onDial = 'accept', name = '', endpoint } = options;
     assertNoTransition('A connection factory');
     super();

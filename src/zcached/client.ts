@@ -1,4 +1,4 @@
-import { checkObject, checkOptions } from '../checks.js';
+import { checkFunction, checkObject, checkOptions } from '../checks.js';
 import type { Clock } from '../clock.js';
 import { type AsyncDisposal, makeDisposable } from '../disposal.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
@@ -71,6 +71,7 @@ export class ZcachedClient<
    */
   constructor(pool: P, options: ZcachedClientOptions<E> = {}) {
     checkObject('pool', pool);
+    checkFunction('pool.use', pool.use);
     checkOptions('options', options, ['encoding', 'clock']);
     const { encoding = 'native', clock } = options;
     super(new Caller(pool, clock), encoding as E);

@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { checkSize } from '../checks.js';
 import { type ArgumentError, outOfRange, wrongType } from '../errors.js';
+import { nearest } from '../nearest.js';
 import type { ZcachedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 
@@ -52,7 +53,7 @@ export function parseZcachedUrl(url: string | URL): ZcachedUrlOptions {
   const options: Writable<ZcachedUrlOptions> = addressOf(parts);
   if (isSecure) options.tls = true;
   for (const [index, [name, value]] of [...parts.searchParams].entries()) {
-    if (!KNOWN.includes(name)) throw refused(`parameter ${index + 1}`, `one of ${KNOWN.join(', ')}`);
+    if (!KNOWN.includes(name)) throw unknownParameter(name, index);
     if (parts.searchParams.getAll(name).length > 1) throw refused(name, 'given once');
     Object.assign(options, parameter(name, value, isSecure));
   }
@@ -132,6 +133,13 @@ function decoded(part: string, text: string): string {
   } catch {
     throw refused(part, 'percent-encoded UTF-8');
   }
+}
+
+/** A name that is near to a known one is a slip, and no secret. */
+function unknownParameter(name: string, index: number): ArgumentError {
+  const near = nearest(name, KNOWN);
+  if (near === undefined) return refused(`parameter ${index + 1}`, `one of ${KNOWN.join(', ')}`);
+  return refused(`parameter ${name}`, `one that there is; did you mean ${near}?`);
 }
 
 const refused = (part: string, expected: string): ArgumentError =>

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { checkOptions } from '../../checks.js';
+import { checkOptions, checkText, checkWithin } from '../../checks.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
@@ -179,5 +179,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   for (const way of ['toServer', 'toClient'] as const) {
     if (options[way]) checkOptions(`options.${way}`, options[way], ['delay', 'cut']);
   }
+  checkWithin('options.port', options.port, 1, 65_535);
+  if (options.host !== undefined) checkText('options.host', options.host);
   return FaultProxy.start(options);
 }

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { checkOptions } from '../../checks.js';
+import { checkChoice, checkOptions } from '../../checks.js';
 import { systemClock } from '../../clock.js';
 import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { next } from './delay-line.js';
@@ -225,6 +225,8 @@ makeDisposable(ZcachedServer.prototype, 'asyncDispose', 'close');
  */
 export async function startZcachedServer(options: ZcachedServerOptions = {}): Promise<ZcachedServer> {
   checkOptions('options', options, SERVER_OPTIONS);
+  const { generation } = options;
+  if (generation !== undefined) checkChoice('options.generation', generation, ['2024', '2025']);
   if (options.tls) checkOptions('options.tls', options.tls, ['key', 'cert', 'ca', 'requestCert']);
   return ZcachedServer.start(options);
 }
