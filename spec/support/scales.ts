@@ -26,7 +26,7 @@ export const SCALES = {
   storm: { spec: 'zcached/storm', unit: 'requests', short: 5_000, full: 1_000_000 },
   deliveries: { spec: 'zcached/delivery', unit: 'requests at each depth', short: 4_000, full: 20_000 },
   restarts: { spec: 'zcached/restarts', unit: 'restarts', short: 20, full: 100 },
-  policyMatrix: { spec: 'pool/policy-matrix', unit: 'pairs of policies in a situation', short: 24, full: 720 },
+  policyMatrix: { spec: 'pool/policy-matrix', unit: 'pairs of policies in a situation', short: 24, full: 504 },
   endpointBalance: { spec: 'pool/endpoint-balance', unit: 'histories of a pool', short: 25, full: 500 },
   agreement: { spec: 'pool/combined-streams', unit: 'changes of each run', short: 1_500, full: 10_000 },
   fairness: { spec: 'selection/fairness', unit: 'sizes of a pool', short: 5, full: 15 },
