@@ -1,10 +1,10 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { type Backoff, nextWait } from './backoff.js';
 
-/** Milliseconds without a failure after which the backoff starts at the first attempt again. */
+/** Milliseconds without a failure after which the backoff starts again at the first attempt. */
 const RESET_AFTER = 1_000;
 
-/** Closed for the backoff after a failure. A failure soon after it opened is the next attempt of the backoff. */
+/** Closes for the backoff after a failure. A failure soon after it opened counts as the next attempt of the backoff. */
 export class BackoffGate {
   isClosed = false;
   #attempt = 0;
@@ -36,7 +36,7 @@ export class BackoffGate {
     this.#timer = this.scheduler.schedule(() => this.#open(), this.#delay);
   }
 
-  /** Opens the gate after a success: the backoff starts at the first attempt again. */
+  /** Opens the gate after a success: the backoff starts again at the first attempt. */
   reset(): void {
     this.#timer?.unsubscribe();
     this.isClosed = false;

@@ -57,7 +57,7 @@ class CircuitBreakerState {
     const circuit = this.#circuit;
     if (ok || connected > 0) this.#transition(CLOSED);
     else if (circuit.state === 'half-open') this.#open(circuit.openings + 1, circuit.wait);
-    // While the circuit is open, a failure belongs to a dial that started before it opened: it is not counted.
+    // While the circuit is open, a failure comes from a dial that started before it opened, and is not counted.
     else if (circuit.state === 'closed') this.#count(circuit.failures + 1);
   }
 
@@ -75,7 +75,7 @@ class CircuitBreakerState {
     if (wait !== undefined) this.#transition({ state: 'open', openings, wait });
   }
 
-  /** The wait that `openFor` returns. Undefined where it throws or returns no duration, which errors the stream. */
+  /** The wait that `openFor` returns. Undefined if it throws or returns no duration; the stream then errors. */
   #waitFor(openings: number, previous: number): number | undefined {
     try {
       return nextWait(this.openFor, openings, previous, 'openFor');
@@ -107,21 +107,24 @@ const checkOpenFor: Check = (argument, value) =>
   (typeof value === 'number' ? atLeast(0) : checkFunction)(argument, value);
 
 /**
- * Circuit breaker for the dials of a whole pool. The circuit opens after `consecutiveFailures` failed dials while no
- * connection is in service, is half-open after `openFor` and permits one dial then, and closes when a dial succeeds
- * or a connection is in service. While it is not closed, a pool limits its dials and rejects callers; a half-open one
- * lets callers wait where there is no member to dial. Dials that began before it opened, and may hang, take no slot and
- * cannot open it again.
+ * A circuit breaker for the dials of a whole pool.
  *
- * Cold. Emits `closed` at once and then each change of state. Completes and errors with its source, and errors
- * when `openFor` throws or returns no number of milliseconds. Unsubscribing cancels its timer.
+ * - It opens after `consecutiveFailures` failed dials while no connection is in service.
+ * - After `openFor` it becomes half-open, and permits one dial.
+ * - It closes when a dial succeeds or a connection is in service.
+ *
+ * While it is open, the pool pauses dials and refuses callers. While it is half-open, callers may wait if no member is
+ * left to dial. Dials that began before it opened take no slot and cannot open it again.
+ *
+ * Cold. Emits `closed` at once and then each change of state. Completes and errors with its source, and errors when
+ * `openFor` throws or returns no number of milliseconds. Unsubscribing cancels its timer.
  *
  * ```text
  * reports (x failed, o connected):                           -x-x--------x--------o-
  * circuitBreaker({ consecutiveFailures: 2, openFor: 5 ms }): c--o----h---o----h---c-
  * ```
  *
- * @throws TypeError, RangeError for options out of range.
+ * @throws TypeError, RangeError for invalid options.
  * @example
  * ```ts
  * const breaker = circuitBreaker({ consecutiveFailures: 3, openFor: 10_000 });

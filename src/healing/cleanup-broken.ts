@@ -11,7 +11,7 @@ import { ListCommand } from './list-command.js';
 
 /** Options of {@link cleanupBroken}. */
 export interface CleanupBrokenOptions {
-  /** Milliseconds without a connected state after which a broken connection is removed. @default 0 */
+  /** Milliseconds after which a connection is removed if it has not been connected meanwhile. @default 0 */
   readonly after?: number | undefined;
   /** The wait before `remove` is called again after it failed. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;
@@ -19,20 +19,20 @@ export interface CleanupBrokenOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A connection of the list, until it is off the list and up or closed. */
+/** A connection of the list, kept until it has left the list and is up or closed. */
 interface BrokenEntry<C extends Connection> {
   readonly record: ConnectionRecord<C>;
-  /** Whether the source holds it. A dial under way takes it off the list. */
+  /** Whether the source contains it. A dial under way takes it off the list. */
   listed: boolean;
   /** Whether `after` has passed since it broke. */
   due: boolean;
-  /** Whether `remove` has been called with it and has not ended. */
+  /** Whether `remove` has been called with it and has not settled. */
   removing: boolean;
   timer: Subscription | undefined;
   unwatch(): void;
 }
 
-/** One timer for each entry. Removes the entries that are due and listed, all of them in one call. */
+/** Has one timer for each entry. Removes all entries that are due and listed in one call. */
 class CleanupTimers<C extends Connection> {
   readonly #entries = new Map<C, BrokenEntry<C>>();
   readonly #command: ListCommand<C>;
@@ -56,7 +56,7 @@ class CleanupTimers<C extends Connection> {
     this.#removeDue();
   }
 
-  /** Marks connections that the source holds no longer: recovered, left, or being dialled. */
+  /** Marks connections that left the source: they recovered, left the pool, or are being dialled. */
   leave(connections: readonly C[]): void {
     for (const connection of connections) {
       const entry = this.#entries.get(connection);
@@ -92,7 +92,7 @@ class CleanupTimers<C extends Connection> {
     return entry;
   }
 
-  /** A list may be late: what is up again has its time begun anew when it breaks. */
+  /** The list may be late, so a connection that is up starts its time again when it breaks. */
   #changed(entry: BrokenEntry<C>): void {
     const { record, listed } = entry;
     if (!listed) this.#cancelIfRecovered(entry);
@@ -103,7 +103,7 @@ class CleanupTimers<C extends Connection> {
     } else {
       this.#startTime(entry);
       this.#removeDue();
-      // A dial of the pool ends after the state has changed.
+      // A dial by the pool ends after the state has changed.
       if (record.stay?.isDialling) void record.stay.dial().then(() => this.#removeDue());
     }
   }
@@ -128,7 +128,7 @@ class CleanupTimers<C extends Connection> {
     else if (due) this.#awaitList(entry);
   }
 
-  /** Drops an entry that is still not dialled one tick later: until then its list may be about to emit it again. */
+  /** Drops an entry that is still not being dialled one tick later. Until then its list may emit it again. */
   #awaitList(entry: BrokenEntry<C>): void {
     entry.timer?.unsubscribe();
     entry.timer = this.scheduler.schedule(() => {
@@ -165,12 +165,12 @@ class CleanupTimers<C extends Connection> {
 }
 
 /**
- * Calls `remove` with the connections that have been broken for `after` milliseconds without being connected in
- * between. A dial that takes a connection off the list does not stop its timer. The list may be late, or never change:
- * what is up, or being dialled, is not removed.
+ * Calls `remove` with the connections that have been broken for `after` milliseconds and were not connected meanwhile.
+ * A dial takes a connection off the list, but does not stop its timer. A connection that is up or being dialled is
+ * never removed, even if the list is late or never changes.
  *
- * Emits the same array once `remove` has returned and its promise, if any, has resolved. If it throws or rejects, a
- * {@link CommandFailure} is emitted, and after the backoff it is called again with what is still broken. Cold.
+ * Emits the same array once `remove` has returned and its promise, if any, has resolved. If `remove` fails, a {@link
+ * CommandFailure} is emitted; after the backoff `remove` is called again with the connections still broken. Cold.
  * Completes and errors with its source, and errors when `backoff` throws. Unsubscribing cancels the timers.
  *
  * ```text
@@ -179,7 +179,7 @@ class CleanupTimers<C extends Connection> {
  * ```
  *
  * @param remove - removes the connections, and may return a promise.
- * @throws TypeError, RangeError for arguments out of range.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * pool.broken$.pipe(cleanupBroken((dead) => pool.removeConnections(dead), { after: 30_000 })).subscribe();

@@ -4,17 +4,17 @@ import type { Backoff } from './backoff.js';
 
 /** Options of {@link constantBackoff}. */
 export interface ConstantBackoffOptions {
-  /** Ratio of the delay, from 0 to 1, by which a wait may be shorter or longer. @default 0 */
+  /** Ratio of the delay, from 0 to 1, by which each wait is randomly shorter or longer. @default 0 */
   readonly jitter?: number | undefined;
   /** Returns a number in [0, 1) that spreads the waits. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * The same wait before every attempt, in milliseconds, shorter or longer by the jitter. Without jitter, clients that
- * lost a server at the same moment dial it at the same moment, at every attempt.
+ * Waits the same time before every attempt, in milliseconds, varied by the jitter. Without jitter, clients that lost a
+ * server together dial it together at every attempt.
  *
- * @throws TypeError, RangeError for arguments out of range.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * reconnectBroken({ backoff: constantBackoff(1_000, { jitter: 0.5 }) }); // 500 to 1,500 ms

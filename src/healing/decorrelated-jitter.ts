@@ -13,17 +13,17 @@ export interface DecorrelatedJitterOptions {
 }
 
 /**
- * Backoff with decorrelated jitter: each wait is drawn evenly between `base` and three times the previous wait, and
- * is at most `max`. A wait is never shorter than `base`, unlike with full jitter.
+ * Backoff with decorrelated jitter. Each wait is drawn evenly between `base` and three times the previous wait, and is
+ * at most `max`. Unlike with full jitter, no wait is shorter than `base`.
  *
- * @throws TypeError, RangeError for options out of range.
+ * @throws TypeError, RangeError for invalid options.
  * @example
  * ```ts
  * reconnectBroken({ backoff: decorrelatedJitter({ base: 50, max: 10_000 }) });
  * ```
  */
 export function decorrelatedJitter(options: DecorrelatedJitterOptions = {}): Backoff {
-  // With a base of 0 the first wait would be 0, and three times 0 is 0: every wait would be 0.
+  // A base of 0 would make every wait 0, because three times 0 is 0.
   checkEach('options', options, { base: atLeast(1), max: atLeast(0), random: checkFunction });
   const { base = 100, max = 5_000, random = platformRandom } = options;
   const longest = Math.min(max, MAX_TIMER_DELAY);

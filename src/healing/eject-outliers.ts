@@ -47,13 +47,13 @@ export interface EjectOutliersOptions {
   /** Longest duration of an ejection. @default 300000 */
   readonly maxDuration?: number | undefined;
   /**
-   * Ratio of the connections that may be ejected at once, rounded down, and of the endpoints of which none may be left in
-   * service. The last connection is never ejected, nor the last one of the last endpoint. @default 0.5
+   * Ratio of the connections that may be ejected at once, rounded down. It also limits the ratio of endpoints that may
+   * have no connection left in service. The last connection in service is never ejected. @default 0.5
    */
   readonly maxEjected?: number | undefined;
   /**
-   * When more than this ratio of the connections are ejected or had their latest request fail, no connection is
-   * ejected: the server is at fault rather than a connection. @default 0.5
+   * Ejects no connection while more than this ratio of them are ejected or failed at their latest request: then the
+   * server is at fault. @default 0.5
    */
   readonly panicThreshold?: number | undefined;
   /** The clock of the ejections. @default asyncScheduler */
@@ -83,9 +83,12 @@ function resolveOptions(options: EjectOutliersOptions): Settings {
   };
 }
 
-/** The ejections of one connection. Holds no reference to it, so that a removed connection can be garbage-collected. */
+/**
+ * The ejections of one connection. It has no reference to the connection, so that a removed one can be
+ * garbage-collected.
+ */
 interface EjectionRecord {
-  /** Whether the source holds the connection. */
+  /** Whether the source contains the connection. */
   present: boolean;
   ejections: number;
   /** When the latest ejection ends or ended, in milliseconds of the scheduler. */
@@ -94,7 +97,7 @@ interface EjectionRecord {
   readonly endpoint: string | undefined;
 }
 
-/** How many connections to one endpoint are ejected, and how many the source holds that are not. */
+/** The connections of one endpoint: how many are ejected, and how many of the source are not. */
 interface Server {
   ejected: number;
   serving: number;
@@ -111,20 +114,20 @@ interface Host<C> {
 }
 
 /**
- * Counts failures in a row for each connection, and ejects a connection that fails while the others do not. Compares the
- * latencies of endpoints, and ejects the connections to one that is slower than the others.
+ * Counts consecutive failures of each connection, and ejects a connection that fails while the others do not. Compares
+ * the latencies of endpoints, and ejects the connections to one that is slower than the others.
  */
 class OutlierDetector<C extends Connection> {
   readonly #records = new WeakMap<C, EjectionRecord>();
   readonly #ejected = new Set<EjectionRecord>();
-  /** By endpoint, each that has connections: those that name none have one in common. */
+  /** The entries by endpoint. Connections without an endpoint share one entry. */
   readonly #servers = new Map<string | undefined, Server>();
   readonly #latencies = new Latencies();
   readonly #now: () => number;
   #present = 0;
-  /** How many ejected connections the source does not hold. */
+  /** How many ejected connections are absent from the source. */
   #ejectedAndAbsent = 0;
-  /** How many present connections are not ejected and had their latest request fail. */
+  /** How many present connections are not ejected and failed at their latest request. */
   #failing = 0;
 
   constructor(
@@ -156,7 +159,7 @@ class OutlierDetector<C extends Connection> {
   }
 
   record(host: Host<C>, ok: boolean, duration: number | undefined): void {
-    // A request that was in flight at the ejection: its outcome says nothing about the connection after it.
+    // The request was in flight at the ejection: its outcome says nothing about the time after it.
     if (this.#ejected.has(host.ejection)) return;
     const { consecutiveFailures, slowerThan } = this.settings;
     if (ok) {
@@ -236,14 +239,14 @@ class OutlierDetector<C extends Connection> {
       },
       () => subscriber.next({ connection, duration, ejections, reason }),
       (cause) => {
-        // It stays in service: so many failures more, and it is to be ejected again.
+        // The connection stays in service. It is ejected again after as many failures more.
         if (this.#uneject(ejection)) Object.assign(ejection, { ejections: before, until });
         subscriber.next(new CommandFailure(cause));
       },
     );
   }
 
-  /** Called after `eject`, which may have brought the connection back to the source and so ended the ejection. */
+  /** Called after `eject`, which may have ended the ejection by bringing the connection back to the source. */
   #schedule(ejection: EjectionRecord, duration: number): void {
     if (!this.#ejected.has(ejection)) return;
     ejection.timer = this.settings.scheduler.schedule(() => this.#uneject(ejection), duration);
@@ -272,18 +275,18 @@ class OutlierDetector<C extends Connection> {
 }
 
 /**
- * Outlier ejection: calls `eject` with a connection whose requests fail in a row while the requests of others
- * succeed, and with the milliseconds for which to take it out of service. With `slowerThan`, a connection to an endpoint
- * that answers slower than the others is one as well. An ejected connection should leave the source, and come back after
- * that duration. Until then it counts as ejected.
+ * Outlier ejection: calls `eject` with a connection whose requests fail in a row while the requests of others succeed,
+ * and with the milliseconds of the ejection. With `slowerThan`, it also ejects the connections to an endpoint that
+ * answers slower than the others. The connection should leave the source, and come back after that time. Until then it
+ * counts as ejected.
  *
- * Goes by `outcomes$` of the connection, or else by `use` and `withConnection` of its pool, in constant time for each
- * outcome, save that `slowerThan` sorts one figure of each endpoint for every 32 answers. A connection with neither is
- * never ejected.
+ * Reads the outcomes of requests from the connection's `outcomes$`, or else from the pool's `use` and `withConnection`.
+ * A connection without either is never ejected. Each outcome takes constant time; with `slowerThan`, every 32nd answer
+ * sorts one figure of each endpoint.
  *
- * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. Where it throws or rejects,
- * a {@link CommandFailure}: the connection is not ejected, and `eject` is called again after as many failures more. Cold.
- * Completes and errors with its source. Unsubscribing stops the detection.
+ * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. If `eject` fails, a {@link
+ * CommandFailure} is emitted, and `eject` is called again after as many failures more. Cold. Completes and errors with
+ * its source. Unsubscribing stops the detection.
  *
  * ```text
  * source:                                       --[a,b]-----[b]-------[a,b]--
@@ -291,8 +294,8 @@ class OutlierDetector<C extends Connection> {
  * ejectOutliers(eject, { baseDuration: 10 }):   ------------E----------------
  * ```
  *
- * @param eject - takes the connection out of service for so many milliseconds, and may return a promise.
- * @throws TypeError, RangeError for arguments out of range.
+ * @param eject - takes a connection out of service for the given milliseconds, and may return a promise.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * pool.connected$

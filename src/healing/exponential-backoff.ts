@@ -22,7 +22,7 @@ export interface ExponentialBackoffOptions {
  * The default of `initial` suits the loss of one connection. When a thousand pools lose one server, all of their
  * connections dial it within the first 100 ms; `initial: 2_000` limits that to about twice the mean rate.
  *
- * @throws TypeError, RangeError for options out of range.
+ * @throws TypeError, RangeError for invalid options.
  * @example
  * ```ts
  * reconnectBroken({ backoff: exponentialBackoff({ initial: 50, max: 2_000 }) });

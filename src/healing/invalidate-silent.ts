@@ -12,7 +12,10 @@ import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 
 /** Options of {@link invalidateSilent}. */
 export interface InvalidateSilentOptions {
-  /** Milliseconds without an answer after which a connection with failed work is silent. @default 3000 */
+  /**
+   * Milliseconds with load and without an answer, after which a connection with failed work counts as silent.
+   * @default 3000
+   */
   readonly after?: number | undefined;
   /** The clock of `after`. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
@@ -22,19 +25,19 @@ export interface InvalidateSilentOptions {
 export interface Silence<C> {
   /** The connection, which has been invalidated. */
   readonly connection: C;
-  /** Milliseconds since its last answer, or since its work began. */
+  /** Milliseconds for which the connection had load and answered nothing. */
   readonly silentFor: number;
-  /** What it was invalidated with. */
+  /** The cause of the invalidation. */
   readonly cause: ValidationError;
 }
 
-/** The last sign of life of one connection. */
+/** The time since the last answer of one connection. */
 class SilenceTimer implements Expirable {
   readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
   deadline = 0;
-  /** When it answered last, or when its work began, the time without work since then left out. */
+  /** Start of the silence: the last answer or the first load. Moved forward by the time without load. */
   #since: number;
-  /** Since when it has no work. */
+  /** Since when it has no load; undefined while it has load. */
   #idleSince: number | undefined;
   /** Whether work has failed since its last answer. */
   #hasFailed = false;
@@ -74,7 +77,10 @@ class SilenceTimer implements Expirable {
     }
   }
 
-  /** Looks whether it is silent by now, and otherwise when it will be. An answer stops no timer: that costs nothing. */
+  /**
+   * Checks whether the connection is silent by now, and otherwise when it will be. An answer leaves the timer running,
+   * which costs nothing.
+   */
   expired(): void {
     if (!this.#hasFailed || this.#idleSince !== undefined) return;
     const silentFor = this.#now - this.#since;
@@ -91,15 +97,15 @@ class SilenceTimer implements Expirable {
 }
 
 /**
- * Finds connections that have gone silent under load, as when a firewall has forgotten their flows. Calls `invalidate`
- * for a connection on which work has failed, by its deadline for one, and which has answered nothing for `after`
- * milliseconds. All connections that are silent are invalidated, even if that is all there are. Work needs deadlines for
- * this: work that waits without end is not known to have failed.
+ * Finds connections that fall silent under load, for example because a firewall has dropped their flows. Calls
+ * `invalidate` for a connection if work on it has failed (by its deadline, for example) and nothing has been answered
+ * during `after` milliseconds with load. It invalidates all silent connections, even if no others are left. Give your
+ * work deadlines: work that waits forever never fails.
  *
- * Hears of work by `outcomes$` of the connection, or else by `use` and `withConnection` of its pool.
+ * Reads the outcomes of work from the connection's `outcomes$`, or else from the pool's `use` and `withConnection`.
  *
- * Cold. Emits each {@link Silence} after `invalidate`, or a {@link CommandFailure} where that throws or rejects.
- * Completes and errors with its source. Unsubscribing stops the watching. Below, `o` is answered and `x` failed.
+ * Cold. Emits each {@link Silence} after `invalidate`, or a {@link CommandFailure} if that throws or rejects. Completes
+ * and errors with its source. Unsubscribing stops the detection. Below, `o` is an answer and `x` a failure.
  *
  * ```text
  * source:                                     --[a]--------------------
@@ -108,7 +114,7 @@ class SilenceTimer implements Expirable {
  * ```
  *
  * @param invalidate - takes a connection out of service, and may return a promise.
- * @throws TypeError, RangeError for arguments out of range.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * pool.connected$

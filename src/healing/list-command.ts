@@ -3,13 +3,13 @@ import { CommandFailure, runCommand } from '../streams/run-command.js';
 import type { Backoff } from './backoff.js';
 import { BackoffGate } from './backoff-gate.js';
 
-/** A command over connections. What it fails with is emitted, and it is to be called again after the backoff. */
+/** A command over connections. A failure is emitted, and the command is called again after the backoff. */
 export class ListCommand<C> {
   readonly #command: (connections: readonly C[]) => unknown;
   readonly #subscriber: Subscriber<readonly C[] | CommandFailure>;
   readonly #gate: BackoffGate;
 
-  /** @param retry - called when the backoff has passed: runs the command with what is to be done by then. */
+  /** @param retry - called when the backoff has passed; runs the command with what is due by then. */
   constructor(
     command: (connections: readonly C[]) => unknown,
     subscriber: Subscriber<readonly C[] | CommandFailure>,
@@ -21,22 +21,22 @@ export class ListCommand<C> {
     this.#gate = new BackoffGate(backoff, scheduler, subscriber, retry);
   }
 
-  /** Whether the command has failed and its backoff has not passed: nothing should be run. */
+  /** Whether the command has failed and its backoff has not passed: it must not run. */
   get isBackingOff(): boolean {
     return this.#gate.isClosed;
   }
 
   /**
-   * Emits the connections when the command has ended well.
+   * Runs the command, and emits the connections when it has succeeded.
    *
-   * @param ended - called before anything is emitted, with whether it ended well.
+   * @param ended - called before anything is emitted, with whether it succeeded.
    */
   run(connections: readonly C[], ended: (ok: boolean) => void): void {
     runCommand(
       () => this.#command(connections),
       () => {
         if (this.#subscriber.closed) return;
-        // After a failure of another call, what that left is still to be done.
+        // After a failure of another call, the work of that call is still to be done.
         if (!this.#gate.isClosed) this.#gate.reset();
         ended(true);
         this.#subscriber.next(connections);

@@ -24,18 +24,21 @@ import { type Backoff, nextWait } from './backoff.js';
 import { exponentialBackoff } from './exponential-backoff.js';
 import { isTerminalCause } from './terminal-cause.js';
 
-/** Why a connection is given up: dialling again soon cannot mend it, or has been tried often enough. */
+/**
+ * Why a connection is abandoned: `terminal` if redialling cannot mend the cause, `max-attempts` after too many failed
+ * dials.
+ */
 export type AbandonReason = 'terminal' | 'max-attempts';
 
-/** What `reconnectBroken` does, for logs and metrics. */
+/** An action of `reconnectBroken`, for logs and metrics. */
 export type ReconnectEvent<C> = {
-  /** The connection that it is about. */
+  /** The connection. */
   readonly connection: C;
-  /** The number of the attempt, from 1; of one that is given up how many dials were made, 0 for none. */
+  /** The number of the attempt, from 1. For `reconnect-abandoned`, the number of dials made; 0 for none. */
   readonly attempt: number;
 } & (
   | {
-      /** The connection is dialled after `delay`. */
+      /** The connection is to be dialled after `delay`. */
       readonly type: 'reconnect-scheduled';
       /** Milliseconds until the dial. */
       readonly delay: number;
@@ -56,50 +59,50 @@ export type ReconnectEvent<C> = {
     }
   | {
       /**
-       * The connection is given up: dialled rarely until it is up. Told once for each reason; a rare dial that fails is
-       * told as a failed dial only.
+       * The connection is abandoned: dialled only rarely until it is up. Emitted once for each reason; a rare dial that
+       * fails is emitted as `reconnect-failed`.
        */
       readonly type: 'reconnect-abandoned';
-      /** Why it is given up. */
+      /** Why it is abandoned. */
       readonly reason: AbandonReason;
       /** The cause of its loss, or of the last dial that failed. */
       readonly cause: unknown;
     }
 );
 
-/** How broken connections are redialled, and when they are given up. */
+/** Options of {@link reconnectBroken}. */
 export interface ReconnectBrokenOptions {
   /** The wait before each attempt. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;
   /**
-   * After so many failed attempts in a row a connection is given up, unless it has been proven to work in between.
-   * A dial made by other means that fails is one of them. @default Infinity
+   * A connection is abandoned after this many failed dials in a row. Dials made by other means count too. The count
+   * restarts once the connection has proven to work. @default Infinity
    */
   readonly maxAttempts?: number | undefined;
   /**
-   * Whether a connection is given up for the cause of its loss, or of a dial that failed: one that dialling again soon
-   * cannot mend. @default isTerminalCause
+   * Whether the cause of a loss or of a failed dial is one that redialling cannot mend. If so, the connection is
+   * abandoned. @default isTerminalCause
    */
   readonly isTerminal?: ((cause: unknown) => boolean) | undefined;
   /**
-   * After so many milliseconds of being up a connection is proven to work, and begins its backoff anew when it
-   * breaks again. The first request that is answered proves it as well, by `outcomes$` or by `use` and
-   * `withConnection` of its pool. @default 1000
+   * Milliseconds of being up after which a connection has proven to work, so that its backoff restarts when it breaks
+   * again. The first answered request proves it as well, as told by `outcomes$` or by the pool's `use` and
+   * `withConnection`. @default 1000
    */
   readonly resetAfter?: number | undefined;
   /**
-   * How long a dial may take, in milliseconds, for connections without a pool: one that takes longer has failed,
-   * and is closed when its connection is dialled again. @default 5000
+   * Milliseconds that a dial of a connection without a pool may take. A dial that takes longer has failed; its
+   * connection is closed at the next dial. @default 5000
    */
   readonly connectTimeout?: number | undefined;
   /**
-   * How often a connection that has been given up is dialled all the same, in milliseconds: each wait is drawn between
-   * half of it and all of it. `false` for never. @default 30000
+   * Milliseconds between the dials of an abandoned connection; each wait is random, between half and all of it. `false`
+   * for never. @default 30000
    */
   readonly abandonedInterval?: number | false | undefined;
   /** Returns a number in [0, 1) that spreads those waits. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Where time comes from. @default asyncScheduler */
+  /** The clock of all waits. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
@@ -127,18 +130,18 @@ function resolveOptions(options: ReconnectBrokenOptions): Resolved<ReconnectBrok
 }
 
 /**
- * What is being done for a connection:
+ * What the task does for its connection:
  *
- * - `watching`: nothing: it is up, dialled by other means, or off the list. Its attempts are remembered until it is
- *   proven to work
+ * - `watching`: nothing, because the connection is up, dialled by other means, or off the list. Its attempts are
+ *   remembered until it has proven to work
  * - `deciding`: a user function is asked what to do
- * - `backing-off`: it is dialled when its wait is over
- * - `dialling`: it is dialled; `skipsWait` once another has succeeded since this dial began, which may hang: the next
- *   dial follows at once
- * - `abandoned`: it is given up, and dialled rarely
- * - `stopped`: it is forgotten
+ * - `backing-off`: it waits, and dials then
+ * - `dialling`: it dials; with `skipsWait` the next dial follows at once, because another connection came up during
+ *   this dial
+ * - `abandoned`: it dials rarely
+ * - `stopped`: it has ended
  *
- * `activity` is what the state has begun, and ends with it.
+ * `activity` holds what the state has begun, and ends with it.
  */
 type TaskState =
   | { readonly phase: QuietPhase; readonly activity: Subscription }
@@ -146,23 +149,28 @@ type TaskState =
 
 type QuietPhase = 'watching' | 'deciding' | 'backing-off' | 'abandoned' | 'stopped';
 
-/** One connection of the list, from when it is broken until it is proven to work again. */
+/** The redialling of one connection, from when it breaks until it has proven to work again. */
 class ReconnectTask<C extends Connection> {
   readonly record: ConnectionRecord<C>;
   #state: TaskState = { phase: 'watching', activity: new Subscription() };
   readonly #supervisor: ReconnectSupervisor<C>;
-  /** Whether it was found in a pool: a connection that has left its pool is not dialled. */
+  /** Whether the connection was in a pool at first: it is not dialled after it has left its pool. */
   readonly #isPooled: boolean;
   readonly #stopListening: () => void;
   #isListed = false;
-  /** Dials since it was last proven to work. */
+  /** Dials since the connection last proved to work. */
   #attempts = 0;
   #lastWait = 0;
-  /** Why it is given up; undefined when it has been up since. */
+  /** Why the connection is abandoned; undefined once it has been up again. */
   #abandoned: AbandonReason | undefined;
-  /** Whether its dial has failed by the clock alone and is still under way. A pool sees to that itself. */
+  /**
+   * Whether its dial is still under way after `connectTimeout`. In a pool this stays false, because the pool ends the
+   * dial.
+   */
   #isOverdue = false;
-  /** Whether the success of another has cut its wait short: not again before a wait of its own is over. */
+  /**
+   * Whether the success of another connection ended its wait early. That happens once until a wait has ended by itself.
+   */
   #isWoken = false;
 
   constructor(connection: C, supervisor: ReconnectSupervisor<C>) {
@@ -181,14 +189,14 @@ class ReconnectTask<C extends Connection> {
     return this.#state.phase === 'dialling';
   }
 
-  /** It has come onto the list, which may be late. */
+  /** The connection has entered the list, which may be late. */
   enter(): void {
     if (this.#isListed) return;
     this.#isListed = true;
     if (this.#state.phase === 'watching') this.#look();
   }
 
-  /** It has gone from the list: its own dial takes it off, and so does one made by other means. */
+  /** The connection has left the list, because of a dial by this task or by other means. */
   leave(): void {
     if (!this.#isListed) return;
     this.#isListed = false;
@@ -196,7 +204,7 @@ class ReconnectTask<C extends Connection> {
     else if (!this.isDialling) this.#watch();
   }
 
-  /** Another connection to the same endpoint is up: dials at once. A failure after that waits its time. */
+  /** Another connection to the same endpoint is up: dials at once. After a failure the next wait is not cut short. */
   wake(): void {
     if (this.#isWoken) return;
     this.#isWoken = true;
@@ -204,7 +212,7 @@ class ReconnectTask<C extends Connection> {
     else this.#redial();
   }
 
-  /** Ends everything begun for it, and leaves a dial under way alone. */
+  /** Ends the task; a dial under way goes on. */
   stop(): void {
     if (this.#state.phase === 'stopped') return;
     this.#go({ phase: 'stopped', activity: Subscription.EMPTY });
@@ -223,7 +231,7 @@ class ReconnectTask<C extends Connection> {
     return state;
   }
 
-  /** Acts on how the connection is now, whatever the list says. */
+  /** Acts on the state of the connection, whatever the list contains. */
   #look(): void {
     if (this.#isDue) this.#decide(causeOf(this.record.connection));
     else this.#watch();
@@ -240,7 +248,7 @@ class ReconnectTask<C extends Connection> {
     if (isConnected && isUp(record)) this.#cameUp();
   }
 
-  /** @param skipsWait - whether a dial that is to follow follows at once. */
+  /** @param skipsWait - whether the next dial, if there is one, follows at once. */
   #decide(cause: unknown, skipsWait = false): void {
     const deciding = this.#begin('deciding');
     let next: number | AbandonReason;
@@ -250,7 +258,7 @@ class ReconnectTask<C extends Connection> {
       this.#supervisor.subscriber.error(error);
       return;
     }
-    // The user function that was asked may have removed the connection.
+    // The user function may have removed the connection.
     if (this.#state !== deciding) return;
     if (typeof next === 'number') this.#backOff(skipsWait ? 0 : next, skipsWait);
     else this.#abandon(next, cause);
@@ -274,7 +282,7 @@ class ReconnectTask<C extends Connection> {
     if (skipsWait && this.#state === waiting) this.#redial();
   }
 
-  /** Gives it up. A dial that fails for the same reason once more is told as a failure only. */
+  /** Abandons the connection. If a rare dial fails for the same reason, only `reconnect-failed` is emitted. */
   #abandon(reason: AbandonReason, cause: unknown): void {
     const { connection, stay } = this.record;
     const { abandonedInterval, random } = this.#supervisor.options;
@@ -284,11 +292,11 @@ class ReconnectTask<C extends Connection> {
     if (abandonedInterval !== false) this.#dialAfter(abandonedInterval * (1 - random() / 2), abandoned);
     stay?.giveUp(cause);
     if (isNew) this.#emit({ type: 'reconnect-abandoned', connection, attempt: this.#attempts, reason, cause });
-    // One that is dialled again is closed then.
+    // Closed here, because no further dial closes it.
     if (this.#isOverdue && abandonedInterval === false && this.#state === abandoned) closeQuietly(connection);
   }
 
-  /** Dials it when its time has come, or when another connection to its endpoint is up. */
+  /** Dials after `delay`, or when another connection to the endpoint comes up. */
   #dialAfter(delay: number, { activity }: TaskState): void {
     this.#supervisor.keepWaiting(this, activity);
     const waited = (): void => {
@@ -308,7 +316,7 @@ class ReconnectTask<C extends Connection> {
     if (waiting.phase === 'abandoned') this.#attempts++;
     const attempt = this.#attempts;
     this.#emit({ type: 'reconnecting', connection, attempt });
-    // A subscriber may have removed the connection when it was told.
+    // A subscriber may have removed the connection when it received the event.
     if (this.#state !== waiting || this.#isGone) return;
     const dialling = this.#go({ phase: 'dialling', activity: new Subscription(), skipsWait: false });
     this.#supervisor.keepWaiting(this, dialling.activity);
@@ -324,7 +332,7 @@ class ReconnectTask<C extends Connection> {
     });
   }
 
-  /** Dials within the limits of the pool, or of the options where there is none. */
+  /** Dials within the limits of the pool, or else within those of the options. */
   #dial(waiting: Subscription): Promise<DialResult> {
     const { record } = this;
     if (record.stay?.isMember) return record.stay.dial();
@@ -348,7 +356,7 @@ class ReconnectTask<C extends Connection> {
     }
   }
 
-  /** It is up. One that was given up begins anew, and the connections that wait for its endpoint are dialled. */
+  /** The connection is up: it is no longer abandoned, and the connections that wait for its endpoint are dialled. */
   #cameUp(): void {
     if (this.#abandoned) this.#forget();
     if (!this.#isWoken) this.#supervisor.wakeOthers(this);
@@ -359,13 +367,13 @@ class ReconnectTask<C extends Connection> {
     this.#attempts = this.#lastWait = 0;
   }
 
-  /** Remembers the attempts until the connection is proven to work. */
+  /** Remembers the attempts until the connection has proven to work. */
   #watch(): void {
     const { stay } = this.record;
     const { activity } = this.#begin('watching');
     if (this.#stopIfForgotten() || this.#isForgotten) return;
     if (stay?.isDialling) {
-      // The state tells too early how a dial of the pool ends: a warm-up may follow.
+      // A dial by the pool may still fail after the state changed: a warm-up follows.
       void stay.dial().then(({ ok }) => {
         if (activity.closed) return;
         if (ok) this.#cameUp();
@@ -385,17 +393,20 @@ class ReconnectTask<C extends Connection> {
     return isOver;
   }
 
-  /** Whether nothing has to be remembered. */
+  /** Whether there is nothing to remember. */
   get #isForgotten(): boolean {
     return this.#isGone || (this.#attempts === 0 && !this.#abandoned && !this.#isWoken);
   }
 
-  /** Whether it is to be dialled: a list may be late. */
+  /** Whether the connection needs a dial; the list may be late. */
   get #isDue(): boolean {
     return this.#isListed && isDown(this.record) && !this.#isGone;
   }
 
-  /** Left its pool, or closed for good; a pool also closes what took too long to dial, and dials it again. */
+  /**
+   * Whether the connection has left its pool, or its owner has closed it. A pool also closes a connection in order to
+   * redial it.
+   */
   get #isGone(): boolean {
     const { state, stay } = this.record;
     return (this.#isPooled && !stay?.isMember) || (state === 'closed' && !stay?.isClosedByPool);
@@ -407,9 +418,9 @@ class ReconnectTask<C extends Connection> {
 }
 
 /**
- * Calls `proven` when a connection is proven to work: when a request has been answered over it, or `resetAfter` has passed
- * since the end of its first dial. Later dials do not prolong that, or one that is dialled without end would be
- * remembered for good.
+ * Calls `proven` when a connection has proven to work: a request was answered, or `resetAfter` has passed since the end
+ * of its first dial. Later dials do not extend that time. Otherwise a connection that is dialled forever would be
+ * remembered forever.
  */
 function onProven(
   record: ConnectionRecord,
@@ -426,7 +437,7 @@ function onProven(
   life.add(() => timer?.unsubscribe());
   const onState = (state: ConnectionState): void => {
     if (dialHasEnded) return;
-    // The list told of the dial before the connection did.
+    // The list reported the dial before the connection did.
     if (state === 'connecting') timer?.unsubscribe();
     else {
       dialHasEnded = true;
@@ -434,7 +445,7 @@ function onProven(
     }
   };
   life.add(record.listen({ onState }));
-  // What `outcomes$` replays is of an earlier session.
+  // A value that `outcomes$` replays is from an earlier session.
   let isReplay = true;
   observeOutcomes(record.connection, life, (ok) => {
     if (ok && !isReplay && record.state === 'connected') proven();
@@ -445,10 +456,10 @@ function onProven(
 
 /** The reconnect tasks of one subscription. */
 class ReconnectSupervisor<C extends Connection> {
-  /** Whether the source has completed: no further attempt is made. */
+  /** Whether the source has completed: no further dial is made. */
   isCompleting = false;
   readonly #tasks = new Map<C, ReconnectTask<C>>();
-  /** Those that wait to be dialled, or are being dialled, by endpoint. */
+  /** Tasks that wait for a dial or are dialling, by endpoint. */
   readonly #down = new Map<string | undefined, Set<ReconnectTask<C>>>();
 
   constructor(
@@ -466,7 +477,7 @@ class ReconnectSupervisor<C extends Connection> {
     this.#tasks.get(connection)?.leave();
   }
 
-  /** Adds a task to those that the success of another concerns, until the subscription ends. */
+  /** Adds a task to those that the success of another wakes, until the subscription ends. */
   keepWaiting(task: ReconnectTask<C>, life: Subscription): void {
     const endpoint = textOf(task.record.connection, 'endpoint');
     const tasks = this.#down.get(endpoint) ?? new Set();
@@ -477,7 +488,7 @@ class ReconnectSupervisor<C extends Connection> {
     });
   }
 
-  /** Has the others of its endpoint dialled. Those without an endpoint are taken for one. */
+  /** Makes the other tasks of the endpoint dial. Connections without an endpoint count as one endpoint. */
   wakeOthers(task: ReconnectTask<C>): void {
     for (const other of [...(this.#down.get(textOf(task.record.connection, 'endpoint')) ?? [])]) {
       if (other !== task) other.wake();
@@ -505,23 +516,23 @@ class ReconnectSupervisor<C extends Connection> {
 }
 
 /**
- * Redials every connection of the source until it is up or leaves the source, each with a backoff of its own.
- * A connection that a dial takes off the list keeps its backoff until it is proven to work. A dial is judged by
- * `state$`; the promise of `connect()` tells the cause. In a pool, dials keep to the pool's `maxDials` and
+ * Redials every connection of the source until it is up or leaves the source, each with its own backoff. A dial takes a
+ * connection off the list; its backoff is kept until the connection has proven to work. `state$` decides whether a dial
+ * succeeded; the promise of `connect()` gives the cause. In a pool, dials obey the pool's `maxDials` and
  * `connectTimeout`.
  *
- * When a dial succeeds, the connections that wait for the same `endpoint` are dialled at once; those without an endpoint
- * are taken for one. A connection that fails after that waits its time before the success of another has it dialled.
+ * When a dial succeeds, the connections that wait for the same `endpoint` are dialled at once. Connections without an
+ * endpoint count as one endpoint. A connection whose early dial fails then waits its full backoff once.
  *
- * A connection that breaks for a terminal cause, or has used up `maxAttempts`, is given up: it is dialled once in
- * `abandonedInterval`, and when another of its endpoint is up. A dial that fails is judged like any other: with the same
- * verdict the connection stays given up. Once it has been up it is redialled like any other.
+ * A connection is **abandoned** when it breaks for a terminal cause or has used up `maxAttempts`. It is then dialled
+ * once in `abandonedInterval`, and when another connection of its endpoint comes up. Once it has been up, it is
+ * redialled like any other.
  *
- * The list may be late, or never change: what is up, or being dialled by other means, is not dialled.
+ * A connection that is up, or is dialled by other means, is never dialled, even if the list is late or never changes.
  *
- * Cold. Unsubscribing cancels what is waiting and leaves a dial under way alone. When the source completes,
- * what is waiting is cancelled and the result completes once dials have settled. Errors with its source, and when
- * `isTerminal` or `backoff` throws or the latter returns no number of milliseconds.
+ * Cold. Unsubscribing cancels waits; a dial under way goes on. When the source completes, waits are cancelled, and the
+ * result completes once dials have settled. Errors with its source, and when `isTerminal` or `backoff` throws or
+ * `backoff` returns no number of milliseconds.
  *
  * ```text
  * source:                             --[a]------[]--------[a]-----
@@ -529,7 +540,7 @@ class ReconnectSupervisor<C extends Connection> {
  * reconnectBroken({ maxAttempts: 1 }) --s----d---------(fa)--------   (a abandoned)
  * ```
  *
- * @throws TypeError, RangeError for options that cannot be.
+ * @throws TypeError, RangeError for invalid options.
  * @example
  * ```ts
  * pool.broken$.pipe(reconnectBroken({ backoff: exponentialBackoff({ max: 1_000 }) })).subscribe(console.log);

@@ -1,4 +1,4 @@
-/** Expired and not yet valid certificates are left out: time or a renewal mends them. */
+/** Without codes for expired and not yet valid certificates: time or a renewal mends those. */
 const CERTIFICATE_REFUSED = [
   'CERT_CHAIN_TOO_LONG',
   'CERT_REJECTED',
@@ -30,7 +30,7 @@ const LOGIN_REFUSED = [
   'AUTHORIZATION_VIOLATION',
 ];
 
-/** How the messages of Redis and NATS begin that refuse a login: their clients give such errors no code. */
+/** The beginnings of Redis and NATS messages that refuse a login. Their clients give these errors no code. */
 const LOGIN_REFUSED_TEXT = /^'?(NOAUTH|NOPERM|WRONGPASS|Authorization Violation)\b/;
 
 const TERMINAL: ReadonlySet<unknown> = new Set([
@@ -41,21 +41,20 @@ const TERMINAL: ReadonlySet<unknown> = new Set([
 
 /**
  * TLS alerts by which a server refuses the client's certificate or TLS version. The text before ALERT depends on the
- * version of OpenSSL. A handshake failure is left out because its cause is unknown, and a reply that is not TLS
- * because a proxy may send it while the server is down.
+ * version of OpenSSL. A handshake failure is left out, because its cause is unknown. A reply that is not TLS is left
+ * out, because a proxy may send it while the server is down.
  */
 const HANDSHAKE_REFUSED =
   /^ERR_SSL_.+_ALERT_(ACCESS_DENIED|CERTIFICATE_(?!EXPIRED)\w+|\w+_CERTIFICATE|PROTOCOL_VERSION|UNKNOWN_CA)$/;
 
-/** How many causes are followed: more than errors are wrapped, and an end for a cycle of causes. */
+/** How many causes are followed. The bound also ends a cycle of causes. */
 const DEEPEST = 16;
 
 /**
- * Whether dialling again soon cannot succeed: the server's certificate was refused, the server refused the login, the
- * client's certificate or its TLS version, or the error has `terminal: true`. Reads the `code` of the error and how its
- * `message` begins, then those of its `cause`, of the cause's cause and so on. An expired certificate, and one that is
- * not yet valid, are not terminal. Never throws. The default of `isTerminal` in {@link ReconnectBrokenOptions}.
- *
+ * Whether redialling soon cannot succeed. True if the server's certificate was refused; if the server refused the
+ * login, the client's certificate or its TLS version; or if the error has `terminal: true`. Reads the `code` and the
+ * beginning of `message` of the error and of each `cause` below it. A certificate that has expired or is not yet valid
+ * is not terminal. Never throws. The default of `isTerminal` in {@link ReconnectBrokenOptions}.
  * @example
  * ```ts
  * class LicenceExpiredError extends Error {}
@@ -77,7 +76,7 @@ export function isTerminalCause(cause: unknown): boolean {
 const isTerminalCode = (code: unknown): boolean =>
   TERMINAL.has(code) || (typeof code === 'string' && HANDSHAKE_REFUSED.test(code));
 
-/** A member of an error that user code made, whose getters may throw. */
+/** Reads a member of a user's error, whose getter may throw. */
 function read(error: object, member: 'terminal' | 'code' | 'cause' | 'message'): unknown {
   try {
     return (error as { readonly [name in typeof member]?: unknown })[member];

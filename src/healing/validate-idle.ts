@@ -67,13 +67,13 @@ interface Entry<C extends Connection> {
   readonly record: ConnectionRecord<C>;
   /** When it became idle or last passed a validation. */
   since: number;
-  /** The validation that runs. */
+  /** The validation that is running. */
   validation: Subscription | undefined;
 }
 
 /** Keeps the idle connections in order of their idle time, and validates those that are due. */
 class IdleValidator<C extends Connection> {
-  /** In the order in which they became idle, so that one timer serves all of them. */
+  /** In the order in which they became idle, so that one timer serves all. */
   readonly #idle = new Set<Entry<C>>();
   #pending = 0;
   /** Fires when the first idle entry is due, or earlier. May be unset only while `maxValidations` are running. */
@@ -138,7 +138,7 @@ class IdleValidator<C extends Connection> {
     const now = scheduler.now();
     for (const entry of this.#idle) {
       if (this.#pending >= maxValidations) return;
-      // A clock that was set back would postpone the validation by that time.
+      // If the clock was set back, the next validation must not be late by that time.
       entry.since = Math.min(entry.since, now);
       const wait = entry.since + interval - now;
       if (wait > 0) {
@@ -181,15 +181,16 @@ class IdleValidator<C extends Connection> {
 }
 
 /**
- * Finds half-open connections: calls `validate` for each connection without load for `interval` milliseconds, and
- * calls `invalidate` when `validate` rejects, throws, resolves to `false` or does not settle within `timeout`. A
- * connection with load is not validated, because its requests have deadlines of their own, and the result of a
- * validation is ignored when the connection got a request meanwhile. Requests that `validate` sends before it returns
- * do not count as load; more than those at a time do.
+ * Finds half-open connections. Calls `validate` for each connection that has had no load for `interval` milliseconds.
+ * Calls `invalidate` if `validate` rejects, throws, resolves to `false` or does not settle within `timeout`.
  *
- * Cold. Emits how each validation ended, after `invalidate`. Where that throws or rejects it emits a
- * {@link CommandFailure}, and the connection is validated again after `interval`. Completes and errors with its source.
- * Unsubscribing aborts the running validations. Below, `o` passed and `x` failed.
+ * A connection with load is not validated, because its requests have their own deadlines. If a connection gets a
+ * request during a validation, the result is ignored. The requests that `validate` sends before it returns do not count
+ * as load; if it sends more than that at a time, the surplus counts.
+ *
+ * Cold. Emits each result, after `invalidate`. If `invalidate` fails, a {@link CommandFailure} is emitted, and the
+ * connection is validated again after `interval`. Completes and errors with its source. Unsubscribing aborts the
+ * running validations. Below, `o` is a pass and `x` a failure.
  *
  * ```text
  * source:                                              --[a]----------------------
@@ -197,10 +198,10 @@ class IdleValidator<C extends Connection> {
  * validateIdle(validate, invalidate, { interval: 6 }): -------------o-----o------x
  * ```
  *
- * @param validate - sends something that only a live connection answers; undefined for the connection's own `ping`,
- * without which a connection is not validated.
- * @param invalidate - takes a connection out of service that failed, and may return a promise.
- * @throws TypeError, RangeError for arguments out of range.
+ * @param validate - sends a request that only a live connection answers; undefined for the connection's own `ping`. A
+ * connection without either is not validated.
+ * @param invalidate - takes a failed connection out of service, and may return a promise.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * pool.connected$

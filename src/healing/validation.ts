@@ -7,14 +7,19 @@ import { ValidationError } from '../errors.js';
 
 /** Second argument of {@link Validate}. */
 export interface ValidationContext {
-  /** Aborted at the deadline, and when the result is needed no longer: the connection left, or the stream was unsubscribed. */
+  /**
+   * Aborts at the deadline, and when the result is no longer needed because the connection left or the stream was
+   * unsubscribed.
+   */
   readonly signal: AbortSignal;
 }
 
-/** Sends something that only a live connection answers. Its result fails the validation by `false` or a rejection. */
+/**
+ * Sends a request that only a live connection answers. The validation fails if the result is `false` or a rejection.
+ */
 export type Validate<C> = (connection: C, context: ValidationContext) => PromiseLike<unknown>;
 
-/** The question where no other is given: the connection's own `ping`. */
+/** The default validation: the connection's own `ping`. */
 export const ping = <C extends Connection>(connection: C, context: ValidationContext): PromiseLike<unknown> =>
   connection.ping?.(context) ?? Promise.resolve();
 
@@ -26,15 +31,15 @@ export interface ValidationDeadline {
 
 /** How a validation ended. */
 export interface ValidationResult {
-  /** Why it failed; undefined where the connection passed. */
+  /** Why the validation failed; undefined if the connection passed. */
   readonly failure: ValidationError | undefined;
-  /** Whether callers got the connection meanwhile: their deadlines tell whether it is alive. */
+  /** Whether callers got the connection meanwhile. Their deadlines then tell whether it is alive. */
   readonly isSuperseded: boolean;
 }
 
 /**
- * Validates a connection once. Its requests are no load, and a connection that bears one request is not lent meanwhile.
- * Calls `onResult` never before this function returns, and never after `validation` has been unsubscribed.
+ * Validates a connection once. Its requests do not count as load. A connection with a limit of 1 is not lent meanwhile.
+ * `onResult` is called only after this function has returned, and not after `validation` was unsubscribed.
  */
 export function startValidation<C extends Connection>(
   record: ConnectionRecord<C>,
@@ -68,7 +73,7 @@ export function startValidation<C extends Connection>(
     (answer) => settle(answer === false ? new ValidationError(REFUSED, { cause: false }) : undefined),
     (cause: unknown) => settle(new ValidationError(REFUSED, { cause })),
   );
-  // Where callers may use the connection, further requests are theirs.
+  // If callers may use the connection, further requests are theirs.
   if (!record.stay?.isReserved) ownWork.isAlone = false;
   const expired = (): void => {
     const failure = new ValidationError(`An idle connection was not validated within ${timeout} ms`);
