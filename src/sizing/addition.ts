@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { Backoff } from '../healing/backoff.js';
 import { CommandFailure } from '../streams/run-command.js';
 
-/** `add` threw or rejected with `cause`; it is called again after the backoff. */
+/** A failure of `add`, which threw or rejected with `cause`. `add` is called again after the backoff. */
 export class AdditionFailure extends CommandFailure {
   override readonly type = 'add-failed';
 
@@ -15,7 +15,7 @@ export class AdditionFailure extends CommandFailure {
   }
 }
 
-/** What `refill` and `growOnDemand` do, for logs and metrics. */
+/** An action of `refill` or `growOnDemand`, for logs and metrics. */
 export type AdditionEvent =
   | {
       /** Members were added. */
@@ -28,7 +28,7 @@ export type AdditionEvent =
 
 /** Options of {@link refill}; those of {@link growOnDemand} extend them. */
 export interface AdditionOptions {
-  /** The wait after an addition that brought no connection up. @default exponentialBackoff() */
+  /** The wait after an addition that connected nothing. @default exponentialBackoff() */
   readonly backoff?: Backoff | undefined;
   /** The clock of the backoff, and the scheduler that runs each addition. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;

@@ -21,13 +21,13 @@ import type { CommandFailure } from '../streams/run-command.js';
 
 /** Options of {@link recycle}. At least one of `maxLifetime` and `maxUses` is required. */
 export interface RecycleOptions {
-  /** Milliseconds in the source after which a connection is replaced. @default no limit */
+  /** Milliseconds after which a connection is replaced, from when it entered the source. @default no limit */
   readonly maxLifetime?: number | undefined;
-  /** Uses after which a connection is replaced; a use is a rise of its load by one. @default no limit */
+  /** Uses after which a connection is replaced; each rise of its load by one is a use. @default no limit */
   readonly maxUses?: number | undefined;
   /**
-   * Ratio, from 0 to 1, by which the limits of each connection are lowered at most, at random, so that connections
-   * that entered together are not replaced together. @default 0.1
+   * Ratio, from 0 to 1, by which each connection's limits are lowered at most. The amount is random, so that
+   * connections that entered together are replaced at different times. @default 0.1
    */
   readonly jitter?: number | undefined;
   /** Returns a number in [0, 1) that spreads the limits. @default Math.random */
@@ -46,7 +46,9 @@ interface LifetimeLimits {
   readonly uses: number | undefined;
 }
 
-/** One presence of a connection in the source. Goes on while a pool keeps the connection out of service and connected. */
+/**
+ * One presence of a connection in the source. It goes on while the pool keeps a connected connection out of service.
+ */
 class Lifetime<C extends Connection> implements RecordListener {
   readonly connection: C;
   readonly #recycler: Recycler<C>;
@@ -69,12 +71,12 @@ class Lifetime<C extends Connection> implements RecordListener {
     }
   }
 
-  /** The source holds the connection again. */
+  /** The connection has entered the source again. */
   enter(): void {
     this.#isPresent = true;
   }
 
-  /** The source does not hold the connection any more. One that is ejected comes back to the same presence. */
+  /** The connection has left the source. If it was ejected, its presence goes on when it comes back. */
   leave(): void {
     this.#isPresent = false;
     const { state, stay } = this.#record;
@@ -139,7 +141,10 @@ class Recycler<C extends Connection> {
     presence.add(() => lifetime.leave());
   }
 
-  /** A connection has reached a limit. In a task of its own: a request that is being sent may have been the last use. */
+  /**
+   * A connection has reached a limit. Runs in a task of its own: a request that is being sent may have been the last
+   * use.
+   */
   expired(lifetime: Lifetime<C>): void {
     this.#due.add(lifetime);
     if (this.#due.size === 1) this.#timer = this.#scheduler.schedule(() => this.#flush());
@@ -175,23 +180,24 @@ class Recycler<C extends Connection> {
 
 /**
  * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `jitter`.
- * The limits count from when a connection enters the source, so a connection that was lost and dialled again starts
- * anew. One that its pool has ejected goes on as it was, uses and age. `replace` runs in a task of `scheduler`, with
- * all connections that have expired by then, busy ones included. If it throws or rejects, it is called again after the
- * backoff, with those that are still in the source and those that have expired meanwhile.
+ * Both limits count from when the connection enters the source: a connection that was lost and redialled starts anew,
+ * and an ejected one goes on.
  *
- * Emits the same array once `replace` has returned and its promise, if any, has resolved, and a {@link CommandFailure}
- * where it failed. Cold. Completes and errors with its source, and errors when `random` or `backoff` throws.
- * Unsubscribing cancels the timers.
+ * `replace` runs in a task of `scheduler`, with all connections that have expired by then, busy ones included. If it
+ * fails, it is called again after the backoff, with those still in the source and those that have expired meanwhile.
+ *
+ * Emits the same array once `replace` has returned and its promise, if any, has resolved; or a {@link CommandFailure}
+ * if it failed. Cold. Completes and errors with its source, and errors when `random` or `backoff` throws. Unsubscribing
+ * cancels the timers.
  *
  * ```text
  * source:                              --[a]-------[a,b]-------[b]---
  * recycle(replace, { maxLifetime: 12,
- *                    jitter: 0 }):     --------------[a]-------[b]---
+ *                jitter: 0 }):     --------------[a]-------[b]---
  * ```
  *
  * @param replace - removes the connections when their requests have ended, and adds others; may return a promise.
- * @throws TypeError, RangeError for arguments out of range, and where neither limit is given.
+ * @throws TypeError, RangeError for invalid arguments, and if both limits are missing.
  * @example
  * ```ts
  * pool.connected$.pipe(recycle((due) => pool.removeConnections(due), { maxLifetime: 30 * 60_000 })).subscribe();

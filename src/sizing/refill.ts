@@ -5,7 +5,7 @@ import { type Demand, growBy } from './size-controller.js';
 
 const DEMAND: Demand = {
   missing: ({ status, poolSize, total }) => {
-    // A pool without members that is `starting` waits for its endpoints, and is filled then.
+    // A `starting` pool without members waits for its endpoints, and is filled after that.
     const isNoTime = status === 'closed' || (status === 'starting' && total === 0);
     return isNoTime ? 0 : poolSize - total;
   },
@@ -13,17 +13,18 @@ const DEMAND: Demand = {
 };
 
 /**
- * Keeps a pool at its size: while the pool is not closed and has fewer members than `poolSize`, it calls `add` with the
- * number of missing members, in a task of `scheduler`. `add` may return a promise, to resolve when the new members have
- * been dialled. After `add` threw or rejected, or no connection came up from its call to its end, the next call waits
- * for the backoff. A connection that comes up ends the wait; how other members break and are dialled has no effect.
+ * Keeps a pool at its size. While the pool has fewer members than `poolSize` and is not closed, it calls `add` with the
+ * number of missing members, in a task of `scheduler`. `add` may return a promise, which resolves when the new members
+ * have been dialled. If `add` fails or connects nothing, the next call waits for the backoff. A connection that comes
+ * up ends the wait.
  *
- * What it has added and `health$` has not shown yet is not missing: `health$` may come late.
+ * Only its own additions cause a backoff; dials and losses of other members do not. Members that it has added and that
+ * `health$` does not show yet are not missing.
  *
- * A pool that has not been set up has missing members as well: it is filled, and so opened.
+ * A new pool has missing members too: it is filled, and so opened.
  *
- * Emits each addition, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its
- * source, and errors when `backoff` throws or returns no number of milliseconds.
+ * Emits each addition, and each failure of `add`. Cold; unsubscribing stops it. Completes and errors with its source,
+ * and errors when `backoff` throws or returns no number of milliseconds.
  *
  * ```text
  * missing:      0--2------0-----

@@ -7,7 +7,7 @@ import { type CommandFailure, runAndEmit } from '../streams/run-command.js';
 
 /** Options of {@link shrinkIdle}. */
 export interface ShrinkIdleOptions {
-  /** Length of a window in milliseconds: a connection is surplus if it was idle throughout. @default 60000 */
+  /** Length of a window in milliseconds: the fewest idle connections in a window are counted. @default 60000 */
   readonly idleTimeout?: number | undefined;
   /** How many idle connections are kept. @default 1 */
   readonly minIdle?: number | undefined;
@@ -28,15 +28,15 @@ class IdleWindow {
     readonly scheduler: SchedulerLike,
   ) {}
 
-  /** Counts a connection. `update` is to be called once all connections that entered with it are counted. */
+  /** Counts a connection. Call `update` after all connections that entered with it are counted. */
   add(connection: Connection, presence: Subscription): void {
     const record = retainRecord(connection);
-    // One that its pool lends to no caller may be needed as soon as it does.
+    // A connection that the pool lends to no caller now may be needed as soon as it does.
     const isIdle = (): boolean => record.load === 0 && !record.stay?.isHeld;
     let idle = isIdle();
     if (idle) this.#idle++;
     const check = (): void => {
-      // A listener called before may have changed the load again.
+      // A listener called earlier may have changed the load again.
       if (idle === isIdle()) return;
       idle = !idle;
       this.#idle += idle ? 1 : -1;
@@ -67,7 +67,7 @@ class IdleWindow {
 
   #finish(): void {
     const surplus = this.#minimum - this.minIdle;
-    // Removed before the next window starts, so that it does not count them.
+    // Removed before the next window starts, which then does not count them.
     if (surplus > 0) this.remove(surplus);
     this.#timer = undefined;
     this.update();
@@ -75,17 +75,16 @@ class IdleWindow {
 }
 
 /**
- * Removes connections that were not needed: at the end of each window of `idleTimeout` it calls `remove` with the
- * minimum of connections without load during the window, less `minIdle`. This number, and not the idle time of each
- * connection, tells how many fewer would have been enough in a pool that spreads its load over all of them.
+ * Removes idle connections. At the end of each window of `idleTimeout` it calls `remove` with the smallest number of
+ * connections without load during the window, less `minIdle`. This also works in a pool that spreads its load over all
+ * connections, where none stays idle for long.
  *
- * While a pool is suspended, and while the capacity of a connection is 0, it does not count as idle.
+ * A window starts when more than `minIdle` connections have no load. A connection that entered during the window does
+ * not raise the number. Surplus connections are removed all at once, so choose a window longer than the pauses of your
+ * load. A connection does not count as idle while the pool is suspended or its capacity is 0.
  *
- * All of them are removed at once; choose a window longer than the pauses of your load. A connection that entered
- * during the window does not raise the minimum. A window starts when more than `minIdle` connections have no load.
- *
- * Emits the number once `remove` has returned and its promise, if any, has resolved. Where it throws or rejects, a
- * {@link CommandFailure}: the next window tells what is surplus then. Cold. Completes and errors with its source.
+ * Emits the number once `remove` has returned and its promise, if any, has resolved. If `remove` fails, a {@link
+ * CommandFailure} is emitted, and the next window counts again. Cold. Completes and errors with its source.
  * Unsubscribing cancels the window.
  *
  * ```text
@@ -93,8 +92,8 @@ class IdleWindow {
  * shrinkIdle(remove, { idleTimeout: 20 }):  --------------------1--------   (at least 2, less minIdle)
  * ```
  *
- * @param remove - removes so many idle connections, and may return a promise.
- * @throws TypeError, RangeError for arguments out of range.
+ * @param remove - removes the given number of idle connections, and may return a promise.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * pool.connected$.pipe(shrinkIdle((surplus) => pool.reducePoolConnections(surplus))).subscribe();

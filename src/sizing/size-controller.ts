@@ -15,20 +15,20 @@ import { runCommand } from '../streams/run-command.js';
 import { type AdditionEvent, AdditionFailure, type AdditionOptions } from './addition.js';
 
 /**
- * Milliseconds after which an addition that `health$` does not show counts as none, and after which connections that
- * are being dialled are not counted on any more.
+ * Milliseconds after which an addition that `health$` does not show is dropped, and after which dials under way no
+ * longer count.
  */
 const STALLED_AFTER = 1_000;
 
-/** What a size controller goes by. */
+/** What a size controller acts on. */
 export interface Demand {
-  /** How many connections should be added by these figures, those being dialled included. */
+  /** How many connections these figures call for, those being dialled included. */
   missing(health: Health): number;
-  /** Whether one is added at first, and the rest once a connection has come up. */
+  /** Whether to add one at first, and the rest once a connection has come up. */
   readonly probes: boolean;
 }
 
-/** One call of `add`. It is over when it has ended and `health$` has shown its members. */
+/** One call of `add`. It is over when it has settled and `health$` has shown its members. */
 interface Addition {
   /** How many members it adds. */
   count: number;
@@ -40,16 +40,15 @@ interface Addition {
   endedAt: number | undefined;
 }
 
-/** Whether connections that are being dialled are waited for: not yet, until the timer fires, or not any more. */
+/** Whether to wait for dials under way: not decided yet, waiting until the timer fires, or waited long enough. */
 type Patience = 'unasked' | Subscription | 'over';
 
 const dialling = ({ fresh, connecting }: Health): number => fresh + connecting;
 
 /**
  * Calls `add` with the number of missing connections, less its own additions that `health$` has not shown yet. Each
- * call is made in a task of the scheduler, when all subscribers of `health$` have got its latest value. After a call
- * that has brought no connection up, the next waits for the backoff. It goes by its own calls alone: how other
- * connections break and are dialled does not hold it up.
+ * call is made in a task of the scheduler, after all subscribers of `health$` got its latest value. After a call that
+ * connected nothing, the next waits for the backoff. Losses and dials of other connections do not delay it.
  */
 class SizeController {
   readonly #subscriber: Subscriber<AdditionEvent>;
@@ -59,12 +58,12 @@ class SizeController {
   readonly #gate: BackoffGate;
   readonly #additions = new Set<Addition>();
   #health: Health | undefined;
-  /** Whether a connection has come up while connections were missing: the server accepts more. */
+  /** Whether a connection came up while connections were missing: the server accepts more. */
   #isProven = false;
   /** How many probes may not be up yet. */
   #probes = 0;
   #patience: Patience = 'unasked';
-  /** The task of the scheduler that is to call `add`. */
+  /** The task of the scheduler that will call `add`. */
   #task: Subscription | undefined;
 
   constructor(
@@ -162,12 +161,12 @@ class SizeController {
     const notDialled = missing - dialling(health) - unshown;
     if (this.#isProven && notDialled > 0) return notDialled;
     if (unshown > 0 || this.#probes > missing) return 0;
-    // One at a time. While others are being dialled, only if those are too few, or take long.
+    // One at a time. While others are being dialled, only if those are too few or take long.
     const isNext = notDialled > 0 && (this.#probes === 0 || dialling(health) === 0);
     return isNext || this.#patience === 'over' ? 1 : 0;
   }
 
-  /** Those that are being dialled are enough, unless none of them comes up for a time. */
+  /** The dials under way are enough, unless none of them succeeds for some time. */
   #awaitDials(): void {
     if (!this.#demand.probes || this.#missing <= 0 || this.#gate.isClosed || this.#patience !== 'unasked') return;
     this.#patience = this.#scheduler.schedule(() => {
@@ -196,7 +195,7 @@ class SizeController {
   #end(addition: Addition): void {
     addition.endedAt = this.#scheduler.now();
     if (addition.shown > 0 && addition.shown < addition.count) {
-      // There was no room for the others.
+      // There was no room for the rest.
       addition.count = addition.shown;
       this.#emitAdded(addition);
     }
@@ -220,10 +219,10 @@ class SizeController {
 }
 
 /**
- * An operator that calls `add` with what is missing.
+ * Makes an operator that calls `add` with the number of missing connections.
  *
  * @param makeDemand - called once the options have been checked.
- * @param checks - those of further options.
+ * @param checks - the checks of further options.
  */
 export function growBy(
   add: (count: number) => unknown,
