@@ -3,12 +3,12 @@ import type { Connection } from '../connection/connection.js';
 import { forEachMember } from '../streams/for-each-member.js';
 import type { Picker, Strategy } from './picker.js';
 
-/** What one picker keeps of one connection. */
+/** The data of a picker about one connection. */
 export interface Node<C> {
   readonly connection: C;
 }
 
-/** What differs between strategies: what they keep of each connection, and which connection they choose. */
+/** The part in which strategies differ: their data about each connection, and the choice. */
 export interface Balancer<C, K, P extends Node<C>> {
   /** Called when a connection enters the source. */
   add(connection: C): P;
@@ -51,7 +51,7 @@ class BalancerPicker<C extends Connection, K, P extends Node<C>> implements Pick
   }
 }
 
-/** Makes a strategy of a balancer. Each subscription calls `create` for a balancer of its own. */
+/** Makes a strategy from a balancer. Each subscription calls `create` for its own balancer. */
 export const strategyFrom =
   <C extends Connection, K, P extends Node<C>>(create: () => Balancer<C, K, P>): Strategy<C, K> =>
   (source) =>

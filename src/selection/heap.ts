@@ -1,6 +1,6 @@
-/** An item of a {@link Heap}, which alone writes `position`. */
+/** An item of a {@link Heap}. Only the heap writes `position`. */
 export interface HeapNode {
-  /** Index in the heap, -1 while it is in none. */
+  /** Index in the heap; -1 for an item in no heap. */
   position: number;
 }
 
@@ -37,7 +37,7 @@ export class Heap<T extends HeapNode> {
     this.#siftDown(item);
   }
 
-  /** The first accepted item. Visits the refused items before it and their children, and no others. */
+  /** The first accepted item. Visits only the refused items before it and their children. */
   find(accepts: (item: T) => boolean): T | undefined {
     return this.#find(accepts, 0, undefined);
   }

@@ -10,19 +10,19 @@ import { WeightedLoads } from './weighted-loads.js';
 /** Options of {@link leastLoaded}. Durations are in milliseconds. */
 export interface LeastLoadedOptions<C> {
   /**
-   * The weight of a connection, a positive number by which its load is divided. Called when the connection enters the
-   * source. @default 1 for each connection
+   * The weight of a connection: a positive number that divides its load. Called when the connection enters the source.
+   * @default 1 for each connection
    */
   readonly weight?: ((connection: C) => number) | undefined;
   /**
-   * Time over which the weight of a connection that entered the source grows linearly, from a tenth of it to all of
-   * it. @default 0
+   * Time in which the weight of a connection that enters the source grows linearly from a tenth to the whole.
+   * @default 0
    */
   readonly slowStart?: number | undefined;
   /**
-   * Time constant with which a failed request counts as load, decaying exponentially: in sum as much as one request
-   * of this duration. Without it, a connection that fails requests at once always has the least load. Failures are
-   * read from `outcomes$`, or else from `use` and `withConnection` of the pool. @default 0
+   * Time constant with which the load of a failed request decays; in total it counts as much as one request of this
+   * duration. Without it, a connection that fails at once always has the least load. Failures are read from
+   * `outcomes$`, or else from the pool's `use` and `withConnection`. @default 0
    */
   readonly failurePenalty?: number | undefined;
   /** The clock of `slowStart` and `failurePenalty`. @default asyncScheduler */
@@ -40,12 +40,12 @@ function leastPending<C extends Connection, K>(): Balancer<C, K, RankedNode<C>> 
 }
 
 /**
- * Least outstanding requests: `pick` returns a connection with the smallest load, and takes connections of equal load
- * in turn. With options, it returns the smallest load divided by weight, and connections of equal cost take turns in
- * proportion to their weights. Exact; takes constant time, with options logarithmic time.
+ * Least outstanding requests: `pick` returns a connection with the smallest load; connections of equal load take turns.
+ * With options, the load is divided by the weight, and connections of equal cost take turns in proportion to their
+ * weights. Exact. Takes constant time, with options logarithmic time.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
- * errors with what `weight` throws; after that, and after unsubscription, `pick` returns `undefined`.
+ * errors when `weight` throws; after that, and after unsubscription, `pick` returns `undefined`.
  *
  * ```text
  * source:        --[a]------[a,b]------[b]--|
@@ -53,7 +53,7 @@ function leastPending<C extends Connection, K>(): Balancer<C, K, RankedNode<C>> 
  * P.pick():        a        b, a, b    b
  * ```
  *
- * @throws RangeError, TypeError for options out of range.
+ * @throws RangeError, TypeError for invalid options.
  * @example
  * ```ts
  * const inEurope = map((all: readonly Replica[]) => all.filter((replica) => replica.zone === 'eu'));

@@ -1,22 +1,22 @@
 import { UNKNOWN_LOAD } from '../connection/record.js';
 
-/** The limit of an item without a limit. */
+/** The limit of an item that has none. */
 export const UNLIMITED = 2 ** 31 - 1;
 
 /** An item of a load index. */
 export interface Ranked {
-  /** Place in the index, negative while it has none. Only the index writes it. */
+  /** Position in the index; negative for an item without one. Only the index writes it. */
   position: number;
-  /** Requests and leases in flight. */
+  /** The larger of the requests in flight and the open leases. */
   readonly load: number;
-  /** The load at which it is full and no longer chosen. */
+  /** The load at which the item is full: it is not chosen any more. */
   readonly limit: number;
 }
 
-/** The load as it counts in the sum of all loads: 0 where it is unknown. */
+/** A load as counted in the sum of all loads; 0 for an unknown load. */
 export const counted = (load: number): number => (load < UNKNOWN_LOAD ? load : 0);
 
-/** Loads from here on share one level, so that the number of levels, and so the memory, is bounded. */
+/** Loads from here on share one level, which bounds the number of levels and so the memory. */
 export const TOP_LEVEL = 4_096;
 
 /** The level of a load: the load itself, at most the top level. */
@@ -87,7 +87,7 @@ export class LoadBuckets<S extends Ranked> {
     if (level <= this.low) this.low = level - 1;
   }
 
-  /** Writes even where nothing moves: a mispredicted branch costs more than the writes. */
+  /** Writes even if nothing moves: a mispredicted branch costs more than the writes. */
   protected swap(item: S, place: number): void {
     const { items } = this;
     const { position } = item;

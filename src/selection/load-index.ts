@@ -1,24 +1,24 @@
 import { counted, LoadBuckets, levelOf, type Ranked, TOP_LEVEL } from './load-buckets.js';
 
-/** The position of an item of the index that is at its limit. */
+/** The position of an item that is at its limit. */
 const FULL = -2;
 
 /**
- * Picks an item with the least load in constant time, items of equal load in turn. An item at its limit has no place
- * in the buckets until its load is below its limit again.
+ * Picks an item with the least load in constant time; items of equal load take turns. An item at its limit leaves the
+ * buckets until its load is below the limit again.
  */
 export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
-  /** The sum of the reported loads, those of full items included. */
+  /** The sum of the reported loads, including those of full items. */
   load = 0;
-  /** Called at each change of a load, where set. */
+  /** Called at each change of a load, if set. */
   onLoad: (() => void) | undefined = undefined;
-  /** Called when an item becomes available that was full or not in the index, where set. */
+  /** Called when an item that was full or not in the index becomes available, if set. */
   onRoom: (() => void) | undefined = undefined;
-  /** How many full items have load 0: those whose limit is 0. */
+  /** How many full items have load 0, because their limit is 0. */
   private idleAtLimit = 0;
   private cursor = 0;
   private seed = 1;
-  /** The place, counted from the start of the array, at which the next search of the top level starts. */
+  /** The position, from the start of the array, at which the next search of the top level starts. */
   private topCursor = 0;
 
   /** How many items are below their limit. */
@@ -26,12 +26,12 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return this.items.length;
   }
 
-  /** The item at a place below `size`. Places are in no order that lasts. */
+  /** The item at a position below `size`. Positions change. */
   at(place: number): S | undefined {
     return this.items[place];
   }
 
-  /** The least load of the items below their limit; loads above the top level count as that. */
+  /** The least load of the items below their limit; loads above the top level count as the top level. */
   get least(): number {
     return this.low;
   }
@@ -52,7 +52,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     item.position = -1;
   }
 
-  /** To be called after the limit of an item has changed. */
+  /** Call it after the limit of an item has changed. */
   relimit(item: S): void {
     const isFull = item.load >= item.limit;
     if (item.position === FULL && !isFull) {
@@ -61,7 +61,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     } else if (item.position >= 0 && isFull) this.markFull(item, levelOf(item.load));
   }
 
-  /** To be called after the load of an item has grown by one, from `level`. */
+  /** Call it after the load of an item has grown by one, from `level`. */
   up(item: S, level: number): void {
     this.load++;
     if (item.position >= 0) {
@@ -71,7 +71,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     if (this.onLoad) this.onLoad();
   }
 
-  /** To be called after the load of an item has shrunk by one, from `level`. */
+  /** Call it after the load of an item has shrunk by one, from `level`. */
   down(item: S, level: number): void {
     this.load--;
     if (item.position >= 0) {
@@ -83,7 +83,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     if (this.onLoad) this.onLoad();
   }
 
-  /** To be called after the load of an item has changed by any amount. */
+  /** Call it after the load of an item has changed by any amount. */
   move(item: S, from: number, to: number): void {
     this.load += counted(to) - counted(from);
     if (item.position >= 0) {
@@ -117,9 +117,9 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
   }
 
   /**
-   * How many of the equals the round has not come to, all of them where a round begins; 0 at the top level, which has
-   * no rounds. They are the first ones: an item that is picked changes places with the last of them, and one whose load
-   * changes comes in or goes at the end of its level.
+   * How many items of the least load the current round has still to pick; all of them when a round begins, and 0 at the
+   * top level, which has no rounds. They come first: a picked item swaps places with the last of them, and an item
+   * whose load changes enters or leaves at the end of its level.
    */
   private upcoming(): number {
     const { low, cursor } = this;
@@ -128,12 +128,12 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return cursor > 0 && cursor <= equals ? cursor : equals;
   }
 
-  /** A place by chance, below `count`: in any fixed order, callers in a rhythm of their own would favour some. */
+  /** A random position below `count`. Any fixed order would favour some items if callers have a rhythm of their own. */
   private draw(count: number): number {
     return ((this.seed >>> 16) * count) >>> 16;
   }
 
-  /** Refused ones lose their turn, and the round goes on downwards; then, once, past all the others. */
+  /** Refused items lose their turn. The round goes on downwards, and then once through all the others. */
   #pickAccepted(accepts: (item: S) => boolean): S | undefined {
     const upcoming = this.upcoming();
     if (upcoming === 0) return this.#takeOfTop(accepts);
@@ -149,7 +149,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return this.#firstAccepted(accepts, equals) ?? this.#takeOfTop(accepts);
   }
 
-  /** Goes the way that picking would go. */
+  /** Searches in the order in which `pick` would. */
   #peekAccepted(accepts: (item: S) => boolean): S | undefined {
     const upcoming = this.upcoming();
     if (upcoming === 0) return this.#leastOfTop(accepts);
@@ -157,14 +157,14 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     const drawn = this.draw(upcoming);
     for (let i = 0; i < equals; i++) {
       const place = (upcoming - 1 - i + equals) % equals;
-      // The one that is drawn changes places with the last of those to come.
+      // The drawn item swaps places with the last one to come.
       const item = this.items[i === 0 ? drawn : place === drawn ? upcoming - 1 : place];
       if (item && accepts(item)) return item;
     }
     return this.#firstAccepted(accepts, equals) ?? this.#leastOfTop(accepts);
   }
 
-  /** The first accepted item from a place on. Below the top level, places are sorted by load. */
+  /** The first accepted item from a position on. Below the top level, positions are sorted by load. */
   #firstAccepted(accepts: (item: S) => boolean, from: number): S | undefined {
     for (let place = from; place < this.#topStart; place++) {
       const item = this.items[place] as S;
@@ -173,7 +173,10 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     return undefined;
   }
 
-  /** Searches the top level, which is not sorted, for the least load; among equals, the next after the latest pick. */
+  /**
+   * Searches the top level, which is not sorted, for the least load. Among equals it takes the next after the latest
+   * pick.
+   */
   #leastOfTop(accepts?: (item: S) => boolean): S | undefined {
     const { items } = this;
     const first = this.#topStart;
@@ -181,7 +184,7 @@ export class LoadIndex<S extends Ranked> extends LoadBuckets<S> {
     const start = Math.max(0, this.topCursor - first);
     let least: S | undefined;
     for (let i = 0; i < count; i++) {
-      // `accepts` may have removed items, so that a place is empty.
+      // `accepts` may have removed items, which leaves a position empty.
       const item = items[first + ((start + i) % count)];
       if (!item || (least && item.load >= least.load) || (accepts && !accepts(item))) continue;
       least = item;

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 
-/** Returns the milliseconds that have passed by a scheduler's clock. Setting the clock back adds nothing to them. */
+/** Returns the milliseconds that have passed by a scheduler's clock. Setting the clock back adds nothing. */
 export function monotonicClock(scheduler: SchedulerLike): () => number {
   let elapsed = 0;
   let last = scheduler.now();

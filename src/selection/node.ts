@@ -4,7 +4,7 @@ import type { ConnectionRecord, RecordListener } from '../connection/record.js';
 import type { Node } from './balancer.js';
 import { type Ranked, UNLIMITED } from './load-buckets.js';
 
-/** A node that reads the load of its connection from the connection's record, until it is disposed of. */
+/** A node that reads the load from the record of its connection, until it is disposed of. */
 export class RecordNode<C extends Connection> implements Node<C> {
   protected readonly record: ConnectionRecord<C>;
 
@@ -25,20 +25,20 @@ export class RecordNode<C extends Connection> implements Node<C> {
   }
 }
 
-/** A load index, as a node of it uses it. */
+/** The load index, as its nodes use it. */
 interface Ranking {
   add(item: Ranked): void;
   remove(item: Ranked): void;
   move(item: Ranked, from: number, to: number): void;
 }
 
-/** A node in the load index of its strategy, where it stays until it is disposed of. */
+/** A node that stays in the load index of its strategy until it is disposed of. */
 export class RankedNode<C extends Connection> extends RecordNode<C> implements Ranked, RecordListener {
   position = -1;
-  /** The pool applies limits, by the `accepts` that it gives to `pick`. */
+  /** Unlimited, because the pool applies limits through the `accepts` that it gives to `pick`. */
   readonly limit = UNLIMITED;
   readonly #ranking: Ranking;
-  /** The load that it is ranked by: what a listener hears may be older or newer than the record. */
+  /** The load at its current rank. A listener may be told an older or newer load than the record has. */
   #ranked = this.record.load;
   readonly #unwatch: () => void;
 

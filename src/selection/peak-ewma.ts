@@ -13,27 +13,33 @@ import { type CostNode, TwoChoices } from './two-choices.js';
 
 /** Options of {@link peakEwma}. Durations are in milliseconds. */
 export interface PeakEwmaOptions {
-  /** Time constant of the average: a latency counts 1/e, about a third, after this time. @default 10000 */
+  /** Time constant of the average: after this time a latency counts 1/e of its value, about a third. @default 10000 */
   readonly decay?: number | undefined;
-  /** The least latency that a failed request counts as, so that failing fast lowers no cost. @default 1000 */
+  /**
+   * The least latency that a failed request counts as, so that failing fast does not make a connection attractive.
+   * @default 1000
+   */
   readonly failurePenalty?: number | undefined;
-  /** Returns a number in [0, 1), by which candidates are drawn. @default Math.random */
+  /** Returns a number in [0, 1) that draws the candidates. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** The clock of `decay`. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** The least latency in milliseconds, so that the load still counts where replies take almost no time. */
+/** The least latency in milliseconds, so that load still counts if replies take almost no time. */
 const MIN_LATENCY = 0.1;
 
-/** The cost of a connection with requests in flight and no reply so far: above any other, and exact with a load added. */
+/**
+ * The cost of a connection that has requests in flight and no reply so far. It exceeds any other, and stays exact when
+ * a load is added.
+ */
 const PENALTY = 2 ** 52;
 
 /** The latency of one connection, as a moving average that rises at once and falls with `decay`. */
 class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNode<C> {
   #latency: number | undefined;
   #observedAt = 0;
-  /** When its load began, or shrank last. Since then it has answered nothing. */
+  /** When the connection last got its first load or its load last fell. It has answered nothing since. */
   #silentSince = 0;
   readonly #decay: number;
   readonly #now: () => number;
@@ -62,12 +68,12 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
     );
   }
 
-  /** Without history, a connection gets one request, and no second one before the first is answered. */
+  /** A connection without history gets one request, and the next after the first is answered. */
   get cost(): number {
     const { load } = this;
     if (this.#latency === undefined) return load === 0 ? 0 : PENALTY + load;
     const now = this.#now();
-    // A reply that has not come yet is at least as slow as the time that it has been waited for.
+    // A pending reply is at least as slow as the wait for it so far.
     const silence = load === 0 ? 0 : now - this.#silentSince;
     return Math.max(MIN_LATENCY, this.#latency * this.#decayFactor(now), silence) * (load + 1);
   }
@@ -96,20 +102,24 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
 }
 
 /**
- * The connection that is expected to answer first: of two drawn at random, the one with the smaller product of
- * latency and load, the new request included. The latency is a peak-sensitive moving average: a slow reply raises it
- * at once, and it decays exponentially with time, so that a slow connection is tried again. While a connection with
- * requests in flight answers nothing, that time counts as its latency where it is longer. Two are drawn because costs
- * change with time: a ranking of all would have to read all of them for each pick. Where the load of the one chosen is
- * more than twice the least of all (plus one), the one with the least load is compared as well.
+ * Picks the connection that should answer first. Two connections are drawn at random; the one with the smaller product
+ * of latency and load, counting the new request, is picked.
  *
- * Latencies are read from `outcomes$`, or else from `use` and `withConnection` of the pool. A connection without history
- * gets one request until it has answered; without either source, or once `outcomes$` has completed, the load is the
- * cost. Where neither of the two is accepted, `pick` returns the accepted connection with the least cost.
+ * The latency is a peak-sensitive moving average. A slow reply raises it at once; then it decays exponentially, so that
+ * a slow connection is tried again. If a connection with requests in flight has been silent for longer than its
+ * latency, that time is used instead.
+ *
+ * Drawing two avoids reading all costs, which change with time. If the picked load is more than twice the least of all
+ * (plus one), the connection with the least load is compared as well. If both drawn connections are refused, `pick`
+ * returns the accepted one with the least cost.
+ *
+ * Latencies are read from `outcomes$`, or else from the pool's `use` and `withConnection`. A connection without history
+ * gets one request until it has answered. Without either source, or once `outcomes$` has completed, the load is the
+ * cost.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
- * errors with what `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Numbers are drawn
- * ahead, as in {@link powerOfTwoChoices}.
+ * errors when `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Random numbers are
+ * drawn ahead, as in {@link powerOfTwoChoices}.
  *
  * ```text
  * source:     --[a,b]-----------------------|
@@ -119,7 +129,7 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
  * P.pick():     a, b    b, a     b, b, b
  * ```
  *
- * @throws RangeError, TypeError for options out of range.
+ * @throws RangeError, TypeError for invalid options.
  * @example
  * ```ts
  * const pool = new ConnectionPool(8, () => new ZcachedConnection({ port }), { select: peakEwma() });

@@ -1,16 +1,18 @@
 import type { OperatorFunction } from 'rxjs';
 
 /**
- * Chooses among the connections of the latest array of its source. It stays current; once the subscription to its
+ * Chooses among the connections of the latest array of its source. It stays current. Once the subscription to its
  * strategy has ended, it has no connections.
- *
  * @example
  * ```ts
  * pool.connected$.pipe(leastLoaded()).subscribe((picker) => picker.pick()?.send('PING'));
  * ```
  */
 export interface Picker<C, K = void> {
-  /** The connection to use now; moves the cursor, so that equal ones take turns. `accepts` may refuse a candidate. */
+  /**
+   * The connection to use now. Moves the cursor, so that equal connections take turns. `accepts` may refuse a
+   * connection.
+   */
   pick(key: K, accepts?: (connection: C) => boolean): C | undefined;
   /** The connection that `pick` would choose with the same arguments; changes no state. */
   peek(key: K, accepts?: (connection: C) => boolean): C | undefined;
@@ -19,7 +21,7 @@ export interface Picker<C, K = void> {
 }
 
 /**
- * A strategy of selection: an operator that emits a picker, synchronously, for each array of connections. `K` is the
- * type of the key that a choice may depend on.
+ * A selection strategy: an operator that emits a picker, synchronously, for each array of connections. `K` is the type
+ * of the key that a choice may depend on.
  */
 export type Strategy<C, K = void> = OperatorFunction<readonly C[], Picker<C, K>>;

@@ -8,7 +8,7 @@ import { type CostNode, TwoChoices } from './two-choices.js';
 
 /** Options of {@link powerOfTwoChoices}. */
 export interface PowerOfTwoChoicesOptions {
-  /** Returns a number in [0, 1), by which candidates are drawn. @default Math.random */
+  /** Returns a number in [0, 1) that draws the candidates. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
@@ -19,14 +19,14 @@ class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNo
 }
 
 /**
- * The connection with the smaller load of two drawn at random. Loads are nearly as even as by the least load of all, in
- * constant time, and many clients of the same servers do not all choose the same one. If that load is more than twice
- * the least of all (plus one), as on a server that has stopped, `pick` returns the accepted connection with the least
- * load. So it does if neither of the two is accepted.
+ * Draws two connections at random and picks the one with the smaller load, in constant time. Loads become nearly as
+ * even as with `leastLoaded`, and many clients of the same servers do not all choose the same one. `pick` returns the
+ * accepted connection with the least load in two cases: the drawn load is more than twice the least of all (plus one),
+ * as on a stopped server, or both drawn connections are refused.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
- * errors with what `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Numbers are drawn
- * ahead: `peek` returns what `pick` will, as long as connections and loads stay the same.
+ * errors when `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Random numbers are
+ * drawn ahead, so `peek` returns the next `pick` while connections and loads stay the same.
  *
  * ```text
  * source:              --[a]------[a,b,c]------[b]--|
@@ -34,7 +34,7 @@ class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNo
  * P.pick():              a        b, a, c      b
  * ```
  *
- * @throws RangeError, TypeError for options out of range.
+ * @throws RangeError, TypeError for invalid options.
  * @example
  * ```ts
  * const pool = new ConnectionPool(1_000, factory, { select: powerOfTwoChoices() });

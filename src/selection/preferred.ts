@@ -9,19 +9,19 @@ import type { Picker, Strategy } from './picker.js';
 /** Options of {@link preferred}. */
 export interface PreferredOptions<C, K = void> {
   /**
-   * How many more requests a preferred connection may carry than the one that would be chosen among the others, before
-   * that is used. Infinity for as long as a preferred one can take work at all. @default 16
+   * How many more requests a preferred connection may carry than the best of the others before that one is picked. With
+   * Infinity the others are picked only when no preferred connection can take work. @default 16
    */
   readonly spillOver?: number | undefined;
-  /** How one is chosen among the preferred ones, and among the others. @default leastLoaded() */
+  /** The strategy that picks within each group. @default leastLoaded() */
   readonly strategy?: Strategy<C, K> | undefined;
 }
 
-/** One part of the connections of a source, as a source of its own. */
+/** One group of the source's connections, as a source of its own. */
 class Part<C extends Connection, K> {
   readonly #connections = new Set<C>();
   readonly #diffs = new Subject<ListDiff<C>>();
-  /** What the strategy of the part has emitted last. */
+  /** The latest picker of the group's strategy. */
   picker: Picker<C, K> | undefined;
 
   /** @param subscriber - errors with the strategy. */
@@ -60,7 +60,10 @@ class Part<C extends Connection, K> {
   }
 }
 
-/** Chooses by the preferred part; by the other where the preferred one carries over `spillOver` more, or offers none. */
+/**
+ * Picks from the preferred group; from the other if the preferred connection carries over `spillOver` more, or if there
+ * is none.
+ */
 class PreferringPicker<C extends Connection, K> implements Picker<C, K> {
   constructor(
     readonly near: Part<C, K>,
@@ -80,7 +83,7 @@ class PreferringPicker<C extends Connection, K> implements Picker<C, K> {
     return this.#chosen(key, accepts).connection;
   }
 
-  /** The part whose turn it is, and the connection that it would give. */
+  /** The group to pick from, and the connection that it offers. */
   #chosen(key: K, accepts?: (connection: C) => boolean): { part?: Part<C, K>; connection?: C | undefined } {
     const { near, far } = this;
     const nearest = near.picker?.peek(key, accepts);
@@ -94,21 +97,21 @@ class PreferringPicker<C extends Connection, K> implements Picker<C, K> {
 }
 
 /**
- * Locality: the connections that `isPreferred` names, for example those of one's own zone, as long as they can take the
- * work. The others are chosen when the preferred ones are out of service, at their limit, or carry over `spillOver`
- * requests more. Within either part the choice is that of `strategy`.
+ * Locality: picks among the preferred connections, for example those of your own zone. The others are picked when the
+ * preferred ones are out of service, at their limit, or carry over `spillOver` requests more. Within each group,
+ * `strategy` picks.
  *
  * `isPreferred` is called when a connection enters the source. Emits one picker that stays current, at once and again
- * for each array. Completes and errors with its source, and errors with what `isPreferred` throws and with `strategy`.
+ * for each array. Completes and errors with its source, and errors when `isPreferred` throws or `strategy` errors.
  *
  * ```text
  * source:                     --[near,far]-----------|
  * preferred(isNear,           --P--------------------|
- *           { spillOver: 1 }):
+ *       { spillOver: 1 }):
  * P.pick(), each borrowed:      near, near, far, near
  * ```
  *
- * @throws TypeError, RangeError for arguments out of range.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * const zone = process.env.ZONE;

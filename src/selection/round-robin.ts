@@ -14,7 +14,7 @@ function createNode<C>(connection: C): RingNode<C> {
   return node;
 }
 
-/** The connections in the order in which they came to the source, and the node that is next. */
+/** The connections in the order in which they entered the source, and the next node. */
 class Ring<C extends Connection, K> implements Balancer<C, K, RingNode<C>> {
   #size = 0;
   #last: RingNode<C> | undefined;
@@ -63,9 +63,9 @@ class Ring<C extends Connection, K> implements Balancer<C, K, RingNode<C>> {
 }
 
 /**
- * All connections in turn, in the order in which they came to the source, without regard to load. A connection that
- * enters goes to the end of the order; when one leaves, the turns of the others stay as they are. A connection that
- * is not accepted is skipped. Constant time.
+ * Picks all connections in turn, in the order in which they entered the source, whatever their load. A connection that
+ * enters goes to the end of the order; one that leaves does not change the turns of the others. Refused connections are
+ * skipped. Constant time.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source; after
  * that, and after unsubscription, `pick` returns `undefined`.
@@ -75,7 +75,6 @@ class Ring<C extends Connection, K> implements Balancer<C, K, RingNode<C>> {
  * roundRobin(): --P-------------P----------P------|
  * P.pick():       a, b, a       b, c, a    b, c
  * ```
- *
  * @example
  * ```ts
  * pool.connected$.pipe(roundRobin()).subscribe((picker) => picker.pick()?.send('PING'));

@@ -14,7 +14,7 @@ export interface Candidate<C extends Connection> extends Ranked {
   readonly index: LoadIndex<this> | undefined;
 }
 
-/** A subscription to a strategy, and what it has emitted. */
+/** A subscription to a strategy, and its latest picker. */
 class StrategyRun<C, K> {
   picker: Picker<C, K> | undefined;
   failure: { readonly cause: unknown } | undefined;
@@ -27,7 +27,7 @@ class StrategyRun<C, K> {
         this.picker = picker;
         emitted();
       },
-      // Thrown by the next picks: no subscriber of the user is there to receive it.
+      // The next picks throw it, because no subscriber of the user exists to receive it.
       error: (cause: unknown) => {
         this.failure = { cause };
         emitted();
@@ -36,12 +36,12 @@ class StrategyRun<C, K> {
     this.#subscription.add(run);
   }
 
-  /** Unsubscribes, and drops what the teardown of a user's strategy throws. */
+  /** Unsubscribes, and ignores an error of the teardown of a user's strategy. */
   end(): void {
     try {
       this.#subscription.unsubscribe();
     } catch {
-      // The pool uses another strategy already, or has been disposed of: no pick depends on this one.
+      // No pick depends on this strategy any more.
     }
     this.picker = undefined;
   }
@@ -51,7 +51,7 @@ class StrategyRun<C, K> {
 export class Selector<C extends Connection, K, M extends Candidate<C>> {
   readonly #index: LoadIndex<M>;
   readonly #candidates$: Observable<readonly C[]>;
-  /** Undefined where the pool picks by the least load, which its load index gives. */
+  /** Undefined if the pool picks by the least load, through its load index. */
   #run: StrategyRun<C, K> | undefined;
   #hasEnded = false;
 
@@ -61,12 +61,12 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     this.#candidates$ = candidates$;
   }
 
-  /** Whether a strategy is in use: it may choose none of the free connections. */
+  /** Whether a strategy is in use; it may refuse connections that are free. */
   get hasStrategy(): boolean {
     return this.#run !== undefined;
   }
 
-  /** Picks by another strategy, or by the least load without one. Where the strategy throws, the former one stays. */
+  /** Uses another strategy; without one, the least load. If the strategy throws, the former one stays. */
   use(strategy: Strategy<C, K> | undefined): void {
     const run = strategy && new StrategyRun<C, K>(strategy, this.#candidates$, this.#pickerEmitted);
     const former = this.#run;
@@ -82,7 +82,7 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     const index = this.#index;
     if (index.size === 0) return undefined;
     const member = this.#run === undefined ? index.pick() : this.#pickByStrategy(this.#run, key);
-    // The cursor has moved: `peek` may return another connection now.
+    // The cursor has moved, so `peek` may return another connection now.
     if (member !== undefined && index.onLoad) index.onLoad();
     return member;
   }
@@ -108,7 +108,7 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     this.#run?.end();
   }
 
-  /** Another picker may choose what the one before did not. */
+  /** A new picker may choose a connection that the one before refused. */
   readonly #pickerEmitted = (): void => {
     this.#index.onLoad?.();
     this.#index.onRoom?.();
@@ -124,7 +124,7 @@ export class Selector<C extends Connection, K, M extends Candidate<C>> {
     return recordOf(connection).stay as unknown as M | undefined;
   }
 
-  /** False for a connection that has left, that is at its limit, or that is no member of this pool. */
+  /** False for a connection that has left, is at its limit, or is not a member of this pool. */
   readonly #canTakeWork = (connection: C): boolean => {
     const member = this.#memberOf(connection);
     return member !== undefined && member.index === (this.#index as unknown) && member.position >= 0;

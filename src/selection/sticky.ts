@@ -10,9 +10,10 @@ import { SwapList, type SwapListItem } from './swap-list.js';
 /** Options of {@link sticky}. */
 export interface StickyOptions<C> {
   /**
-   * Returns the identity that keys are mapped to. The name of a server, for example, maps a key to that server after
-   * a restart and in every process. Connections with the same identity share its keys; the one with the smaller load
-   * is picked. Called when the connection enters the source. @default a unique identity for each connection object
+   * Returns the identity of a connection, to which keys are mapped. If it is the name of a server, a key maps to that
+   * server after a restart and in every process. Connections with the same identity share its keys; the one with the
+   * smaller load is picked. Called when the connection enters the source.
+   * @default a unique identity for each connection object
    */
   readonly idOf?: ((connection: C) => string) | undefined;
 }
@@ -20,7 +21,7 @@ export interface StickyOptions<C> {
 const numbers = new WeakMap<object, number>();
 let numbered = 0;
 
-/** A unique identity of a connection object, the same in every picker and after it left and came back. */
+/** A unique identity of a connection object: the same in every picker, and after it has left and come back. */
 function identityOf(connection: object): string {
   let number = numbers.get(connection);
   if (number === undefined) {
@@ -37,7 +38,7 @@ function checked(argument: string, text: unknown): string {
 
 class HashNode<C extends Connection> extends RecordNode<C> implements SwapListItem {
   position = -1;
-  // Two hashes, so that two names hardly ever have the same score for each key.
+  // Two hashes, so that two names rarely have the same score for a key.
   readonly #hash: number;
   readonly #other: number;
 
@@ -74,7 +75,7 @@ class Rendezvous<C extends Connection, K> implements Balancer<C, K, HashNode<C>>
   }
 
   pick(key: K, accepts: ((node: HashNode<C>) => boolean) | undefined): HashNode<C> | undefined {
-    // After unsubscription there is no node, and `pick` returns undefined for any key.
+    // After unsubscription there are no nodes, and `pick` returns undefined for any key.
     if (this.#nodes.items.length === 0) return undefined;
     if (key === undefined) throw wrongType('key', 'given: the strategy chooses by it', key);
     const hash = hashOf(checked('keyOf(key)', this.keyOf(key)));
@@ -96,14 +97,14 @@ class Rendezvous<C extends Connection, K> implements Balancer<C, K, HashNode<C>>
 }
 
 /**
- * The same connection for the same key, by rendezvous hashing. When a connection leaves, its keys are spread evenly
- * over the others; when one enters, it takes an even part of the keys of each. All other keys stay. Where a connection
- * is not accepted, `pick` returns the next best for the key. A pick hashes the key once and mixes it with the hash of
- * each connection, which takes some nanoseconds for each of them.
+ * Picks the same connection for the same key, by rendezvous hashing. When a connection leaves, its keys are spread
+ * evenly over the others; when one enters, it takes an even part of the keys of each. All other keys stay. If a
+ * connection is refused, `pick` returns the next best for the key. The time of a pick grows with the number of
+ * connections, by some nanoseconds for each.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
- * errors with what `idOf` throws; after that, and after unsubscription, `pick` returns `undefined`. `pick` throws
- * what `keyOf` throws, and a `TypeError` when `keyOf` returns no string and where no key is given.
+ * errors when `idOf` throws; after that, and after unsubscription, `pick` returns `undefined`. `pick` throws the error
+ * of `keyOf`, and a `TypeError` if `keyOf` returns no string or no key is given.
  *
  * ```text
  * source:        --[a,b]-----------[a,b,c]-----------[a,c]-------|
@@ -112,7 +113,7 @@ class Rendezvous<C extends Connection, K> implements Balancer<C, K, HashNode<C>>
  * ```
  *
  * @param keyOf - returns the text of a key, which is hashed.
- * @throws RangeError, TypeError for arguments out of range.
+ * @throws RangeError, TypeError for invalid arguments.
  * @example
  * ```ts
  * const select = sticky((user: User) => user.id, { idOf: (replica: Replica) => replica.host });

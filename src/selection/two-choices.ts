@@ -11,18 +11,19 @@ export interface CostNode<C extends Connection> extends RankedNode<C> {
 const cheaper = <S extends { readonly cost: number }>(a: S | undefined, b: S | undefined): S | undefined =>
   a && b ? (b.cost < a.cost ? b : a) : (a ?? b);
 
-/** An index below `count` by a number in [0, 1); a number outside of that range is clamped. */
+/** The index below `count` that a number in [0, 1) stands for; a number outside of that range is clamped. */
 const indexOf = (number: number, count: number): number =>
   Math.max(0, Math.min(count - 1, Math.floor(number * count) || 0));
 
-/** Whether a load is far above the least. Of many connections that all answer, few get that far. */
+/** Whether a load is far above the least. Few connections get that far while all answer. */
 const isFarAbove = (load: number, least: number): boolean => load > 2 * least + 1;
 
 /**
- * The node with the smaller cost of two drawn at random. Both numbers are drawn ahead, so that `peek` knows the pick.
+ * Picks the node with the smaller cost of two drawn at random. Both random numbers are drawn ahead, so that `peek`
+ * knows the next pick.
  *
- * A pair may be two connections that answer nothing. So the node with the least load of all competes as a third where
- * the load of the winner is far above it. A server that has stopped gets few requests more than by the least load.
+ * Both nodes may belong to stopped servers. So if the winner's load is far above the least load, the node with the
+ * least load competes as well. A stopped server then gets few requests more than with `leastLoaded`.
  */
 export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implements Balancer<C, K, S> {
   readonly #nodes = new LoadIndex<S>();
@@ -72,7 +73,7 @@ export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implemen
   /** The accepted node with the least cost; a random one among equals. */
   #cheapest(accepts: (node: S) => boolean): S | undefined {
     const nodes = this.#nodes;
-    // The fraction that the first draw left unused: its integer part is the index of a node that was refused.
+    // The fraction of the first draw. Its integer part is used up: it is the index of a refused node.
     const chance = (this.#firstDraw * nodes.size) % 1;
     let equals: S[] = [];
     let least = Number.POSITIVE_INFINITY;
@@ -92,7 +93,7 @@ export class TwoChoices<C extends Connection, K, S extends CostNode<C>> implemen
     return nodes.at(indexOf(this.#firstDraw, nodes.size));
   }
 
-  /** Drawn from all nodes but the first. */
+  /** Drawn from all nodes except the first. */
   get #second(): S | undefined {
     const nodes = this.#nodes;
     const place = indexOf(this.#secondDraw, nodes.size - 1);

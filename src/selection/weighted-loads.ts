@@ -9,19 +9,19 @@ import { RecordNode } from './node.js';
 
 /** Options of {@link WeightedLoads}. */
 export interface Weighting<C> {
-  /** The weight of a connection. */
+  /** Returns the weight of a connection. */
   weight(connection: C): number;
   /** Milliseconds until a new connection has its full weight; 0 for at once. */
   readonly slowStart: number;
-  /** Time constant, in milliseconds, with which a failure decays; 0 where failures do not count. */
+  /** Time constant, in milliseconds, with which a failure decays; 0 if failures do not count. */
   readonly failurePenalty: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** The ratio of its full weight that a new connection starts with. */
+/** The ratio of the full weight that a new connection starts with. */
 const MIN_WEIGHT = 0.1;
 
-/** Failures below this count as 0. Otherwise an idle pool would never pick a connection again that failed once. */
+/** Failures below this count as 0. Otherwise an idle pool would never again pick a connection that failed once. */
 const NEGLIGIBLE = 0.05;
 
 /** Decaying nodes are refreshed after this ratio of `slowStart` or `failurePenalty`. */
@@ -32,15 +32,15 @@ class WeightedNode<C extends Connection> extends RecordNode<C> implements HeapNo
   position = -1;
   /** The load and the decayed failures, divided by the weight. */
   cost = 0;
-  /** The order among nodes of equal cost: each pick adds the inverse of the weight. */
+  /** The order among nodes of equal cost. Each pick adds the inverse of the weight. */
   virtualTime = 0;
-  /** A pseudo-random order among nodes of equal virtual time, so that callers in a fixed rhythm get different ones. */
+  /** A pseudo-random order among nodes of equal virtual time, so that callers in a fixed rhythm get different nodes. */
   tieBreaker = 0;
   /** The weight at the latest refresh: less than the full weight during slow start. */
   weight = 0;
   /** Failed requests, decayed. */
   failures = 0;
-  /** When `failures` was decayed last. */
+  /** When `failures` last decayed. */
   #decayedAt = 0;
   readonly #fullWeight: number;
   readonly #joinedAt: number;
@@ -52,7 +52,7 @@ class WeightedNode<C extends Connection> extends RecordNode<C> implements HeapNo
     this.#joinedAt = now;
   }
 
-  /** Updates the weight and the failures to now; returns whether time will change them further. */
+  /** Brings the weight and the failures up to date; returns whether time will change them further. */
   decay(now: number, { slowStart, failurePenalty }: Weighting<C>): boolean {
     const age = now - this.#joinedAt;
     const isNew = age < slowStart;
@@ -84,8 +84,8 @@ const isBefore = (a: WeightedNode<Connection>, b: WeightedNode<Connection>): boo
 };
 
 /**
- * Picks the least cost, which is the load divided by the weight. Nodes of equal cost take turns in proportion to their
- * weights: each pick adds the inverse of the weight to the virtual time of the node.
+ * Picks the node with the least cost: its load divided by its weight. Nodes of equal cost take turns in proportion to
+ * their weights, because each pick adds the inverse of the weight to the node's virtual time.
  */
 export class WeightedLoads<C extends Connection, K> implements Balancer<C, K, WeightedNode<C>> {
   readonly #weighting: Weighting<C>;
@@ -95,7 +95,7 @@ export class WeightedLoads<C extends Connection, K> implements Balancer<C, K, We
   readonly #decaying = new Set<WeightedNode<C>>();
   readonly #step: number;
   #refreshedAt = 0;
-  /** The virtual time of the latest pick. A node behind it was busy or away, and does not catch up. */
+  /** The virtual time of the latest pick. A node that lags behind it was busy or away, and does not catch up. */
   #virtualTime = 0;
   #seed = 1;
 
