@@ -20,9 +20,9 @@ class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNo
 
 /**
  * Draws two connections at random and picks the one with the smaller load, in constant time. Loads become nearly as
- * even as with `leastLoaded`, and many clients of the same servers do not all choose the same one. `pick` returns the
- * accepted connection with the least load in two cases: the drawn load is more than twice the least of all (plus one),
- * as on a stopped server, or both drawn connections are refused.
+ * even as with `leastLoaded`, and many clients of the same servers do not all choose the same one. If the picked
+ * load is more than twice the least of all (plus one), as on a stopped server, or if both connections are refused, the
+ * accepted one with the least load is picked instead.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
  * errors when `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Random numbers are
