@@ -169,9 +169,9 @@ class CleanupTimers<C extends Connection> {
  * A dial takes a connection off the list, but does not stop its timer. A connection that is up or being dialled is
  * never removed, even if the list is late or never changes.
  *
- * Emits the same array once `remove` has returned and its promise, if any, has resolved. If `remove` fails, a {@link
- * CommandFailure} is emitted; after the backoff `remove` is called again with the connections still broken. Cold.
- * Completes and errors with its source, and errors when `backoff` throws. Unsubscribing cancels the timers.
+ * Emits the same array once `remove` has returned and its promise, if any, has resolved. If `remove` fails, a
+ * {@link CommandFailure} is emitted; after the backoff `remove` is called again with the connections still broken.
+ * Cold. Completes and errors with its source, and errors when `backoff` throws. Unsubscribing cancels the timers.
  *
  * ```text
  * source:                                --[a]---[a,b]-[b]---[]---

@@ -284,9 +284,9 @@ class OutlierDetector<C extends Connection> {
  * A connection without either is never ejected. Each outcome takes constant time; with `slowerThan`, every 32nd answer
  * sorts one figure of each endpoint.
  *
- * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. If `eject` fails, a {@link
- * CommandFailure} is emitted, and `eject` is called again after as many failures more. Cold. Completes and errors with
- * its source. Unsubscribing stops the detection.
+ * Emits an {@link Ejection} once `eject` has returned and its promise, if any, has resolved. If `eject` fails, a
+ * {@link CommandFailure} is emitted, and `eject` is called again after as many failures more. Cold. Completes and
+ * errors with its source. Unsubscribing stops the detection.
  *
  * ```text
  * source:                                       --[a,b]-----[b]-------[a,b]--

@@ -217,8 +217,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Makes `size` new connections, or as many as `maxSize` allows, and dials them. `poolSize` grows to the number of
    * members if that is larger. Resolves when every dial has settled.
    *
-   * @throws {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and {@link
-   * PoolDisposedError}, as rejections.
+   * @throws {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link PoolClosedError} and
+   * {@link PoolDisposedError}, as rejections.
    */
   async extendPoolBySize(size: number, options: SignalOptions = {}): Promise<void> {
     check.checkSize('size', size);
@@ -231,8 +231,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    * Adds the given connections and dials those that are not connected. Connections that are already members are
    * ignored. The iterable is read once, before anything changes. Resolves when every dial has settled.
    *
-   * @throws RangeError for more connections than `maxSize` allows, TypeError for a connection of another pool, {@link
-   * PoolClosedError} and {@link PoolDisposedError}, as rejections.
+   * @throws RangeError for more connections than `maxSize` allows, TypeError for a connection of another pool,
+   * {@link PoolClosedError} and {@link PoolDisposedError}, as rejections.
    */
   async extendPoolByConnections(connections: Iterable<C>, options: SignalOptions = {}): Promise<void> {
     const given = checkConnections('connections', connections);
@@ -369,8 +369,8 @@ export class ConnectionPool<C extends Connection, K = void> {
    *
    * @returns how many were replaced, once all of them are closed.
    * @throws {@link RenewalError} if a replacement cannot be connected: the connections not yet replaced stay, and
-   * `silent` names those that did not answer the ping; {@link ConnectionFactoryError}, {@link NoEndpointsError}, {@link
-   * PoolClosedError} and {@link PoolDisposedError}. All as rejections.
+   * `silent` names those that did not answer the ping; {@link ConnectionFactoryError}, {@link NoEndpointsError},
+   * {@link PoolClosedError} and {@link PoolDisposedError}. All as rejections.
    * @example
    * ```ts
    * await pool.renew({ maxUnavailable: 2, drainTimeout: 30_000 });
@@ -455,9 +455,9 @@ export class ConnectionPool<C extends Connection, K = void> {
    * The connection that `select` chooses now, without a key. By default that is the one in service with the least load;
    * connections of equal load take turns.
    *
-   * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError}, {@link
-   * PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}; a `TypeError` if the strategy requires a
-   * key
+   * @throws {@link PoolEmptyError}, {@link PoolNotConnectedError}, {@link PoolExhaustedError},
+   * {@link PoolSuspendedError}, {@link PoolClosedError}, {@link PoolDisposedError}; a `TypeError` if the strategy
+   * requires a key
    */
   getLeastLoadedConnection(): C {
     const member = this.#acquirer.pick(undefined as K);
@@ -472,10 +472,10 @@ export class ConnectionPool<C extends Connection, K = void> {
    * @param work - called at once if a connection is free, and always in the caller's async context. Its signal aborts
    * when the caller gives up or the connection is lost or taken away. The connection counts the work as load until it
    * settles or the connection is closed.
-   * @throws {@link WaitTimeoutError} after `waitTimeout`, {@link WaitQueueFullError} if too many callers wait, {@link
-   * CircuitOpenError}, {@link UseTimeoutError} after `timeout`, {@link PoolClosedError}, {@link PoolDisposedError}, the
-   * reason of the signal, and the error of `work`; with `maxWaiting: 0` the errors of `getLeastLoadedConnection`. All
-   * as rejections.
+   * @throws {@link WaitTimeoutError} after `waitTimeout`, {@link WaitQueueFullError} if too many callers wait,
+   * {@link CircuitOpenError}, {@link UseTimeoutError} after `timeout`, {@link PoolClosedError},
+   * {@link PoolDisposedError}, the reason of the signal, and the error of `work`; with `maxWaiting: 0` the errors of
+   * `getLeastLoadedConnection`. All as rejections.
    * @example
    * ```ts
    * const size = await pool.use((connection) => connection.send('DBSIZE'), { timeout: 500 });

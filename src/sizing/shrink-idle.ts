@@ -83,8 +83,8 @@ class IdleWindow {
  * not raise the number. Surplus connections are removed all at once, so choose a window longer than the pauses of your
  * load. A connection does not count as idle while the pool is suspended or its capacity is 0.
  *
- * Emits the number once `remove` has returned and its promise, if any, has resolved. If `remove` fails, a {@link
- * CommandFailure} is emitted, and the next window counts again. Cold. Completes and errors with its source.
+ * Emits the number once `remove` has returned and its promise, if any, has resolved. If `remove` fails, a
+ * {@link CommandFailure} is emitted, and the next window counts again. Cold. Completes and errors with its source.
  * Unsubscribing cancels the window.
  *
  * ```text
