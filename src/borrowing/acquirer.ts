@@ -10,35 +10,35 @@ import { traceCaller, withoutCaller } from './caller-stack.js';
 import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
 import { Waiter, WaitQueue, type WaitQueueOwner } from './wait-queue.js';
 
-/** What a caller asks for, and how many milliseconds it waits in the queue. */
+/** The key of a call, and how many milliseconds it may wait in the queue. */
 export interface AcquireTerms<K> {
   readonly key: K;
   readonly waitTimeout: number;
   readonly priority: number;
 }
 
-/** The part of the pool's options that acquiring goes by. */
+/** The options that acquiring depends on. */
 export interface AcquirerOptions {
   readonly maxWaiting: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** Why callers are refused. */
+/** The errors of refused callers. */
 export interface AdmissionErrors {
-  /** Why a caller that would have to wait is refused; undefined where it may wait. */
+  /** Why a caller that would have to wait is refused; undefined if it may wait. */
   admissionError(): Error | undefined;
   queueFullError(): Error;
   waitTimeoutError(waitTimeout: number): Error;
 }
 
-/** What becomes of a checkout that has ended. */
+/** What happens when a checkout ends. */
 export type CheckoutReturns<C extends Connection> = Pick<CheckoutOwner<C>, 'workEnded' | 'release'>;
 
 const microtask = Promise.resolve();
 
 /** Lends connections, first come, first served. Callers wait while none can be lent. */
 export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, CheckoutOwner<C> {
-  /** The deadlines of the callers: those in the queue, and those with a `timeout`. */
+  /** The deadlines of the callers in the queue, and of those with a `timeout`. */
   readonly deadlines: Deadlines;
   readonly now: () => number;
   readonly #selector: Selector<C, K, Member<C>>;
@@ -75,7 +75,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   release(member: Member<C>, session: number): void {
     member.check();
     this.#returns.release(member, session);
-    // A strategy that refused for reasons of its own may not do so any more.
+    // The strategy may have refused connections for its own reasons, and may accept them now.
     if (this.#queue.size > 0) this.serveSoon();
   }
 
@@ -87,7 +87,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     return this.#isSuspended;
   }
 
-  /** A connection at once, where one can be lent. A caller overtakes only waiters whose key gets no connection. */
+  /** Lends a connection at once, if one is free. The caller overtakes only waiters whose key gets no connection. */
   acquireNow(key: K): Checkout<C> | undefined {
     return this.#acquireNow(key);
   }
@@ -96,7 +96,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     return this.#queue.size > 0 && !this.#mayOvertake(key) ? undefined : this.tryAcquire(key);
   }
 
-  /** Whether a caller of this key may overtake: all waiters wait for other keys, and the last pass left them waiting. */
+  /** Whether a caller of this key may overtake: all waiters have other keys, and the last pass served none of them. */
   #mayOvertake(key: K): boolean {
     return this.#selector.hasStrategy && !this.#isDispatching && !this.#queue.hasKey(key);
   }
@@ -106,7 +106,9 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     return member && this.lend(member);
   }
 
-  /** The member to use now. A dead one that is found goes out of service, which may have the pool suspended. */
+  /**
+   * The member to use now. A dead connection that this finds goes out of service; its subscribers may suspend the pool.
+   */
   pick(key: K): Member<C> | undefined {
     while (!this.#isSuspended) {
       const member = this.#selector.pick(key);
@@ -121,10 +123,10 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
   }
 
   /**
-   * Acquires a connection at once, or in turn, and begins some work on it. Where it is lost between grant and beginning,
-   * another one is waited for, in the old place. One async function does it all, because each promise counts here.
+   * Acquires a connection, at once or in turn, and begins work on it. If the connection is lost before the work begins,
+   * the caller waits again at its old place. One async function does it all, because each promise costs time here.
    *
-   * @param work - what `begin` is given: a closure for each call would cost more.
+   * @param work - passed to `begin`: a closure for each call would cost more.
    * @param settled - called when the work has settled, with its failure if it failed.
    */
   async acquire<W, T>(
@@ -146,7 +148,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
           checkout = waiter.checkout as Checkout<C>;
         }
       } catch (error) {
-        // Under limits another promise is the caller's.
+        // With limits, the caller has another promise.
         throw limits ? error : traceCaller(error);
       }
     }
@@ -162,7 +164,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     }
   }
 
-  /** A connection at once, or a place in the queue. Where neither is to be had the limits of the call end, and it throws. */
+  /** Returns a connection, or a waiter in the queue. If the caller may not wait, its limits end, and this throws. */
   #admit(
     { key, waitTimeout, priority }: AcquireTerms<K>,
     limits: CallLimits<C> | undefined,
@@ -170,7 +172,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     try {
       const checkout = this.#acquireNow(key);
       if (checkout) return checkout;
-      // A user's strategy that was asked may have aborted the signal.
+      // The user's strategy may have aborted the signal.
       if (limits?.end) throw limits.end.reason;
       const error = this.#admissionError();
       if (error) throw error;
@@ -209,7 +211,7 @@ export class Acquirer<C extends Connection, K> implements WaitQueueOwner<C, K>, 
     this.serveSoon();
   }
 
-  /** Rejects the waiters when nothing can be waited for any more, and otherwise serves them. */
+  /** Rejects the waiters if waiting has become useless, and otherwise serves them. */
   recheckWaiters(): void {
     if (this.#queue.size === 0) return;
     if (this.refusal()) this.#queue.rejectAll(this.#refusalInQueue);

@@ -5,23 +5,23 @@ import { ListNode } from '../linked-list.js';
 import { withoutCaller } from './caller-stack.js';
 import type { Checkout } from './checkout.js';
 
-/** What ends a call before its work does. */
+/** The limits of a call, which can end it before its work ends. */
 export interface CallTerms {
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds for everything, the queue included. */
+  /** Milliseconds for the whole call, waiting included. */
   readonly timeout: number | undefined;
-  /** What the caller is rejected with after `timeout`; without a connection where its work had not begun. */
+  /** The error after `timeout`; without a connection if the work had not begun. */
   timeoutError?(connection: Connection | undefined): Error;
 }
 
 /**
- * The signal and the deadline of one call. When either ends it, the caller is rejected at once: it leaves the queue, or
- * the signal of its work is aborted.
+ * The signal and the deadline of one call. When one of them ends the call, the caller is rejected at once: it leaves
+ * the queue, or the signal of its work aborts.
  */
 export class CallLimits<C extends Connection> implements Expirable {
   readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
   deadline = 0;
-  /** What has ended the call, and why. */
+  /** Why the call was ended. */
   end: { readonly reason: unknown } | undefined = undefined;
   #checkout: Checkout<C> | undefined;
   #stopListening: (() => void) | undefined;
@@ -30,7 +30,7 @@ export class CallLimits<C extends Connection> implements Expirable {
   readonly #deadlines: Deadlines;
   readonly #onEnd: (reason: unknown) => void;
 
-  /** @param onEnd - called when the call is ended by its signal or its deadline, and not later than it has settled. */
+  /** @param onEnd - called when the signal or the deadline ends the call, unless it has settled. */
   constructor(terms: CallTerms, deadlines: Deadlines, onEnd: (reason: unknown) => void = () => {}) {
     this.#terms = terms;
     this.#deadlines = deadlines;
@@ -40,12 +40,12 @@ export class CallLimits<C extends Connection> implements Expirable {
     if (terms.timeout !== undefined) deadlines.add(this, terms.timeout);
   }
 
-  /** The caller waits in the queue, which the function given takes it out of. */
+  /** The caller waits in the queue; `leaveQueue` removes it. */
   waits(leaveQueue: (reason: unknown) => void): void {
     this.#leaveQueue = leaveQueue;
   }
 
-  /** The work begins, unless the call has ended: then the connection is given back, and the reason thrown. */
+  /** The work begins. If the call has ended, the connection is released, and the reason is thrown. */
   begins(checkout: Checkout<C>): void {
     this.#leaveQueue = undefined;
     if (this.end) {
@@ -55,19 +55,19 @@ export class CallLimits<C extends Connection> implements Expirable {
     this.#checkout = checkout;
   }
 
-  /** Ends the call: its caller does not want the result any more. */
+  /** Ends the call: its caller no longer wants the result. */
   cancel(): void {
     this.#giveUp(undefined);
   }
 
-  /** A deadline that has passed says something of the connection. */
+  /** A deadline that passes counts as an outcome of the connection. */
   expired(): void {
     const error = this.#terms.timeoutError?.(this.#checkout?.member.connection);
     this.#checkout?.report({ error });
     this.#endWith(error && withoutCaller(error));
   }
 
-  /** Stops the deadline and the listening to the signal. Idempotent. */
+  /** Stops the deadline and stops listening to the signal. Idempotent. */
   settle(): void {
     this.#stopListening?.();
     this.#deadlines.remove(this);

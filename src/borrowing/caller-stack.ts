@@ -1,20 +1,20 @@
-/** Errors that were made where no caller is on the stack: in a timer, or by a change of the pool. */
+/** Errors created without a caller on the stack: in a timer, or by a change of the pool. */
 const callerless = new WeakSet<object>();
 
 const microtask = Promise.resolve();
 
-/** V8 has it, and most other engines. */
+/** V8 and most other engines have it. */
 const { captureStackTrace } = Error as { captureStackTrace?: (target: object, above?: unknown) => void };
 
-/** Marks an error that was made where no caller is on the stack. */
+/** Marks an error that was created without a caller on the stack. */
 export function withoutCaller<E extends object>(error: E): E {
   callerless.add(error);
   return error;
 }
 
 /**
- * Gives a marked error the stack of this moment, which names the async callers, where the engine traces async functions.
- * Called when an error is thrown, so that nothing is traced for calls that succeed.
+ * Gives a marked error the stack of this moment. It names the async callers if the engine traces async functions.
+ * Called when an error is thrown, so that calls that succeed trace nothing.
  */
 export function traceCaller(error: unknown): unknown {
   if (callerless.delete(error as object)) captureStackTrace?.(error as object, traceCaller);

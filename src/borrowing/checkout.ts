@@ -2,24 +2,24 @@ import { type Connection, causeOf, isUpState } from '../connection/connection.js
 import { ConnectionClosedError } from '../errors.js';
 import type { Member } from '../membership/member.js';
 
-/** What work is given besides its connection. */
+/** The second argument of work. */
 export interface UseContext {
   /** Aborts when the caller gives up, the deadline passes, or the connection is lost or closed. */
   readonly signal: AbortSignal;
 }
 
-/** Why some work has failed. */
+/** Why work failed. */
 export interface WorkFailure {
   readonly error: unknown;
 }
 
-/** What hears of checkouts. */
+/** Is told of checkouts. */
 export interface CheckoutOwner<C extends Connection> {
-  /** Milliseconds, for how long work took. */
+  /** A clock in milliseconds, to measure work. */
   now(): number;
-  /** Work has ended, without a failure where it succeeded. */
+  /** Work has ended; without a failure if it succeeded. */
   workEnded(checkout: Checkout<C>, failure: WorkFailure | undefined): void;
-  /** Takes a member back, unless what was lent of that session has been written off. */
+  /** Releases a member, unless the leases of that session have been written off. */
   release(member: Member<C>, session: number): void;
 }
 
@@ -27,14 +27,14 @@ const goneError = (): ConnectionClosedError =>
   new ConnectionClosedError('The connection was lost, or the pool wants it back');
 
 /**
- * One borrowing of a connection, which counts as load until it ends. It ends once, however often it is released. Its
- * signal is made when it is read for the first time.
+ * One use of a connection, which counts as load until it ends. It ends once, however often it is released. Its signal
+ * is created when it is first read.
  */
 export class Checkout<C extends Connection> implements UseContext {
   readonly member: Member<C>;
-  /** The member's session when it was acquired. */
+  /** The member's session at the time of acquiring. */
   readonly session: number;
-  /** When it was acquired, where what listens to the connection may want to know. */
+  /** When it was acquired; undefined if no listener needs it. */
   readonly acquiredAt: number | undefined;
   readonly #owner: CheckoutOwner<C>;
   #hasEnded = false;
@@ -59,7 +59,7 @@ export class Checkout<C extends Connection> implements UseContext {
     return this.member.session !== this.session;
   }
 
-  /** Whether work must not begin on it: the connection was lost, or has gone out of service. */
+  /** Whether work must not begin, because the connection was lost or went out of service. */
   get isStale(): boolean {
     return this.isLost || this.member.phase !== 'serving';
   }
@@ -68,7 +68,7 @@ export class Checkout<C extends Connection> implements UseContext {
     return this.signalFor({ onRecall: false });
   }
 
-  /** Its signal; with `onRecall` it aborts as well when the pool wants the connection back before long. */
+  /** Its signal. With `onRecall` it also aborts when the pool asks for the connection to be released soon. */
   signalFor({ onRecall }: { readonly onRecall: boolean }): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
@@ -77,7 +77,7 @@ export class Checkout<C extends Connection> implements UseContext {
     return this.#controller.signal;
   }
 
-  /** The work has ended: says how it went, and gives the connection back. */
+  /** Ends the work: reports how it went, and releases the connection. */
   end(failure: WorkFailure | undefined): void {
     try {
       this.report(failure);
@@ -86,14 +86,14 @@ export class Checkout<C extends Connection> implements UseContext {
     }
   }
 
-  /** Says how the work went, once: at its deadline, or when it ends. */
+  /** Reports once how the work went: at its deadline, or when it ends. */
   report(failure: WorkFailure | undefined): void {
     if (this.#isReported || this.#hasEnded) return;
     this.#isReported = true;
     this.#owner.workEnded(this, failure);
   }
 
-  /** Lets the end of the work say nothing of the connection: its caller has given up. */
+  /** Prevents a report, because the caller gave up. */
   dismiss(): void {
     this.#isReported = true;
   }
@@ -105,7 +105,7 @@ export class Checkout<C extends Connection> implements UseContext {
     this.#controller.abort(reason);
   }
 
-  /** Gives the connection back. Idempotent. */
+  /** Releases the connection. Idempotent. */
   release(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -114,7 +114,7 @@ export class Checkout<C extends Connection> implements UseContext {
   }
 }
 
-/** Aborts a checkout when its connection is lost or closed, which it may be already. */
+/** Aborts a checkout when its connection is lost or closed, or at once if it already is. */
 function abortWithConnection<C extends Connection>(checkout: Checkout<C>, onRecall: boolean): (() => void) | undefined {
   const { record, activity } = checkout.member;
   if (checkout.isLost || !isUpState(record.state)) checkout.abort(causeOf(record.connection) ?? goneError());
@@ -122,7 +122,7 @@ function abortWithConnection<C extends Connection>(checkout: Checkout<C>, onReca
   else {
     return record.listen({
       onState: (state, cause) => {
-        // `closed` is followed by `onRetired`, which carries the reason.
+        // After `closed` comes `onRetired`, which has the reason.
         if (state !== 'closed' && state !== 'draining') checkout.abort(cause ?? goneError());
       },
       onRetired: (reason) => checkout.abort(reason),

@@ -1,10 +1,13 @@
 import type { ErrorClass } from '../connection/connection.js';
 import { ConnectionClosedError, UseTimeoutError } from '../errors.js';
 
-/** What an error of work says of its connection; undefined leaves it to the connection's own, and that to the default. */
+/**
+ * Says what an error of work means for its connection. Undefined leaves that to the connection's own `classify`, and
+ * then to the default.
+ */
 export type Classify<C> = (error: unknown, connection: C) => ErrorClass | undefined;
 
-/** Codes of errors by which a transport, or a client that speaks over one, says that no answer will come. */
+/** Error codes of transports and clients that mean that no answer will come. */
 const NO_ANSWER: ReadonlySet<unknown> = new Set([
   'ECONNABORTED',
   'ECONNREFUSED',
@@ -25,13 +28,12 @@ const NO_ANSWER: ReadonlySet<unknown> = new Set([
   'ERR_STREAM_WRITE_AFTER_END',
 ]);
 
-/** How many causes are followed: more than errors are wrapped, and an end for a cycle of causes. */
+/** How many causes are followed. The bound also ends a cycle of causes. */
 const DEEPEST = 8;
 
 /**
- * What an error of work says of its connection, if neither the pool nor the connection classifies it. A deadline that
- * has passed and an error of the transport are failures; everything else is an answer. Reads the `code` and `name` of
- * the error, of its `cause`, and so on. Never throws.
+ * Classifies an error of work if neither the pool nor the connection does. Deadlines and transport errors are failures;
+ * everything else is an answer. Reads the `code` and `name` of the error and of each `cause` below it. Never throws.
  */
 export function classifyError(error: unknown): ErrorClass {
   let link = error;
@@ -43,7 +45,7 @@ export function classifyError(error: unknown): ErrorClass {
       link = cause;
     }
   } catch {
-    // An error whose members cannot be read.
+    // The members of this error cannot be read.
   }
   return 'answer';
 }

@@ -1,24 +1,24 @@
-/** How many keys a pass asks for in vain before it may leave others out. */
+/** How many keys without a connection a pass asks for before it may skip others. */
 const ASKED_ALWAYS = 64;
 
-/** A key is asked for again at most so many passes after its latest miss. The number doubles with each miss. */
+/** The most passes for which a key is skipped after a miss. The number doubles with each miss. */
 const MOST_PASSES = 64;
 
 /** The waiters of one key. */
 export class KeyTurn {
-  /** How many wait. */
+  /** How many waiters there are. */
   size = 0;
-  /** The latest pass in which it got nothing. */
+  /** The latest pass in which the key got nothing. */
   #missedIn = 0;
-  /** How often it got nothing since it last got a connection. */
+  /** How often the key got nothing since its last connection. */
   #misses = 0;
 
-  /** Whether a later waiter of the same key must not be served in a pass, because an earlier one was not. */
+  /** Whether an earlier waiter of the key got nothing in this pass, so that a later one must not be served. */
   hasMissed(pass: number): boolean {
     return this.#missedIn === pass;
   }
 
-  /** Whether a pass that has asked for many keys already leaves this one out. */
+  /** Whether a pass that has already asked for many keys skips this one. */
   isSkipped(pass: number, asked: number): boolean {
     return asked >= ASKED_ALWAYS && pass - this.#missedIn < Math.min(2 ** this.#misses, MOST_PASSES);
   }

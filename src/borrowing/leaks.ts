@@ -3,7 +3,7 @@ import { MAX_TIMER_DELAY } from '../checks.js';
 import type { Connection } from '../connection/connection.js';
 import type { Checkout } from './checkout.js';
 
-/** A lease that has been held for longer than it should be. */
+/** A lease that has been held for too long. */
 export interface Leak<C> {
   readonly connection: C;
   readonly milliseconds: number;
@@ -11,7 +11,7 @@ export interface Leak<C> {
   readonly acquiredAt: string;
 }
 
-/** Suspects leases that are held for long. Costs nothing while there is no threshold. */
+/** Reports leases that are held for long. Costs nothing without a threshold. */
 export class LeakDetector<C extends Connection> {
   readonly #options: { readonly leakThreshold: number; readonly scheduler: SchedulerLike };
   readonly #suspect: (leak: Leak<C>) => void;
@@ -24,12 +24,12 @@ export class LeakDetector<C extends Connection> {
     this.#suspect = suspect;
   }
 
-  /** The stack of the caller, where leases are watched. */
+  /** The stack of the caller, if leases are watched. */
   trace(): string | undefined {
     return this.#isWatching ? (new Error('A lease was acquired here').stack ?? '') : undefined;
   }
 
-  /** Suspects a lease unless the function returned is called before, or the pool has closed the connection. */
+  /** Reports a lease unless the returned function is called or the pool closes the connection in time. */
   watch({ member }: Checkout<C>, acquiredAt: string | undefined): (() => void) | undefined {
     if (acquiredAt === undefined || !this.#isWatching) return undefined;
     const { connection, record } = member;
@@ -46,7 +46,7 @@ export class LeakDetector<C extends Connection> {
     return stop;
   }
 
-  /** A threshold beyond what timers can wait is none. */
+  /** A threshold longer than the longest timer counts as none. */
   get #isWatching(): boolean {
     return this.#options.leakThreshold <= MAX_TIMER_DELAY;
   }

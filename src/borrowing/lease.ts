@@ -8,9 +8,8 @@ import type { Checkout } from './checkout.js';
 export interface Lease<C extends Connection> extends Disposal {}
 
 /**
- * A connection on loan until it is released: for work that is more than one call, such as a transaction. In a pool
- * with `maxPending: 1` nothing else uses it meanwhile.
- *
+ * A borrowed connection, until it is released. For work of several calls, such as a transaction. In a pool with
+ * `maxPending: 1` no other caller uses it meanwhile.
  * @example
  * ```ts
  * using lease = await replicas.lease({ signal });
@@ -36,21 +35,21 @@ export class Lease<C extends Connection> {
     this.#released = released;
   }
 
-  /** The connection on loan. */
+  /** The borrowed connection. */
   get connection(): C {
     return this.#checkout.member.connection;
   }
 
   /**
-   * Aborts when the pool wants the connection back (it is being closed, or the connection removed: release it
-   * within `drainTimeout`), and when the connection is lost. What was set up on it, a transaction for one, is gone
-   * then, though the same object may be connected again.
+   * Aborts when the connection is lost, or when the pool asks for it back because the pool is closed or the connection
+   * removed. Release it then within `drainTimeout`. State on a lost connection, such as a transaction, is gone, even if
+   * the same object connects again.
    */
   get signal(): AbortSignal {
     return this.#checkout.signalFor({ onRecall: true });
   }
 
-  /** Gives the connection back. Idempotent. */
+  /** Releases the connection. Idempotent. */
   release(): void {
     if (this.#checkout.hasEnded) return;
     this.#released?.();
@@ -58,11 +57,10 @@ export class Lease<C extends Connection> {
   }
 
   /**
-   * Gives the connection back as one not to be used any more: it is broken in the pool's eyes and closed, and
-   * what heals the pool dials it anew. Does nothing after `release()`, and only releases where the connection
-   * has been lost already.
+   * Releases the connection and marks it as broken: it is closed, and `heal` redials it. Does nothing after
+   * `release()`. If the connection was lost already, it is only released.
    *
-   * @param cause - why, for the pool's events.
+   * @param cause - the reason, for the pool's events.
    */
   invalidate(cause?: unknown): void {
     if (this.#checkout.hasEnded) return;

@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import type { Member } from '../membership/member.js';
 
-/** The leases of one session that were open when the session was lost. */
+/** The leases that were open when their session was lost. */
 interface LostSession {
   readonly session: number;
   open: number;
@@ -10,8 +10,8 @@ interface LostSession {
 }
 
 /**
- * Writes off the leases of a lost session that are not given back within `lostGrace`. Work that never settles must not
- * hold a slot of the next session.
+ * Writes off the leases of a lost session that are not released within `lostGrace`. Work that never settles must not
+ * occupy the next session.
  */
 export class LostLeases<C extends Connection> {
   readonly #lost = new Map<Member<C>, LostSession[]>();
@@ -27,7 +27,7 @@ export class LostLeases<C extends Connection> {
     this.#writtenOff = writtenOff;
   }
 
-  /** A member has lost its connection: its latest session is over. */
+  /** The session of a member was lost. */
   sessionLost(member: Member<C>): void {
     const session = member.session - 1;
     const earlier = this.#lost.get(member) ?? [];
@@ -39,7 +39,7 @@ export class LostLeases<C extends Connection> {
     lost.timer = scheduler.schedule(() => this.#writeOff(member, session), lostGrace);
   }
 
-  /** A lease of a session has been given back. Returns whether it counted until then: it was not written off. */
+  /** A lease was released. Returns whether it still counted, that is, was not written off. */
   released(member: Member<C>, session: number): boolean {
     if (session === member.session) return true;
     const sessions = this.#lost.get(member);
@@ -49,7 +49,7 @@ export class LostLeases<C extends Connection> {
     return true;
   }
 
-  /** Stops waiting for the leases of a member that is closed, and has written them off. */
+  /** Stops waiting for the leases of a closed member: they have been written off. */
   forget(member: Member<C>): void {
     const sessions = this.#lost.get(member);
     if (sessions) this.#drop(member, sessions, sessions);

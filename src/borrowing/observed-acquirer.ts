@@ -5,22 +5,22 @@ import { Acquirer, type AcquireTerms } from './acquirer.js';
 import type { CallLimits } from './call-limits.js';
 import { Checkout, type CheckoutOwner, type WorkFailure } from './checkout.js';
 
-/** How the work of a borrowing went; `aborted` where its caller gave up before. */
+/** How the use of a connection ended; `aborted` if its caller gave up before that. */
 export type UseOutcome = 'ok' | 'error' | 'timeout' | 'aborted';
 
-/** What hears of borrowings. */
+/** Is told of waits and uses. */
 export interface BorrowingObserver<C extends Connection> {
-  /** Whether anything is to be measured. It may change at any time. */
+  /** Whether to measure anything. May change at any time. */
   readonly isActive: boolean;
-  /** A caller has been given a connection, after so many milliseconds. */
+  /** A caller was given a connection, after `durationMs`. */
   acquired(connection: C, durationMs: number): void;
-  /** A caller has been given none. */
+  /** A caller was refused. */
   refused(error: unknown, isAborted: boolean, durationMs: number): void;
-  /** A connection has been given back. */
+  /** A connection was released. */
   used(connection: C, outcome: UseOutcome, error: unknown, durationMs: number): void;
 }
 
-/** A checkout that tells of its use: one that has begun, and was not given back before. */
+/** A checkout that reports its use, if it began and was not released before. */
 class ObservedCheckout<C extends Connection> extends Checkout<C> {
   #since: number | undefined;
   #outcome: UseOutcome | undefined;
@@ -66,7 +66,7 @@ function outcomeOf(failure: WorkFailure | undefined): UseOutcome {
   return failure.error instanceof UseTimeoutError ? 'timeout' : 'error';
 }
 
-/** Tells an observer of each borrowing. While the observer is not active, nothing is measured. */
+/** Reports each wait and use to an observer. Measures nothing while the observer is not active. */
 export class ObservedAcquirer<C extends Connection, K> extends Acquirer<C, K> {
   readonly #observer: BorrowingObserver<C>;
 

@@ -10,7 +10,7 @@ import type { Checkout, WorkFailure } from './checkout.js';
 import { type Classify, classifyError } from './classify.js';
 import { LostLeases } from './lost-leases.js';
 
-/** The part of the pool's options that returned connections go by. */
+/** The options that released connections depend on. */
 export interface ReturnsOptions<C> {
   readonly classify: false | Classify<C>;
   readonly reset: false | ConnectionHook<C>;
@@ -19,19 +19,19 @@ export interface ReturnsOptions<C> {
   readonly scheduler: SchedulerLike;
 }
 
-/** What a pool does about returned connections. */
+/** What a pool does about released connections. */
 export interface ReturnsOwner<C extends Connection> {
-  /** Work has shown that a member is of no use any more. */
+  /** Work has shown that a member is bad. */
   invalidate(member: Member<C>, cause: unknown): void;
   /** The user's `classify` threw. */
   classifyFailed(cause: unknown): void;
-  /** Leases of a lost session have been written off. */
+  /** Leases of a lost session were written off. */
   leasesLost(member: Member<C>, count: number): void;
 }
 
 /**
- * What becomes of a borrowing that ends. Listeners are told how its work went, an exclusive connection is reset, and
- * its place is freed. Leases of a lost session that nothing gives back are written off.
+ * Handles checkouts that end. Tells listeners how the work went, resets an exclusive connection, and frees its slot.
+ * Leases of a lost session that are not released are written off.
  */
 export class Returns<C extends Connection> implements CheckoutReturns<C> {
   readonly #options: ReturnsOptions<C>;
@@ -48,12 +48,12 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
     this.#lost = new LostLeases(options, (member, count) => owner.leasesLost(member, count));
   }
 
-  /** A connection was lost on which leases are open. */
+  /** A connection with open leases was lost. */
   sessionLost(member: Member<C>): void {
     this.#lost.sessionLost(member);
   }
 
-  /** All leases on a member have been written off. */
+  /** All leases on a member were written off. */
   leasesEnded(member: Member<C>): void {
     this.#lost.forget(member);
   }
@@ -61,7 +61,7 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
   /** Tells the listeners of the connection how the work on it went. */
   workEnded({ member, isLost, acquiredAt }: Checkout<C>, failure: WorkFailure | undefined): void {
     const { record } = member;
-    // Work of a session that was lost says nothing of the next.
+    // Work of a lost session says nothing about the next.
     if (isLost || (failure === undefined && record.listeners === undefined)) return;
     const says = failure === undefined ? 'answer' : this.#classify(failure.error, record.connection);
     record.workEnded(says === 'answer', acquiredAt === undefined ? undefined : this.#now() - acquiredAt);
@@ -79,19 +79,19 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
     }
   }
 
-  /** Takes a member back. One that a single borrower had to itself is reset first, and stays acquired until then. */
+  /** Releases a member. If a single borrower had it exclusively, it is reset first, and stays acquired until then. */
   release(member: Member<C>, session: number): void {
     if (!this.#lost.released(member, session)) return;
     const { reset } = this.#options;
-    // A limit that was lowered meanwhile does not make a borrowing exclusive.
+    // Lowering the limit meanwhile does not make a use exclusive.
     const isExclusive = member.limit === 1 && member.leased === 1;
-    // One on its way out, or broken, is dialled anew before it is lent again.
+    // A leaving or broken member is not lent again without a redial.
     const isInService = member.phase === 'serving' || member.phase === 'ejected';
     if (reset && isExclusive && isInService) void this.#reset(member, reset);
     else member.release();
   }
 
-  /** The reset holds the place of the lease, as one of the current session. */
+  /** The reset takes over the slot of the lease, in the current session. */
   async #reset(member: Member<C>, reset: ConnectionHook<C>): Promise<void> {
     const { resetTimeout: timeout, scheduler } = this.#options;
     const { session } = member;
@@ -99,7 +99,7 @@ export class Returns<C extends Connection> implements CheckoutReturns<C> {
     try {
       await runHook(member.record, reset, { name: 'reset', timeout, scheduler, ErrorType: ResetError });
     } catch (failure) {
-      // A connection that was lost meanwhile is dialled anew anyway, and may be up again.
+      // A connection that was lost meanwhile is redialled anyway, and may be up again.
       if (member.session === session) this.#membership.invalidate(member, failure);
     }
     if (this.#lost.released(member, session)) member.release();

@@ -6,10 +6,10 @@ import { CallLimits, type CallTerms } from './call-limits.js';
 import { isCallerless, rejectTraced } from './caller-stack.js';
 import type { Checkout, UseContext, WorkFailure } from './checkout.js';
 
-/** Work to be done on a connection. */
+/** Work on a connection. */
 export type Work<C, T> = (connection: C, context: UseContext) => T | PromiseLike<T>;
 
-/** Acquires a connection for as long as some work takes. */
+/** Acquires a connection for the duration of some work. */
 export function use<C extends Connection, K, T>(
   acquirer: Acquirer<C, K>,
   terms: AcquireTerms<K>,
@@ -22,7 +22,7 @@ export function use<C extends Connection, K, T>(
 const end = <C extends Connection>(checkout: Checkout<C>, failure: WorkFailure | undefined): void =>
   checkout.end(failure);
 
-/** Does the work on a connection that has been acquired, and releases it when the work has settled. */
+/** Runs work on an acquired connection, and releases it when the work has settled. */
 export function run<C extends Connection, T>(checkout: Checkout<C>, work: Work<C, T>): Promise<T> {
   let result: T | PromiseLike<T>;
   try {
@@ -31,7 +31,7 @@ export function run<C extends Connection, T>(checkout: Checkout<C>, work: Work<C
     checkout.end({ error });
     return Promise.reject(error);
   }
-  // One promise where an async function would make two.
+  // One promise; an async function would create two.
   return Promise.resolve(result).then(
     (value) => {
       checkout.end(undefined);
@@ -50,14 +50,16 @@ function begin<C extends Connection, T>(checkout: Checkout<C>, work: Work<C, T>)
   return result;
 }
 
-/** The same under the signal and the deadline of the call: the caller is rejected then, and the work goes on. */
+/** Like `use`, within the signal and the deadline of the call. They reject the caller, and the work goes on. */
 export function useWithin<C extends Connection, K, T>(
   acquirer: Acquirer<C, K>,
   terms: AcquireTerms<K> & CallTerms,
   work: Work<C, T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    /** The stack of an error leads to the caller from a promise that this one follows. */
+    /**
+     * Resolves with the rejected promise, because the stack of an error leads to the caller only through such a link.
+     */
     const fail = (error: unknown): void => (isCallerless(error) ? resolve(rejectTraced(error)) : reject(error));
     const limits = new CallLimits<C>(terms, acquirer.deadlines, fail);
     use(acquirer, terms, work, limits).then(

@@ -5,17 +5,17 @@ import { withoutCaller } from './caller-stack.js';
 import type { Checkout } from './checkout.js';
 import { KeyTurn } from './key-turn.js';
 
-/** What the queue asks of its owner, and tells it. */
+/** What the queue asks of its owner, and reports to it. */
 export interface WaitQueueOwner<C extends Connection, K> {
-  /** A connection for the key, if one can be lent now. */
+  /** Lends a connection for the key, if one is free. */
   tryAcquire(key: K): Checkout<C> | undefined;
-  /** Whether a connection may be lent for another key than one that got none. */
+  /** Whether another key may get a connection after one key got none. */
   mayServeOtherKeys(): boolean;
-  /** Why callers may not wait any more; undefined while they may. */
+  /** Why callers may no longer wait; undefined while they may. */
   refusal(): Error | undefined;
   timeoutError(waitTimeout: number): Error;
   sizeChanged(size: number): void;
-  /** A waiter has left without a connection, or has come back: another one may be served. */
+  /** A waiter left without a connection, or came back: another one may be served. */
   serveSoon(): void;
 }
 
@@ -31,7 +31,7 @@ export class Waiter<C extends Connection, K> implements Expirable {
    * returned.
    */
   granted!: Promise<void>;
-  /** What it has been granted. Not the value of the promise, which would be asked for a `then`. */
+  /** The granted checkout. It is not the value of the promise, which would look for a method `then` on it. */
   checkout: Checkout<C> | undefined = undefined;
   resolve!: () => void;
   reject!: (error: unknown) => void;
@@ -39,7 +39,7 @@ export class Waiter<C extends Connection, K> implements Expirable {
   constructor(
     readonly queue: WaitQueue<C, K>,
     readonly key: K,
-    /** Its place in the order of arrival. */
+    /** Its position in the order of arrival. */
     readonly sequence: number,
     readonly waitTimeout: number,
     readonly priority: number,
@@ -47,7 +47,7 @@ export class Waiter<C extends Connection, K> implements Expirable {
     this.awaitGrant();
   }
 
-  /** Whether its place is before that of another. */
+  /** Whether its position is before that of another. */
   precedes(other: Waiter<C, K>): boolean {
     return this.priority === other.priority ? this.sequence < other.sequence : this.priority > other.priority;
   }
@@ -69,12 +69,12 @@ export class Waiter<C extends Connection, K> implements Expirable {
   }
 }
 
-/** Milliseconds after which all keys are asked for, where a pass has left some out and connections are free. */
+/** Milliseconds after which all keys are asked for, if a pass has skipped some and connections are free. */
 const SWEEP_AFTER = 10;
 
 /**
- * Higher priorities first. Within one, first come, first served among those of one key, and among all that can be served.
- * A key that gets nothing holds up no other.
+ * Serves higher priorities first, and equal ones in the order of arrival. A key that gets no connection does not hold
+ * up others; waiters of one key stay in order.
  */
 export class WaitQueue<C extends Connection, K> {
   readonly #waiters = new LinkedList<Waiter<C, K>>();
@@ -96,7 +96,7 @@ export class WaitQueue<C extends Connection, K> {
     return this.#waiters.size;
   }
 
-  /** Joins the queue, behind those of its own priority and of higher ones. */
+  /** Joins the queue behind the waiters of the same and of higher priorities. */
   enter(key: K, waitTimeout: number, priority: number): Waiter<C, K> {
     const waiter = new Waiter(this, key, ++this.#sequence, waitTimeout, priority);
     const { last } = this.#waiters;
@@ -105,7 +105,7 @@ export class WaitQueue<C extends Connection, K> {
     return waiter;
   }
 
-  /** Rejects a waiter. Does nothing where it has left the queue already. */
+  /** Rejects a waiter. Does nothing if it has left the queue. */
   reject(waiter: Waiter<C, K>, error: unknown): void {
     if (!this.#remove(waiter)) return;
     waiter.reject(error);
@@ -116,17 +116,17 @@ export class WaitQueue<C extends Connection, K> {
     this.reject(waiter, withoutCaller(this.#owner.timeoutError(waiter.waitTimeout)));
   }
 
-  /** Whether callers of a key wait. */
+  /** Whether callers of this key wait. */
   hasKey(key: K): boolean {
     return key === undefined ? this.#keyless.size > 0 : this.#turns.has(key);
   }
 
-  /** Serves in the order of the queue for as long as connections can be lent. */
+  /** Serves waiters in order while connections can be lent. */
   serve(): void {
     this.#serve(0);
   }
 
-  /** @param asked - for how many keys the pass counts as having asked when it begins. */
+  /** @param asked - how many keys the pass counts as asked for at its beginning. */
   #serve(asked: number): void {
     const waiters = this.#waiters;
     const pass = ++this.#pass;
@@ -148,7 +148,7 @@ export class WaitQueue<C extends Connection, K> {
       } catch (error) {
         failure = { error };
       }
-      // A user's strategy that was asked may have had this waiter and others rejected.
+      // The user's strategy may have caused this waiter and others to be rejected.
       const next: ListNode<Waiter<C, K>> | undefined = place.list ? place.next : waiters.first;
       if (failure) this.reject(waiter, failure.error);
       else if (checkout) {
@@ -170,7 +170,9 @@ export class WaitQueue<C extends Connection, K> {
     for (let head = this.#waiters.first; head; head = this.#waiters.first) this.reject(head.value, errorFor());
   }
 
-  /** The connection was lost between grant and start: the caller waits on, in its old place and with the time left. */
+  /**
+   * The connection was lost before the work began: the caller waits again, at its old position and with the time left.
+   */
   requeue(waiter: Waiter<C, K>, checkout: Checkout<C>): void {
     const timeLeft = this.#deadlines.timeLeft(waiter);
     const isLate = timeLeft <= 0;
@@ -189,7 +191,7 @@ export class WaitQueue<C extends Connection, K> {
     return turn;
   }
 
-  /** Asks for all keys before long: one that was left out may be served by now, without another release. */
+  /** Asks for all keys soon: a skipped one may get a connection now, without another release. */
   #sweepSoon(): void {
     this.#cancelSweep ??= this.#deadlines.clock.after(SWEEP_AFTER, () => {
       this.#cancelSweep = undefined;
@@ -202,7 +204,7 @@ export class WaitQueue<C extends Connection, K> {
     this.#cancelSweep = undefined;
   }
 
-  /** The first that one goes before. */
+  /** The first waiter that this one precedes. */
   #successor(waiter: Waiter<C, K>): ListNode<Waiter<C, K>> | undefined {
     let next = this.#waiters.first;
     while (next && !waiter.precedes(next.value)) next = next.next;

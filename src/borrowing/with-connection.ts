@@ -4,10 +4,13 @@ import type { Acquirer, AcquireTerms } from './acquirer.js';
 import { CallLimits, type CallTerms } from './call-limits.js';
 import type { Checkout, UseContext } from './checkout.js';
 
-/** Work to be done on a connection, as a stream of results. */
+/** Work on a connection that emits a stream of results. */
 export type StreamingWork<C, T> = (connection: C, context: UseContext) => ObservableInput<T>;
 
-/** One subscription is one borrowing: it is released before completion and error are emitted, and on unsubscribing. */
+/**
+ * Each subscription acquires a connection. It is released before completion and error are emitted, and on
+ * unsubscribing.
+ */
 export function withConnection<C extends Connection, K, T>(
   acquirer: Acquirer<C, K>,
   termsOf: () => AcquireTerms<K> & CallTerms,
@@ -17,7 +20,7 @@ export function withConnection<C extends Connection, K, T>(
     const terms = termsOf();
     let checkout: Checkout<C> | undefined;
     let running: Subscription | undefined;
-    /** The teardown of the work runs while the connection is still its own. */
+    /** The teardown of the work runs before the connection is released. */
     const finish = (): void => {
       limits.settle();
       try {
@@ -35,14 +38,14 @@ export function withConnection<C extends Connection, K, T>(
     };
     const fail = (error: unknown): void => finishAnd(() => subscriber.error(error));
     const limits = new CallLimits<C>(terms, acquirer.deadlines, fail);
-    /** After its signal or deadline a caller hears of that alone, and not of how its work ended. */
+    /** After its signal or deadline the caller gets that error only, and not how its work ended. */
     const end = (emit: () => void): void => {
       if (!limits.end) finishAnd(emit);
     };
     const start = (acquired: Checkout<C>): void => {
       checkout = acquired;
       const results = new Observable<T>((inner) => {
-        // Known before the first result, which may be what unsubscribes.
+        // Set before the first result, because the subscriber may unsubscribe when it receives it.
         running = inner;
         return from(work(acquired.member.connection, acquired)).subscribe(inner);
       });

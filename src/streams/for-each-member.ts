@@ -2,11 +2,11 @@ import { type Observable, type Subscriber, Subscription } from 'rxjs';
 import { diffsOf } from './list-diff.js';
 
 /**
- * Calls `enter` for each connection that enters a list, with a subscription that ends when it leaves the list or the
- * subscriber unsubscribes. Within one diff, those that leave are let go before others enter. Completes and errors with
- * the source.
+ * Calls `enter` for each connection that enters a list. Its subscription ends when the connection leaves the list or
+ * the subscriber unsubscribes. In each diff, connections leave before others enter. Completes and errors with the
+ * source.
  *
- * @param enter - adds to `presence` what has to end with it. What it throws becomes the subscriber's error.
+ * @param enter - adds to `presence` what has to end with it. An error that it throws becomes the subscriber's error.
  * @param changed - called after each diff.
  */
 export function forEachMember<C>(
@@ -16,7 +16,7 @@ export function forEachMember<C>(
   changed = (): void => {},
 ): void {
   const presences = new Map<C, Subscription>();
-  /** What the source holds: it may emit again while a connection leaves it. */
+  /** The connections in the source, which may emit again while one leaves. */
   const listed = new Set<C>();
   const leave = (connection: C): void => {
     const presence = presences.get(connection);
@@ -25,7 +25,7 @@ export function forEachMember<C>(
   };
   const enterAll = (connections: readonly C[]): void => {
     const entering = connections.map((connection) => ({ connection, presence: new Subscription() }));
-    // Registered before `enter` is called for the first: that may make another of them leave.
+    // Registered before the first call of `enter`, which may make another connection leave.
     for (const { connection, presence } of entering) presences.set(connection, presence);
     for (const { connection, presence } of entering) if (!presence.closed) enter(connection, presence);
   };

@@ -6,10 +6,10 @@ export interface ListDiff<C> {
   readonly removed: readonly C[];
 }
 
-/** The key under which a pool's list offers its diffs, so that no array has to be built or compared. */
+/** The key under which a pool's list offers its diffs, so that no arrays have to be built or compared. */
 export const DIFFS: unique symbol = Symbol('rxpool.diffs');
 
-/** Follows a stream of arrays diff by diff. The first diff holds the current array. */
+/** Follows a stream of arrays by their diffs. The first diff contains the current array. */
 export function diffsOf<C>(source: Observable<readonly C[]>): Observable<ListDiff<C>> {
   const offered = (source as { readonly [DIFFS]?: Observable<ListDiff<C>> })[DIFFS];
   if (offered) return offered;

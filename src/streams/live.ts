@@ -1,29 +1,29 @@
 import { Observable, Subject } from 'rxjs';
 import type { Turns } from './turns.js';
 
-/** A stream that always has a current value, and the pool's handle on it. */
+/** A stream with a current value, and the pool's handle on it. */
 export interface Live<T> {
-  /** Replays the current value, emits each other one, never errors, completes at `end()`. */
+  /** Emits the current value on subscribe, then each different one. Never errors; completes at `end()`. */
   readonly observable: Observable<T>;
   /** Whether there are subscribers. */
   readonly observed: boolean;
-  /** Reads the value again and emits it where it differs from the one shown last. */
+  /** Reads the value again, and emits it if it differs from the last one shown. */
   emit(): void;
-  /** Completes. The last value is what the flush before it has emitted. */
+  /** Completes. The flush before it has emitted the last value. */
   end(): void;
 }
 
-/** What a stream that always has a current value goes by. */
+/** The functions behind a stream with a current value. */
 export interface CurrentOptions<T> {
-  /** What a new subscriber starts with: what the others have been shown. */
+  /** The first value of a new subscriber: the value that the others have been shown. */
   current(): T;
-  /** Whether the subject has completed: a new subscriber gets the last value, and is completed. */
+  /** Whether the subject has completed. A new subscriber then gets the last value and completes. */
   hasEnded(): boolean;
-  /** Called after a subscriber has come or gone. */
+  /** Called after a subscriber was added or removed. */
   observersChanged(): void;
 }
 
-/** Gives each new subscriber the current value, then what `subject` emits. */
+/** Gives each new subscriber the current value, then the values of `subject`. */
 export function startWithCurrent<T>(
   turns: Turns,
   subject: Subject<T>,
@@ -48,11 +48,11 @@ export function startWithCurrent<T>(
 }
 
 /**
- * A reading that is taken again at each `emit()`. Nothing is read while there is no subscriber, and the value shown
- * last is dropped with the last of them: it may be all that keeps a removed connection in memory.
+ * A stream of a reading that is taken at each `emit()`. Without a subscriber nothing is read, and the last value is
+ * dropped, because it may be all that keeps a removed connection in memory.
  *
- * @param observersChanged - called after a subscriber has come or gone.
- * @param same - whether two values are no change.
+ * @param observersChanged - called after a subscriber was added or removed.
+ * @param same - whether two values count as equal.
  */
 export function live<T>(
   turns: Turns,

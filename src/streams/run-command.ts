@@ -1,10 +1,9 @@
 import type { Subscriber } from 'rxjs';
 
 /**
- * What a policy emits when its command threw or rejected. The policy goes on, and calls the command again. A pool tells
- * of each such value of its `policies` by the event `policy-failed`. `dnsAddresses()` and `dnsServices()` emit one for a
- * failed look-up, which a pool tells by `endpoints-failed`.
- *
+ * Emitted by a policy when its command threw or rejected. The policy goes on, and calls the command again later. A pool
+ * reports each one of its `policies` by the event `policy-failed`. `dnsAddresses()` and `dnsServices()` emit one for
+ * each failed look-up, which a pool reports by `endpoints-failed`.
  * @example
  * ```ts
  * pool.connected$
@@ -15,10 +14,10 @@ import type { Subscriber } from 'rxjs';
  * ```
  */
 export class CommandFailure {
-  /** What tells it from the other events of an operator. */
+  /** Tells it apart from the other events of an operator. */
   readonly type: string = 'command-failed';
 
-  /** @param cause - what the command, or the look-up, threw or rejected with. */
+  /** @param cause - the error of the command or the look-up. */
   constructor(readonly cause: unknown) {}
 }
 
@@ -41,7 +40,7 @@ export function runCommand(command: () => unknown, done: () => void, failed: (ca
   done();
 }
 
-/** Runs a user's command, and emits the value afterwards, or how the command failed. */
+/** Runs a user's command, then emits the value, or the failure of the command. */
 export function runAndEmit<T>(command: () => unknown, value: T, subscriber: Subscriber<T | CommandFailure>): void {
   runCommand(
     command,

@@ -1,8 +1,7 @@
 /**
- * Run to completion. A transition changes fields and queues effects; the effects run in order when the outermost
- * transition is over, and the streams are flushed after them. Foreign code (a factory, `connect`, `close`, a hook, a
- * subscriber, an abort listener) is only called by effects and by the flush: it finds whole fields, and may call the
- * pool.
+ * Run to completion. A transition changes fields and queues effects. When the outermost transition is over, the effects
+ * run in order, and then the streams are flushed. Foreign code (a factory, `connect`, `close`, a hook, a subscriber, an
+ * abort listener) is called only by effects and by the flush. So it finds consistent fields, and may call the pool.
  */
 export class Turns {
   #effects: (() => void)[] = [];
@@ -12,12 +11,12 @@ export class Turns {
   #flushIsDue = false;
   readonly #flush: () => void;
 
-  /** @param flush - shows subscribers what has changed. Runs once for all changes made before it begins. */
+  /** @param flush - emits to subscribers what has changed. Runs once for all changes made before it begins. */
   constructor(flush: () => void) {
     this.#flush = flush;
   }
 
-  /** Runs a transition, as part of the one under way if there is one. */
+  /** Runs a transition, within the current one if there is one. */
   run<T>(transition: () => T): T {
     this.begin();
     try {
@@ -27,37 +26,37 @@ export class Turns {
     }
   }
 
-  /** Begins what `run` runs: changes of state are the most frequent transitions, and allocate no function this way. */
+  /** Begins a transition like `run`, but without a function: changes of state are the most frequent transitions. */
   begin(): void {
     this.#depth++;
     transitions.open++;
   }
 
-  /** Ends what `begin` has begun; to be called whatever is thrown. */
+  /** Ends a transition after `begin`. Call it in any case, also after an error. */
   end(): void {
     transitions.open--;
     this.#depth--;
     this.#settle();
   }
 
-  /** Queues an effect: runs it after the transition under way, or at once if there is none. */
+  /** Queues an effect until the current transition is over; without a transition it runs at once. */
   after(effect: () => void): void {
     this.#effects.push(effect);
     this.#settle();
   }
 
-  /** Asks for a flush, after the transition and the effects under way. */
+  /** Requests a flush after the current transition and effects. */
   requestFlush(): void {
     this.#flushIsDue = true;
     this.#settle();
   }
 
-  /** Whether changes are still to be shown: the flush under way is not the last. */
+  /** Whether changes are still to be shown, so that another flush follows the current one. */
   get isFlushDue(): boolean {
     return this.#flushIsDue;
   }
 
-  /** Gives a new subscriber its first value, as a flush does: what the subscriber changes is shown afterwards. */
+  /** Gives a new subscriber its first value, like a flush: changes that the subscriber makes are shown afterwards. */
   replay(emit: () => void): void {
     const isNested = this.#isFlushing;
     this.#isFlushing = true;
@@ -70,8 +69,8 @@ export class Turns {
   }
 
   /**
-   * Effects and flushes of nested calls are taken up by the loops under way, so that no number of nested calls grows
-   * the stack. A call from within a flush runs its own effects before it returns: its dials start within the call.
+   * The outermost loops take up the effects and flushes of nested calls, so that nesting does not grow the stack. A
+   * call from within a flush runs its own effects before it returns: its dials start within the call.
    */
   #settle(): void {
     if (this.#depth > 0 || this.#isRunning) return;
@@ -102,12 +101,10 @@ export class Turns {
   }
 }
 
-/** How many transitions are open, in all pools together. */
+/** The number of open transitions in all pools. */
 const transitions = { open: 0 };
 
-/**
- * Throws when it is called within a transition. The test kit calls it wherever a pool calls a connection.
- */
+/** Throws within a transition. The test kit calls it wherever a pool calls a connection. */
 export function assertNoTransition(call: string): void {
   if (transitions.open > 0) throw new Error(`${call} was called within a transition of a pool`);
 }
