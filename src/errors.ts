@@ -36,22 +36,21 @@ export interface PoolFigures {
   readonly waiting: number;
 }
 
-/** What every error of the library can be made with. */
+/** The options of every error of the library. */
 export interface PoolErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
-  /** The pool's figures when it happened. */
+  /** The pool's figures at the time of the error. */
   readonly figures?: PoolFigures | undefined;
-  /** The name of the pool, where it has one. */
+  /** The pool's name, if it has one. */
   readonly pool?: string | undefined;
-  /** The name of the connection that the error is about, if it has one. */
+  /** The name of the connection concerned, if it has one. */
   readonly connection?: string | undefined;
 }
 
 /**
- * The base of every error that is not a wrong argument. `code` is stable; `message` is for people.
- * Neither ever holds a request's arguments or a reply's payload.
- *
+ * The base class of the library's errors, except those of wrong arguments. `code` is stable; `message` is for people.
+ * Neither contains arguments of requests or payloads of replies.
  * @example
  * ```ts
  * pool.use((connection) => connection.send('PING')).catch((error) => {
@@ -60,13 +59,13 @@ export interface PoolErrorOptions {
  * ```
  */
 export abstract class PoolError extends Error {
-  /** Which error it is; stable across versions. */
+  /** Identifies the error; stable across versions. */
   abstract readonly code: PoolErrorCode | (string & {});
-  /** The pool's figures when it happened, where a pool was involved. */
+  /** The pool's figures at the time of the error, if a pool was involved. */
   declare readonly figures?: PoolFigures;
-  /** The name of the pool, where it has one. */
+  /** The pool's name, if it has one. */
   declare readonly pool?: string;
-  /** The name of the connection that the error is about, if it has one. */
+  /** The name of the connection concerned, if it has one. */
   declare readonly connection?: string;
 
   constructor(message: string, { cause, figures, pool, connection }: PoolErrorOptions = {}) {
@@ -77,59 +76,61 @@ export abstract class PoolError extends Error {
   }
 }
 
-/** The pool has no connections: `setup()` was not called, or all of them were removed. */
+/** The pool has no members: `setup()` was not called, or all of them were removed. */
 export class PoolEmptyError extends PoolError {
   override readonly name: string = 'PoolEmptyError';
   readonly code = 'ERR_POOL_EMPTY';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** The pool has connections and none of them is connected and in service. */
+/** The pool has members, but none is connected and in service. */
 export class PoolNotConnectedError extends PoolError {
   override readonly name: string = 'PoolNotConnectedError';
   readonly code = 'ERR_POOL_NOT_CONNECTED';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** Every connected connection carries as much as it may. */
+/** Every connection in service is at its limit. */
 export class PoolExhaustedError extends PoolError {
   override readonly name: string = 'PoolExhaustedError';
   readonly code = 'ERR_POOL_EXHAUSTED';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** The pool was suspended, and waiting was ruled out by `maxWaiting: 0` or a synchronous call. */
+/**
+ * The pool is suspended, and the caller may not wait: because of `maxWaiting: 0`, or because the call is synchronous.
+ */
 export class PoolSuspendedError extends PoolError {
   override readonly name: string = 'PoolSuspendedError';
   readonly code = 'ERR_POOL_SUSPENDED';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** The pool's circuit breaker is open, or half-open: nothing can be connected. `cause` is the last dial's failure. */
+/** The pool's circuit breaker is open or half-open. `cause` is the failure of the last dial. */
 export class CircuitOpenError extends PoolError {
   override readonly name: string = 'CircuitOpenError';
   readonly code = 'ERR_CIRCUIT_OPEN';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** As many callers wait as may: `maxWaiting`. */
+/** The queue is full: `maxWaiting` callers wait already. */
 export class WaitQueueFullError extends PoolError {
   override readonly name: string = 'WaitQueueFullError';
   readonly code = 'ERR_WAIT_QUEUE_FULL';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** No connection could take the work within `waitTimeout`; `cause` is the last dial's failure, if it failed. */
+/** No connection could take the work within `waitTimeout`. `cause` is the failure of the last dial, if it failed. */
 export class WaitTimeoutError extends PoolError {
   override readonly name: string = 'WaitTimeoutError';
   readonly code = 'ERR_WAIT_TIMEOUT';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
@@ -137,32 +138,32 @@ export class WaitTimeoutError extends PoolError {
 export class PoolClosedError extends PoolError {
   override readonly name: string = 'PoolClosedError';
   readonly code = 'ERR_POOL_CLOSED';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** The pool was disposed of, for good. */
+/** The pool was disposed of. */
 export class PoolDisposedError extends PoolError {
   override readonly name: string = 'PoolDisposedError';
   readonly code = 'ERR_POOL_DISPOSED';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }
 
-/** The pool did not get ready in time; `cause` is the last dial's failure. */
+/** Too few members were connected in time. `cause` is the failure of the last dial. */
 export class ReadyTimeoutError extends PoolError {
   override readonly name: string = 'ReadyTimeoutError';
   readonly code = 'ERR_READY_TIMEOUT';
 }
 
 /**
- * Work did not settle by its deadline, and its signal was aborted; or it never began, and `cause` is the last dial's
- * failure, if it failed.
+ * The deadline of a call passed. Either its work did not settle in time and its signal aborted, or it never began; then
+ * `cause` is the failure of the last dial, if it failed.
  */
 export class UseTimeoutError extends PoolError {
   override readonly name: string = 'UseTimeoutError';
   readonly code = 'ERR_USE_TIMEOUT';
-  /** `never` where the work had not begun: its caller was still waiting for a connection. */
+  /** `never` if the work had not begun because its caller was still waiting for a connection. */
   readonly sent: 'never' | 'maybe';
 
   constructor(message: string, { sent = 'maybe', ...options }: PoolErrorOptions & { sent?: 'never' | 'maybe' } = {}) {
@@ -171,29 +172,29 @@ export class UseTimeoutError extends PoolError {
   }
 }
 
-/** A connection was invalidated by the holder of its lease or by a policy; `cause` is what that gave. */
+/** A connection was invalidated by a lease, a policy or a caller. `cause` is the reason that was given. */
 export class ConnectionInvalidatedError extends PoolError {
   override readonly name: string = 'ConnectionInvalidatedError';
   readonly code = 'ERR_CONNECTION_INVALIDATED';
 }
 
-/** `reset` failed or took too long when an exclusive borrowing had ended; the connection is dialled anew. */
+/** `reset` failed or took too long after an exclusive use. The connection is redialled. */
 export class ResetError extends PoolError {
   override readonly name: string = 'ResetError';
   readonly code = 'ERR_RESET';
 }
 
-/** `warmup` failed or took too long on a connection that had just come up. */
+/** `warmup` failed or took too long after a dial. */
 export class WarmupError extends PoolError {
   override readonly name: string = 'WarmupError';
   readonly code = 'ERR_WARMUP';
 }
 
-/** A replacement could not be connected; the connections not yet replaced stay in service. */
+/** A replacement could not be connected. The connections not yet replaced stay in service. */
 export class RenewalError extends PoolError {
   override readonly name: string = 'RenewalError';
   readonly code = 'ERR_RENEWAL';
-  /** The names of connections that answered no ping afterwards, and were invalidated. */
+  /** The names of connections that did not answer the ping after the renewal, and were invalidated. */
   readonly silent: readonly string[];
 
   constructor(message: string, { silent = [], ...options }: PoolErrorOptions & { silent?: readonly string[] } = {}) {
@@ -208,9 +209,7 @@ export class ConnectionFactoryError extends PoolError {
   readonly code = 'ERR_CONNECTION_FACTORY';
 }
 
-/**
- * The pool has the option `endpoints`, and no list of them has come, or will; `cause` is why the last could not be used.
- */
+/** The pool has the option `endpoints`, but no usable list. `cause` is why the last one could not be used. */
 export class NoEndpointsError extends PoolError {
   override readonly name: string = 'NoEndpointsError';
   readonly code = 'ERR_NO_ENDPOINTS';
@@ -234,37 +233,40 @@ export class ConnectionClosedError extends PoolError {
   readonly code = 'ERR_CONNECTION_CLOSED';
 }
 
-/** One of a connection's streams errored, or completed while the connection was in use. */
+/** A stream of a connection errored, or completed while the connection was in use. */
 export class ConnectionStreamError extends PoolError {
   override readonly name: string = 'ConnectionStreamError';
   readonly code = 'ERR_CONNECTION_STREAM';
 }
 
-/** The client of an adapted connection was lost, or there is none because the connection is not connected. */
+/** The client of an adapted connection was lost, or does not exist because the connection is not connected. */
 export class ClientLostError extends PoolError {
   override readonly name: string = 'ClientLostError';
   readonly code = 'ERR_CLIENT_LOST';
 }
 
-/** An idle connection did not pass its validation: `cause` is what that said, and is absent when it said nothing in time. */
+/**
+ * An idle connection failed its validation. `cause` is the error of the validation, or absent if it did not settle in
+ * time.
+ */
 export class ValidationError extends PoolError {
   override readonly name: string = 'ValidationError';
   readonly code = 'ERR_VALIDATION';
 }
 
-/** What a wrong argument is answered with: a native error with a `code`. */
+/** The error of a wrong argument: a native error with a `code`. */
 export type ArgumentError = (TypeError | RangeError) & {
-  /** Which error it is; stable across versions. */
+  /** Identifies the error; stable across versions. */
   readonly code: string;
 };
 
-/** A wrong type, as a `TypeError` that names the argument and the value. */
+/** Makes a `TypeError` that names the argument and the value. */
 export const wrongType = (argument: string, expected: string, value: unknown, cause?: unknown): ArgumentError =>
   Object.assign(new TypeError(`${argument} must be ${expected}, got ${describeValue(value)}`, { cause }), {
     code: 'ERR_INVALID_ARG_TYPE',
   });
 
-/** An unknown option, as a `TypeError` that names it and the nearest known one. */
+/** Makes a `TypeError` that names an unknown option and the nearest known one. */
 export const unknownOption = (argument: string, name: string, nearest: string | undefined): ArgumentError => {
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   return Object.assign(new TypeError(`${argument}.${name.slice(0, 40)} is no option${hint}`), {
@@ -272,13 +274,15 @@ export const unknownOption = (argument: string, name: string, nearest: string | 
   });
 };
 
-/** A value out of range, as a `RangeError` that names the argument and the value. */
+/** Makes a `RangeError` that names the argument and the value. */
 export const outOfRange = (argument: string, expected: string, value: unknown): ArgumentError =>
   Object.assign(new RangeError(`${argument} must be ${expected}, got ${describeValue(value)}`), {
     code: 'ERR_OUT_OF_RANGE',
   });
 
-/** Primitives by value, everything else by kind: an argument's contents stay out of messages. */
+/**
+ * Describes primitives by value and everything else by type, so that messages do not show the contents of arguments.
+ */
 function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
