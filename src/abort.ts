@@ -4,8 +4,8 @@ export interface AbortWatcher {
 }
 
 /**
- * One listener per signal however many requests share it: Node warns of a leak from the eleventh on, and a
- * signal that outlives a million requests must not remember any of them.
+ * One listener for each signal, however many requests share it. Node warns of a leak from the eleventh listener on, and
+ * a signal that outlives a million requests must not hold any of them.
  */
 class Watch {
   readonly watchers = new Set<AbortWatcher>();
@@ -36,7 +36,7 @@ export function unwatchAbort(signal: AbortSignal, watcher: AbortWatcher): void {
   signal.removeEventListener('abort', watch);
 }
 
-/** Calls `listener` when the signal aborts; the function returned stops that. */
+/** Calls `listener` when the signal aborts; the returned function removes it. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (!signal) return () => {};
   const watcher: AbortWatcher = { aborted: listener };
@@ -44,11 +44,11 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   return () => unwatchAbort(signal, watcher);
 }
 
-/** Stops waiting for a promise when the signal aborts; what was waited for goes on. */
+/** Stops waiting for a promise when the signal aborts; the work behind the promise goes on. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
-    // What was begun may itself have aborted it.
+    // The work may itself have aborted the signal.
     if (signal.aborted) reject(signal.reason);
     const stop = onAbort(signal, () => reject(signal.reason));
     promise.finally(stop).then(resolve, reject);

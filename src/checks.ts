@@ -1,13 +1,13 @@
 import { outOfRange, unknownOption, wrongType } from './errors.js';
 import { nearest } from './nearest.js';
 
-/** The longest that timers wait, in milliseconds: asked for more, they fire at once. */
+/** The longest wait of a timer, in milliseconds. A timer with a longer wait fires at once. */
 export const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** How many options a message lists. */
 const MAX_NAMED = 8;
 
-/** Throws a `TypeError` or a `RangeError` for a value that an argument cannot have. */
+/** Throws a `TypeError` or a `RangeError` for an invalid value of an argument. */
 export type Check = (argument: string, value: unknown) => void;
 
 function checkNumber(argument: string, value: unknown): asserts value is number {
@@ -36,7 +36,7 @@ export function checkDuration(argument: string, value: unknown): asserts value i
     throw outOfRange(argument, `between 0 and ${MAX_TIMER_DELAY} milliseconds`, value);
 }
 
-/** A time that must not be over before it has begun. */
+/** A timeout, which must be more than 0. */
 export function checkTimeout(argument: string, value: unknown): asserts value is number {
   checkNumber(argument, value);
   if (!(value > 0 && value <= MAX_TIMER_DELAY))
@@ -59,7 +59,7 @@ export function checkText(argument: string, value: unknown): asserts value is st
   if (value === '') throw outOfRange(argument, 'a non-empty string', value);
 }
 
-/** One of a few words. */
+/** One of the given words. */
 export function checkChoice<T extends string>(
   argument: string,
   value: unknown,
@@ -81,7 +81,7 @@ export function checkFunctions(argument: string, value: unknown): void {
   });
 }
 
-/** An array of texts, at least one, each once. */
+/** A non-empty array of different, non-empty texts. */
 export function checkDistinctTexts(argument: string, value: unknown): asserts value is readonly string[] {
   if (!Array.isArray(value)) throw wrongType(argument, 'an array of strings', value);
   if (value.length === 0) throw outOfRange(argument, 'an array of at least one string', value);
@@ -99,10 +99,10 @@ export function checkObject(argument: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw wrongType(argument, 'an object', value);
 }
 
-/** Options: an object, all of whose names are known. */
+/** An object of options without unknown names. */
 export function checkOptions(argument: string, options: unknown, known: readonly string[]): void {
   checkObject(argument, options);
-  // Most of these have no names of their own: what was meant by them would be dropped in silence.
+  // Most of these have no own names, so that they would pass as empty options.
   if (
     options instanceof Error ||
     options instanceof AbortSignal ||
@@ -120,10 +120,10 @@ export function checkOptions(argument: string, options: unknown, known: readonly
   }
 }
 
-/** Options with their defaults. */
+/** Options after their defaults were filled in. */
 export type Resolved<O> = { readonly [Name in keyof O]-?: NonNullable<O[Name]> };
 
-/** Options, each name that is known with the check of its value. What is undefined has its default. */
+/** Options with a check for each known name. An undefined value stands for the default. */
 export function checkEach(argument: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
   checkOptions(argument, options, Object.keys(checks));
   for (const [name, check] of Object.entries(checks)) {
@@ -136,7 +136,7 @@ export function checkSignal(argument: string, value: unknown): void {
   if (!(value instanceof AbortSignal)) throw wrongType(argument, 'an AbortSignal', value);
 }
 
-/** Anything from `least` on, Infinity included; the code that sets the timer clamps it to the longest timer. */
+/** Any number from `least` on, Infinity included. The code that sets a timer clamps it. */
 export const atLeast =
   (least: number): Check =>
   (argument, value) => {
@@ -144,14 +144,14 @@ export const atLeast =
     if (!(value >= least)) throw outOfRange(argument, `a number of at least ${least}`, value);
   };
 
-/** A value that passes the check, or else this one. */
+/** The given value, or one that passes the check. */
 export const unless =
   (none: unknown, check: Check): Check =>
   (argument, value) => {
     if (value !== none) check(argument, value);
   };
 
-/** What has no wrong value. */
+/** Accepts every value. */
 export const anything: Check = () => {};
 
 export function checkScheduler(argument: string, value: unknown): void {

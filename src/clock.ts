@@ -3,23 +3,21 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MAX_TIMER_DELAY } from './checks.js';
 
-/**
- * Time as a transport sees it. Comes in as an argument, so that tests run in virtual time.
- */
+/** The clock of a transport. It is an argument, so that tests can use virtual time. */
 export interface Clock {
-  /** Milliseconds on a clock that never jumps. */
+  /** Milliseconds by a clock that never jumps. */
   now(): number;
-  /** Runs `work` once, `delay` milliseconds from now; the function returned cancels it. */
+  /** Runs `work` once, in `delay` milliseconds; the returned function cancels it. */
   after(delay: number, work: () => void): () => void;
-  /** Runs `work` once what the operating system already holds for us has been read. */
+  /** Runs `work` once, after the data that the operating system already holds has been read. */
   afterIo(work: () => void): () => void;
 }
 
-// What Node has and browsers have not.
+// Exists in Node, not in browsers.
 declare const setImmediate: ((work: () => void) => unknown) | undefined;
 declare const clearImmediate: (immediate: unknown) => void;
 
-/** The real one. Its timers keep no process alive: the sockets they guard do that. */
+/** The real clock. Its timers do not keep a process alive; the sockets that they guard do. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delay, work) {
@@ -35,7 +33,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** The clock of a scheduler. Real time comes from the clock that is never set, in fractions of milliseconds. */
+/** The clock of a scheduler. Real time comes from the monotonic clock, in fractions of milliseconds. */
 export function clockOf(scheduler: SchedulerLike): Clock {
   const known = clocks.get(scheduler);
   if (known) return known;
@@ -54,15 +52,15 @@ export function clockOf(scheduler: SchedulerLike): Clock {
 
 const clocks = new WeakMap<SchedulerLike, Clock>();
 
-/** The number of parts for work that takes several turns of the event loop, such as a dial. */
+/** The number of parts of a deadline for work that takes several turns of the event loop, such as a dial. */
 export const TIMER_PARTS = 8;
 
 /**
- * Calls `expired` once `delay` milliseconds have passed and the I/O that had arrived by then has been handled. So a
- * blocked event loop fails no request whose reply has arrived. The function returned cancels it.
+ * Calls `expired` once `delay` milliseconds have passed and the I/O that had arrived by then is handled. So a blocked
+ * event loop fails no request whose reply has arrived. The returned function cancels it.
  *
- * @param parts - with several, as many timers are set one after another, each of which counts for its own length, however
- * late it fires. So time for which the event loop was blocked does not count.
+ * @param parts - with more than 1, so many timers run one after another. Each counts only for its own length, however
+ * late it fires, so time during which the event loop was blocked does not count.
  */
 export function deadline(clock: Clock, delay: number, expired: () => void, parts = 1): () => void {
   const part = Math.ceil(delay / parts);

@@ -2,17 +2,17 @@ import { MAX_TIMER_DELAY } from './checks.js';
 import type { Clock } from './clock.js';
 import { LinkedList, type ListNode } from './linked-list.js';
 
-/** Something that has a deadline. */
+/** An object with a deadline. */
 export interface Expirable {
-  /** Its place among the deadlines of the same timeout. */
+  /** Its node among the deadlines with the same timeout. */
   readonly due: ListNode<Expirable>;
-  /** In milliseconds of the clock. */
+  /** Milliseconds by the clock. */
   deadline: number;
   /** Called when the deadline has passed. */
   expired(): void;
 }
 
-/** Entries of one timeout, in the order in which they were added, which is the order of their deadlines. */
+/** The entries of one timeout, in the order in which they were added, which is also the order of their deadlines. */
 class Lane extends LinkedList<Expirable> {
   constructor(readonly timeout: number) {
     super();
@@ -20,30 +20,30 @@ class Lane extends LinkedList<Expirable> {
 }
 
 /**
- * Many deadlines on one timer. Only the first entries of each timeout are compared. The timer stays when its entry is
- * removed: under load it fires about once a timeout.
+ * Many deadlines on one timer. Only the first entry of each timeout is compared. The timer stays when its entry is
+ * removed, so under load it fires about once per timeout.
  */
 export class Deadlines {
   readonly #lanes = new Map<number, Lane>();
-  /** Entries whose deadline has passed, and which have not been called yet. */
+  /** Entries whose deadline has passed and that have not been called yet. */
   readonly #late = new LinkedList<Expirable>();
   #size = 0;
-  /** How many keep the timer while there is no entry. */
+  /** How many users keep the timer while there are no entries. */
   #keepers = 0;
   #cancelTimer: (() => void) | undefined;
-  /** When the timer fires: never later than the first deadline. */
+  /** When the timer fires: at the first deadline or earlier. */
   #timerDue = Number.POSITIVE_INFINITY;
-  /** The lane that was added to last, which is kept while it is empty: most entries have the same timeout. */
+  /** The lane of the last added entry. It is kept while empty, because most entries have the same timeout. */
   #latest: Lane | undefined;
 
   constructor(readonly clock: Clock) {}
 
-  /** How many timeouts are told apart at this moment. */
+  /** How many different timeouts there are now. */
   get lanes(): number {
     return this.#lanes.size;
   }
 
-  /** Keeps the timer while there is no entry: with one entry at a time, each would set a timer otherwise. */
+  /** Keeps the timer while there are no entries. Otherwise, with one entry at a time, each would set a timer. */
   keepTimer(): void {
     this.#keepers++;
   }
@@ -54,14 +54,14 @@ export class Deadlines {
     this.#stopIfUnused();
   }
 
-  /** Calls `entry.expired` in `timeout` milliseconds, unless it is removed before. */
+  /** Calls `entry.expired` in `timeout` milliseconds, unless it is removed earlier. */
   add(entry: Expirable, timeout: number): void {
     const now = this.clock.now();
     entry.deadline = now + timeout;
     this.#laneOf(timeout).push(entry.due);
     this.#size++;
     if (entry.deadline < this.#timerDue) this.#setTimer(entry.deadline, now);
-    // A timer that should have fired a second ago is set again: a test that replaced the clock may have discarded it.
+    // A timer that is a second late is set again: a test that replaced the clock may have discarded it.
     else if (now > this.#timerDue + LOST_AFTER) this.#setTimer(this.#earliest, now);
   }
 
@@ -70,7 +70,7 @@ export class Deadlines {
     return entry.deadline - this.clock.now();
   }
 
-  /** Does nothing for an entry that was removed already. */
+  /** Removes an entry; does nothing if it was removed already. */
   remove({ due }: Expirable): void {
     const { list } = due;
     if (!list?.remove(due) || list === this.#late) return;
@@ -89,7 +89,7 @@ export class Deadlines {
     return lane;
   }
 
-  /** Empty lanes are dropped: timeouts may have any number of values. */
+  /** Drops an empty lane, because timeouts may have any number of values. */
   #dropIfUnused(lane: Lane): void {
     if (lane.size === 0 && lane !== this.#latest) this.#lanes.delete(lane.timeout);
   }
@@ -113,11 +113,13 @@ export class Deadlines {
   #setTimer(deadline: number, now: number): void {
     this.#cancelTimer?.();
     this.#timerDue = Math.max(deadline, now);
-    // Sums of fractions are rounded: without the limit, the longest timeout may come to more than a timer can wait.
+    // Sums of fractions are rounded. Without the limit, the longest timeout could exceed the longest timer.
     this.#cancelTimer = this.clock.after(Math.min(this.#timerDue - now, MAX_TIMER_DELAY), this.#fired);
   }
 
-  /** Received I/O is handled first: a reply that has arrived beats its deadline, also after a blocked event loop. */
+  /**
+   * Handles received I/O first, so that a reply that has arrived beats its deadline, even after a blocked event loop.
+   */
   readonly #fired = (): void => {
     const firedAt = Math.max(this.clock.now(), this.#timerDue);
     this.#cancelTimer = this.clock.afterIo(() => this.#expire(firedAt));
@@ -139,7 +141,7 @@ export class Deadlines {
     this.#callLate();
   }
 
-  /** Calls them one by one: each may remove others, and one that throws does not keep the rest from being called. */
+  /** Calls them one by one: each may remove others, and one that throws must not prevent the calls of the rest. */
   #callLate(): void {
     const late = this.#late;
     try {
@@ -153,5 +155,5 @@ export class Deadlines {
   }
 }
 
-/** Milliseconds after which a timer that should have fired is taken for lost. */
+/** A timer that is this many milliseconds late counts as lost. */
 const LOST_AFTER = 1_000;

@@ -1,3 +1,3 @@
-/** Where chance comes from, if no option says otherwise. */
+/** The default of every option `random`. */
 // biome-ignore lint/nursery/noJsRestrictedProperties: the default of an option.
 export const platformRandom = (): number => Math.random();

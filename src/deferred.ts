@@ -1,4 +1,4 @@
-/** A promise that is settled from outside. `Promise.withResolvers` is not on Node 20. */
+/** A promise that is settled from outside. Node 20 has no `Promise.withResolvers`. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T | PromiseLike<T>): void;

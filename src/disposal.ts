@@ -1,14 +1,14 @@
-/** What `using` asks for, in the types of programs whose `lib` knows `Symbol.dispose`, and nothing in others. */
+/** The type that `using` needs, in programs whose `lib` has `Symbol.dispose`; an empty type in others. */
 export type Disposal = SymbolConstructor extends { readonly dispose: infer S extends symbol }
   ? { readonly [K in S]: () => void }
   : object;
 
-/** What `await using` asks for, in the types of programs whose `lib` knows `Symbol.asyncDispose`. */
+/** The type that `await using` needs, in programs whose `lib` has `Symbol.asyncDispose`; an empty type in others. */
 export type AsyncDisposal = SymbolConstructor extends { readonly asyncDispose: infer S extends symbol }
   ? { readonly [K in S]: () => Promise<void> }
   : object;
 
-/** Gives a class a method under `Symbol.dispose` or `Symbol.asyncDispose`, where the platform has the symbol. */
+/** Gives a class a method under `Symbol.dispose` or `Symbol.asyncDispose`, if the platform has the symbol. */
 export function makeDisposable<M extends string>(
   prototype: Record<M, () => unknown>,
   symbol: 'dispose' | 'asyncDispose',

@@ -1,4 +1,4 @@
-/** The node of a value in a {@link LinkedList}; the value keeps it, so that removing looks nothing up. */
+/** The node of a value in a {@link LinkedList}. The value keeps its node, so that removing it needs no look-up. */
 export class ListNode<T> {
   list: LinkedList<T> | undefined = undefined;
   previous: ListNode<T> | undefined = undefined;
@@ -7,7 +7,7 @@ export class ListNode<T> {
   constructor(readonly value: T) {}
 }
 
-/** A first-in-first-out list from whose middle a node can be removed in constant time. */
+/** A first-in-first-out list. A node anywhere in it can be removed in constant time. */
 export class LinkedList<T> {
   size = 0;
   first: ListNode<T> | undefined = undefined;
@@ -30,7 +30,9 @@ export class LinkedList<T> {
     this.size++;
   }
 
-  /** Returns whether the node was in this list: removing twice must not change another list. */
+  /**
+   * Removes a node. Returns false if it was not in this list, so that removing it twice does not change another list.
+   */
   remove(node: ListNode<T>): boolean {
     if (node.list !== this) return false;
     const { previous, next } = node;

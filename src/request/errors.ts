@@ -1,12 +1,14 @@
 import { PoolError } from '../errors.js';
 
-/** Whether a request may have had an effect: `never` written, or `maybe` because it was written without a reply. */
+/**
+ * Whether a request may have had an effect: `never`, because it was not written; or `maybe`, because it was written and
+ * got no reply.
+ */
 export type Sent = 'never' | 'maybe';
 
 /**
- * A request failed. `request` is its name. `sent` says whether it may have had an effect: repeat a request that was
- * `never` sent, and one that was `maybe` sent only if it is idempotent.
- *
+ * A failed request. `request` is its name. `sent` says whether it may have had an effect. You may repeat a request that
+ * was `never` sent; repeat a `maybe` sent one only if it is idempotent.
  * @example
  * ```ts
  * await connection.send('SET', 'k', 1).catch((error) => {
@@ -19,7 +21,7 @@ export abstract class RequestError extends PoolError {
   constructor(
     /** The request's name, never its arguments. */
     readonly request: string,
-    /** Whether it may have had an effect. */
+    /** Whether the request may have had an effect. */
     readonly sent: Sent,
     explanation: string,
     cause?: unknown,
@@ -28,7 +30,7 @@ export abstract class RequestError extends PoolError {
   }
 }
 
-/** No reply by the deadline, time in the queue included. */
+/** No reply came by the deadline; the time in the queue counts. */
 export class RequestTimeoutError extends RequestError {
   override readonly name: string = 'RequestTimeoutError';
   readonly code = 'ERR_REQUEST_TIMEOUT';
@@ -67,7 +69,7 @@ export class RequestQueueFullError extends RequestError {
   }
 }
 
-/** The connection was lost or closed before the reply; `cause` is why. */
+/** The connection was lost or closed before the reply. `cause` is the reason. */
 export class ConnectionLostError extends RequestError {
   override readonly name: string = 'ConnectionLostError';
   readonly code = 'ERR_CONNECTION_LOST';

@@ -2,7 +2,7 @@ import type { AbortWatcher } from '../abort.js';
 import type { Expirable } from '../deadlines.js';
 import { ListNode } from '../linked-list.js';
 
-/** What a request reports its abort and its expiry to. */
+/** Is told when a request is aborted or expires. */
 export interface RequestOwner<F, R> {
   /** The signal of the request was aborted. */
   abort(request: Request<F, R>): void;
@@ -10,19 +10,21 @@ export interface RequestOwner<F, R> {
   expire(request: Request<F, R>): void;
 }
 
-/** `tombstone`: settled after it was written. It keeps its place, so that its late reply settles no other request. */
+/**
+ * `tombstone`: settled after it was written. It keeps its position, so that its late reply is not taken for another's.
+ */
 export type RequestState = 'queued' | 'sent' | 'tombstone' | 'over';
 
-/** How it ended: with a reply, without one, or by the abort of its signal. */
+/** How a request ended: with a reply, without one, or by the abort of its signal. */
 export type RequestEnding = 'answered' | 'failed' | 'cancelled';
 
-/** One request: the frame to write, the promise to settle, and its places in the queue and among the deadlines. */
+/** One request: the frame to write, the promise to settle, and its positions in the queue and among the deadlines. */
 export class Request<F, R> implements AbortWatcher, Expirable {
   /** Its node in the queue, then in the list of requests in flight. */
   readonly place: ListNode<Request<F, R>> = new ListNode(this);
   /** Its node among the deadlines. */
   readonly due: ListNode<Expirable> = new ListNode<Expirable>(this);
-  /** In milliseconds of the clock. */
+  /** Milliseconds by the clock. */
   deadline = 0;
   /** When it was added to the table. */
   since = 0;

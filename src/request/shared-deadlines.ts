@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { Deadlines } from '../deadlines.js';
 
-/** All tables with one clock share their deadlines, and so one timer. */
+/** The deadlines of all tables with the same clock, on one timer. */
 export function deadlinesOf(clock: Clock): Deadlines {
   const deadlines = shared.get(clock) ?? new Deadlines(clock);
   shared.set(clock, deadlines);

@@ -7,17 +7,17 @@ import { ConnectionLostError, RequestAbortedError, RequestQueueFullError, Reques
 import type { Request, RequestEnding, RequestOwner } from './request.js';
 import { deadlinesOf } from './shared-deadlines.js';
 
-/** What a table needs of its transport. */
+/** The functions that a table needs of its transport. */
 export interface RequestHost<F, R> {
   /** Writes one or more frames, together where possible. May call {@link RequestTable.hold} to pause further writes. */
   write(frames: readonly F[]): void;
-  /** A request is in flight no more: it has settled, and no reply of it is owed. Called once for each request. */
+  /** A request is no longer in flight: it has settled, and no reply to it is owed. Called once for each request. */
   ended(request: Request<F, R>): void;
   /** A request has settled. Called last, because it may call the table again. */
   settled(request: Request<F, R>, ending: RequestEnding): void;
   /**
-   * The deadline of a tombstone has passed without its reply: the transport is to be closed, and the table with it. Where
-   * replies come in any order, {@link RequestTable.forget} will do.
+   * The deadline of a tombstone has passed without its reply. Close the transport, and the table with it; if replies
+   * come in any order, calling {@link RequestTable.forget} is enough.
    */
   overdue(request: Request<F, R>): void;
 }
@@ -26,29 +26,32 @@ export interface RequestHost<F, R> {
 export interface RequestTableOptions {
   /** The clock of the deadlines. */
   readonly clock: Clock;
-  /** The timeout of most requests, in milliseconds. A tombstone expires after this time or its own timeout, the longer of both. */
+  /**
+   * The timeout of most requests, in milliseconds. A tombstone expires after the longer of this time and its own
+   * timeout.
+   */
   readonly usualTimeout: number;
-  /** Whether replies come in the order of the requests. If not, they are told apart by something that they hold. */
+  /** Whether replies come in the order of the requests. If not, a part of each reply identifies its request. */
   readonly inOrder: boolean;
   /** How many requests may wait in the queue. */
   readonly maxQueue: number;
   /**
    * How many requests may be in flight at once. With 1, a request is written within the call. With more, requests are
-   * written in a microtask, all that were added by then together.
+   * written in a microtask, together with all others added by then.
    */
   readonly maxInFlight: number;
 }
 
 /**
  * The queue and the requests in flight of one transport. A request settles exactly once, by the first of reply,
- * deadline, abort and loss. A request that settles between its writing and its reply stays as a tombstone: it keeps its
- * place until the reply arrives, which is dropped.
+ * deadline, abort and loss. A written request that settles before its reply stays as a tombstone: it keeps its position
+ * until the reply arrives, and the reply is dropped.
  */
 export class RequestTable<F, R> implements RequestOwner<F, R> {
   readonly #queue = new LinkedList<Request<F, R>>();
   readonly #inFlight = new LinkedList<Request<F, R>>();
   readonly #deadlines: Deadlines;
-  /** From the options at first; the transport changes it when it knows the limit of the server. */
+  /** Set from the options at first. The transport changes it when it learns the limit of the server. */
   maxInFlight: number;
   #tombstones = 0;
   #holds = 0;
@@ -65,7 +68,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.#deadlines.keepTimer();
   }
 
-  /** How many replies are outstanding, those of tombstones included. */
+  /** How many replies are owed, including those of tombstones. */
   get outstanding(): number {
     return this.#inFlight.size;
   }
@@ -93,8 +96,8 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
   }
 
   /**
-   * Pauses writes until {@link release} was called as often: while received bytes are matched to requests, none of
-   * which may be a request written after them, and while the transport's buffer is full.
+   * Pauses writes until {@link release} was called as often. Used while received bytes are matched to requests, so that
+   * they cannot belong to a request written later, and while the transport's buffer is full.
    */
   hold(): void {
     this.#holds++;
@@ -105,7 +108,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.#writeInTime();
   }
 
-  /** The oldest request in flight, to which the next reply belongs; undefined where none is in flight. */
+  /** The oldest request in flight, to which the next reply belongs; undefined if none is in flight. */
   get oldest(): Request<F, R> | undefined {
     return this.#inFlight.first?.value;
   }
@@ -117,14 +120,14 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.#settled(request, 'answered');
   }
 
-  /** Rejects a request in flight whose reply is an error, or by another `ending` a reply without a meaning. */
+  /** Rejects a request in flight whose reply is an error. With another `ending`, its reply has no meaning. */
   refuse(request: Request<F, R>, cause: unknown, ending: RequestEnding = 'answered'): void {
     if (!this.#answered(request)) return;
     request.reject(cause);
     this.#settled(request, ending);
   }
 
-  /** Removes a tombstone whose reply is expected no more. Only where replies come in any order. */
+  /** Removes a tombstone whose reply is no longer expected. Only if replies come in any order. */
   forget(request: Request<F, R>): void {
     if (request.state === 'tombstone') this.#answered(request);
     this.#writeInTime();
@@ -171,7 +174,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     if (frames.length > 0) this.host.write(frames);
   };
 
-  /** Moves a request from the queue to those in flight. */
+  /** Moves a request from the queue to the requests in flight. */
   #send(head: ListNode<Request<F, R>>): F {
     const request = head.value;
     this.#queue.remove(head);
@@ -180,7 +183,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     return request.frame;
   }
 
-  /** Removes a request whose reply arrived. False where it is a tombstone, which has settled before. */
+  /** Removes a request whose reply arrived. False for a tombstone, which has settled already. */
   #answered(request: Request<F, R>): boolean {
     const waiting = request.state === 'sent';
     this.#inFlight.remove(request.place);
@@ -210,7 +213,7 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
       else this.#await(request);
     }
     request.reject(cause(state === 'queued' ? 'never' : 'maybe'));
-    // The reply of a tombstone is still owed.
+    // The reply to a tombstone is still owed.
     if (state === 'queued') this.#settled(request, ending);
     else this.host.settled(request, ending);
   }
@@ -220,7 +223,9 @@ export class RequestTable<F, R> implements RequestOwner<F, R> {
     this.host.settled(request, ending);
   }
 
-  /** Starts the deadline of a tombstone when it is the oldest: before that, the server may work on earlier requests. */
+  /**
+   * Starts the deadline of a tombstone when it is the oldest. Until then the server may be working on earlier requests.
+   */
   #awaitOldest(): void {
     const { oldest } = this;
     if (oldest?.state === 'tombstone' && !oldest.due.list) this.#await(oldest);
