@@ -5,7 +5,7 @@ import { outOfRange } from '../errors.js';
 import type { CommandFailure } from '../streams/run-command.js';
 import { DNS_CHECKS, type DnsOptions, refreshed } from './refreshed.js';
 
-/** What looks addresses up: Node's `dns.promises`, a `Resolver` of that, or something of a test's. */
+/** Looks addresses up: Node's `dns.promises`, its `Resolver`, or a fake for tests. */
 export interface AddressResolver {
   /** The IPv4 addresses of a name. */
   resolve4(host: string): Promise<readonly string[]>;
@@ -15,13 +15,13 @@ export interface AddressResolver {
 
 /** Options of {@link dnsAddresses}. */
 export interface DnsAddressesOptions extends DnsOptions {
-  /** Which addresses are asked for: 4 for A, 6 for AAAA, 0 for both. @default 0 */
+  /** The addresses to look up: 4 for A, 6 for AAAA, 0 for both. @default 0 */
   readonly family?: 0 | 4 | 6 | undefined;
-  /** What looks them up. @default dns.promises of Node */
+  /** The resolver. @default dns.promises of Node */
   readonly resolver?: AddressResolver | undefined;
 }
 
-/** The answer that there are none, which is no failure while the other family has some. */
+/** Codes that mean that there are no addresses. That is a failure only if both families have none. */
 const NONE = new Set(['ENODATA', 'ENOTFOUND']);
 
 function checkFamily(argument: string, value: unknown): void {
@@ -29,12 +29,13 @@ function checkFamily(argument: string, value: unknown): void {
 }
 
 /**
- * The addresses of a name, as endpoints: `10.0.0.1:7556`, `[fd00::1]:7556`. Looked up when it is subscribed to and every
- * `interval` from then on; the servers of the system's configuration are asked, not its file of hosts.
+ * The addresses of a name as endpoints: `10.0.0.1:7556`, `[fd00::1]:7556`. Looks them up on subscription and then every
+ * `interval`. Asks the name servers of the system's configuration, not its hosts file.
  *
- * Emits a sorted, frozen list at first and then where it differs. Emits a {@link CommandFailure} for each look-up that
- * failed: no answer in time (`cause` is an rxjs `TimeoutError`), an error of the resolver for either family, or no
- * address in any. The pool tells those in `events$` and keeps the last list. Never errors or completes. Cold.
+ * Emits the first list and each list that differs from the one before, sorted and frozen. Emits a
+ * {@link CommandFailure} for each failed look-up: no answer in time (`cause` is an rxjs `TimeoutError`), an error of
+ * the resolver for either family, or no address at all. The pool then reports `endpoints-failed` and keeps the last
+ * list. Never errors or completes. Cold.
  *
  * ```text
  * answers:         --[b,a]----[a,b]----x----[a]--
@@ -42,7 +43,7 @@ function checkFamily(argument: string, value: unknown): void {
  * ```
  *
  * @param port - the port of every endpoint.
- * @throws TypeError, RangeError for arguments out of range.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * const endpoints = dnsAddresses('cache.internal', 7556, { interval: 10_000 });
@@ -71,7 +72,7 @@ export function dnsAddresses(
   return refreshed(ask, options);
 }
 
-/** The error where there are none, as a value. */
+/** The addresses of one family, or the error that says that there are none. */
 async function orNone(answer: Promise<readonly string[]>): Promise<readonly string[] | Error> {
   try {
     return await answer;

@@ -16,18 +16,18 @@ import { platformRandom } from '../defaults.js';
 import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import { CommandFailure } from '../streams/run-command.js';
 
-/** What all look-ups have in common. Durations are in milliseconds. */
+/** The options of every look-up. Durations are in milliseconds. */
 export interface DnsOptions {
   /**
-   * From an answer to the next question. After failures one second, then two, four, … up to this, each cut by up to half at
-   * random. @default 30000
+   * Time from an answer to the next look-up, and the longest time after a failure. After failures it is a second, then
+   * two, four and so on, each shortened by up to half at random. @default 30000
    */
   readonly interval?: number | undefined;
-  /** What an answer may take. @default 5000 */
+  /** Time that a look-up may take. @default 5000 */
   readonly timeout?: number | undefined;
   /** Returns a number in [0, 1) that spreads the waits after failures. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** The clock of both. @default asyncScheduler */
+  /** The clock of the waits. @default asyncScheduler */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
@@ -39,12 +39,12 @@ export const DNS_CHECKS = {
   scheduler: checkScheduler,
 };
 
-/** The longest wait after the first of some failures. */
+/** The longest wait after a first failure. */
 const FIRST_RETRY = 1_000;
 
 /**
- * Asks again and again. Emits each answer that differs from the one before it, sorted, and each failure: the answer before
- * it still holds.
+ * Looks up repeatedly. Emits each answer that differs from the one before, sorted, and each failure, which leaves the
+ * last answer valid.
  */
 export function refreshed(
   ask: () => Promise<readonly string[]>,

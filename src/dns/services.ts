@@ -4,7 +4,7 @@ import { checkEach, checkObject, checkText } from '../checks.js';
 import type { CommandFailure } from '../streams/run-command.js';
 import { DNS_CHECKS, type DnsOptions, refreshed } from './refreshed.js';
 
-/** What looks services up: Node's `dns.promises`, a `Resolver` of that, or something of a test's. */
+/** Looks services up: Node's `dns.promises`, its `Resolver`, or a fake for tests. */
 export interface ServiceResolver {
   /** The SRV records of a name. */
   resolveSrv(name: string): Promise<
@@ -21,21 +21,22 @@ export interface ServiceResolver {
 
 /** Options of {@link dnsServices}. */
 export interface DnsServicesOptions extends DnsOptions {
-  /** What looks them up. @default dns.promises of Node */
+  /** The resolver. @default dns.promises of Node */
   readonly resolver?: ServiceResolver | undefined;
 }
 
 /**
- * The targets of a name's SRV records, as endpoints: `cache-1.internal:7556`. Only targets of the lowest priority number
- * are taken, also while all of them are down: those of higher numbers are never dialled. Weights are not used: a pool gives
- * each target the same share of its connections, also one of weight 0. For other shares of the work give `leastLoaded` a
- * `weight` by `endpoint`. Looked up when it is subscribed to and every `interval` from then on.
+ * The targets of a name's SRV records as endpoints: `cache-1.internal:7556`. Looks them up on subscription and then every
+ * `interval`. Uses only the targets of the lowest priority number, even while all of them are down. Ignores the weights: a
+ * pool gives each target the same share of its connections. For other shares of the work, give `leastLoaded` a `weight`
+ * by `endpoint`.
  *
- * Emits a sorted, frozen list at first and then where it differs. Emits a {@link CommandFailure} for each look-up that
- * failed: no answer in time (`cause` is an rxjs `TimeoutError`), an error of the resolver, or no target. The pool tells
- * those in `events$` and keeps the last list. Never errors or completes. Cold.
+ * Emits the first list and each list that differs from the one before, sorted and frozen. Emits a
+ * {@link CommandFailure} for each failed look-up: no answer in time (`cause` is an rxjs `TimeoutError`), an error of
+ * the resolver, or no target. The pool then reports `endpoints-failed` and keeps the last list. Never errors or
+ * completes. Cold.
  *
- * @throws TypeError, RangeError for arguments out of range.
+ * @throws TypeError, RangeError for invalid arguments.
  * @example
  * ```ts
  * const endpoints = dnsServices('_zcached._tcp.internal');
@@ -50,7 +51,7 @@ export function dnsServices(
   checkEach('options', options, { ...DNS_CHECKS, resolver: checkObject });
   const { resolver = promises } = options;
   const ask = async (): Promise<string[]> => {
-    // The target '.' says that the service is not offered there.
+    // The target '.' means that the service is not offered.
     const records = (await resolver.resolveSrv(name)).filter((record) => record.name !== '' && record.name !== '.');
     const first = Math.min(...records.map(({ priority }) => priority));
     const targets = records.filter(({ priority }) => priority === first);

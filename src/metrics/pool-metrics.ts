@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import type { Connection, ConnectionPool, Measurement, PoolObserver } from 'rxpool';
 
-/** What of a pool is measured. */
+/** The members of a pool that are measured. */
 export type MeasuredPool<C extends Connection> = Pick<
   ConnectionPool<C>,
   'health' | 'snapshot$' | 'observe' | 'minSize' | 'maxSize'
@@ -20,7 +20,7 @@ const metric = (name: string, unit: string, description: string): Metric => ({
   description,
 });
 
-/** The conventions' names, as literals: their package names them differently from version to version. */
+/** The conventions' names as literals, because the names in their package change between versions. */
 export const METRICS = {
   count: metric('count', '{connection}', 'The number of connections that are currently in the state described.'),
   idleMin: metric('idle.min', '{connection}', 'The minimum number of idle open connections allowed.'),
@@ -38,10 +38,10 @@ export const POOL_NAME = 'db.client.connection.pool.name';
 export const STATE = 'db.client.connection.state';
 export const ERROR_TYPE = 'error.type';
 
-/** Bounds of the histograms, in seconds: those that the conventions advise. */
+/** The histogram bounds that the conventions advise, in seconds. */
 export const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-/** The figures that are read when they are asked for, but for the counts by state. */
+/** The figures that are read on request, except the counts by state. */
 export const GAUGES = ['idleMin', 'idleMax', 'limit', 'max', 'pending'] as const;
 
 type Gauge = (typeof GAUGES)[number];
@@ -53,23 +53,23 @@ export interface Gauges extends Readonly<Record<Gauge, number>> {
 
 type Duration = 'createTime' | 'waitTime' | 'useTime';
 
-/** Where go what callers, work and dials took. */
+/** Receives the durations of waits, uses and dials. */
 export interface MeasurementSink {
   duration(duration: Duration, seconds: number, errorType: string | undefined): void;
   timeout(): void;
 }
 
-/** The name in the metrics: that of the pool, or else one that all pools without a name share. */
+/** The pool's name in the metrics; pools without a name share one. */
 export const nameOf = (pool: Pick<ConnectionPool<Connection>, 'health'>): string => pool.health.name ?? 'rxpool';
 
-/** The limit of a pool without a `maxSize` is what it aims for. */
+/** The limit of a pool without `maxSize` is its `poolSize`. */
 export function gaugesOf<C extends Connection>({ health, minSize, maxSize }: MeasuredPool<C>): Gauges {
   const { idle, used, waiting, poolSize } = health;
   const limit = Number.isFinite(maxSize) ? maxSize : poolSize;
   return { states: { idle, used }, idleMin: minSize, idleMax: poolSize, limit, max: limit, pending: waiting };
 }
 
-/** What tells a sink of the durations of a pool, in seconds. */
+/** Passes the durations of a pool to a sink, in seconds. */
 export function durationsTo<C>(sink: MeasurementSink): PoolObserver<C> {
   const tell = (duration: Duration, { durationMs, outcome, error }: Measurement<C, string>): void => {
     const isFine = outcome === 'acquired' || outcome === 'ok' || outcome === 'connected';
@@ -85,10 +85,10 @@ export function durationsTo<C>(sink: MeasurementSink): PoolObserver<C> {
   };
 }
 
-/** A class or code of an error: short, and of few values. Anything else may hold what must not be told. */
+/** The pattern of an error's class or code. Any other text may contain something confidential. */
 const SHORT = /^[A-Za-z_][\w.:-]{0,63}$/;
 
-/** What the conventions call `error.type`: the code of the error, or its name, or how the measured thing ended. */
+/** The `error.type` of the conventions: the error's code, or its name, or the outcome. */
 export function errorTypeOf(outcome: string, error: unknown): string {
   const { code, name } = (error instanceof Error ? error : {}) as { readonly code?: unknown; readonly name?: unknown };
   const known = [code, name === 'Error' ? undefined : name].find(
@@ -98,8 +98,8 @@ export function errorTypeOf(outcome: string, error: unknown): string {
 }
 
 /**
- * Calls what ends a measurement when the pool is disposed of. It goes by `snapshot$`, which does not change with the load, so
- * that a request costs nothing more.
+ * Calls `end` when the pool is disposed of. It follows `snapshot$`, which does not change with the load, so that
+ * requests cost nothing more.
  */
 export const endsWith = <C extends Connection>(pool: MeasuredPool<C>, end: () => void): Subscription =>
   pool.snapshot$.subscribe({ complete: end });

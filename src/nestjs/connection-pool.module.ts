@@ -11,7 +11,7 @@ import { PoolRegistry } from './pool-registry.js';
 import { PoolStreams } from './pool-streams.js';
 import { DEFAULT_NAME, getPoolToken, POOL_OPTIONS } from './tokens.js';
 
-/** What all pools of an application share. */
+/** The providers that all pools of an application share. */
 class ConnectionPoolCoreModule {}
 
 Module({ providers: [PoolRegistry, PoolStreams], exports: [PoolRegistry, PoolStreams] })(ConnectionPoolCoreModule);
@@ -43,7 +43,7 @@ function withPool(definition: DynamicModule, extras: ConnectionPoolModuleExtras)
   };
 }
 
-/** What the builder gives. Its own types have no room for those of a connection. */
+/** The class that Nest's builder returns. Nest's own types cannot take the type of a connection. */
 interface ConfigurableModule {
   new (): object;
   forRoot(options: object): DynamicModule;
@@ -58,9 +58,8 @@ const builder = new ConfigurableModuleBuilder<object>({ optionsInjectionToken: P
 const Configurable = builder.build().ConfigurableModuleClass as unknown as ConfigurableModule;
 
 /**
- * A pool for a Nest application. It is made, and waited for, when the application starts, and disposed of when the HTTP
- * server has closed. Each name is a pool of its own.
- *
+ * A pool for a Nest application. The application makes the pool and waits for it at its start, and disposes of it once
+ * the HTTP server has closed. Each name is a separate pool.
  * @example
  * ```ts
  * abstract class UsersPool extends ConnectionPool<ZcachedConnection> {}
@@ -76,10 +75,11 @@ const Configurable = builder.build().ConfigurableModuleClass as unknown as Confi
  */
 export class ConnectionPoolModule extends Configurable {
   /**
-   * A pool whose options are known.
+   * A pool with options that are known now.
    *
-   * @throws TypeError, RangeError for a wrong `name` or `isGlobal`. Other wrong options fail the start of the application;
-   * so does a name that is taken, with a `RangeError`, and a pool that is not ready in time, with a {@link PoolStartError}.
+   * @throws TypeError, RangeError for a wrong `name` or `isGlobal`. The start of the application fails for other wrong
+   * options, for a name that is taken (`RangeError`), and for a pool that is not ready in time
+   * ({@link PoolStartError}).
    */
   static override forRoot<C extends Connection, K = void>(
     options: ConnectionPoolModuleOptions<C, K> & ConnectionPoolModuleExtras<C, K>,
@@ -89,7 +89,7 @@ export class ConnectionPoolModule extends Configurable {
   }
 
   /**
-   * A pool whose options come from a factory, a class or a provider. `name`, `token` and `isGlobal` are given here.
+   * A pool with options from a factory, a class or a provider. Give `name`, `token` and `isGlobal` here.
    *
    * @throws as `forRoot` does.
    * @example

@@ -9,13 +9,13 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { interval, lastValueFrom, type Subscription, take } from 'rxjs';
 
-/** Milliseconds between two looks for sockets that have become idle. */
+/** Milliseconds between two searches for idle sockets. */
 const PACE = 50;
 
 /**
- * Milliseconds for which the server goes on taking requests, each answered with `Connection: close`: closing it resets the
- * sockets that are idle, and those of busy clients are used within that time. In several timers, so that what has arrived
- * is read in between, however busy the process is.
+ * Milliseconds for which the server still takes requests, and answers each with `Connection: close`. Closing it resets
+ * idle sockets, and busy clients use theirs within that time. Split into several timers, so that data that has arrived
+ * is read in between even in a busy process.
  */
 const GRACE = 50;
 const GRACE_PARTS = 5;
@@ -24,13 +24,11 @@ const hasConnectionLists = (server: unknown): server is Server =>
   typeof (server as Partial<Server> | undefined)?.closeIdleConnections === 'function';
 
 /**
- * Lets `app.close()` end while clients keep sending over kept-alive sockets. From then on each response says
- * `Connection: close`, and idle sockets are closed. No request in a handler is cut off. A provider of the application, once;
- * it needs no options.
+ * Lets `app.close()` end while clients keep sending requests over kept-alive sockets. After that call each response
+ * says `Connection: close`, and idle sockets are closed. Requests in handlers are not cut off. Add it once to the
+ * providers of the application; it has no options.
  *
- * It goes by the HTTP server of Node, and does nothing where there is none. A handler that never ends keeps the
- * application open.
- *
+ * It works with Node's HTTP server, and does nothing without one. A handler that never ends keeps the application open.
  * @example
  * ```ts
  * class AppModule {}
@@ -53,11 +51,11 @@ export class OrderlyShutdown implements OnModuleInit, BeforeApplicationShutdown,
     const server: unknown = this.#host.httpAdapter?.getHttpServer();
     if (!hasConnectionLists(server)) return;
     this.#server = server;
-    // Before the application, which may answer at once.
+    // Added first, because the application may answer at once.
     server.prependListener('request', this.#onRequest);
   }
 
-  /** Marks responses, serves for 50 ms more, and from then on closes idle sockets. */
+  /** Marks responses, serves for 50 ms more, and then closes idle sockets. */
   async beforeApplicationShutdown(): Promise<void> {
     const server = this.#server;
     if (!server?.listening) return;
@@ -80,7 +78,9 @@ export class OrderlyShutdown implements OnModuleInit, BeforeApplicationShutdown,
   };
 }
 
-/** Has the client open another connection for its next request. A response under way is too late for that. */
+/**
+ * Makes the client open another connection for its next request. It is too late for that once the response has begun.
+ */
 function closeAfter(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
 }

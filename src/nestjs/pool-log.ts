@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import { distinctUntilChanged, filter, map, type Subscription, throttleTime } from 'rxjs';
 import { type Connection, type ConnectionPool, describe, type EventDescription, type HealthStatus } from 'rxpool';
 
-/** Milliseconds for which a status has to last to be logged: those that a start or an outage passes through are not. */
+/** Milliseconds that a status has to last to be logged. The short statuses of a start or an outage are not. */
 const PACE = 250;
 
-/** Events that point to a mistake in the program, or to a list of servers that cannot be had. */
+/** Events that point to a mistake in the program, or to an unavailable list of servers. */
 const WARNINGS = [
   'heal-failed',
   'heal-ended',
@@ -17,7 +17,7 @@ const WARNINGS = [
   'misreported',
 ];
 
-/** Events of single connections, and those that may be part of normal work. */
+/** Events of single connections, and events of normal work. */
 const DETAILS = [
   'connected',
   'connect-failed',
@@ -30,13 +30,13 @@ const DETAILS = [
   'endpoints-ended',
 ];
 
-/** A pool that is not open yet, or not any more, is no news. */
+/** Not logged: a pool that is not open yet, or no longer. */
 const QUIET: readonly HealthStatus[] = ['starting', 'closed'];
 const BAD: readonly HealthStatus[] = ['degraded', 'down', 'empty'];
 
 /**
- * Logs a pool until it is disposed of: its status by `warn` and `log`, single connections by `debug`. It goes by the lists,
- * which do not change with the load, so that a request costs nothing more.
+ * Logs a pool until it is disposed of: its status by `warn` and `log`, single connections by `debug`. It follows the
+ * lists, which do not change with the load, so that requests cost nothing more.
  */
 export function logPool<C extends Connection>(
   name: string,
@@ -63,7 +63,7 @@ export function logPool<C extends Connection>(
   return logging;
 }
 
-/** An event in a line: `lost #2 127.0.0.1:7556: ECONNRESET read ECONNRESET`. */
+/** One line for an event: `lost #2 127.0.0.1:7556: ECONNRESET read ECONNRESET`. */
 function lineOf({ type, name, endpoint, cause, state, reason }: EventDescription): string {
   const subject = [type, name, endpoint, state, reason].filter((part) => part !== undefined && part !== '').join(' ');
   return cause === undefined ? subject : `${subject}: ${causeOf(cause)}`;

@@ -6,8 +6,8 @@ import type { PoolRegistry } from './pool-registry.js';
 import { PoolStartError } from './start-error.js';
 
 /**
- * Makes the pool of one module when it is asked for, and disposes of it when the application has shut down. Where a test
- * overrides the pool, none is made.
+ * Makes the pool of one module when it is asked for, and disposes of it after the application has shut down. Makes none
+ * if a test overrides the pool.
  */
 export class PoolOwner<C extends Connection, K> implements OnApplicationShutdown {
   readonly #name: string;
@@ -24,7 +24,7 @@ export class PoolOwner<C extends Connection, K> implements OnApplicationShutdown
     registry.add(name, this);
   }
 
-  /** The pool, once it is ready. */
+  /** Resolves with the pool once it is ready. */
   async start(): Promise<ConnectionPool<C, K>> {
     const { poolSize, connectionFactory, options } = this.#options;
     const pool = new ConnectionPool<C, K>(poolSize, connectionFactory, { name: this.#name, ...options });
@@ -44,12 +44,12 @@ export class PoolOwner<C extends Connection, K> implements OnApplicationShutdown
     await this.#pool?.dispose();
   }
 
-  /** After the HTTP server has closed: handlers that have begun still have their pool. */
+  /** Called after the HTTP server has closed, so that running handlers still have their pool. */
   async onApplicationShutdown(): Promise<void> {
     await this.dispose();
   }
 
-  /** Dials all, and waits for as many as are needed. A factory that throws is not waited for. */
+  /** Dials all connections, and waits for as many as required. Does not wait if the factory throws. */
   #open(pool: ConnectionPool<C, K>): Promise<void> {
     const { minConnected: min, startTimeout: timeout } = this.#start;
     return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { outOfRange } from '../errors.js';
 
-/** A pool of the application, as far as the others are concerned. */
+/** The part of a pool that the registry needs. */
 interface Registered {
   dispose(): Promise<void>;
 }
@@ -14,7 +14,7 @@ export class PoolRegistry {
     return [...this.#pools.keys()];
   }
 
-  /** @throws RangeError for a name that is there already. */
+  /** @throws RangeError for a name that is taken. */
   add(name: string, pool: Registered): void {
     if (this.#pools.has(name)) {
       throw outOfRange('name', 'a name that no other ConnectionPoolModule of the application has', name);
@@ -22,7 +22,10 @@ export class PoolRegistry {
     this.#pools.set(name, pool);
   }
 
-  /** Nest does not tell providers that the application has failed to start, and open pools keep a process alive. */
+  /**
+   * Disposes of all pools after a failed start. Nest does not tell providers of that, and open pools keep a process
+   * alive.
+   */
   async disposeAll(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.dispose()));
   }

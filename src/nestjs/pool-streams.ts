@@ -16,12 +16,11 @@ export interface PoolStreamOptions {
 type StreamingPool = Pick<ConnectionPool<Connection>, 'health$' | 'events$'>;
 
 /**
- * The streams of the application's pools as `MessageEvent`s, for `@Sse()`. JSON keeps them whole, and figures come at a pace.
- * Every stream completes at shutdown: the HTTP server would wait for its response otherwise. It completes as well when its
- * pool is disposed of. Any class of an application with a {@link ConnectionPoolModule} can inject it.
+ * The streams of the application's pools as `MessageEvent`s of plain data, for `@Sse()`. Figures are emitted at a
+ * limited rate. Every stream completes at shutdown, so that the HTTP server does not wait for its response, and when
+ * its pool is disposed of. Any class can inject it in an application with a {@link ConnectionPoolModule}.
  *
- * A browser opens six connections to an origin, and a stream takes one: `all()` is one for everything.
- *
+ * A browser opens six connections to an origin, and each stream occupies one; `all()` needs only one for everything.
  * @example
  * ```ts
  * class HealthController {
@@ -45,25 +44,26 @@ export class PoolStreams implements BeforeApplicationShutdown {
   }
 
   /**
-   * The figures of a pool, as messages of the type `health`: at once, with each change of status, and otherwise at a pace.
+   * The figures of a pool as messages of the type `health`: at once, at each change of status, and otherwise every
+   * `every` milliseconds at most.
    *
    * @param name - the name of the pool. @default 'default'
-   * @throws RangeError for a name that no pool has, and for a pace out of range.
+   * @throws RangeError for the name of no pool, and for an invalid `every`.
    */
   health(name: string = DEFAULT_NAME, options: PoolStreamOptions = {}): Observable<MessageEvent> {
     checkOptions('options', options, ['every']);
     const { every = 250 } = options;
-    // A copy: Nest may write into what it sends.
+    // A copy, because Nest may write into what it sends.
     const messages = map((health: object): MessageEvent => ({ type: 'health', data: { ...health } }));
     return this.#pool(name).health$.pipe(healthEvery(every), messages, takeUntil(this.#ended));
   }
 
   /**
-   * What happens in a pool, as messages of the type `event`: what `describe()` makes of each, and the name of the pool as
-   * `pool`.
+   * The events of a pool as messages of the type `event`. Each contains the plain data of `describe()`, and the name of
+   * the pool as `pool`.
    *
    * @param name - the name of the pool. @default 'default'
-   * @throws RangeError for a name that no pool has.
+   * @throws RangeError for the name of no pool.
    */
   events(name: string = DEFAULT_NAME): Observable<MessageEvent> {
     return this.#pool(name).events$.pipe(
@@ -76,14 +76,14 @@ export class PoolStreams implements BeforeApplicationShutdown {
    * The figures and the events together.
    *
    * @param name - the name of the pool. @default every pool of the application
-   * @throws RangeError for a name that no pool has, and for a pace out of range.
+   * @throws RangeError for the name of no pool, and for an invalid `every`.
    */
   all(name?: string, options: PoolStreamOptions = {}): Observable<MessageEvent> {
     const names = name === undefined ? (this.#registry?.names ?? [DEFAULT_NAME]) : [name];
     return merge(...names.flatMap((each) => [this.events(each), this.health(each, options)]));
   }
 
-  /** Ends every stream: the HTTP server, which closes next, waits for its responses. */
+  /** Completes every stream, because the HTTP server, which closes next, waits for its responses. */
   beforeApplicationShutdown(): void {
     this.#ended.next(true);
     this.#ended.complete();

@@ -1,9 +1,8 @@
 import { PoolError, type PoolErrorOptions } from 'rxpool';
 
 /**
- * A pool was not ready when the application started. The message names the pool, its endpoints and what went wrong; `cause`
- * is the error behind it. The pool has been disposed of, and so have the other pools of the application.
- *
+ * A pool was not ready when the application started. The message names the pool, its endpoints and the failure; `cause`
+ * is the error behind it. This pool and all others of the application have been disposed of.
  * @example
  * ```ts
  * NestFactory.create(AppModule, { abortOnError: false }).catch((error) => {
@@ -14,7 +13,7 @@ import { PoolError, type PoolErrorOptions } from 'rxpool';
 export class PoolStartError extends PoolError {
   override readonly name: string = 'PoolStartError';
   readonly code = 'ERR_POOL_START';
-  /** The servers that the pool was to be connected to, where its connections name them. */
+  /** The servers that the pool was to connect to, if its connections name them. */
   readonly endpoints: readonly string[];
 
   constructor(message: string, options: PoolErrorOptions & { readonly endpoints?: readonly string[] } = {}) {

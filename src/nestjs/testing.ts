@@ -6,9 +6,9 @@ import { getPoolToken } from './tokens.js';
 /** Every public member of a pool. */
 type PoolMembers<C extends Connection, K> = Pick<ConnectionPool<C, K>, Extract<keyof ConnectionPool<C, K>, string>>;
 
-/** What a fake pool does otherwise than by default. */
+/** The members of a fake pool that differ from the default. */
 export type FakePoolOverrides<C extends Connection, K = void> = Partial<PoolMembers<C, K>> & {
-  /** What `use`, `lease` and the like are given: as much of a connection as the test needs. @default none */
+  /** The connection that `use`, `lease` and similar calls lend: the members that the test needs. @default none */
   readonly connection?: Partial<C> | undefined;
 };
 
@@ -32,10 +32,10 @@ const CONNECTED: Health = Object.freeze({
 });
 
 /**
- * A provider of a pool that dials nothing, for unit tests. It lends the `connection` that it is given, is healthy, and
- * resolves whatever it is asked to do. `over` has what should be otherwise.
+ * A provider of a pool that dials nothing, for unit tests. It lends the given `connection`, is healthy, and resolves
+ * every call. `over` replaces members.
  *
- * @param name - the name of the pool, or the class that it is injected by. @default 'default'
+ * @param name - the name of the pool, or the class that injects it. @default 'default'
  * @example
  * ```ts
  * const users = provideFakePool<ZcachedConnection>('users', { connection: { send: async () => 'Ada' } });
@@ -59,7 +59,7 @@ function fakePool<C extends Connection, K>(name: string | undefined, connection:
     if (connection) return connection;
     throw new Error('This fake pool has no connection to lend: provideFakePool(name, { connection }) gives it one');
   };
-  // The class of leases has private fields, which a test does not see.
+  // The class of leases has private fields, which tests do not see.
   const lease = (): Lease<C> => ({ connection: lent(), signal, release() {}, invalidate() {} }) as unknown as Lease<C>;
   const done = async (): Promise<void> => {};
   const none = (): number => 0;
@@ -109,5 +109,5 @@ function fakePool<C extends Connection, K>(name: string | undefined, connection:
   };
 }
 
-/** What never changes, as a stream. */
+/** A value that never changes, as a stream. */
 const stays = <T>(value: T): Observable<T> => concat(of(value), NEVER);

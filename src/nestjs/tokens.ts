@@ -1,16 +1,16 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 
-/** The name of the pool that has been given none. */
+/** The name of a pool without a name. */
 export const DEFAULT_NAME = 'default';
 
-/** What the options of a pool are injected by, inside its module. */
+/** The token of a pool's options, inside its module. */
 export const POOL_OPTIONS = 'ConnectionPoolModuleOptions';
 
 /**
- * The token that a pool is injected by, for `overrideProvider`, `moduleRef.get` and `inject`. It is a string, so that it
- * is the same in every copy of this entry.
+ * The injection token of a pool, for `overrideProvider`, `moduleRef.get` and `inject`. It is a string, so that it is
+ * the same in every copy of this entry.
  *
- * @param name - the name that `forRoot` or `forRootAsync` was given. @default 'default'
+ * @param name - the name given to `forRoot` or `forRootAsync`. @default 'default'
  * @example
  * ```ts
  * const useFactory = (pool: ConnectionPool<ZcachedConnection>) => new Users(pool);
@@ -22,9 +22,9 @@ export function getPoolToken(name: string = DEFAULT_NAME): InjectionToken {
 }
 
 /**
- * Injects a pool by its name: a decorator for parameters of constructors and for properties.
+ * Injects a pool by its name: a decorator for constructor parameters and properties.
  *
- * @param name - the name that `forRoot` or `forRootAsync` was given. @default 'default'
+ * @param name - the name given to `forRoot` or `forRootAsync`. @default 'default'
  * @example
  * ```ts
  * class UsersService {

@@ -26,37 +26,37 @@ import {
   STATE,
 } from '../metrics/pool-metrics.js';
 
-/** What a pool is instrumented with. */
+/** Options of {@link instrumentPool}. */
 export interface InstrumentPoolOptions {
-  /** Makes the metrics: `metrics.getMeter('my-app')`. */
+  /** The source of the metrics: `metrics.getMeter('my-app')`. */
   readonly meter: Meter;
   /**
-   * Makes spans `rxpool.wait`, of each wait of 1 ms or more and of each that failed, as a child of the caller's span; and
-   * `rxpool.dial`, of each dial, without a parent. An endpoint `host:port` is `server.address` and `server.port`.
+   * Makes spans: `rxpool.wait` for each wait that failed or took at least 1 ms, as a child of the caller's span; and
+   * `rxpool.dial` for each dial, without a parent. An endpoint `host:port` gives `server.address` and `server.port`.
    * @default none
    */
   readonly tracer?: Tracer | undefined;
 }
 
-/** Milliseconds below which a wait is no span of its own. */
+/** Shorter waits get no span, in milliseconds. */
 const SHORTEST_SPAN = 1;
 
-/** `SpanStatusCode.ERROR`: as a number, so that the types of the API are all that is imported. */
+/** `SpanStatusCode.ERROR` as a number, so that only types of the API are imported. */
 const ERROR = 2;
 
 /**
- * Measures a pool by the semantic conventions for client connection pools, with the names that dashboards know:
- * `db.client.connection.count` (by `db.client.connection.state`, `idle` and `used`), `.idle.min`, `.idle.max`, `.limit` (and
- * `.max`, its former name), `.pending_requests`, `.timeouts`, `.create_time`, `.wait_time` and `.use_time`. Each has the name of
- * the pool, `rxpool` where it has none; times are in seconds, and those of what failed have an `error.type`.
+ * Measures a pool by OpenTelemetry's conventions for client connection pools, under the names that dashboards know:
+ * `db.client.connection.count` (by `db.client.connection.state`, `idle` and `used`), `.idle.min`, `.idle.max`, `.limit`
+ * (and `.max`, its former name), `.pending_requests`, `.timeouts`, `.create_time`, `.wait_time` and `.use_time`. Each
+ * has the name of the pool, or `rxpool`. Times are in seconds; those of failures have an `error.type`.
  *
- * `idle.min` is `minSize`, `idle.max` `poolSize`, `limit` `maxSize` or else `poolSize`, and `pending_requests` the callers
- * that wait. Counts are read when they are collected.
+ * `idle.min` is `minSize`, `idle.max` is `poolSize`, `limit` is `maxSize` or else `poolSize`, and `pending_requests`
+ * counts the waiting callers. Counts are read when they are collected.
  *
- * Spans that work starts belong to its caller's trace without this, also after a wait: work runs in the context of its
- * caller.
+ * The spans of your work belong to the caller's trace even without this, also after a wait: work runs in the context of
+ * its caller.
  *
- * @returns a function that ends it; idempotent. It ends when the pool is disposed of.
+ * @returns a function that ends the measuring; idempotent. It also ends when the pool is disposed of.
  * @throws TypeError for wrong arguments, and `PoolDisposedError`.
  * @example
  * ```ts
@@ -120,7 +120,7 @@ function durationSink(meter: Meter, attributes: Attributes): MeasurementSink {
   };
 }
 
-/** Waits and dials as spans. A wait is told in the context of its caller, whose span is the parent. */
+/** Waits and dials as spans. A wait is reported in the context of its caller, whose span is the parent. */
 function spansOf<C>(tracer: Tracer, attributes: Attributes): PoolObserver<C> {
   const record = (name: string, measurement: Measurement<C, string>, isFine: boolean, root: boolean): void => {
     const { durationMs, endpoint, outcome, error } = measurement;
@@ -145,7 +145,7 @@ function spansOf<C>(tracer: Tracer, attributes: Attributes): PoolObserver<C> {
   };
 }
 
-/** An endpoint is `host:port`, or a label. */
+/** Splits an endpoint `host:port`; a label stays whole. */
 function serverOf(endpoint: string | undefined): Attributes {
   if (endpoint === undefined) return {};
   const [, host, port] = /^(.+):(\d+)$/.exec(endpoint) ?? [];

@@ -17,27 +17,27 @@ import {
   STATE,
 } from '../metrics/pool-metrics.js';
 
-/** Where the figures of a pool go. */
+/** Options of {@link collectPoolMetrics}. */
 export interface CollectPoolMetricsOptions {
   /** The registry of your application: `new Registry()`, or the global `register` of `prom-client`. */
   readonly registry: Registry;
 }
 
 /**
- * Collects the figures of a pool for Prometheus: those of `rxpool/opentelemetry`, under the names that an exporter of
- * OpenTelemetry gives them. `db_client_connection_count` (by `db_client_connection_state`, `idle` and `used`), `_idle_min`,
- * `_idle_max`, `_limit` (and `_max`, its former name), `_pending_requests`, `_timeouts_total`, `_create_time_seconds`,
- * `_wait_time_seconds` and `_use_time_seconds`. Each has the name of the pool as `db_client_connection_pool_name`, `rxpool` where
- * it has none; times of what failed have an `error_type`.
+ * Collects the figures of a pool for Prometheus: the metrics of `rxpool/opentelemetry`, under the names that an
+ * OpenTelemetry exporter gives them. `db_client_connection_count` (by `db_client_connection_state`, `idle` and `used`),
+ * `_idle_min`, `_idle_max`, `_limit` (and `_max`, its former name), `_pending_requests`, `_timeouts_total`,
+ * `_create_time_seconds`, `_wait_time_seconds` and `_use_time_seconds`. Each has the name of the pool, or `rxpool`, as
+ * `db_client_connection_pool_name`. Times of failures have an `error_type`.
  *
- * `_idle_min` is `minSize`, `_idle_max` `poolSize`, `_limit` `maxSize` or else `poolSize`, and `_pending_requests` the callers
- * that wait.
+ * `_idle_min` is `minSize`, `_idle_max` is `poolSize`, `_limit` is `maxSize` or else `poolSize`, and
+ * `_pending_requests` counts the waiting callers.
  *
  * One registry takes any number of pools. Counts are read when they are scraped.
  *
- * @returns a function that ends it; idempotent. It ends when the pool is disposed of.
- * @throws TypeError for wrong arguments, `PoolDisposedError`, and what `prom-client` throws where the registry has one of the
- * names from elsewhere.
+ * @returns a function that ends the collecting; idempotent. It also ends when the pool is disposed of.
+ * @throws TypeError for wrong arguments, `PoolDisposedError`, and the error of `prom-client` if another metric of the
+ * registry has one of the names.
  * @example
  * ```ts
  * const registry = new Registry();
@@ -73,7 +73,7 @@ interface PoolMetrics {
 
 const known = new WeakMap<Registry, PoolMetrics>();
 
-/** A registry takes each name once. One that was cleared gets new metrics. */
+/** The metrics of a registry, which takes each name once. A registry that was cleared gets new ones. */
 function metricsOf(registry: Registry): PoolMetrics {
   const found = known.get(registry);
   if (found && registry.getSingleMetric(prometheusName(METRICS.count.name))) return found;
@@ -98,7 +98,7 @@ function register(registry: Registry): PoolMetrics {
     labelNames: [POOL, ...labelNames],
     registers: [registry],
   });
-  /** Pools that have ended are gone with the next scrape. */
+  /** A pool that has ended is removed at the next scrape. */
   const gauge = (
     metric: Metric,
     labelNames: string[],

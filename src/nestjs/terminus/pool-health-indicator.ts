@@ -3,13 +3,13 @@ import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/term
 import type { Connection, ConnectionPool } from 'rxpool';
 import { checkChoice, checkOptions, checkSize } from '../../checks.js';
 
-/** What is asked of a pool. */
+/** The conditions of a health check. */
 export interface PoolHealthOptions {
-  /** With fewer connections in service the pool is `down`. @default 1 */
+  /** The pool is `down` if fewer connections are in service. @default 1 */
   readonly minConnected?: number | undefined;
   /**
-   * The outcome where fewer than `poolSize` are connected; with `minConnected: 0` also where the pool is `down`. Where
-   * terminus knows no `degraded`, as before version 12, that is `up`, with the pool's status as `state`.
+   * The outcome if fewer than `poolSize` are connected; with `minConnected: 0` also if the pool is `down`. Before
+   * version 12 terminus has no `degraded`: then the outcome is `up`, and `state` shows the pool's status.
    * @default 'degraded'
    */
   readonly degraded?: 'up' | 'degraded' | 'down' | undefined;
@@ -17,13 +17,12 @@ export interface PoolHealthOptions {
 
 type Outcome = 'up' | 'degraded' | 'down';
 
-/** What terminus makes of each outcome, in the versions that know it. */
+/** The methods of terminus for each outcome; older versions lack one. */
 type Session = { readonly [O in Outcome]?: (data: Record<string, unknown>) => unknown };
 
 /**
- * Tells terminus, 11 or later, how a pool is, from its figures: nothing is sent. A provider of the module that has the
- * health controller.
- *
+ * Reports the health of a pool to terminus, 11 or later. It reads the pool's figures and sends nothing. Add it to the
+ * providers of the module with the health controller.
  * @example
  * ```ts
  * class HealthController {
@@ -49,10 +48,10 @@ export class PoolHealthIndicator {
   }
 
   /**
-   * Says `up`, `degraded` or `down`, with the pool's status as `state`, and its figures.
+   * Reports `up`, `degraded` or `down`, with the pool's status as `state`, and its figures.
    *
-   * @param key - what the result is called.
-   * @throws TypeError, RangeError for options out of range.
+   * @param key - the key of the result.
+   * @throws TypeError, RangeError for invalid options.
    */
   check<K extends string>(
     key: K,
@@ -66,16 +65,16 @@ export class PoolHealthIndicator {
     const { status, connected, poolSize, broken, pending, waiting } = pool.health;
     const isDown = status === 'closed' || connected < minConnected;
     const outcome = isDown ? 'down' : status === 'degraded' || status === 'down' ? degraded : 'up';
-    // `status` is the key of terminus itself.
+    // The key `status` belongs to terminus.
     const data = { state: status, connected, poolSize, broken, pending, waiting };
     const session: Session = this.#service.check(key);
-    // Before version 12 a result that is neither up nor down is lost.
+    // Before version 12, terminus drops a result that is neither up nor down.
     const result = (session[outcome] ?? session.up)?.call(session, data);
     return result as HealthIndicatorResult<K>;
   }
 }
 
-// An older version must not keep the core from being installed, so the range of the peer includes it.
+// The peer range includes older versions, because they must not keep the core from being installed.
 if (!HealthIndicatorService) throw new TypeError('rxpool/nestjs/terminus needs @nestjs/terminus 11 or later');
 
 Injectable()(PoolHealthIndicator);
