@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { checkText, checkWithin } from '../checks.js';
 
-/** Where a server listens: on a port, or on a Unix socket. */
+/** The address of a server: a host and port, or a Unix socket. */
 export type ZcachedAddress =
   | { readonly host: string; readonly port: number; readonly path?: undefined }
   | { readonly path: string; readonly host?: undefined; readonly port?: undefined };
@@ -29,7 +29,7 @@ export function resolveAddress({ host, port, path }: AddressOptions): ZcachedAdd
   return Object.freeze({ path });
 }
 
-/** An address as people write it. */
+/** An address as text. */
 export function nameOf({ host, port, path }: ZcachedAddress): string {
   if (path !== undefined) return path;
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;

@@ -3,20 +3,20 @@ import { ZcachedProtocolError } from './errors.js';
 const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
-/** What was needed for one large string is not kept for the next. */
+/** A larger buffer, which one large string needed, is not kept for the next. */
 const KEEP_BYTES = 64 * 1024;
 
 /**
- * Bytes as they come in, handed out as lines and counted strings however they were cut. What is incomplete at
- * the end of a chunk is held, in a buffer that grows with what was received and never with what was announced;
- * nothing is looked at twice. A chunk must be read to its end before the next is pushed.
+ * Reads lines and counted strings from chunks of bytes, wherever the chunks were cut. An incomplete value is kept in a
+ * buffer that grows with the bytes received, never with the length announced. No byte is scanned twice. Read a chunk to
+ * its end before the next `push`.
  */
 export class ByteReader {
-  /** Where the last line or string read lies. */
+  /** The bytes that contain the last line or string read. */
   bytes: Buffer = EMPTY;
   from = 0;
   to = 0;
-  /** Where errors are reported: the start of the value being read. */
+  /** The offset that errors report: the start of the value being read. */
   mark = 0;
 
   #chunk: Buffer = EMPTY;
@@ -26,7 +26,7 @@ export class ByteReader {
   #held: Buffer = EMPTY;
   #heldLength = 0;
 
-  /** Gives it the first `length` bytes of a chunk, which stay what they are until they have been read. */
+  /** Adds the first `length` bytes of a chunk, which must not change until they have been read. */
   push(chunk: Buffer, length = chunk.length): void {
     this.#before += this.#length;
     this.#chunk = chunk;
@@ -34,7 +34,7 @@ export class ByteReader {
     this.#at = 0;
   }
 
-  /** Lets go of the chunk and of what was read last, unless there is more to read. Returns whether it did. */
+  /** Drops the chunk and the last value, unless there is more to read. Returns whether it did. */
   release(): boolean {
     if (this.#at < this.#length) return false;
     this.push(EMPTY);
@@ -42,12 +42,12 @@ export class ByteReader {
     return true;
   }
 
-  /** Bytes taken since the beginning. */
+  /** How many bytes have been read since the beginning. */
   get offset(): number {
     return this.#before + this.#at;
   }
 
-  /** The next byte, -1 if it has not come yet. */
+  /** The next byte; -1 if it has not arrived. */
   peek(): number {
     return this.#at < this.#length ? (this.#chunk[this.#at] as number) : -1;
   }
@@ -56,13 +56,13 @@ export class ByteReader {
     this.#at++;
   }
 
-  /** Reads up to a CRLF, at most `limit` bytes; false if it has not come yet. */
+  /** Reads up to a CRLF, at most `limit` bytes; false if it has not arrived. */
   line(limit: number): boolean {
     const chunk = this.#chunk;
     const length = this.#length;
     let end = this.#at;
     while (end < length && chunk[end] !== LF) end++;
-    // The carriage return is one more.
+    // One more, for the carriage return.
     if (this.#heldLength + end - this.#at > limit + 1) throw this.error('A line is too long');
     if (end === length) return this.#hold(end, limit + 2);
     this.#take(end + 1);
@@ -71,7 +71,7 @@ export class ByteReader {
     throw this.error('A line ends without a carriage return');
   }
 
-  /** Reads `length` bytes and the CRLF behind them; false if they have not come yet. */
+  /** Reads `length` bytes and the CRLF after them; false if they have not arrived. */
   counted(length: number): boolean {
     const end = this.#at + length + 2 - this.#heldLength;
     if (end > this.#length) return this.#hold(this.#length, length + 2);
@@ -81,12 +81,12 @@ export class ByteReader {
     throw this.error('A string is not as long as announced');
   }
 
-  /** What was read, as text. */
+  /** The value read last, as text. */
   text(): string {
     return this.bytes.toString('utf8', this.from, this.to);
   }
 
-  /** A copy of the bytes read, which the reader does not write to again. */
+  /** A copy of the bytes read last, which the reader does not overwrite. */
   copy(): Uint8Array {
     const copy = new Uint8Array(this.to - this.from);
     this.bytes.copy(copy, 0, this.from, this.to);
@@ -97,7 +97,7 @@ export class ByteReader {
     return new ZcachedProtocolError(explanation, this.mark);
   }
 
-  /** Keeps the chunk up to `end` with what is held already; there will be `most` bytes of it at most. */
+  /** Keeps the chunk up to `end` together with the bytes kept already; at most `most` bytes. */
   #hold(end: number, most: number): false {
     const length = this.#heldLength + end - this.#at;
     if (length > this.#held.length) {
@@ -111,7 +111,7 @@ export class ByteReader {
     return false;
   }
 
-  /** Everything up to `end`, held bytes included, becomes what was read. */
+  /** Everything up to `end`, kept bytes included, becomes the value read last. */
   #take(end: number): void {
     if (this.#heldLength === 0) {
       this.bytes = this.#chunk;

@@ -6,13 +6,13 @@ import type { Generation } from './generation.js';
 import { isNotFound, lookup } from './replies.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
-/** What the client needs of a connection. */
+/** The part of a connection that the client needs. */
 export interface ZcachedSender extends Pick<ZcachedConnection, 'request'> {
-  /** Where it is known, commands that only newer servers have are used if they save something. */
+  /** If known, the client uses commands of newer servers where they save something. */
   readonly generation?: ZcachedConnection['generation'];
 }
 
-/** What the client needs of a pool: a connection that it may use until some work has ended. */
+/** The part of a pool that the client needs: it lends a connection until some work has ended. */
 export interface ZcachedPool {
   /** Runs work on a connection, as `ConnectionPool.use` does. */
   use<T>(
@@ -24,30 +24,30 @@ export interface ZcachedPool {
 /** How a command is run. */
 export interface ZcachedCallOptions {
   /**
-   * Aborting it rejects with a `RequestAbortedError`, also while the caller waits for a connection. What was not yet
+   * An abort rejects with a `RequestAbortedError`, also while the caller waits for a connection. A request not yet
    * written is then never sent.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds for all of it, from the call to the reply. Stands in for both the pool's `waitTimeout` and the
-   * connection's `requestTimeout`. @default those two, one after the other
+   * Milliseconds from the call to the reply. Replaces both the pool's `waitTimeout` and the connection's
+   * `requestTimeout`. @default those two, one after the other
    */
   readonly timeout?: number | undefined;
 }
 
-/** What a command determines itself, besides its name and arguments. */
+/** What a command adds besides its name and arguments. */
 export interface CommandHints {
-  /** The form of strings in the reply, where the command requires one. */
+  /** The form of strings in the reply, if the command requires one. */
   readonly strings?: 'text' | undefined;
 }
 
 export const CALL_OPTIONS = ['signal', 'timeout'];
 export const AS_TEXT: CommandHints = { strings: 'text' };
 
-/** Sends what a call stands for; undefined for a key that does not exist. */
+/** Sends the request of a call; undefined for a key that does not exist. */
 type Ask = (connection: ZcachedSender, call: ZcachedCall) => Promise<ZcachedValue | undefined>;
 
-/** Other ways to ask the same of a server whose generation is known, where they are cheaper. */
+/** Cheaper requests for the same result, for servers of a known generation. */
 type Asks = { readonly [G in Generation]?: Ask };
 
 /** Sends requests over a pool, each within the deadline and the signal of its call. */
@@ -68,8 +68,8 @@ export class Caller {
   }
 
   /**
-   * Asks for what is under a key; undefined for a miss. A server of 2024 is asked with MGET: an error, which is its reply
-   * to a GET of a missing key, holds the connection for 44 ms.
+   * Gets the value of a key; undefined for a miss. A 2024 server is sent MGET: its reply to GET of a missing key is an
+   * error, which holds up the connection for 44 ms.
    */
   async find(
     key: string,
@@ -80,13 +80,13 @@ export class Caller {
     return unlessMissing(this.#run(callOf('GET', [key], options, hints, names), { '2024': mgetOne }));
   }
 
-  /** Whether there is a value under a key. A server of 2025 is asked for its size. */
+  /** Whether a key has a value. A 2025 server is asked for its size. */
   async exists(key: string, options: ZcachedCallOptions | undefined): Promise<boolean> {
     const asks = { '2024': mgetOne, '2025': askSize };
     return (await unlessMissing(this.#run(callOf('GET', [key], options), asks))) !== undefined;
   }
 
-  /** Removes a key; undefined for a miss. A server of 2024 is asked with MGET before whether there is one. */
+  /** Removes a key; undefined for a miss. A 2024 server is first asked with MGET whether the key exists. */
   async remove(key: string, options: ZcachedCallOptions | undefined): Promise<ZcachedValue | undefined> {
     const askBefore: Ask = async (connection, call) => {
       const { command, timeout } = call;
@@ -122,14 +122,14 @@ export class Caller {
     try {
       return await this.pool.use(work, { signal, waitTimeout: timeout });
     } catch (error) {
-      // The error of the request says whether it was sent; that of the pool does not.
+      // The error of the request says whether it was sent; the error of the pool does not.
       if (begun) return begun;
       if (signal?.aborted && error === signal.reason) throw new RequestAbortedError(command, 'never', error);
       throw error;
     }
   }
 
-  /** What is left of a timeout, in milliseconds. Throws when it has passed. */
+  /** The rest of a timeout, in milliseconds. Throws when it has passed. */
   #timeLeft(command: string, timeout: number | undefined, since: number): number | undefined {
     if (timeout === undefined) return undefined;
     const left = Math.ceil(timeout - (this.clock.now() - since));
@@ -138,7 +138,7 @@ export class Caller {
   }
 }
 
-/** Throws for options that do not exist. */
+/** Throws for unknown options. */
 function callOf(
   command: string,
   args: readonly ZcachedArgument[],
@@ -155,7 +155,7 @@ function callOf(
 const ask: Ask = (connection, call) => connection.request(call);
 const askSize: Ask = (connection, call) => connection.request({ ...call, command: 'SIZEOF' });
 
-/** MGET of the key of a call. The reply to a miss is null, as it is to a null that is stored natively. */
+/** MGET of the key of a call. The reply is null for a miss, and for a null that is stored natively. */
 const mgetOne: Ask = async (connection, call) => {
   const [key] = call.args as [string];
   const find = lookup('MGET', await connection.request({ ...call, command: 'MGET' }));
@@ -164,7 +164,7 @@ const mgetOne: Ask = async (connection, call) => {
 
 const askBy = (asks: Asks, { generation }: ZcachedSender): Ask => (generation && asks[generation]) ?? ask;
 
-/** Undefined where the key of a request does not exist: to a command about one key the reply is then an error. */
+/** Undefined if the key of a request does not exist: the server then replies with an error. */
 const unlessMissing = (reply: Promise<ZcachedValue | undefined>): Promise<ZcachedValue | undefined> =>
   reply.catch((error: unknown) => {
     if (isNotFound(error)) return undefined;

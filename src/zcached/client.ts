@@ -9,20 +9,20 @@ import { codecOf, type InPlace, type ZcachedEncoding } from './encoding.js';
 import { isUrl, withUrl } from './url.js';
 import { ValueCommands } from './value-commands.js';
 
-/** How a client works. */
+/** Options of a client. */
 export interface ZcachedClientOptions<E extends ZcachedEncoding = 'native'> {
-  /** How values are stored where a call does not say. @default 'native' */
+  /** How values are stored, unless a call says otherwise. @default 'native' */
   readonly encoding?: E | InPlace | undefined;
-  /** Where time comes from; for tests. @default the system's monotonic clock */
+  /** The clock of timeouts; for tests. @default the system's monotonic clock */
   readonly clock?: Clock | undefined;
 }
 
-/** What to connect to, and how. */
+/** Options of {@link ZcachedClient.connect}. */
 export interface ZcachedConnectOptions<E extends ZcachedEncoding = 'native'>
   extends ZcachedPoolOptions,
     ZcachedClientOptions<E> {}
 
-/** A client with a pool of its own, as {@link ZcachedClient.connect} makes it. */
+/** A client with its own pool, made by {@link ZcachedClient.connect}. */
 export type ConnectedZcachedClient<E extends ZcachedEncoding = 'native'> = ZcachedClient<
   E,
   ConnectionPool<ZcachedConnection>
@@ -36,11 +36,11 @@ export interface ZcachedClient<E extends ZcachedEncoding = 'native', P extends Z
   extends AsyncDisposal {}
 
 /**
- * The commands of zcached, over a pool of connections. Each rejects with what the pool's `use` or the connection's
- * `request` rejects with, and with a `ZcachedReplyError` for a reply that does not fit. A wrong argument is a `TypeError`
- * or `RangeError` that names it.
+ * The commands of zcached, over a pool of connections. Each command rejects with the errors of the pool's `use` and of
+ * the connection's `request`, and with a `ZcachedReplyError` for a reply that does not fit. A wrong argument is a
+ * `TypeError` or `RangeError` that names it.
  *
- * @typeParam E - how values are stored where a call does not say.
+ * @typeParam E - how values are stored, unless a call says otherwise.
  * @typeParam P - the kind of pool; see {@link ConnectedZcachedClient} for the usual one.
  * @example
  * ```ts
@@ -55,15 +55,15 @@ export class ZcachedClient<
   E extends ZcachedEncoding = 'native',
   P extends ZcachedPool = ZcachedPool,
 > extends ValueCommands<E> {
-  /** The pool it works over. */
+  /** The pool that the client uses. */
   readonly pool: P;
-  /** Disposes of a pool that is the client's own. */
+  /** Disposes of the pool, if the client made it. */
   #dispose: (() => Promise<void>) | undefined = undefined;
 
   /**
-   * A client over a pool that its owner sets up and closes.
+   * A client over a pool that its owner opens and closes.
    *
-   * @throws TypeError, RangeError for what is no pool, or no encoding.
+   * @throws TypeError, RangeError for an invalid pool or encoding.
    * @example
    * ```ts
    * const client = new ZcachedClient(pool, { encoding: 'json' });
@@ -79,9 +79,8 @@ export class ZcachedClient<
   }
 
   /**
-   * Makes a pool of connections, sets it up, and gives a client that owns it. Resolves once every connection has been
-   * tried and at least one is up; the pool goes on trying the others. What the URL leaves open the options say, and
-   * where both speak, the options win.
+   * Makes and opens a pool, and returns a client that owns it. Resolves once every connection has been dialled and at
+   * least one is connected; the pool redials the others. Options take precedence over the URL.
    *
    * @throws the reason why none could be connected, `ZcachedConnectError` or `ConnectTimeoutError`, after everything
    * has been disposed of; the signal's reason; a `TypeError` or `RangeError` for wrong options. All as rejections.
@@ -105,7 +104,7 @@ export class ZcachedClient<
     checkOptions('options', rest, CONNECT_OPTIONS);
     if (!isUrl(target)) checkOptions('options', target, CONNECT_OPTIONS);
     const { encoding, ...options } = isUrl(target) ? withUrl(target, rest) : { ...target, ...rest };
-    // Before anything is made that would have to be disposed of.
+    // Checked first, before anything exists that would have to be disposed of.
     codecOf(encoding ?? 'native');
     const pool = await connectPool(options);
     const client = over<E, typeof pool>(pool, { encoding, clock: options.clock });
@@ -114,15 +113,14 @@ export class ZcachedClient<
   }
 
   /**
-   * Disposes of the pool that `connect` made, whose requests get its `drainTimeout` to finish; leaves any other pool
-   * alone.
+   * Disposes of the pool that `connect` made; its requests get `drainTimeout` to finish. Does nothing to another pool.
    */
   async close(): Promise<void> {
     await this.#dispose?.();
   }
 }
 
-/** In a bundle, a class that mentions itself by name may lose it. */
+/** Avoids the class name inside the class, which a bundler may lose. */
 const over = <E extends ZcachedEncoding, P extends ZcachedPool>(pool: P, options: ZcachedClientOptions<E>) =>
   new ZcachedClient<E, P>(pool, options);
 

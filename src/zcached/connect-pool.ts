@@ -7,24 +7,27 @@ import type { ZcachedOptions } from './options.js';
 import { CONNECTION_OPTIONS, resolveOptions } from './options.js';
 import { checkPoolSize, parseZcachedUrl, type ZcachedUrlOptions } from './url.js';
 
-/** Connections, how many, and the pool around them. */
+/** Options of the connections, their number, and options of the pool. */
 export interface ZcachedPoolOptions extends ZcachedUrlOptions {
   /**
-   * Options of the pool itself. With `endpoints` each connection leads to one of those, `host:port` or `host`, by the
-   * options that are given besides.
-   * @default its own, but that it gives up on dialling and closing only a second after the connections should have
+   * Options of the pool. With `endpoints`, each connection leads to one of them (`host:port` or `host`); the other
+   * options of the connection apply to all.
+   * @default the defaults of the pool, with `connectTimeout` and `closeTimeout` a second longer than those of the connections
    */
   readonly pool?: ConnectionPoolOptions<ZcachedConnection> | undefined;
-  /** Aborting it while connecting disposes of everything. */
+  /** An abort while connecting disposes of everything. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export const POOL_OPTIONS = [...CONNECTION_OPTIONS, 'pool', 'signal'];
 
-/** The connections keep their own deadlines, and say more about it; the pool's are for when they do not. */
+/**
+ * The connections keep their own deadlines, with better errors. The pool's deadlines follow a second later, in case
+ * they fail.
+ */
 const after = (timeout: number): number => Math.min(timeout + 1000, MAX_TIMER_DELAY);
 
-/** A pool with at least one connection that is up; or the reason why there is none, and nothing left behind. */
+/** A pool with at least one connected connection. If none connects, it throws the reason, and leaves nothing behind. */
 export async function connectPool(options: ZcachedPoolOptions): Promise<ConnectionPool<ZcachedConnection>> {
   const { poolSize = 4, pool: poolOptions = {}, signal, ...connectionOptions } = options;
   checkPoolSize(poolSize);
@@ -56,7 +59,7 @@ function addressOf(endpoint: string): ZcachedOptions {
   return { host, port, path: undefined };
 }
 
-/** Why the last dial failed. */
+/** The failure of the last dial. */
 function whyNot(pool: ConnectionPool<ZcachedConnection>): unknown {
   try {
     return pool.getLeastLoadedConnection();

@@ -16,28 +16,27 @@ import type { Transport, TransportOwner, ZcachedRequest } from './transport.js';
 import { isUrl, withUrl } from './url.js';
 import type { ReplyForm, ZcachedArgument, ZcachedValue } from './value.js';
 
-/** A request with everything that can be said about it. */
+/** A request with all its options. */
 export interface ZcachedCall {
-  /** As the server names it, `GET` for example. */
+  /** The command as the server names it, for example `GET`. */
   readonly command: string;
   /** What follows the command. @default none */
   readonly args?: readonly ZcachedArgument[] | undefined;
-  /** Aborting it rejects the request; what is still queued is then never sent. */
+  /** An abort rejects the request; a request that is still queued is then never sent. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the reply, time in the queue included. @default the connection's `requestTimeout` */
+  /** Milliseconds until the reply, including time in the queue. @default the connection's `requestTimeout` */
   readonly timeout?: number | undefined;
-  /** How maps in the reply come. @default the connection's `maps` */
+  /** The form of maps in the reply. @default the connection's `maps` */
   readonly maps?: ReplyForm['maps'] | undefined;
-  /** How strings in the reply come. @default the connection's `strings` */
+  /** The form of strings in the reply. @default the connection's `strings` */
   readonly strings?: ReplyForm['strings'] | undefined;
 }
 
 /**
- * A connection to one zcached server, over TCP, TLS or a Unix socket. Takes any number of requests and has them
- * answered one after the other, as the server wants it. It does not redial by itself, and never repeats a request:
- * that is left to a pool, and to the caller. Once `close()` was called it refuses what is new, and what is
- * outstanding has `closeTimeout` to come to its end; `close()` resolves when the socket is gone.
- *
+ * A connection to one zcached server, over TCP, TLS or a Unix socket. It takes any number of requests and sends them
+ * one after another, as the server requires. It neither redials nor retries by itself: a pool redials, and the caller
+ * retries. After `close()` it refuses new requests, and outstanding ones may finish within `closeTimeout`; `close()`
+ * resolves when the socket is closed.
  * @example
  * ```ts
  * const connection = new ZcachedConnection({ port: 7556 });
@@ -48,10 +47,10 @@ export interface ZcachedCall {
  * ```
  */
 export class ZcachedConnection extends BaseConnection<Transport> {
-  /** What logs, events and errors call it. */
+  /** The name in logs, events, errors and metrics. */
   readonly name: string;
   readonly #settings: ZcachedSettings;
-  /** Made when `outcomes$` is first read; gets values while it has subscribers. */
+  /** Created when `outcomes$` is first read; gets values while it has subscribers. */
   #outcomes: Subject<Outcome> | undefined = undefined;
   readonly #owner: TransportOwner = {
     ended: () => this.end(),
@@ -61,7 +60,7 @@ export class ZcachedConnection extends BaseConnection<Transport> {
 
   /** Throws a `TypeError` or a `RangeError` that names the option. */
   constructor(options?: ZcachedOptions);
-  /** As said by a URL, `zcached://cache.example:7556` for example, and by `options`, which have the last word. */
+  /** Takes options from a URL, such as `zcached://cache.example:7556`; those in `options` take precedence. */
   constructor(url: string | URL, options?: ZcachedOptions);
   constructor(target?: ZcachedOptions | string | URL, options: ZcachedOptions = {}) {
     super();
@@ -69,38 +68,34 @@ export class ZcachedConnection extends BaseConnection<Transport> {
     this.name = this.#settings.name;
   }
 
-  /** The server that it leads to: `host:port`, or the path of a Unix socket. */
+  /** The server: `host:port`, or the path of a Unix socket. */
   get endpoint(): string {
     return nameOf(this.#settings.address);
   }
 
-  /** Undefined for a Unix socket. */
+  /** The host; undefined for a Unix socket. */
   get host(): string | undefined {
     return this.#settings.address.host;
   }
 
-  /** Undefined for a Unix socket. */
+  /** The port; undefined for a Unix socket. */
   get port(): number | undefined {
     return this.#settings.address.port;
   }
 
-  /** The Unix socket, if it is one. */
+  /** The path of the Unix socket; undefined for TCP. */
   get path(): string | undefined {
     return this.#settings.address.path;
   }
 
-  /**
-   * Which generation of server it is connected to: `'2025'`, or one that came later, ends a reply with 0x03.
-   * Undefined while not connected.
-   */
+  /** The generation of the server. `'2025'` and later end a reply with 0x03. Undefined while not connected. */
   get generation(): Generation | undefined {
     return this.transport?.generation;
   }
 
   /**
-   * One value for each request that settled: `ok` if it was answered, be it with an error, and not if it timed
-   * out or the connection went. What its caller aborted says nothing of the server and is left out. Hot; never
-   * errors, never completes.
+   * Emits one value for each settled request. `ok` means that the server answered, even with an error; false means a
+   * timeout or a loss. Requests that their caller aborted are left out. Hot; never errors or completes.
    */
   get outcomes$(): Observable<Outcome> {
     this.#outcomes ??= new Subject();
@@ -109,7 +104,6 @@ export class ZcachedConnection extends BaseConnection<Transport> {
 
   /**
    * Sends a command and resolves with the reply; the short form of {@link request}.
-   *
    * @example
    * ```ts
    * await connection.send('MGET', 'a', 'b'); // Map { 'a' => 1, 'b' => null }
@@ -121,11 +115,10 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   }
 
   /**
-   * Sends a command and resolves with the reply. Rejects with a `RequestError`, whose `sent` says whether the
-   * command may have taken effect: `ZcachedServerError`, `ZcachedArgumentError`, `ZcachedRequestTooLargeError`,
+   * Sends a command and resolves with the reply. Rejects with a `RequestError`, whose `sent` says whether the command
+   * may have taken effect: `ZcachedServerError`, `ZcachedArgumentError`, `ZcachedRequestTooLargeError`,
    * `ZcachedUnsupportedError`, `RequestTimeoutError`, `RequestAbortedError`, `RequestQueueFullError`,
-   * `NotConnectedError`, `ConnectionLostError`; or with a `ZcachedProtocolError`, if what came back was no reply.
-   *
+   * `NotConnectedError`, `ConnectionLostError`; or with a `ZcachedProtocolError` if the reply is malformed.
    * @example
    * ```ts
    * await connection.request({ command: 'KEYS', timeout: 30_000, signal });
@@ -166,7 +159,7 @@ export class ZcachedConnection extends BaseConnection<Transport> {
     timeout: number,
     form: ReplyForm,
   ): Promise<ZcachedValue> {
-    // What is thrown in here rejects the promise.
+    // An error thrown in here rejects the promise.
     return new Promise((resolve, reject) => {
       const { transport } = this;
       const generation = transport?.generation ?? '2025';
@@ -179,7 +172,7 @@ export class ZcachedConnection extends BaseConnection<Transport> {
   }
 }
 
-/** Only the shape of the call is looked at, and only types are named: arguments stay out of messages. */
+/** Checks the shape of the call. Errors name only types, so that no arguments get into messages. */
 function checkCall(call: ZcachedCall): ZcachedCall {
   if (typeof call !== 'object' || call === null) throw wrongType('call', 'an object', typeof call);
   const { args, signal } = call;

@@ -7,7 +7,7 @@ const ORDERED_SET = 0x2f; // /
 
 /** An array, map or set that is being filled. */
 export abstract class Container {
-  /** An empty one of the type that a byte stands for: `*`, `%`, or a set of either kind, `~` and `/`. */
+  /** An empty container of the type of a byte: `*`, `%`, or the sets `~` and `/`. */
   static of(type: number, length: number, maps: ReplyForm['maps']): Container {
     if (type === ARRAY) return new ArrayContainer(length);
     if (type !== MAP) return new SetContainer(length, type === ORDERED_SET ? new ZcachedOrderedSet() : new Set());
@@ -16,7 +16,7 @@ export abstract class Container {
 
   abstract readonly value: ZcachedValue;
 
-  /** Values that have yet to come; a key is one as well. */
+  /** @param missing - how many values are still to come; a key counts as one. */
   constructor(public missing: number) {}
 
   /** Whether the next value is the key of a map. */
@@ -24,7 +24,7 @@ export abstract class Container {
     return false;
   }
 
-  /** Whether that was the last. */
+  /** Adds a value. Returns whether it was the last. */
   add(value: ZcachedValue): boolean {
     this.put(value);
     return --this.missing === 0;

@@ -5,7 +5,7 @@ import { parseDigits, parseDouble, parseInteger } from './numbers.js';
 import type { Reply, ReplyForm, ZcachedValue } from './value.js';
 import { DEFAULT_FORM, ErrorReply, ETX } from './value.js';
 
-/** Longer than any number the server prints. */
+/** Longer than any number that the server prints. */
 const MAX_NUMBER_LENGTH = 1024;
 const TYPES = new Set(Buffer.from('+$-:,#_*%~/'));
 const TEXT = 0x2b; // +
@@ -18,32 +18,31 @@ const NULL = 0x5f; // _
 const TRUE = 0x74; // t
 const FALSE = 0x66; // f
 
-/** The value has not come yet. */
+/** The value has not arrived completely. */
 const MORE = Symbol('more');
-/** A container was opened: its values follow. */
+/** A container has begun: its values follow. */
 const OPENED = Symbol('opened');
 type Token = ZcachedValue | ErrorReply | typeof MORE | typeof OPENED;
 
 /**
- * Turns what a server sends into replies, for both generations: a reply ends where the grammar says, and one
- * 0x03 behind it is swallowed. Bounded in everything, and iterative, since the other side is not to be trusted.
- * After it has thrown it is of no further use.
+ * Decodes the replies of both generations. A reply ends by the grammar; one 0x03 after it is skipped. All sizes are
+ * bounded, and nesting uses no recursion, because the server is not trusted. A decoder is useless after it has thrown.
  */
 export class Decoder {
   readonly #in = new ByteReader();
   readonly #open: Container[] = [];
   #type = 0;
-  /** Bytes of the string being read, -1 when none is. */
+  /** Length of the string being read; -1 if there is none. */
   #bulk = -1;
-  /** Of the reply being read. */
+  /** The form of the reply being read. */
   #form: ReplyForm;
   #start = 0;
   #elements = 0;
   #mayEndFrame = false;
-  /** Whether a reply has been followed by 0x03: the 2025 generation does that. */
+  /** Whether a 0x03 has followed a reply, as from servers of the 2025 generation. */
   endsFrames = false;
 
-  /** Replies come in the form given, unless {@link next} is told otherwise. */
+  /** @param usualForm - the form of replies, unless {@link next} is given another. */
   constructor(
     private readonly limits: ZcachedLimits,
     private readonly usualForm: ReplyForm = DEFAULT_FORM,
@@ -51,27 +50,27 @@ export class Decoder {
     this.#form = usualForm;
   }
 
-  /** Where the next byte stands among all received. */
+  /** The offset of the next byte in all received bytes. */
   get offset(): number {
     return this.#in.offset;
   }
 
   /**
-   * Gives it more, the first `length` bytes of a chunk; call {@link next} until it returns undefined before giving it
-   * more again. What it needs of a chunk after that it has copied.
+   * Adds the first `length` bytes of a chunk. Before the next `push`, call {@link next} until it returns undefined; by
+   * then the decoder has copied what it still needs.
    */
   push(chunk: Buffer, length?: number): void {
     this.#in.push(chunk, length);
   }
 
-  /** Whether nothing is left but the end of a frame; lets go of the chunk, if so. To be asked between replies. */
+  /** Whether at most the end of a frame is left; if so, drops the chunk. Call it between replies. */
   drained(): boolean {
     this.#endFrame();
     return this.#in.release();
   }
 
   /**
-   * The next reply, or undefined if it has not all come yet. Its form is settled with its first byte. Throws a
+   * The next reply, or undefined if it has not arrived completely. The form is fixed at the first byte. Throws a
    * {@link ZcachedProtocolError}.
    */
   next(form = this.usualForm): Reply | undefined {
@@ -81,7 +80,7 @@ export class Decoder {
     return reply;
   }
 
-  /** A reply that exceeds the engine's limits, a string of gigabytes or a set of 2^24, is a protocol error of the server. */
+  /** A reply beyond the engine's limits, such as a string of gigabytes, counts as a protocol error of the server. */
   #bounded(): Reply | undefined {
     try {
       return this.#reply();
@@ -114,7 +113,7 @@ export class Decoder {
     this.endsFrames = true;
   }
 
-  /** Puts a value where it belongs, and what that completes, and so on outwards. */
+  /** Adds a value to its container; a container that this completes is added to the next outer one. */
   #place(value: Reply): Reply | typeof MORE {
     let complete = value;
     for (let within = this.#open.at(-1); within; within = this.#open.at(-1)) {
@@ -136,7 +135,7 @@ export class Decoder {
     return this.#line(type);
   }
 
-  /** Reads the byte that says of what type the next value is. */
+  /** Reads the byte that gives the type of the next value. */
   #begin(): boolean {
     this.#endFrame();
     const type = this.#in.peek();

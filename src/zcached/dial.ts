@@ -15,7 +15,7 @@ import type { TransportOwner } from './transport.js';
 import { Transport } from './transport.js';
 import type { ZcachedValue } from './value.js';
 
-/** The owner of a transport while it is dialled: one that fails is only destroyed. */
+/** The owner of a transport during its dial: a transport that fails is only destroyed. */
 const nullOwner: TransportOwner = {
   ended: () => {},
   settled: () => {},
@@ -23,8 +23,8 @@ const nullOwner: TransportOwner = {
 };
 
 /**
- * Connects and waits for the reply to a PING, both within `connectTimeout`: a server that is full accepts a socket and
- * closes it at once, so a connected socket is not enough. Of several addresses the first that answers is taken.
+ * Connects and waits for the reply to a PING, within `connectTimeout`. A connected socket is not enough, because a full
+ * server accepts a socket and closes it at once. Of several addresses, the first that answers is used.
  */
 export async function dial(settings: ZcachedSettings, signal: AbortSignal, owner: TransportOwner): Promise<Transport> {
   signal.throwIfAborted();
@@ -74,7 +74,7 @@ async function connect(
   signal.addEventListener('abort', abort, { once: true });
   try {
     await handshake(transport, settings);
-    // Bytes that arrived with the last reply may have failed the transport.
+    // Bytes that arrived with the last reply may have made the transport fail.
     if (transport.failure) throw transport.failure.cause;
     transport.attach(owner);
     return transport;
@@ -86,7 +86,9 @@ async function connect(
   }
 }
 
-/** The 2025 server ends each reply with 0x03, which may arrive after the reply: a second PING tells the generations apart. */
+/**
+ * A 2025 server ends each reply with 0x03, which may arrive after the reply. A second PING tells the generations apart.
+ */
 async function handshake(transport: Transport, settings: ZcachedSettings): Promise<void> {
   await ping(transport, settings);
   if (transport.generation === '2024') await ping(transport, settings);
@@ -95,7 +97,7 @@ async function handshake(transport: Transport, settings: ZcachedSettings): Promi
 async function ping(transport: Transport, { form }: ZcachedSettings): Promise<void> {
   const answer = await new Promise<ZcachedValue>((resolve, reject) => {
     const exchange = { frame: encodeRequest('PING', [], MAX_REQUEST_BYTES['2024']), form };
-    // The deadline of the dial is the only one.
+    // Only the deadline of the dial applies.
     transport.table.add(new Request('PING', exchange, MAX_TIMER_DELAY, undefined, resolve, reject));
   });
   if (answer !== 'PONG') throw new ZcachedReplyError('PING', 'PONG');
@@ -103,7 +105,7 @@ async function ping(transport: Transport, { form }: ZcachedSettings): Promise<vo
 
 function toConnectError({ address }: ZcachedSettings, transport: Transport, error: unknown): Error {
   const failure = transport.failure?.cause ?? error;
-  // The dial failed, and no connection was lost: the cause is the error of the socket.
+  // The dial failed; no connection was lost. So the cause is the error of the socket.
   const isOurs = failure instanceof ZcachedDisconnectedError && failure.cause !== undefined;
   return new ZcachedConnectError(address, isOurs ? failure.cause : failure);
 }

@@ -1,10 +1,9 @@
 import { wrongType } from '../errors.js';
 
 /**
- * A number that is to be stored as a double, even where it is whole: `1` alone goes as the integer 1. Takes
- * every number, -0, the infinities and NaN included; throws a `TypeError` for anything else. In a reply a double
- * is a plain number, as an integer is.
- *
+ * A number to be stored as a double, even if it is whole; a plain `1` is sent as the integer 1. Accepts every number,
+ * including -0, the infinities and NaN; throws a `TypeError` for anything else. In replies, integers and doubles are
+ * both plain numbers.
  * @example
  * ```ts
  * await connection.send('SET', 'ratio', new ZcachedDouble(1));

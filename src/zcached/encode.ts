@@ -7,16 +7,16 @@ import { printDouble, printNumber } from './numbers.js';
 import { ZcachedOrderedSet } from './ordered-set.js';
 import { isPlain } from './plain.js';
 
-/** Nesting that the server can be trusted with; a cycle ends here as well. */
+/** The depth of nesting that the server handles safely. It also stops at a cycle. */
 const MAX_DEPTH = 32;
 const COMMAND = /^[A-Za-z]{1,32}$/;
-/** The 2025 server falls over when the key of one of these is no string. */
+/** A 2025 server crashes if the key of one of these is not a string. */
 const KEY_FIRST = new Set(['GET', 'SET', 'DELETE', 'SIZEOF', 'RENAME', 'COPY']);
 
 /**
- * Encodes a request for a server of a generation as one frame with exactly the arguments intended, or throws the typed
- * error that says why it cannot be sent. Arguments may run code while they are read, getters and proxies: whatever that does, the counts
- * announced are those of the values written.
+ * Encodes a request for a server of a generation as one frame, or throws the typed error that says why it cannot be
+ * sent. Arguments may run code while they are read (getters, proxies). The counts in the frame always match the values
+ * written.
  */
 export function encodeRequest(
   command: string,
@@ -82,7 +82,7 @@ function writeObject(frame: Frame, value: object, depth: number): void {
 function writeArray(frame: Frame, items: readonly unknown[], depth: number): void {
   const length = lengthOf(frame, items);
   frame.array(length);
-  // By index: an array that shrinks while it is read leaves holes, which are refused.
+  // By index: an array that shrinks meanwhile then has holes, which are refused.
   for (let index = 0; index < length; index++) write(frame, items[index], depth);
 }
 
@@ -102,13 +102,13 @@ function writeSet(frame: Frame, value: ReadonlySet<unknown>, depth: number): voi
   for (const member of members) write(frame, member, depth);
 }
 
-/** Those of a class that overrides them could go on for ever. */
+/** The original method, because the method of a subclass could go on forever. */
 const entriesOf: (this: ReadonlyMap<unknown, unknown>) => Iterable<[unknown, unknown]> = Map.prototype.entries;
 const membersOf: (this: ReadonlySet<unknown>) => Iterable<unknown> = Set.prototype.values;
 
 const isKey = (value: unknown): boolean => typeof value === 'string' || types.isUint8Array(value);
 
-/** A proxy may say anything. */
+/** The length of an array, which a proxy may falsify. */
 function lengthOf(frame: Frame, { length }: readonly unknown[]): number {
   if (Number.isSafeInteger(length) && length >= 0) return length;
   throw frame.refuse('TYPE');

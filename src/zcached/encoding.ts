@@ -5,10 +5,10 @@ import { ZcachedEncodingError, type ZcachedEncodingName } from './errors.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
 /**
- * How values of one's own are stored. What `encode` returns is sent natively, so other clients can read it; what
- * either throws becomes a `ZcachedEncodingError`.
+ * Your own way to store values. The result of `encode` is sent natively, so other clients can read it. An error that
+ * either function throws becomes a `ZcachedEncodingError`.
  *
- * @typeParam V - what goes in and comes out.
+ * @typeParam V - the type of the values.
  * @example
  * ```ts
  * const dates: ValueEncoding<Date> = {
@@ -26,26 +26,28 @@ export interface ValueEncoding<V> {
 }
 
 /**
- * How values are stored.
+ * How values are stored:
  *
- * - `native`: as the types that zcached has. Other languages' clients read them. Not every string fits: see
+ * - `native`: as zcached's own types, which clients of other languages read. Some strings do not fit: see
  *   `ZcachedArgument`.
- * - `json`: as JSON text in a string. Whatever `JSON.stringify` writes and `JSON.parse` reads, text of any kind
- *   included, fits and comes back; as ever, -0 comes back as 0, NaN as null, and a date as text. A `Map`, a `Set` and
- *   bytes, of which `JSON.stringify` would keep nothing or too much, are refused.
- * - `bytes`: as base64 in a string, `=` for no bytes at all. Takes a `Uint8Array`, a `Buffer` or any other view, whose
- *   bytes it stores as they lie in memory; an `ArrayBuffer` goes in as `new Uint8Array(buffer)`. Gives a `Uint8Array`.
+ * - `json`: as JSON text in a string. Stores any text, and everything that `JSON.stringify` writes and `JSON.parse`
+ *   reads. As usual in JSON, -0 comes back as 0, NaN as null, and a date as text. A `Map`, a `Set` and bytes are
+ *   refused, because JSON would change them.
+ * - `bytes`: as base64 in a string, `=` for no bytes. Takes a `Uint8Array`, a `Buffer` or any other view, and stores
+ *   its memory; wrap an `ArrayBuffer` in `new Uint8Array(buffer)`. Returns a `Uint8Array`.
  * - an object: see {@link ValueEncoding}.
  */
 export type ZcachedEncoding = 'native' | 'json' | 'bytes' | ValueEncoding<unknown>;
 
-/** Beside a type parameter, it tells the `decode` of an encoding that is written in place what it takes. */
+/**
+ * Together with a type parameter, it gives the type of the argument of `decode` in an encoding that is written inline.
+ */
 export interface InPlace {
   encode(value: never): ZcachedArgument;
   decode(reply: ZcachedValue): unknown;
 }
 
-/** What can be stored with an encoding. */
+/** The values that an encoding can store. */
 export type Encodable<E extends ZcachedEncoding> = E extends 'native'
   ? ZcachedArgument
   : E extends 'json'
@@ -56,7 +58,7 @@ export type Encodable<E extends ZcachedEncoding> = E extends 'native'
         ? V
         : never;
 
-/** What comes back with an encoding. */
+/** The values that an encoding returns. */
 export type Decoded<E extends ZcachedEncoding> = E extends 'native'
   ? ZcachedValue
   : E extends 'json'
@@ -67,19 +69,19 @@ export type Decoded<E extends ZcachedEncoding> = E extends 'native'
         ? V
         : never;
 
-/** An encoding at work: `position` is where in the request the argument stands, for its errors. */
+/** An encoding in use. `position` is the position of the argument in the request, for errors. */
 export interface Codec extends CommandHints {
   encode(value: unknown, request: string, position: number): ZcachedArgument;
   decode(reply: ZcachedValue, request: string, position: number): unknown;
 }
 
-/** The connection refuses what does not fit. */
+/** The connection refuses values that do not fit. */
 const NATIVE: Codec = {
   encode: (value) => value as ZcachedArgument,
   decode: (reply) => reply,
 };
 
-/** Knows of a failure only that it was one: what `JSON.parse` throws quotes the payload. */
+/** Its errors have no cause, because an error of `JSON.parse` quotes the payload. */
 function textCodec(
   name: ZcachedEncodingName,
   write: (value: unknown) => string | undefined,
@@ -100,7 +102,7 @@ function textCodec(
   };
 }
 
-/** Throws for what would be written as something else. Looks at what is held: a `Buffer` has its own `toJSON`. */
+/** Throws for a value that JSON would change. Looks at the original value, because a `Buffer` has its own `toJSON`. */
 function refuseLossy(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const held = this[key];
   if (held instanceof Map || held instanceof Set || ArrayBuffer.isView(held)) throw new TypeError('not JSON');
@@ -132,7 +134,7 @@ const customCodec = (encoding: ValueEncoding<unknown>): Codec => ({
   },
 });
 
-/** Throws a `TypeError` or a `RangeError` for what is no encoding. */
+/** Throws a `TypeError` or a `RangeError` for an invalid encoding. */
 export function codecOf(encoding: ZcachedEncoding): Codec {
   if (encoding === 'native') return NATIVE;
   if (encoding === 'json') return JSON_CODEC;

@@ -3,7 +3,7 @@ import { RequestError } from '../request/errors.js';
 import type { ZcachedAddress } from './address.js';
 import { nameOf } from './address.js';
 
-/** What a server's error reply is about, whichever generation worded it. */
+/** The kind of a server's error reply, the same for both generations. */
 export type ZcachedErrorKind =
   | 'NOT_FOUND'
   | 'UNKNOWN_COMMAND'
@@ -17,9 +17,8 @@ export type ZcachedErrorKind =
   | 'UNEXPECTED';
 
 /**
- * The server answered with an error. `kind` tells which; the server's own words are in `serverText`, which
- * may echo a key and therefore shows up in no message, no JSON and no inspection.
- *
+ * The server answered with an error. `kind` says which. `serverText` is the server's text; it may repeat a key, and
+ * therefore appears in no message, JSON or inspection.
  * @example
  * ```ts
  * await client.copy('draft', 'backup').catch((error) => {
@@ -42,13 +41,13 @@ export class ZcachedServerError extends RequestError {
     this.#text = text;
   }
 
-  /** The reply as it came: user data. */
+  /** The text of the reply; it may contain user data. */
   get serverText(): string {
     return this.#text;
   }
 }
 
-/** What came from the server is no reply, or was not asked for. The connection is given up. */
+/** The server sent something that is no reply, or that was not asked for. The connection is closed. */
 export class ZcachedProtocolError extends PoolError {
   override readonly name: string = 'ZcachedProtocolError';
   readonly code = 'ERR_ZCACHED_PROTOCOL';
@@ -57,7 +56,7 @@ export class ZcachedProtocolError extends PoolError {
 
   constructor(
     explanation: string,
-    /** Where the offending part begins: bytes received on this connection before it. */
+    /** The offset of the malformed part in all bytes received on this connection. */
     readonly offset: number,
   ) {
     super(`${explanation}, at byte ${offset} of what the server sent`);
@@ -80,7 +79,10 @@ export type ZcachedRefusal =
   | 'ARRAY'
   | 'ARRAY_HEADER';
 
-/** What does not fit the protocol, the option `encoding`, of a client or of a call, turns into one plain line. */
+/**
+ * The advice in the message for a value that does not fit the protocol: the option `encoding`, of a client or of a
+ * call.
+ */
 const JSON_ENCODING = "as a value, the client's option encoding: 'json' stores it";
 const EITHER_ENCODING =
   "as a value, the client's option encoding: 'json' stores it, or encoding: 'bytes' if it is bytes; a key is one line of text";
@@ -105,34 +107,37 @@ const REFUSALS: Record<ZcachedRefusal, string> = {
   SAME_KEY: 'a value cannot be copied onto itself: the server would destroy it',
 };
 
-/** An argument that the protocol cannot carry safely; nothing was queued. Names its position, never its content. */
+/**
+ * An argument that the protocol cannot carry safely. Nothing was queued. The error names the position of the argument,
+ * never its content.
+ */
 export class ZcachedArgumentError extends RequestError {
   override readonly name: string = 'ZcachedArgumentError';
   readonly code = 'ERR_ZCACHED_ARGUMENT';
 
   constructor(
     request: string,
-    /** 1 is the first after the command, 0 the command itself. */
+    /** The position: 0 is the command, 1 the first argument. */
     readonly position: number,
     /** Why it was refused. */
     readonly reason: ZcachedRefusal,
-    /** What a getter or a proxy threw, if that is the reason. */
+    /** The error of a getter or a proxy, if that is the reason. */
     cause?: unknown,
   ) {
     super(request, 'never', `${position === 0 ? '' : `argument ${position}: `}${REFUSALS[reason]}`, cause);
   }
 }
 
-/** The request would be larger than `maxRequestBytes`; nothing was queued. */
+/** The request would be larger than `maxRequestBytes`. Nothing was queued. */
 export class ZcachedRequestTooLargeError extends RequestError {
   override readonly name: string = 'ZcachedRequestTooLargeError';
   readonly code = 'ERR_ZCACHED_REQUEST_TOO_LARGE';
 
   constructor(
     request: string,
-    /** Bytes allowed. */
+    /** The limit in bytes. */
     readonly limit: number,
-    /** The argument that was one too much: 1 is the first after the command, 0 the command itself. */
+    /** The argument that exceeded the limit: 0 is the command, 1 the first argument. */
     readonly position: number,
   ) {
     const culprit = position === 0 ? 'the request is' : `argument ${position} makes the request`;
@@ -140,7 +145,7 @@ export class ZcachedRequestTooLargeError extends RequestError {
   }
 }
 
-/** The server answered, with a reply that does not fit the command. */
+/** The reply of the server does not fit the command. */
 export class ZcachedReplyError extends RequestError {
   override readonly name: string = 'ZcachedReplyError';
   readonly code = 'ERR_ZCACHED_REPLY';
@@ -150,7 +155,7 @@ export class ZcachedReplyError extends RequestError {
   }
 }
 
-/** The server is of 2024 and has no such thing; nothing was queued. */
+/** The server is of 2024 and does not support this. Nothing was queued. */
 export class ZcachedUnsupportedError extends RequestError {
   override readonly name: string = 'ZcachedUnsupportedError';
   readonly code = 'ERR_ZCACHED_UNSUPPORTED';
@@ -165,7 +170,7 @@ export class ZcachedUnsupportedError extends RequestError {
   }
 }
 
-/** Which encoding could not do its part: `custom` is one that was given as an object. */
+/** The encoding that failed; `custom` is one given as an object. */
 export type ZcachedEncodingName = 'json' | 'bytes' | 'custom';
 
 const UNENCODABLE: Record<ZcachedEncodingName, string> = {
@@ -181,9 +186,8 @@ const UNDECODABLE: Record<ZcachedEncodingName, string> = {
 };
 
 /**
- * A value that its encoding cannot encode: nothing was sent. Or one that was stored in another way than this client
- * reads it: it was received, and is withheld. Says which by position, 1 being the first argument; a value read has
- * that of its key.
+ * Either the encoding cannot encode a value, and nothing was sent; or a stored value has another encoding, and is
+ * withheld. The error names the position: 1 is the first argument, and a value read has the position of its key.
  */
 export class ZcachedEncodingError extends RequestError {
   override readonly name: string = 'ZcachedEncodingError';
@@ -205,15 +209,15 @@ export class ZcachedEncodingError extends RequestError {
     this.#thrown = thrown;
   }
 
-  /** What a custom encoding threw. May quote the value, and is therefore no `cause`: it shows up nowhere else. */
+  /** The error of a custom encoding. It may quote the value, so it is not the `cause` and is shown nowhere else. */
   get thrown(): unknown {
     return this.#thrown;
   }
 }
 
 /**
- * No connection could be made: refused, a certificate that cannot be trusted, hung up on at once, or no zcached
- * behind the port. `cause` tells. Has `host` and `port`, or the `path` of a Unix socket.
+ * No connection could be made: refused, an untrusted certificate, closed at once, or no zcached at the port. `cause`
+ * says which. Has `host` and `port`, or the `path` of a Unix socket.
  */
 export class ZcachedConnectError extends PoolError {
   override readonly name: string = 'ZcachedConnectError';
@@ -233,7 +237,7 @@ export class ZcachedConnectError extends PoolError {
   }
 }
 
-/** The server hung up, or the network did: `cause` is then the socket's error. */
+/** The server closed the connection, or the network failed; then `cause` is the socket's error. */
 export class ZcachedDisconnectedError extends PoolError {
   override readonly name: string = 'ZcachedDisconnectedError';
   readonly code = 'ERR_ZCACHED_DISCONNECTED';

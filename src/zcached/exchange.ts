@@ -10,7 +10,7 @@ export interface Exchange {
   readonly form: ReplyForm;
 }
 
-/** Frames are joined up to this length: longer strings save nothing, and the length of a string is limited. */
+/** Frames are joined up to this length. Longer strings save nothing, and a string has a maximum length. */
 const MAX_JOINED_CHARS = 64 * 1024;
 
 /** Joins frames and writes them together, because each write to a socket is expensive. */

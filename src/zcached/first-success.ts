@@ -1,15 +1,15 @@
 /** Milliseconds after which the next attempt begins beside those under way. */
 const STAGGER = 250;
 
-/** Runs work once, so many milliseconds later; the function returned cancels it. */
+/** Runs work once after a delay; the returned function cancels it. */
 type After = (delay: number, work: () => void) => () => void;
 
 /**
- * The first of several attempts that succeeds. The next one begins when one has failed, or has taken long: none is
- * given up for that. The signal of an attempt aborts when another has succeeded, or `signal` aborts.
+ * Returns the first of several attempts that succeeds. The next attempt begins when one has failed or takes long; the
+ * slow one goes on. The signal of an attempt aborts when another has succeeded, or when `signal` aborts.
  *
- * @param undo - called with what an attempt has brought after that.
- * @throws the failure of the last attempt that had reached its server, or of the last one.
+ * @param undo - called with the result of an attempt that succeeded later.
+ * @throws the failure of the last attempt that reached its server, or else of the last attempt.
  */
 export function firstSuccess<T>(
   attempts: readonly ((signal: AbortSignal) => Promise<T>)[],

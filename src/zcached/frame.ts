@@ -9,17 +9,18 @@ const FORBIDDEN_BYTES = [0x03, 0x0a, 0x0d] as const;
 const COUNT = '0123456789+-_';
 
 /**
- * One request as it goes on the wire, in one string and so in one write: of characters, or of bytes, one to a
- * character, once bytes are in it. Nothing gets in that a server could take for something else. One of
- * 2024 takes each of its reads for a request: no line but the first, and no end of a line, begins an array there.
+ * One request for the wire, in one string and so in one write. The string consists of characters, or of bytes (one to a
+ * character) once it contains bytes. It contains nothing that a server could take for another request. A 2024 server
+ * takes each of its reads for a request, so no later line, and no end of a line, may look like the beginning of an
+ * array.
  */
 export class Frame {
   text = '';
-  /** How long it is on the wire. */
+  /** Its length on the wire. */
   bytes = 0;
-  /** Of the argument being written: 1 is the first after the command. */
+  /** The position of the argument being written: 1 is the first after the command. */
   position = 0;
-  /** Why it cannot be sent, if so. */
+  /** Why it cannot be sent; undefined if it can. */
   refusal: RequestError | undefined = undefined;
   readonly #maxBytes: number;
   #holdsBytes = false;
@@ -36,14 +37,14 @@ export class Frame {
     return this.bytes === this.text.length ? 'latin1' : 'utf8';
   }
 
-  /** What the protocol is made of, free of user data. */
+  /** Appends a part of the protocol, which contains no user data. */
   ascii(text: string): void {
     this.#append(text, text.length);
   }
 
   string(value: string): void {
     if (value.length === 0) throw this.refuse('EMPTY_STRING');
-    // A character takes a byte at least: what cannot fit is not worth a look.
+    // A character takes at least one byte, so this cannot fit.
     if (value.length > this.#maxBytes) throw this.#tooLarge();
     if (holdsControl(value)) throw this.refuse('CONTROL_CHARACTER');
     this.#checkEnd(value);
@@ -54,7 +55,7 @@ export class Frame {
 
   binary(value: Uint8Array): void {
     if (value.length > this.#maxBytes) throw this.#tooLarge();
-    // What is checked must be what is sent, even if others write to the memory in between.
+    // A copy, so that the bytes checked are the bytes sent, even if the memory is changed meanwhile.
     const own = Buffer.from(new Uint8Array(value).buffer);
     if (own.length === 0) throw this.refuse('EMPTY_STRING');
     for (const byte of FORBIDDEN_BYTES) {
@@ -67,7 +68,7 @@ export class Frame {
     this.#counted(text, own.length);
   }
 
-  /** The header of an array within an argument: a request begins in the same way. */
+  /** The header of an array within an argument; a request begins in the same way. */
   array(length: number): void {
     if (this.generation === '2024') throw this.refuse('ARRAY');
     this.ascii(`*${length}\r\n`);
@@ -88,7 +89,7 @@ export class Frame {
     return refusal;
   }
 
-  /** The end of a text is a line of its own where a read of the server begins within the text. */
+  /** A read of the server may begin within the text, and then take its end for a line of its own. */
   #checkEnd(text: string): void {
     if (this.generation === '2024' && endsLikeArrayHeader(text)) throw this.refuse('ARRAY_HEADER');
   }
@@ -111,10 +112,12 @@ export class Frame {
   }
 }
 
-/** Both generations read a string as a line; the 2025 one ends a frame at 0x03, wherever that stands. */
+/** Both generations read a string as a line. A 2025 server ends a frame at 0x03, wherever it is. */
 const holdsControl = (text: string): boolean => text.includes('\x03') || text.includes('\n') || text.includes('\r');
 
-/** Whether a text ends in `*` and what the 2024 server takes for a count: digits, with a sign or underscores. */
+/**
+ * Whether a text ends in `*` and something that a 2024 server takes for a count: digits, with a sign or underscores.
+ */
 function endsLikeArrayHeader(text: string): boolean {
   let at = text.length - 1;
   while (at > 0 && COUNT.includes(text.charAt(at))) at--;

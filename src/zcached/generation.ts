@@ -1,12 +1,12 @@
 import { ZcachedUnsupportedError } from './errors.js';
 
-/** Which generation of server: the 2025 one, and later ones, end a reply with 0x03. */
+/** The generation of a server. Those of 2025 and later end a reply with 0x03. */
 export type Generation = '2024' | '2025';
 
 /**
- * Longest request in bytes by default. The 2024 server takes what one read gives it for a request: 1,208 bytes are what
- * one segment carries on a path with the smallest MTU of IPv6, 1,280 less 72 of headers. The 2025 server resets the
- * connection on 10 MiB.
+ * The default limit of a request in bytes. A 2024 server takes the result of one read for a request. 1,208 bytes fit
+ * one segment on a path with the smallest MTU of IPv6: 1,280 less 72 of headers. A 2025 server resets the connection at
+ * 10 MiB.
  */
 export const MAX_REQUEST_BYTES: Readonly<Record<Generation, number>> = { '2024': 1208, '2025': 8 * 2 ** 20 };
 

@@ -5,19 +5,18 @@ import { ServerCommands } from './server-commands.js';
 
 /** How a value is copied. */
 export interface ZcachedCopyOptions extends ZcachedCallOptions {
-  /** Whether to overwrite what is at the destination. @default false */
+  /** Whether to overwrite the value at the destination. @default false */
   readonly replace?: boolean | undefined;
 }
 
 const COPY_OPTIONS = [...CALL_OPTIONS, 'replace'];
 
-/** The commands about keys, whatever is under them. */
+/** The commands about keys, whatever their values are. */
 export abstract class KeyCommands extends ServerCommands {
   /**
-   * Removes a key, by DELETE; resolves with whether it was there. To a server of 2024 MGET is sent first, and DELETE
-   * where that finds a value, because a DELETE of a missing key holds the connection for 44 ms. A null that was stored
-   * natively counts as missing there, and stays: `command('DELETE', key)` removes it.
-   *
+   * Removes a key with DELETE; resolves with whether it existed. A 2024 server is sent MGET first, because DELETE of a
+   * missing key holds up the connection for 44 ms. There a null that was stored natively counts as missing and is not
+   * removed; use `command('DELETE', key)`.
    * @example
    * ```ts
    * await client.delete('draft'); // true, and false the next time
@@ -30,9 +29,8 @@ export abstract class KeyCommands extends ServerCommands {
   }
 
   /**
-   * Whether there is a value under a key. The protocol has no command for it: a server of 2024 sends the value, by MGET,
-   * those after it its size, by SIZEOF. A null that was stored natively counts as missing on a server of 2024.
-   *
+   * Whether a key has a value. The protocol has no command for this: a 2024 server sends the value, by MGET, and later
+   * ones send its size, by SIZEOF. On a 2024 server, a null that was stored natively counts as missing.
    * @example
    * ```ts
    * if (!(await client.exists('greeting'))) await client.set('greeting', 'hello');
@@ -43,9 +41,8 @@ export abstract class KeyCommands extends ServerCommands {
   }
 
   /**
-   * Every key there is: on a large store, a large reply that holds up those behind it. The server has no cursor, so
-   * there is nothing to iterate over piece by piece; see `entries()` for the values.
-   *
+   * All keys. On a large store the reply is large, and holds up later replies. The server has no cursor, so there is no
+   * way to iterate; use `entries()` for the values.
    * @example
    * ```ts
    * const users = (await client.keys()).filter((key) => key.startsWith('user:'));
@@ -56,8 +53,8 @@ export abstract class KeyCommands extends ServerCommands {
   }
 
   /**
-   * The size of what is under a key as the server counts it, undefined if there is nothing. It counts bytes of a
-   * string, items of an array or a set, entries of a map, and bytes in memory of all else.
+   * The size of a value as the server counts it: bytes of a string, items of an array or a set, entries of a map, and
+   * bytes in memory of all other types. Undefined for a missing key.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example
@@ -75,8 +72,7 @@ export abstract class KeyCommands extends ServerCommands {
   }
 
   /**
-   * Moves a value to another key, whatever was there. Where there is none to move it rejects, unlike `delete`, after
-   * which all is as it was meant to be: kind `NOT_FOUND`.
+   * Moves a value to another key, and overwrites a value there. Rejects for a missing key, with kind `NOT_FOUND`.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example
@@ -89,9 +85,9 @@ export abstract class KeyCommands extends ServerCommands {
   }
 
   /**
-   * Copies a value to another key. Rejects where there is none, with kind `NOT_FOUND`, and where the other key is
-   * taken, with kind `BUSY_KEY`, unless it may be replaced. Onto itself is refused, with a `ZcachedArgumentError`: a
-   * server of 2025 destroys what is replaced by itself.
+   * Copies a value to another key. Rejects with kind `NOT_FOUND` for a missing key, and with kind `BUSY_KEY` if the
+   * other key exists and `replace` is false. A copy onto itself is refused with a `ZcachedArgumentError`, because a
+   * 2025 server would destroy the value.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example

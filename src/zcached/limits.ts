@@ -1,15 +1,15 @@
-/** What a reply may be at most; more is a protocol error. */
+/** The limits of a reply; a larger one is a protocol error. */
 export interface ZcachedLimits {
-  /** Levels of nesting: 0 lets no array, map or set through, not even an empty one. @default 128 */
+  /** Levels of nesting; 0 allows no array, map or set, not even an empty one. @default 128 */
   readonly maxDepth: number;
   /**
-   * Values within one reply, at all levels; the key of a map is one as well. A million of the costliest, empty maps, take
+   * Values in one reply, at all levels; the key of a map counts too. A million empty maps, the costliest values, take
    * 200 MB. @default 1048576
    */
   readonly maxElements: number;
-  /** Bytes of one string, of an error's text as well. @default 67108864 */
+  /** Bytes of one string, or of an error's text. @default 67108864 */
   readonly maxBulkBytes: number;
-  /** Bytes of one reply, from its first to its last, all levels together. @default 67108864 */
+  /** Bytes of one reply as a whole. @default 67108864 */
   readonly maxReplyBytes: number;
 }
 

@@ -3,8 +3,8 @@ import { ADDRCONFIG, lookup } from 'node:dns';
 const underWay = new Map<string, Promise<readonly string[]>>();
 
 /**
- * The addresses of a host. A look-up under way is shared. It cannot be cancelled, and holds one of a few threads for as
- * long as it hangs: if each dial had its own, none would soon be left for the process.
+ * The addresses of a host. Shares a look-up under way. A look-up cannot be cancelled, and occupies one of the process's
+ * few threads while it hangs: one for each dial would soon occupy all of them.
  */
 export function lookUp(host: string): Promise<readonly string[]> {
   const shared = underWay.get(host);

@@ -1,10 +1,10 @@
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
-/** So many digits always fit a number. */
+/** This many digits always fit a number exactly. */
 const EASY_DIGITS = 15;
 const INTEGER = /^[+-]?\d+$/;
-/** Unambiguous, so that no input makes it backtrack. */
+/** Unambiguous, so that no input causes backtracking. */
 const DOUBLE = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['inf', Infinity],
@@ -15,7 +15,7 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['-nan', NaN],
 ]);
 
-/** The digits in `bytes[from, to)`, or -1 for anything else. */
+/** The digits in `bytes[from, to)` as a number; -1 for anything else. */
 export function parseDigits(bytes: Buffer, from: number, to: number): number {
   if (to === from || to - from > EASY_DIGITS) return -1;
   let value = 0;
@@ -27,12 +27,12 @@ export function parseDigits(bytes: Buffer, from: number, to: number): number {
   return value;
 }
 
-/** A 64-bit integer, a number where that is exact; undefined for anything else. */
+/** A 64-bit integer, as a number if that is exact, else as a bigint; undefined for anything else. */
 export function parseInteger(bytes: Buffer, from: number, to: number): number | bigint | undefined {
   const sign = bytes[from];
   const signed = from < to && (sign === MINUS || sign === PLUS);
   const easy = parseDigits(bytes, signed ? from + 1 : from, to);
-  // 0 - 0 is 0: an integer has no negative zero.
+  // 0 - 0 is 0, because an integer has no negative zero.
   if (easy >= 0) return signed && sign === MINUS ? 0 - easy : easy;
   const text = bytes.toString('latin1', from, to);
   if (!INTEGER.test(text)) return undefined;
@@ -41,12 +41,15 @@ export function parseInteger(bytes: Buffer, from: number, to: number): number | 
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** A double in decimal, or infinite, or not a number; undefined for anything else. */
+/** A decimal double, infinity or NaN; undefined for anything else. */
 export function parseDouble(text: string): number | undefined {
   return DOUBLE.test(text) ? Number(text) : SPECIAL.get(text);
 }
 
-/** What is not a safe integer goes as a double: the server keeps 64 bits of an integer, JavaScript 53. */
+/**
+ * Prints a number. It is sent as a double unless it is a safe integer: the server has integers of 64 bits, JavaScript
+ * of 53.
+ */
 export function printNumber(value: number): string {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? `:${value}\r\n` : printDouble(value);
 }

@@ -10,60 +10,62 @@ import { resolveTls } from './tls.js';
 import type { ReplyForm } from './value.js';
 import { DEFAULT_FORM } from './value.js';
 
-/** How to reach a zcached server, and what to put up with. Times are in milliseconds. */
+/** The address of a zcached server, deadlines and limits. Times are in milliseconds. */
 export interface ZcachedOptions {
-  /** What logs, events and errors call the connection. @default 'zcached' and a number of its own */
+  /** The name in logs, events, errors and metrics. @default 'zcached' and a number of its own */
   readonly name?: string | undefined;
-  /** @default '127.0.0.1' */
+  /** The host. @default '127.0.0.1' */
   readonly host?: string | undefined;
-  /** @default 7556 */
+  /** The port. @default 7556 */
   readonly port?: number | undefined;
-  /** A Unix socket, instead of `host` and `port`. */
+  /** The path of a Unix socket, instead of `host` and `port`. */
   readonly path?: string | undefined;
   /**
-   * Connects by TLS, `true` with what Node has it with. A server that cannot show that it is who it should be is
-   * refused, and never talked to in the clear. Servers of the 2024 generation have no TLS. @default false
+   * Connects by TLS; `true` uses Node's defaults. A server whose certificate is not trusted is refused; the connection
+   * never falls back to plain text. Servers of the 2024 generation have no TLS. @default false
    */
   readonly tls?: boolean | ZcachedTlsOptions | undefined;
-  /** From dialling to an answered PING, look-up and TLS handshake included. @default 5000 */
+  /** Time from dialling to an answered PING, including look-up and TLS handshake. @default 5000 */
   readonly connectTimeout?: number | undefined;
-  /** From `send` to the reply, time in the queue included. @default 5000 */
+  /** Time from `send` to the reply, including time in the queue. @default 5000 */
   readonly requestTimeout?: number | undefined;
-  /** For what is outstanding when the connection is closed; then it fails, and the socket is torn down. @default 1000 */
+  /**
+   * Time that outstanding requests have when the connection is closed. Then they fail, and the socket is destroyed.
+   * @default 1000
+   */
   readonly closeTimeout?: number | undefined;
   /**
-   * Bytes of one request; a larger one is refused before it is sent. A server of 2025 resets the connection on 10 MiB.
+   * Bytes of one request; a larger one is refused before it is sent. A 2025 server resets the connection at 10 MiB.
    *
-   * A server of 2024 takes what one read gives it for a request: at best one segment of TCP, and no more than its
-   * `cbuffer`. A segment carries 1,208 bytes on any path, 1,448 on Ethernet without tunnels, 65,483 on loopback. A larger
-   * request may arrive in parts. It then fails, with kind `BAD_REQUEST` and `sent: 'maybe'`, its connection is replaced,
-   * and a mixture of what was sent before on the connection may be stored, or that be run again. No part of its arguments
-   * is run as a command.
-   * @default 1208 for a server of 2024, 8388608 for those after it
+   * A 2024 server takes the result of one read for a request: at most one TCP segment, and at most its `cbuffer`. A
+   * segment carries 1,208 bytes on any path, 1,448 on Ethernet without tunnels, and 65,483 on loopback. A larger
+   * request may arrive in parts. It then fails, with kind `BAD_REQUEST` and `sent: 'maybe'`, and its connection is
+   * replaced. The server may store a mixture of this request and an earlier one of the connection, or run the earlier
+   * one again. It never runs a part of the arguments as a command.
+   * @default 1208 for a 2024 server, 8388608 for later ones
    */
   readonly maxRequestBytes?: number | undefined;
-  /** Requests that may wait for those before them; one more is refused at once. @default 10000 */
+  /** Requests that may wait in the queue; further ones are refused at once. @default 10000 */
   readonly maxQueue?: number | undefined;
   /**
-   * Requests that may be on the wire at once. Those of one turn of the event loop go in one write. 1 is lock step: each
-   * waits for the reply to the one before, which every server bears. More is only for a server that is known to bear
-   * it: those of 2025 crash under more than 4096 bytes of them in one write. One of 2024 forgets all but the first of a
-   * segment, so that later replies would reach the wrong requests; it is asked in lock step whatever this says. Replies
-   * have no names: should a server answer one request twice, the next in flight gets the second answer.
-   * @default 1
+   * Requests that may be on the wire at once; those of one turn of the event loop are written together. With 1, each
+   * request waits for the reply to the one before; every server supports that. Use more only for a server that you know
+   * to support it: 2025 servers crash on more than 4096 bytes of requests in one write. 2024 servers forget all
+   * requests of a segment except the first, so they always get 1. Replies have no ids: if a server answers one request
+   * twice, the next request in flight gets the second answer. @default 1
    */
   readonly pipelining?: number | undefined;
-  /** How maps come back: as `Map`, or as objects without a prototype. @default 'map' */
+  /** The form of maps: `Map`, or an object without a prototype. @default 'map' */
   readonly maps?: ReplyForm['maps'] | undefined;
-  /** How strings come back: as text, or as bytes in a `Uint8Array`. @default 'text' */
+  /** The form of strings: text, or bytes in a `Uint8Array`. @default 'text' */
   readonly strings?: ReplyForm['strings'] | undefined;
-  /** What a reply may be at most. */
+  /** The limits of a reply. */
   readonly limits?: { readonly [L in keyof ZcachedLimits]?: number | undefined } | undefined;
-  /** Where time comes from; for tests. @default the system's monotonic clock */
+  /** The clock of timeouts; for tests. @default the system's monotonic clock */
   readonly clock?: Clock | undefined;
 }
 
-/** Options with nothing left open. */
+/** All options, with the defaults of those not given. */
 export interface ZcachedSettings {
   readonly name: string;
   readonly address: ZcachedAddress;
@@ -71,7 +73,7 @@ export interface ZcachedSettings {
   readonly connectTimeout: number;
   readonly requestTimeout: number;
   readonly closeTimeout: number;
-  /** Undefined for what the server takes as it comes. */
+  /** Undefined for the default of the server's generation. */
   readonly maxRequestBytes: number | undefined;
   readonly maxQueue: number;
   readonly pipelining: number;
@@ -80,8 +82,7 @@ export interface ZcachedSettings {
   readonly clock: Clock;
 }
 
-/** How many connections have been given a name here. */
-/** `poolSize` may come from a URL, and is for a pool of connections. */
+/** `poolSize` may come from a URL; it is for a pool of connections. */
 export const CONNECTION_OPTIONS = [
   'name',
   'host',
@@ -132,7 +133,7 @@ export function resolveOptions(options: ZcachedOptions = {}): ZcachedSettings {
 
 type FormOptions = Pick<ZcachedOptions, 'maps' | 'strings'>;
 
-/** The form asked for, and `usual` in what is left open. */
+/** The form that the options ask for; `usual` for the rest. */
 export function resolveForm(options: FormOptions, usual: ReplyForm): ReplyForm {
   const form = { maps: options.maps ?? usual.maps, strings: options.strings ?? usual.strings };
   if (form.maps === usual.maps && form.strings === usual.strings) return usual;

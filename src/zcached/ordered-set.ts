@@ -1,7 +1,6 @@
 /**
- * A set whose order the server keeps, `/` on the wire: a reply that is one comes as one. A plain `Set`, which is
- * `~` on the wire, comes back in any order. Servers of 2024 know neither.
- *
+ * A set whose order the server keeps, `/` on the wire. Ordered sets in replies have this class. A plain `Set`, `~` on
+ * the wire, comes back in any order. Servers of 2024 support neither.
  * @example
  * ```ts
  * await connection.send('SET', 'podium', new ZcachedOrderedSet(['Ada', 'Grace', 'Edsger']));

@@ -1,4 +1,7 @@
-/** Literals and `JSON.parse`, also of another realm; an instance of a class has more to it than its fields. */
+/**
+ * Whether an object is a literal or a result of `JSON.parse`, also of another realm. Instances of classes have more
+ * than their fields.
+ */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -1,7 +1,7 @@
 import { ZcachedReplyError, ZcachedServerError } from './errors.js';
 import type { ZcachedValue } from './value.js';
 
-/** Whether an error of the server means that the key does not exist: neither generation has a reply for that. */
+/** Whether an error of the server means that the key does not exist; neither generation has a reply for that. */
 export const isNotFound = (error: unknown): boolean =>
   error instanceof ZcachedServerError && error.kind === 'NOT_FOUND';
 
@@ -27,11 +27,11 @@ export function texts(command: string, reply: ZcachedValue): string[] {
   throw new ZcachedReplyError(command, 'an array of strings');
 }
 
-/** Looks up keys in a map, in whichever form maps come. */
+/** Looks up keys in a map of either form. */
 export function lookup(command: string, reply: ZcachedValue): (key: string) => ZcachedValue | undefined {
   if (reply instanceof Map) return (key) => reply.get(key);
   const bag: unknown = reply;
-  // Without a prototype every member is a key of the map.
+  // Without a prototype, every member is a key of the map.
   if (typeof bag === 'object' && bag !== null && Object.getPrototypeOf(bag) === null) {
     return (key) => (bag as { readonly [key: string]: ZcachedValue })[key];
   }

@@ -3,9 +3,9 @@ import type { ZcachedCall } from './connection.js';
 import { expectOk, integer, text } from './replies.js';
 import type { ZcachedArgument, ZcachedValue } from './value.js';
 
-/** The commands about the server and all it holds, and any other. */
+/** The commands about the server and its whole store, and any other command. */
 export abstract class ServerCommands {
-  /** For the commands. */
+  /** Sends the commands. */
   protected readonly caller: Caller;
 
   constructor(caller: Caller) {
@@ -25,8 +25,7 @@ export abstract class ServerCommands {
   }
 
   /**
-   * Whether a server answers a PING. Rejects for wrong options only.
-   *
+   * Whether a server answers a PING. Rejects only for wrong options.
    * @example
    * ```ts
    * if (!(await client.isAlive({ timeout: 100 }))) console.warn('no cache');
@@ -42,7 +41,7 @@ export abstract class ServerCommands {
   }
 
   /**
-   * Resolves with the text it was given, from the server.
+   * Sends a text to the server, and resolves with the same text.
    *
    * @throws `ZcachedUnsupportedError` before 2025, as a rejection.
    * @example
@@ -79,8 +78,7 @@ export abstract class ServerCommands {
   }
 
   /**
-   * Has the server write everything to its disk. A server that holds nothing refuses: kind `NO_SAVE`.
-   *
+   * Makes the server save everything to its disk. An empty server refuses: kind `NO_SAVE`.
    * @example
    * ```ts
    * if ((await client.dbsize()) > 0) await client.save();
@@ -91,8 +89,7 @@ export abstract class ServerCommands {
   }
 
   /**
-   * When the server last saved, or was started: seconds since 1970, which is all the server knows.
-   *
+   * When the server last saved or was started, in seconds since 1970. It tells no more precisely.
    * @example
    * ```ts
    * console.log(new Date((await client.lastsave()) * 1000).toISOString());
@@ -103,9 +100,8 @@ export abstract class ServerCommands {
   }
 
   /**
-   * Sends any command and resolves with the reply as it is: no encoding, no `undefined` for a miss. The second form
-   * takes everything that can be said about a request; its `timeout` includes waiting for a connection.
-   *
+   * Sends any command and resolves with the raw reply: no encoding, and no `undefined` for a miss. The second form
+   * takes all options of a request; its `timeout` includes the wait for a connection.
    * @example
    * ```ts
    * await client.command('MGET', 'a', 'b'); // Map { 'a' => 1, 'b' => null }

@@ -2,7 +2,7 @@ import type { ZcachedErrorKind } from './errors.js';
 import { ZcachedServerError } from './errors.js';
 import type { ErrorReply } from './value.js';
 
-/** The words of both generations. None but the first two ever echo what a user sent. */
+/** The error texts of both generations. Only the first two may repeat what a user sent. */
 const KINDS: ReadonlyMap<string, ZcachedErrorKind> = new Map([
   ['ERR unknown command', 'UNKNOWN_COMMAND'],
   ['ERR not found', 'NOT_FOUND'],

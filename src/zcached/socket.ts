@@ -4,20 +4,22 @@ import { connect as connectTls } from 'node:tls';
 import type { ZcachedSettings } from './options.js';
 
 const KEEP_ALIVE_DELAY = 30_000;
-/** As much as Node reads at once. One is enough for all sockets: what is in it has been taken out by the next read. */
+/**
+ * As large as one read of Node. One buffer serves all sockets, because its bytes are taken out before the next read.
+ */
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** The listener of a socket. */
 export interface SocketListener {
-  /** The socket is connected; with TLS, the server's certificate was verified. */
+  /** The socket is connected; with TLS, the server's certificate has been verified. */
   ready(): void;
-  /** Bytes have come: the first `length` of `buffer`, which is read into again once this has returned. */
+  /** Bytes have arrived: the first `length` of `buffer`, which is overwritten after this returns. */
   received(buffer: Buffer, length: number): void;
 }
 
 /**
- * Begins to connect. All that comes is read into one buffer: one for each read, and a stream to hand it on, would cost
- * many times what decoding does.
+ * Begins to connect. Everything received is read into one shared buffer. A buffer for each read, and a stream to pass
+ * it on, would cost many times what decoding does.
  */
 export function openSocket({ address, tls }: ZcachedSettings, listener: SocketListener): Socket {
   const onread = {
@@ -32,6 +34,6 @@ export function openSocket({ address, tls }: ZcachedSettings, listener: SocketLi
   const socket = tls
     ? connectTls({ ...options, ...tls, servername: tls.servername }).once('secureConnect', ready)
     : connect(options).once('connect', ready);
-  // Not among the options: TLS does not look at them there.
+  // Set here, because TLS ignores them in its options.
   return socket.once('connect', () => socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY));
 }

@@ -4,42 +4,42 @@ import { createSecureContext } from 'node:tls';
 import { checkBoolean, checkChoice, checkOptions, checkText } from '../checks.js';
 import { outOfRange, wrongType } from '../errors.js';
 
-/** One PEM text, or several. */
+/** One or several PEM texts. */
 export type ZcachedPem = string | Uint8Array | readonly (string | Uint8Array)[];
 
-/** How to know the server, and to be known to it. What is left out is as Node has it. */
+/** How the server and the client prove their identities. Options that are not given have Node's defaults. */
 export interface ZcachedTlsOptions {
-  /** Whom to trust instead of the authorities that Node trusts. */
+  /** The trusted authorities, instead of those that Node trusts. */
   readonly ca?: ZcachedPem | undefined;
-  /** For a server that asks for a certificate: that, and those between it and its authority. */
+  /** The client's certificate with its intermediates, for a server that asks for one. */
   readonly cert?: ZcachedPem | undefined;
   /** The private key of `cert`. */
   readonly key?: ZcachedPem | undefined;
-  /** What `key` is encrypted with. */
+  /** The passphrase of `key`. */
   readonly passphrase?: string | undefined;
-  /** The name that the server's certificate must be for. @default `host`, or 'localhost' for a Unix socket */
+  /** The name that the server's certificate must have. @default `host`, or 'localhost' for a Unix socket */
   readonly servername?: string | undefined;
-  /** `false` connects without verifying the server's certificate: for tests alone. @default true */
+  /** `false` does not verify the server's certificate; only for tests. @default true */
   readonly rejectUnauthorized?: boolean | undefined;
-  /** @default 'TLSv1.3' */
+  /** The lowest TLS version. @default 'TLSv1.3' */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
 }
 
 const TLS_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized', 'minVersion'];
 
-/** Ready for any number of connections. */
+/** Prepared for any number of connections. */
 export interface TlsSettings {
   readonly secureContext: SecureContext;
   readonly servername: string | undefined;
   readonly rejectUnauthorized: boolean;
 }
 
-/** Reads certificates and keys now: what is wrong with them should not wait for the first dial to be found. */
+/** Reads certificates and keys now, so that an error in them shows before the first dial. */
 export function resolveTls(tls: boolean | ZcachedTlsOptions, host: string | undefined): TlsSettings | undefined {
   if (typeof tls === 'boolean') return tls ? resolveTls({}, host) : undefined;
   checkOptions('tls', tls, TLS_OPTIONS);
   const { ca, cert, key, passphrase, servername, rejectUnauthorized = true, minVersion = 'TLSv1.3' } = tls;
-  // Whatever it is, it is a secret: only its type is told.
+  // A secret: the error names only its type.
   if (passphrase !== undefined && typeof passphrase !== 'string') {
     throw wrongType('tls.passphrase', 'a string', typeof passphrase);
   }
@@ -58,7 +58,7 @@ export function resolveTls(tls: boolean | ZcachedTlsOptions, host: string | unde
   }
 }
 
-/** An address is no name: TLS cannot ask for one. */
+/** TLS cannot ask for an IP address, only for a name. */
 function checkServername(servername: unknown): void {
   checkText('tls.servername', servername);
   if (isIP(servername) !== 0) throw outOfRange('tls.servername', 'a host name', servername);

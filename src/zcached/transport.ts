@@ -13,20 +13,20 @@ import { serverError } from './server-error.js';
 import { openSocket } from './socket.js';
 import { ErrorReply, type Reply, type ZcachedValue } from './value.js';
 
-/** What a transport reports to. */
+/** Is told what happens on a transport. */
 export interface TransportOwner {
-  /** A request is in flight no more. */
+  /** A request is no longer in flight. */
   ended(): void;
   /** A request has settled. */
   settled(request: ZcachedRequest, ending: RequestEnding): void;
-  /** The transport has failed; called once, and not after `close()`. */
+  /** The transport has failed. Called once, and not after `close()`. */
   lost(transport: Transport, cause: unknown): void;
 }
 
 export type ZcachedRequest = Request<Exchange, ZcachedValue>;
 
 /**
- * One socket: writes the frames of its request table, decodes what it receives and settles the oldest request in flight
+ * One socket. Writes the frames of its request table, decodes what it receives and settles the oldest request in flight
  * with each reply. A failure calls {@link TransportOwner.lost}, once.
  */
 export class Transport implements RequestHost<Exchange, ZcachedValue> {
@@ -34,11 +34,11 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   readonly #socket: Socket;
   readonly #decoder: Decoder;
   #isFull = false;
-  /** Known once the handshake is over. */
+  /** Known after the handshake. */
   #generation: Generation | undefined = undefined;
   #lost: { readonly cause: unknown } | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
-  /** Nothing is read or written any more. */
+  /** Whether reading and writing have stopped. */
   #isClosed = false;
 
   constructor(
@@ -61,12 +61,12 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     return this.#generation ?? (this.#decoder.endsFrames ? '2025' : '2024');
   }
 
-  /** Why it was lost, if it was. */
+  /** Why the transport was lost; undefined if it was not. */
   get failure(): { readonly cause: unknown } | undefined {
     return this.#lost;
   }
 
-  /** Sets the owner after the handshake, by which the generation of the server is known. */
+  /** Sets the owner after the handshake, when the generation of the server is known. */
   attach(owner: TransportOwner): void {
     this.owner = owner;
     this.#generation = this.generation;
@@ -75,7 +75,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   write(exchanges: readonly Exchange[]): void {
     const socket = this.#socket;
-    // The 2024 server needs no 0x03, and trips over one that comes apart from its request.
+    // A 2024 server needs no 0x03, and fails on one that arrives apart from its request.
     writeAll(socket, exchanges, this.#generation !== '2024');
     if (!socket.writableNeedDrain || this.#isFull) return;
     this.#isFull = true;
@@ -97,9 +97,9 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
   }
 
   /**
-   * Has what is outstanding come to its end, then lets go of the socket. What has not ended within `closeTimeout`
-   * fails; on a transport that was lost, or whose reply is overdue, at once. A reply that is merely late finds the socket half-closed for that
-   * long: a reset in answer to it takes a server with TLS down.
+   * Lets outstanding requests finish within `closeTimeout`, and then closes the socket. Requests fail at once on a
+   * transport that was lost or whose reply is overdue. The socket stays half-closed for a reply that is merely late,
+   * because a reset in answer to it takes a server with TLS down.
    */
   close(): Promise<void> {
     if (this.#closing) return this.#closing;
@@ -124,13 +124,13 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     return this.#closing;
   }
 
-  /** Fails what is outstanding and lets go of the socket, now. */
+  /** Fails outstanding requests and closes the socket at once. */
   destroy(): void {
     this.#stop();
     this.#socket.destroy();
   }
 
-  /** Whether the oldest request in flight has timed out: those behind it would wait for a server that is silent. */
+  /** Whether the oldest request in flight has timed out: the others would wait for a silent server. */
   get #owesReply(): boolean {
     const { oldest } = this.table;
     if (oldest?.state !== 'tombstone') return false;
@@ -152,7 +152,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
       .off('error', this.#failed)
       .off('end', this.#ended)
       .off('close', this.#ended)
-      // Without a listener a late error would take the process down.
+      // Without a listener, a late error would end the process.
       .on('error', ignore);
     this.table.close(this.#lost ? this.#lost.cause : new ConnectionClosedError('The connection was closed.'));
   }
@@ -173,7 +173,7 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
 
   readonly #ended = (): void => this.#fail(new ZcachedDisconnectedError());
 
-  /** Writes are paused while received bytes are matched, so that none settles a request that was written after them. */
+  /** Pauses writes while received bytes are matched, so that no reply settles a request that was written after it. */
   readonly #received = (buffer: Buffer, length: number): void => {
     if (this.#isClosed) return;
     this.#decoder.push(buffer, length);
@@ -207,7 +207,8 @@ export class Transport implements RequestHost<Exchange, ZcachedValue> {
     }
     const error = serverError(request.name, reply);
     this.table.refuse(request, error);
-    // The request was well-formed: the server has lost the frame boundary, and may reply to the rest of the frame as well.
+    // The request was well-formed, so the server has lost the frame boundary. It may also reply to the rest of the
+    // frame.
     if (error.kind === 'BAD_REQUEST') this.#fail(error);
   }
 }

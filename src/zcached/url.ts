@@ -7,7 +7,7 @@ import { resolveOptions } from './options.js';
 
 /** The options that a URL can set. */
 export interface ZcachedUrlOptions extends ZcachedOptions {
-  /** How many connections a client makes; a connection by itself has no use for it. @default 4 */
+  /** How many connections a client makes; a single connection ignores it. @default 4 */
   readonly poolSize?: number | undefined;
 }
 
@@ -28,17 +28,17 @@ const CHOICES = { maps: ['map', 'object'], strings: ['text', 'bytes'] } as const
 const KNOWN: readonly string[] = [...NUMBERS, ...Object.keys(CHOICES), 'servername'];
 
 const DIGITS = /^\d{1,15}$/;
-/** Where a host would end. */
+/** Characters at which a host would end. */
 const DELIMITERS = /[\s/\\?#@:]/;
 
 /**
- * The options that a URL stands for: `zcached://host:port`, `zcacheds://host:port` for TLS, which no URL can keep from
- * verifying, or `zcached:///path/of/a.sock` for a Unix socket. IPv6 goes in brackets, the port is 7556 where there is
- * none, and host and path are percent-decoded. Parameters are those options of a connection that are a number or a
- * word, `poolSize`, and with TLS `servername`.
+ * The options in a URL: `zcached://host:port`, `zcacheds://host:port` for TLS, or `zcached:///path/of/a.sock` for a
+ * Unix socket. No URL can switch off the verification of TLS. An IPv6 address stands in brackets, the port defaults to
+ * 7556, and host and path are percent-decoded. Parameters are the options of a connection that are a number or a word,
+ * `poolSize`, and with TLS `servername`.
  *
- * @throws TypeError, RangeError with a `code` for whatever cannot be used. They name the part, and never the URL, which
- * may hold what is not for logs.
+ * @throws TypeError, RangeError with a `code` for invalid parts. They name the part, and never quote the URL, which may
+ * contain secrets.
  * @example
  * ```ts
  * parseZcachedUrl('zcached://[::1]?requestTimeout=500'); // { host: '::1', requestTimeout: 500 }
@@ -57,13 +57,13 @@ export function parseZcachedUrl(url: string | URL): ZcachedUrlOptions {
     if (parts.searchParams.getAll(name).length > 1) throw refused(name, 'given once');
     Object.assign(options, parameter(name, value, isSecure));
   }
-  // The ranges are the same wherever an option comes from.
+  // The same bounds apply wherever an option comes from.
   resolveOptions(options);
   if (options.poolSize !== undefined) checkPoolSize(options.poolSize);
   return options;
 }
 
-/** The options of a URL, overridden by those given besides it. TLS options are merged. */
+/** The options of a URL, overridden by the given ones. TLS options are merged. */
 export function withUrl<O extends ZcachedUrlOptions>(url: string | URL, options: O): O {
   const fromUrl = parseZcachedUrl(url);
   return { ...fromUrl, ...defined(options), tls: tlsOf(fromUrl.tls, options.tls) } as ZcachedUrlOptions as O;
@@ -77,7 +77,7 @@ function tlsOf(fromUrl: ZcachedOptions['tls'], fromOptions: ZcachedOptions['tls'
 const defined = <O extends object>(options: O): Partial<O> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;
 
-/** Whether it is a URL, or means to be one. */
+/** Whether the target is a URL or a text. */
 export const isUrl = (target: unknown): target is string | URL => typeof target === 'string' || target instanceof URL;
 
 export function checkPoolSize(value: unknown): void {
@@ -85,7 +85,7 @@ export function checkPoolSize(value: unknown): void {
   if (value === 0) throw outOfRange('poolSize', 'at least 1', value);
 }
 
-/** The platform's own error has the whole URL in it, and goes no further. */
+/** Parses a URL. The platform's error is dropped, because it quotes the whole URL. */
 function partsOf(url: string | URL): URL {
   if (!isUrl(url)) throw wrongType('url', 'a string or a URL', typeof url);
   try {
@@ -109,7 +109,7 @@ function addressOf({ hostname, port, pathname }: URL): ZcachedUrlOptions {
   return port === '' ? { host } : { host, port: Number(port) };
 }
 
-/** A host's name as it is looked up; empty for what is none. */
+/** A host's name for the look-up; empty if it is invalid. */
 const nameOf = (text: string): string => (DELIMITERS.test(text) ? '' : domainToASCII(text));
 
 function parameter(name: string, value: string, isSecure: boolean): ZcachedUrlOptions {

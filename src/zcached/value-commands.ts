@@ -11,7 +11,7 @@ import { isPlain } from './plain.js';
 import { expectOk, lookup } from './replies.js';
 import type { ZcachedArgument } from './value.js';
 
-/** How a command is run that stores or reads values. */
+/** Options of a command that stores or reads values. */
 export interface ZcachedValueOptions<F extends ZcachedEncoding> extends ZcachedCallOptions {
   /** How values are stored. @default the client's `encoding` */
   readonly encoding?: F | InPlace | undefined;
@@ -19,25 +19,25 @@ export interface ZcachedValueOptions<F extends ZcachedEncoding> extends ZcachedC
 
 const VALUE_OPTIONS = [...CALL_OPTIONS, 'encoding'];
 
-/** How everything is read. */
+/** Options of reading all values. */
 export interface ZcachedEntriesOptions<F extends ZcachedEncoding> extends ZcachedValueOptions<F> {
-  /** Values asked for at once; fewer where that makes a request too large. @default 100 */
+  /** Values to get in one request; fewer if the request would be too large. @default 100 */
   readonly batchSize?: number | undefined;
 }
 
-/** Keys one by one, or as an array with options. */
+/** Keys as arguments, or as an array followed by options. */
 type Keys<F extends ZcachedEncoding> =
   | string[]
   | [keys: readonly string[], options?: ZcachedValueOptions<F> | undefined];
 
 /**
- * The commands that store and read values. Each reads with the type that goes with its encoding, or with one that you
- * vouch for: `get<User>('user:1', { encoding: 'json' })`.
+ * The commands that store and read values. The type of a value follows from its encoding, or is one that you assert:
+ * `get<User>('user:1', { encoding: 'json' })`.
  *
- * @typeParam E - how values are stored where the call does not say.
+ * @typeParam E - how values are stored, unless a call says otherwise.
  */
 export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyCommands {
-  /** How values are stored where a call does not say. */
+  /** How values are stored, unless a call says otherwise. */
   readonly encoding: E;
   readonly #codec: Codec;
 
@@ -48,11 +48,11 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * The value under a key, undefined if there is none. Sent as GET, and as MGET to a server of 2024, where a GET of a
-   * missing key holds the connection for 44 ms. There a null that was stored natively is undefined too, as with `mget`;
+   * The value of a key; undefined for a miss. Sends GET, and MGET to a 2024 server, where GET of a missing key holds up
+   * the connection for 44 ms. There a null that was stored natively is undefined too, as with `mget`;
    * `command('GET', key)` tells them apart.
    *
-   * @throws `ZcachedEncodingError` for a value that was stored in another way, as a rejection.
+   * @throws `ZcachedEncodingError` for a value with another encoding, as a rejection.
    * @example
    * ```ts
    * const value = await client.get('visits');
@@ -68,10 +68,10 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * The value under a key, as a stream. Cold: each subscription asks anew. Emits the value, undefined if there is
-   * none, and completes; errors with what `get` rejects with. Unsubscribing cancels the request.
+   * The value of a key as a stream. Cold: each subscription sends a request. Emits the value, or undefined for a miss,
+   * and completes. Errors like `get`. Unsubscribing cancels the request.
    *
-   * @throws what is wrong with the options, at the call.
+   * @throws TypeError, RangeError for wrong options, at the call.
    * @example
    * ```ts
    * const user$ = id$.pipe(switchMap((id) => client.get$(`user:${id}`)));
@@ -98,12 +98,12 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * Stores a value under a key, whatever was there before. Leave a value alone until the promise settles: one that is
-   * stored natively is read when there is a connection for it. TypeScript takes an object literal or a `type` for a map,
-   * not an `interface`: spread it, `{ ...user }`.
+   * Stores a value, and overwrites an earlier one. Do not change the value until the promise settles: a native value is
+   * read only when a connection is free. For a map, TypeScript accepts an object literal or a `type`, but no
+   * `interface`; spread it: `{ ...user }`.
    *
-   * @throws `ZcachedArgumentError` for what has no native form, `ZcachedEncodingError` for what its encoding cannot
-   * encode, as rejections. Nothing was sent then.
+   * @throws `ZcachedArgumentError` for a value without a native form, `ZcachedEncodingError` for a value that the
+   * encoding cannot encode, as rejections. Nothing was sent then.
    * @example
    * ```ts
    * await client.set('user:1', { name: 'Ada', tags: ['a', 'b'] }); // comes back as a Map
@@ -120,10 +120,10 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * The values under several keys, as a `Map` in the order asked. A miss is undefined; so is a null that was stored
-   * natively, because the server's reply does not tell them apart. No keys, no request.
+   * The values of several keys, as a `Map` in the order of the keys. A miss is undefined; so is a null that was stored
+   * natively, because the server's reply is the same for both. Without keys no request is sent.
    *
-   * @throws `ZcachedEncodingError` where one of them was stored in another way, as a rejection.
+   * @throws `ZcachedEncodingError` if a value has another encoding, as a rejection.
    * @example
    * ```ts
    * (await client.mget('a', 'b')).get('a');
@@ -146,9 +146,10 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * Stores several values. Not atomic: others may see some of them before the rest. No entries, no request.
+   * Stores several values. Not atomic: other clients may see some of them before the rest. Without entries no request
+   * is sent.
    *
-   * @throws what `set` throws, as rejections: then none of them is stored.
+   * @throws the errors of `set`, as rejections; then no value is stored.
    * @example
    * ```ts
    * await client.mset({ a: 1, b: [true, null] });
@@ -169,11 +170,10 @@ export abstract class ValueCommands<E extends ZcachedEncoding> extends KeyComman
   }
 
   /**
-   * Every key with its value: asks for the keys once, then for a batch of values whenever those before are consumed.
-   * What is deleted meanwhile is skipped, as is a null that was stored natively; what is added later is not seen. A key
-   * that this client could not have stored, with a carriage return for example, ends the walk.
-   * Ends the walk with what `mget` rejects with. `timeout` is that of each request, `signal` of all.
-   *
+   * All keys with their values. Gets the keys once, and then batches of values as the earlier ones are consumed. Skips
+   * keys that were deleted meanwhile, and nulls that were stored natively; does not see keys added later. A key that
+   * this client could not have stored, such as one with a carriage return, ends the iteration with an error, and so do
+   * the errors of `mget`. `timeout` applies to each request, `signal` to all.
    * @example
    * ```ts
    * for await (const [key, value] of client.entries({ batchSize: 500 })) console.log(key, value);

@@ -1,12 +1,11 @@
 import type { ZcachedDouble } from './double.js';
 
 /**
- * What a reply holds. Integers beyond 2^53 come as `bigint`, everything else that is a number as `number`. Maps
- * come as `Map`, or as objects without a prototype where that was asked for (which list keys that look like
- * integers first); of a key that comes twice the last value counts. Sets come as `Set`, ordered ones as
- * `ZcachedOrderedSet`; members that JavaScript cannot tell apart, such as the integer 1 and the double 1, are
- * one. Strings come as text, in which bytes that are not UTF-8 are replaced by U+FFFD, or as bytes of their own
- * where that was asked for.
+ * A value in a reply. Integers beyond 2^53 are a `bigint`, all other numbers a `number`. Maps are a `Map`, or on
+ * request an object without a prototype, which lists integer-like keys first; of a repeated key the last value counts.
+ * Sets are a `Set`, ordered ones a `ZcachedOrderedSet`. Members that JavaScript cannot tell apart, such as the integer
+ * 1 and the double 1, become one. Strings are text, with U+FFFD for bytes that are not UTF-8, or on request a
+ * `Uint8Array`.
  */
 export type ZcachedValue =
   | string
@@ -21,10 +20,10 @@ export type ZcachedValue =
   | Set<ZcachedValue>;
 
 /**
- * What an argument may hold. Strings must be non-empty, well-formed and free of 0x03, line feeds and carriage
- * returns, and so must bytes, which are stored as a string; maps must be non-empty; nesting ends at 32. A whole
- * number goes as an integer, unless it is a `ZcachedDouble`. Sets need a server of 2025 or later, and so do arrays and
- * text that ends in `*` and digits: one of 2024 could take either for a command.
+ * A value in an argument. Strings must be non-empty and well-formed, without 0x03, line feeds and carriage returns; so
+ * must bytes, which are stored as a string. Maps must be non-empty, and nesting ends at 32. A whole number is sent as
+ * an integer, unless it is a `ZcachedDouble`. Sets, arrays and text that ends in `*` and digits need a server of 2025
+ * or later: a 2024 server could take arrays and such text for a command.
  */
 export type ZcachedArgument =
   | string
@@ -39,22 +38,22 @@ export type ZcachedArgument =
   | ReadonlySet<ZcachedArgument>
   | { readonly [key: string]: ZcachedArgument };
 
-/** The shape that a reply comes in. Keys of maps, simple strings (`+OK`) and errors are text in either. */
+/** The form of a reply. Map keys, simple strings (`+OK`) and errors are always text. */
 export interface ReplyForm {
-  /** `object`: without a prototype, so that keys such as `__proto__` are data like any other. */
+  /** `object`: without a prototype, so that keys such as `__proto__` are plain data. */
   readonly maps: 'map' | 'object';
-  /** `bytes`: each string a `Uint8Array` of its own. */
+  /** `bytes`: each string is a `Uint8Array` of its own. */
   readonly strings: 'text' | 'bytes';
 }
 
 export const DEFAULT_FORM: ReplyForm = { maps: 'map', strings: 'text' };
 
-/** An error reply, as text. Only ever the whole of a reply, never within a value. */
+/** An error reply, as text. It is always a whole reply, never a value within one. */
 export class ErrorReply {
   constructor(readonly text: string) {}
 }
 
-/** All that a server can answer. */
+/** Everything that a server can answer. */
 export type Reply = ZcachedValue | ErrorReply;
 
 /** The byte that ends a frame. */
