@@ -3,52 +3,52 @@ import { anything, checkEach, checkFunction, checkObject, checkTimeout } from '.
 import { type Connection, type ConnectionState, isConnectionState } from '../connection/connection.js';
 
 /**
- * What a check does to the server of the connections. `FaultProxy` of `rxpool/testing/node` is one, in front of any server
- * that speaks over TCP.
+ * Controls the server of the checked connections. `FaultProxy` of `rxpool/testing/node` implements it in front of any
+ * TCP server.
  */
 export interface CheckedServer {
-  /** How many connections are open to it. */
+  /** How many connections to the server are open. */
   connections(): number | PromiseLike<number>;
-  /** Ends all connections that are open to it, from its side. */
+  /** Closes all open connections from the server's side. */
   cut(): unknown;
-  /** Holds back all bytes, both ways; new connections are accepted and held too. */
+  /** Holds back all bytes in both directions, also on new connections, which are accepted. */
   hold(): unknown;
-  /** Passes bytes on again, those that were held first. */
+  /** Passes bytes on again; held bytes first. */
   resume(): unknown;
   /** Refuses new connections from now on. */
   refuse(): unknown;
   /** Accepts new connections again. */
   accept(): unknown;
-  /** Has the server say that its connections take nothing new. @default none: `draining` is not checked */
+  /** Makes the server announce that its connections take no new requests. @default none: `draining` is not checked */
   drain?(): unknown;
 }
 
-/** A kind of connection to check, its server, and how to use it. */
+/** The connections to check, their server, and how to use them. */
 export interface CheckedConnection<C extends Connection> {
   /** Makes a new connection to the server. */
   readonly make: () => C;
   /** The server that the connections lead to. */
   readonly server: CheckedServer;
   /**
-   * Sends a request that the server answers. `signal` aborts where its caller gives up; it may be ignored.
+   * Sends a request that the server answers. `signal` aborts when its caller gives up; you may ignore it.
    * @default none: loss and closing are checked without work in flight
    */
   readonly request?: ((connection: C, context: { readonly signal: AbortSignal }) => PromiseLike<unknown>) | undefined;
-  /** Whether `pending$` counts requests by itself, without a pool. @default true */
+  /** Whether `pending$` counts requests without a pool. @default true */
   readonly counts?: boolean | undefined;
-  /** What `capacity$` says of a connection that is up. @default any possible number */
+  /** The expected `capacity$` of a connected connection. @default any possible number */
   readonly capacity?: number | undefined;
-  /** How many listeners there are on what outlives a connection. @default none: they are not checked */
+  /** Returns the number of listeners on objects that outlive a connection. @default none: they are not checked */
   readonly listeners?: (() => number) | undefined;
-  /** Milliseconds for what must happen. @default 5000 */
+  /** Milliseconds to wait for an expected event. @default 5000 */
   readonly patience?: number | undefined;
 }
 
-/** One rule of the contract of a connection, and its check. */
+/** One rule of the contract of a connection, with its check. */
 export interface ConnectionRule {
-  /** What a connection has to do; the title of a test. */
+  /** The rule, worded as the title of a test. */
   readonly rule: string;
-  /** Rejects with a {@link BrokenRuleError} where the rule is broken. Checks of one server must not overlap. */
+  /** Rejects with a {@link BrokenRuleError} if the rule is broken. Checks of one server must not overlap. */
   readonly check: () => Promise<void>;
 }
 
@@ -85,11 +85,11 @@ export class NonconformingConnectionError extends Error {
 }
 
 /**
- * Checks a kind of connection, one written by hand or by `adapt()`, against the contract that pools rely on. Each rule
- * gets connections of its own.
+ * Checks a kind of connection against the contract that pools rely on, whether written by hand or by `adapt()`. Each
+ * rule gets new connections.
  *
- * @throws {@link NonconformingConnectionError} that names each broken rule; TypeError, RangeError for wrong options. All
- * as rejections
+ * @throws {@link NonconformingConnectionError} that names each broken rule; TypeError, RangeError for wrong options.
+ * All as rejections
  * @example
  * ```ts
  * const proxy = await startFaultProxy({ port });
@@ -113,8 +113,8 @@ export async function checkConnection<C extends Connection>(checked: CheckedConn
 }
 
 /**
- * The rules that a kind of connection can be checked against, one test each. Rules of optional members are among them
- * where the connection has the member.
+ * The rules for a kind of connection, one test each. Rules of optional members are included if the connection has the
+ * member.
  *
  * @throws `TypeError`, `RangeError` for wrong options
  * @example
@@ -151,21 +151,21 @@ interface Context<C extends Connection> extends CheckedConnection<C> {
 }
 
 interface Rule<C extends Connection> {
-  /** Whether it can be checked. */
+  /** Whether the rule can be checked. */
   readonly needs?: (context: Context<C>) => unknown;
   readonly run: (trial: Trial<C>) => Promise<void>;
 }
 
-/** Milliseconds between looks. */
+/** Milliseconds between two polls. */
 const LOOK = 2;
 
-/** Milliseconds for connections to be closed after a check, before the server ends them. */
+/** Milliseconds that connections have to close after a check, before the server closes them. */
 const LEFT_OPEN = 500;
 
 const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => asyncScheduler.schedule(() => resolve(), milliseconds));
 
-/** How a promise has settled. */
+/** How a promise settled. */
 type Settled = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly cause: unknown };
 
 /** One check of one rule. */
@@ -232,7 +232,7 @@ class Trial<C extends Connection> {
     );
   }
 
-  /** Connections that are being closed, as those of `settle()`, may be open for a while. */
+  /** Connections that are still closing, such as those of `settle()`, may be open for some time. */
   async untilOnlyOne(otherwise: string): Promise<void> {
     await this.until(
       async () => (await this.open()) === 1,
@@ -240,7 +240,7 @@ class Trial<C extends Connection> {
     );
   }
 
-  /** How a promise settles; it has to. */
+  /** Waits until a promise settles, which it must. */
   async settled(promise: PromiseLike<unknown>, what: string): Promise<Settled> {
     let settled: Settled | undefined;
     promise.then(
@@ -263,7 +263,7 @@ class Trial<C extends Connection> {
     if (!settled.ok) this.fail(`${what} rejected: ${settled.cause}`, settled.cause);
   }
 
-  /** Opens and closes two more connections: late reports of earlier ones have arrived by then. */
+  /** Opens and closes two more connections. By then, late reports of earlier ones have arrived. */
   async settle(): Promise<void> {
     for (let round = 0; round < 2; round++) {
       const connection = this.checked.make();
@@ -281,7 +281,7 @@ class Trial<C extends Connection> {
     return work;
   }
 
-  /** Leaves nothing open: what a rule has left must not be counted against the next. */
+  /** Leaves nothing open, so that the next rule does not count it. */
   async #end(): Promise<void> {
     const { server } = this;
     await server.resume();
@@ -304,12 +304,12 @@ class Trial<C extends Connection> {
   }
 }
 
-/** A connection, and what it has said. */
+/** A connection, and what it has emitted. */
 class Probe<C extends Connection> {
   readonly states: ConnectionState[] = [];
   readonly counts: number[] = [];
   readonly #subscription = new Subscription();
-  /** How a stream has ended, which it must not. */
+  /** How a stream ended, which it must not do. */
   ended: string | undefined;
 
   constructor(
@@ -416,7 +416,7 @@ async function isCut(trial: Trial<Connection>, probe: Probe<Connection>): Promis
   await probe.untilState('broken');
 }
 
-/** What a dial that is made while the server is silent has opened. */
+/** Makes a dial while the server is silent, and returns what it opened. */
 async function dialOfSilence(trial: Trial<Connection>): Promise<{ probe: Probe<Connection>; dial: Promise<Settled> }> {
   await trial.server.hold();
   const probe = trial.make();
@@ -426,7 +426,7 @@ async function dialOfSilence(trial: Trial<Connection>): Promise<{ probe: Probe<C
     async () => (await trial.open()) > 0,
     () => 'connect() has opened nothing',
   );
-  // The dial of a client that waits for no answer is over by now.
+  // The dial of a client that waits for no answer has ended by now.
   return { probe, dial };
 }
 

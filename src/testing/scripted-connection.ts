@@ -2,16 +2,16 @@ import { checkChoice, checkOptions } from '../checks.js';
 import { BaseConnection } from '../connection/base-connection.js';
 import { assertNoTransition } from '../streams/turns.js';
 
-/** What a scripted connection answers when it is dialled: at once, or `wait` until the script says so. */
+/** How a scripted connection answers a dial: at once, or with `wait` when the script says so. */
 export type DialScript = 'accept' | 'refuse' | 'wait';
 
-/** How a scripted connection begins. */
+/** Options of a {@link ScriptedConnection}. */
 export interface ScriptedConnectionOptions {
   /** The answer to every dial, until {@link ScriptedConnection.onDial} is set. @default 'accept' */
   readonly onDial?: DialScript | undefined;
-  /** What logs, events and errors call it. */
+  /** The name in logs, events and errors. */
   readonly name?: string | undefined;
-  /** The server that it pretends to lead to. */
+  /** The endpoint that it claims to lead to. */
   readonly endpoint?: string | undefined;
 }
 
@@ -22,8 +22,8 @@ interface WaitingDial {
 }
 
 /**
- * A connection without a wire, for tests: the test decides how dials end, when it is lost, and what is in flight.
- *
+ * A connection without a network, for tests. The test decides how dials end, when the connection is lost, and what is
+ * in flight.
  * @example
  * ```ts
  * const pool = new ConnectionPool(2, () => new ScriptedConnection());
@@ -33,9 +33,9 @@ interface WaitingDial {
  * ```
  */
 export class ScriptedConnection extends BaseConnection<object> {
-  /** What logs, events and errors call it. */
+  /** The name in logs, events and errors. */
   readonly name: string;
-  /** The server that it pretends to lead to. */
+  /** The endpoint that it claims to lead to. */
   declare readonly endpoint?: string;
   /** The answer to the next dials. */
   onDial: DialScript;
@@ -43,7 +43,7 @@ export class ScriptedConnection extends BaseConnection<object> {
   dials = 0;
   /** How many transports were opened. */
   opened = 0;
-  /** How many of those were shut. */
+  /** How many transports were shut. */
   shuts = 0;
   readonly #waiting: WaitingDial[] = [];
 
@@ -58,22 +58,22 @@ export class ScriptedConnection extends BaseConnection<object> {
     if (endpoint !== undefined) this.endpoint = endpoint;
   }
 
-  /** Lets the dials that wait succeed. */
+  /** Lets waiting dials succeed. */
   accept(): void {
     for (const dial of this.#waiting.splice(0)) dial.accept();
   }
 
-  /** Lets the dials that wait fail. */
+  /** Lets waiting dials fail. */
   refuse(cause: unknown = new Error('refused by the script')): void {
     for (const dial of this.#waiting.splice(0)) dial.refuse(cause);
   }
 
-  /** Breaks it, as a peer that has gone away does. Everything in flight fails. */
+  /** Breaks the connection, as if the peer had gone. Everything in flight fails. */
   lose(cause: unknown = new Error('lost by the script')): void {
     if (this.transport) this.lost(this.transport, cause);
   }
 
-  /** Puts one request in flight. */
+  /** Puts one more request in flight. */
   send(): void {
     this.begin();
   }

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.js';
 
-/** Milliseconds, or whatever a function says each time: that is where chance comes in. */
+/** Milliseconds, or a function that returns them for each piece, for example at random. */
 export type Delay = number | (() => number);
 
 export const next = (delay: Delay): number => (typeof delay === 'number' ? delay : delay());
 
-/** Delivers in order, one at a time, a turn of the event loop apart, each after its delay at the earliest. */
+/** Delivers items in order, each at least its delay later, and one in each turn of the event loop. */
 export class DelayLine<T> {
   readonly #waiting: { readonly item: T; readonly due: number }[] = [];
   #held = false;
@@ -16,7 +16,7 @@ export class DelayLine<T> {
     private readonly deliver: (item: T) => void,
   ) {}
 
-  /** Whether what comes now would be delivered next. */
+  /** Whether a new item would be delivered next. */
   get idle(): boolean {
     return !this.#held && this.#waiting.length === 0;
   }
@@ -36,7 +36,7 @@ export class DelayLine<T> {
     this.#wait();
   }
 
-  /** Forgets what waits; leaves no timer behind. */
+  /** Drops the waiting items and their timers. */
   clear(): void {
     this.#waiting.length = 0;
     this.#stop();

@@ -1,4 +1,4 @@
-/** Which zcached: that of 2024 answers segments, that of 2025 and later answers frames. */
+/** The generation of zcached: 2024 answers segments, 2025 and later answer frames. */
 export type ZcachedGeneration = '2024' | '2025';
 
 /** What can be wrong with a request. */
@@ -14,11 +14,11 @@ export type Fault =
   | 'busy'
   | 'arguments';
 
-/** What goes over the wire differs; what the commands mean does not. */
+/** The differences on the wire. The commands mean the same in both. */
 export interface Dialect {
   readonly faults: Readonly<Record<Fault, string>>;
   readonly commands: ReadonlySet<string>;
-  /** Follows every reply. */
+  /** The bytes after every reply. */
   readonly terminator: string;
   readonly hasSets: boolean;
 }
@@ -62,7 +62,7 @@ export const DIALECTS: Readonly<Record<ZcachedGeneration, Dialect>> = {
   },
 };
 
-/** A request that is answered with an error. */
+/** A request that gets an error reply. */
 export class FaultyRequest extends Error {
   constructor(readonly fault: Fault) {
     super(fault);

@@ -3,23 +3,23 @@ import type { Clock } from '../../clock.js';
 import { type Delay, DelayLine, next } from './delay-line.js';
 import { reset } from './session.js';
 
-/** How bytes travel, one way. */
+/** How bytes travel in one direction. */
 export interface FaultPipeOptions {
-  /** Milliseconds each piece takes, or what says how many; order is kept. @default 0 */
+  /** Milliseconds that each piece takes, or a function that returns them; order is kept. @default 0 */
   readonly delay?: Delay | undefined;
   /**
-   * Bytes of the next piece, or what says how many, given those there are: `1` drips. Pieces arrive a turn of
-   * the event loop apart. @default what came together stays together
+   * Bytes of the next piece, or a function that returns them for the bytes available; `1` sends single bytes. Each
+   * piece arrives in its own turn of the event loop. @default pieces stay as they came
    */
   readonly cut?: number | ((available: number) => number) | undefined;
 }
 
-/** Beyond this many bytes on the way the sender is made to wait. */
+/** With more bytes on the way, the sender has to wait. */
 const MAX_ON_THE_WAY = 2 ** 20;
 
 type Parcel = Buffer | 'end' | 'reset';
 
-/** One way through a proxy: what comes from one socket goes to the other, unless it is told otherwise. */
+/** One direction of a proxy: passes the bytes of one socket to the other, unless told otherwise. */
 export class FaultPipe {
   readonly #line: DelayLine<Parcel>;
   #onTheWay = 0;
@@ -32,7 +32,7 @@ export class FaultPipe {
     private readonly to: Socket,
     private readonly options: FaultPipeOptions,
     clock: Clock,
-    /** Aborted when nothing can arrive any more. */
+    /** Aborts when nothing can arrive any more. */
     private readonly over: AbortSignal,
   ) {
     this.#line = new DelayLine(clock, (parcel) => this.#deliver(parcel));
@@ -44,17 +44,17 @@ export class FaultPipe {
     to.on('drain', () => this.#pace());
   }
 
-  /** Keeps everything from now on, until {@link resume}. */
+  /** Holds all bytes from now on, until {@link resume}. */
   hold(): void {
     this.#line.hold();
   }
 
-  /** Lets go of what was held, in order. */
+  /** Passes the held bytes on, in order. */
   resume(): void {
     this.#line.resume();
   }
 
-  /** From now on nothing arrives any more, not even the end: a silent peer. For good. */
+  /** From now on nothing arrives, not even the end: a silent peer. Cannot be undone. */
   swallow(): void {
     this.#swallowing = true;
     this.#line.clear();
@@ -62,7 +62,7 @@ export class FaultPipe {
     this.#pace();
   }
 
-  /** Ends this way behind what is under way, and leaves the other open: half-closed. */
+  /** Ends this direction after the bytes under way, and leaves the other open: half-closed. */
   end(): void {
     this.#send('end');
     this.#ended = true;
@@ -100,7 +100,7 @@ export class FaultPipe {
     this.#pace();
   }
 
-  /** Resets the other side when a peer that was silent closes: no more bytes can come from it. */
+  /** Resets the other side when a silent peer closes, because no more bytes can come from it. */
   #giveUp(): void {
     reset(this.to);
     reset(this.from);

@@ -6,21 +6,21 @@ import { type AsyncDisposal, makeDisposable } from '../../disposal.js';
 import { FaultPipe, type FaultPipeOptions } from './fault-pipe.js';
 import { reset } from './session.js';
 
-/** Where the server is, and how bytes travel to it and back. */
+/** The address of the server, and how bytes travel to it and back. */
 export interface FaultProxyOptions {
-  /** Where the server listens. */
+  /** The port of the server. */
   readonly port: number;
-  /** Of the server. @default '127.0.0.1' */
+  /** The host of the server. @default '127.0.0.1' */
   readonly host?: string | undefined;
-  /** Requests. @default as they come */
+  /** How requests travel. @default unchanged */
   readonly toServer?: FaultPipeOptions | undefined;
-  /** Replies. @default as they come */
+  /** How replies travel. @default unchanged */
   readonly toClient?: FaultPipeOptions | undefined;
-  /** What delays are counted by. @default the system's */
+  /** The clock of the delays. @default the system's */
   readonly clock?: Clock | undefined;
 }
 
-/** One client's way through a proxy, there and back. */
+/** One client's connection through a proxy, both directions. */
 export class FaultLink {
   /** Requests. */
   readonly toServer: FaultPipe;
@@ -48,7 +48,7 @@ export class FaultLink {
     }
   }
 
-  /** Keeps everything from now on, both ways, until each way is resumed. */
+  /** Holds all bytes in both directions from now on, until each direction is resumed. */
   hold(): void {
     this.toServer.hold();
     this.toClient.hold();
@@ -64,7 +64,7 @@ export class FaultLink {
 /** Types for `await using`. */
 export interface FaultProxy extends AsyncDisposal {}
 
-/** Stands between a client and a server, on loopback, and passes every byte on until it is told otherwise. */
+/** A proxy between a client and a server, on loopback. It passes every byte on, unless told otherwise. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class FaultProxy {
   /** Where it listens. */
@@ -84,17 +84,17 @@ export class FaultProxy {
     return new FaultProxy(options).#listen();
   }
 
-  /** The port it listens at. */
+  /** The port that it listens at. */
   get port(): number {
     return this.#port;
   }
 
-  /** The connections (links) open now, the oldest first; a snapshot. */
+  /** The open connections (links), the oldest first; a snapshot. */
   get links(): readonly FaultLink[] {
     return [...this.#links];
   }
 
-  /** How many connections (links) are open now. */
+  /** How many connections (links) are open. */
   connections(): number {
     return this.#links.size;
   }
@@ -104,13 +104,13 @@ export class FaultProxy {
     for (const link of this.#links) link.reset();
   }
 
-  /** Keeps everything from now on, both ways and on new connections too, until {@link resume}. */
+  /** Holds all bytes in both directions from now on, also of new connections, until {@link resume}. */
   hold(): void {
     this.#isHolding = true;
     for (const link of this.#links) link.hold();
   }
 
-  /** Lets go of what was held, in order. */
+  /** Passes the held bytes on, in order. */
   resume(): void {
     this.#isHolding = false;
     for (const { toServer, toClient } of this.#links) {
@@ -119,13 +119,13 @@ export class FaultProxy {
     }
   }
 
-  /** Refuses new connections, until {@link accept}. */
+  /** Refuses new connections until {@link accept}. */
   async refuse(): Promise<void> {
-    // Connections that are open keep the server from closing.
+    // Open connections keep the server from closing.
     if (this.#server.listening) this.#server.close();
   }
 
-  /** Listens again, at the same port. Rejects with the socket's error where the port is taken. */
+  /** Listens again at the same port. Rejects with the socket's error if the port is taken. */
   async accept(): Promise<void> {
     if (!this.#server.listening) await this.#listen();
   }
@@ -159,10 +159,9 @@ export class FaultProxy {
 makeDisposable(FaultProxy.prototype, 'asyncDispose', 'close');
 
 /**
- * Starts a proxy in front of a server: it delays and cuts up what passes, and each of its links can be held,
- * silenced, half-closed or reset. A server that cannot be reached shows as a client that is reset. Takes in no
- * more than a mebibyte that cannot be passed on. Rejects with the socket's error if it cannot listen.
- *
+ * Starts a proxy in front of a server. It can delay and cut the bytes that pass, and hold, silence, half-close or reset
+ * each of its links. If the server cannot be reached, the client is reset. It buffers at most a mebibyte in each
+ * direction. Rejects with the socket's error if it cannot listen.
  * @example
  * ```ts
  * const server = await startZcachedServer();

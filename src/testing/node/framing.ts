@@ -1,9 +1,9 @@
 import type { ZcachedGeneration } from './dialect.js';
 import type { ZcachedFlaws } from './flaws.js';
 
-/** Finds the requests in what a client sends, one character per byte. */
+/** Splits what a client sends into requests, one character per byte. */
 export interface Framing {
-  /** Bytes of a request that is not all there yet. */
+  /** The bytes of an incomplete request. */
   readonly begun: number;
   /** The requests that a segment completes. */
   take(segment: string): readonly string[];
@@ -14,7 +14,7 @@ export const framingFor = (generation: ZcachedGeneration, flaws: ZcachedFlaws): 
 
 const ETX = '\x03';
 
-/** The 2025 server takes whatever stands before a 0x03 for a request. */
+/** A 2025 server takes everything before a 0x03 for a request. */
 class Frames implements Framing {
   #begun = '';
 
@@ -26,7 +26,7 @@ class Frames implements Framing {
 
   take(segment: string): readonly string[] {
     this.#begun += segment;
-    // The end of a frame can only be in what is new.
+    // Only new bytes can contain the end of a frame.
     if (!segment.includes(ETX)) return [];
     const frames = this.#begun.split(ETX);
     this.#begun = frames.pop() ?? '';
@@ -36,11 +36,11 @@ class Frames implements Framing {
 
 const BUFFER = 4096;
 
-/** The 2024 server goes by segments, and by what fits into its buffer. */
+/** A 2024 server goes by segments, and by the size of its buffer. */
 class Segments implements Framing {
   #begun = '';
   #room = BUFFER;
-  /** What is read is written over what was there, and the rest of that stays behind it. */
+  /** A read overwrites the beginning; the rest of earlier bytes stays behind it. */
   #buffer = '';
 
   constructor(private readonly flaws: ZcachedFlaws) {}
@@ -51,14 +51,14 @@ class Segments implements Framing {
 
   take(segment: string): readonly string[] {
     if (this.flaws.splitsRequests) return this.#reads(segment).flatMap((read) => this.#requestsIn(read));
-    // A 0x03 may come in another segment than the request that it ends.
+    // A 0x03 may come in a later segment than the request that it ends.
     const text = this.#begun + segment;
     const requests = split(text.startsWith(ETX) ? text.slice(1) : text);
     this.#begun = requests.pop() ?? '';
     return this.flaws.dropsSecondRequest ? requests.slice(0, 1) : requests;
   }
 
-  /** Whatever has a line feed in it, as much as the buffer takes at a time. */
+  /** Everything with a line feed in it, split by the size of the buffer. */
   #reads(segment: string): string[] {
     const reads: string[] = [];
     for (let rest = segment; rest !== ''; ) {
@@ -79,7 +79,7 @@ class Segments implements Framing {
   }
 }
 
-/** The whole requests at the head of a text, and last what is left of it. A 0x03 after a request belongs to it. */
+/** The complete requests at the beginning of a text, and then its rest. A 0x03 after a request belongs to it. */
 function split(text: string): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -91,7 +91,7 @@ function split(text: string): string[] {
   return parts;
 }
 
-/** Undefined if not all of it is there yet. What is malformed ends with its line. */
+/** The end of a request; undefined if it is incomplete. A malformed request ends with its line. */
 function endOfRequest(text: string, start: number): number | undefined {
   let at = start;
   for (let values = 1; values > 0; values--) {

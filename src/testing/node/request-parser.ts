@@ -3,16 +3,16 @@ import { FaultyRequest } from './dialect.js';
 import type { Wire } from './wire.js';
 import { boolean, double, hashOrder, integer, list, map, NULL, simple, string } from './wire.js';
 
-/** A test's process must not run out of stack; the real ones bear as much. */
+/** Keeps the process of a test from running out of stack. The real servers allow the same. */
 const MAX_DEPTH = 1000;
-/** As Zig reads a number that is not negative: with a sign, and underscores between digits. */
+/** How Zig reads a number that is not negative: with a sign, and underscores between digits. */
 const COUNT = /^(?:\+?\d(?:[\d_]*\d)?|-0+)$/;
 const INTEGER = /^[+-]?\d+$/;
 const DOUBLE = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
- * Reads a request the way the servers do, shortcuts included: a string is a line, whatever length was
- * announced (the 2024 server compares, the 2025 one does not even do that).
+ * Reads a request like the servers do, shortcuts included: a string is a line, whatever length was announced. The 2024
+ * server compares the length, the 2025 one ignores it.
  */
 export class RequestParser {
   #at = 0;
@@ -24,7 +24,7 @@ export class RequestParser {
     private readonly ordersByHash: boolean,
   ) {}
 
-  /** The items of the outermost array, undefined if it is something else. */
+  /** The items of the outermost array; undefined for anything else. */
   request(): Wire[] | undefined {
     if (this.text[0] !== '*') {
       this.value();
@@ -52,7 +52,7 @@ export class RequestParser {
         this.#at += 2;
         return NULL;
       case '-':
-        // An error is no value to keep.
+        // An error is not stored as a value.
         this.#line();
         throw new FaultyRequest('arguments');
       default:
@@ -60,7 +60,7 @@ export class RequestParser {
     }
   }
 
-  /** The 2025 server and those after it. */
+  /** Whether the server is of 2025 or later. */
   get #modern(): boolean {
     return this.dialect.terminator !== '';
   }
@@ -144,7 +144,7 @@ export class RequestParser {
     return boolean(line === 't' || line === 'T');
   }
 
-  /** An empty line is malformed to the 2025 server, whatever was to be in it. */
+  /** An empty line is malformed to a 2025 server, whatever type is expected. */
   #wrong(fault: Fault, line: string): FaultyRequest {
     return new FaultyRequest(line === '' && this.#modern ? 'malformed' : fault);
   }
@@ -154,7 +154,7 @@ export class RequestParser {
     if (feed === -1) throw new FaultyRequest('malformed');
     const start = this.#at;
     const end = feed > start && (!this.#modern || this.text[feed - 1] === '\r') ? feed - 1 : feed;
-    // Without a carriage return the 2025 server steps over one byte too many.
+    // Without a carriage return, a 2025 server skips one byte too many.
     this.#at = this.#modern ? end + 2 : feed + 1;
     return this.text.slice(start, end);
   }

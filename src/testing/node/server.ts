@@ -12,16 +12,16 @@ import type { ZcachedServerOptions } from './options.js';
 import { reset, Session, type SessionHost } from './session.js';
 import { Store } from './store.js';
 
-/** Milliseconds that the second part of an error waits: 40 of a delayed acknowledgement, and a little. */
+/** Milliseconds before the second part of an error: 40 for a delayed acknowledgement, and a little more. */
 const ACKNOWLEDGEMENT = 44;
-/** The part of an error that is sent at once; what follows is a key or a command. */
+/** The part of an error that is sent at once; a key or a command follows. */
 const HEAD_OF_ERROR = /^-ERR [a-z ]*'/;
 const WORKERS = 4;
 
-/** Seconds since 1970, by a clock that is not set back or forward. */
+/** Seconds since 1970, by a monotonic clock. */
 const unixTime = (): number => Math.floor((performance.timeOrigin + systemClock.now()) / 1000);
 
-/** Sockets kept half-open for clients that have gone; beyond that the oldest are let go of. */
+/** How many sockets are kept half-open for clients that have gone; beyond that, the oldest are closed. */
 const MAX_ABANDONED = 256;
 
 const SERVER_OPTIONS = [
@@ -40,19 +40,19 @@ const SERVER_OPTIONS = [
 /** Types for `await using`. */
 export interface ZcachedServer extends AsyncDisposal {}
 
-/** A zcached server in this process, in memory; for tests. */
+/** A zcached server in this process, in memory, for tests. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ZcachedServer {
   /** Which generation of the server it is. */
   readonly generation: ZcachedGeneration;
   /** Where it listens. */
   readonly host: string;
-  /** What it gets wrong; may be changed at any time. */
+  /** The server's flaws; may be changed at any time. */
   readonly flaws: ZcachedFlaws;
   readonly #server: Server;
   readonly #store: Store;
   readonly #host: SessionHost;
-  /** Every socket there is, in order of coming; under TLS what is below it. */
+  /** Every socket, in order of arrival; for TLS the socket below it. */
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<Session>();
   readonly #abandoned = new Set<Session>();
@@ -80,7 +80,7 @@ export class ZcachedServer {
       left: (session) => this.#left(session),
       crash,
     };
-    // Before anything is begun on it.
+    // Before any work begins on the socket.
     this.#server = this.#open().prependListener('connection', (socket: Socket) => this.#accept(socket));
   }
 
@@ -89,22 +89,25 @@ export class ZcachedServer {
     return new ZcachedServer(options).#listen();
   }
 
-  /** The port it listens at, or did before it was closed; 0 for a Unix domain socket. */
+  /** The port that it listens at, or did before it was closed; 0 for a Unix domain socket. */
   get port(): number {
     return this.#port;
   }
 
-  /** Clients connected now. */
+  /** How many clients are connected. */
   get connections(): number {
     return this.#sessions.size;
   }
 
-  /** Requests received since the start, the PINGs of each dial included: one, or two to a server of 2024. */
+  /** How many requests were received since the start. Each dial sends one PING, or two to a 2024 server. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** Whether a flaw has crashed it: all connections were reset, and the port is closed until another server starts. */
+  /**
+   * Whether a flaw has crashed the server: all connections were reset, and the port is closed until another server
+   * starts.
+   */
   get crashed(): boolean {
     return this.#crashed;
   }
@@ -121,8 +124,8 @@ export class ZcachedServer {
   }
 
   /**
-   * Resets this many connections, the oldest first, or all of them; those that their client has closed do not count.
-   * Returns how many there were to reset.
+   * Resets the oldest `count` connections, or all. Connections that their client has closed do not count. Returns how
+   * many were reset.
    */
   cutConnections(count = Number.POSITIVE_INFINITY): number {
     const cut = [...this.#sockets].filter((socket) => !socket.readableEnded).slice(0, count);
@@ -130,13 +133,13 @@ export class ZcachedServer {
     return cut.length;
   }
 
-  /** From now on requests are taken in and nothing is answered: a silent peer. */
+  /** From now on requests are read and not answered: a silent peer. */
   pause(): void {
     this.#paused = true;
     for (const session of this.#sessions) session.hold();
   }
 
-  /** Answers what came in meanwhile, in order. */
+  /** Answers the requests that came meanwhile, in order. */
   resume(): void {
     this.#paused = false;
     for (const session of this.#sessions) session.resume();
@@ -210,11 +213,9 @@ export class ZcachedServer {
 makeDisposable(ZcachedServer.prototype, 'asyncDispose', 'close');
 
 /**
- * Starts a zcached server in this process: in memory, on loopback, either generation, with the flaws the real
- * ones have; some must be asked for: `flaws: { crashesAbove: 64 }`.
- * Rejects with the socket's error if it cannot listen. With the `port` of one that was closed, or has crashed, it takes
- * that one's place.
- *
+ * Starts a zcached server in this process: in memory, on loopback, of either generation, with the flaws of the real
+ * ones. Some flaws have to be set: `flaws: { crashesAbove: 64 }`. With the `port` of a server that was closed or
+ * crashed, it takes its place. Rejects with the socket's error if it cannot listen.
  * @example
  * ```ts
  * const server = await startZcachedServer({ generation: '2024' });

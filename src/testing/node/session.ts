@@ -5,29 +5,29 @@ import type { ZcachedGeneration } from './dialect.js';
 import type { ZcachedFlaws } from './flaws.js';
 import { type Framing, framingFor } from './framing.js';
 
-/** What a session asks of its server. */
+/** What a session needs of its server. */
 export interface SessionHost {
   readonly generation: ZcachedGeneration;
   readonly flaws: ZcachedFlaws;
   readonly maxRequestBytes: number;
-  /** Hands a request over, which is answered when the server sees fit. */
+  /** Passes on a request; the server decides when to answer. */
   request(session: Session, request: string): void;
-  /** The client has closed its side, or all of the connection. */
+  /** The client has closed its side, or the whole connection. */
   left(session: Session): void;
   crash(): void;
 }
 
-/** One client's socket, over which requests come in and replies go out in order. */
+/** One client's socket: requests come in, and replies go out in order. */
 export class Session {
   readonly #framing: Framing;
-  /** Undefined is the end. */
+  /** `undefined` stands for the end. */
   readonly #replies = new DelayLine<string | undefined>(systemClock, (reply) => this.#write(reply));
   #silent = false;
 
   constructor(
     readonly socket: Socket,
     private readonly host: SessionHost,
-    /** The worker of the server that serves it. */
+    /** The worker of the server that serves the session. */
     readonly worker: number,
   ) {
     this.#framing = framingFor(host.generation, host.flaws);
@@ -39,7 +39,7 @@ export class Session {
       .on('close', () => this.#left());
   }
 
-  /** `latency` milliseconds from now, and after the replies before it. */
+  /** Sends a reply in `latency` milliseconds, after all earlier replies. */
   reply(reply: string, latency: number): void {
     if (latency === 0 && this.#replies.idle) this.#write(reply);
     else this.#replies.push(reply, latency);
@@ -53,7 +53,7 @@ export class Session {
     this.#replies.resume();
   }
 
-  /** From now on it is listened to, and nothing is answered. */
+  /** From now on requests are read and not answered. */
   silence(): void {
     this.#silent = true;
   }
@@ -90,8 +90,8 @@ export class Session {
 }
 
 /**
- * Only a plain socket can be reset; for others, going without a word has to do. So it does for one that is ending: Node
- * would never close its handle, and the process would never end.
+ * Resets a plain socket. Other sockets, and one that is ending, are destroyed: Node would never close the handle of an
+ * ending one, and the process would never end.
  */
 export function reset(socket: Socket): void {
   if ('encrypted' in socket || socket.remotePort === undefined || socket.writableEnded) socket.destroy();

@@ -15,13 +15,13 @@ export interface StoreOptions {
   readonly flaws: ZcachedFlaws;
   /** Seconds since 1970. */
   readonly now: () => number;
-  /** Told of every well-formed request. */
+  /** Called for every well-formed request. */
   readonly heard: (request: readonly string[]) => void;
-  /** Called for a request that crashes the server; it is answered all the same. */
+  /** Called for a request that crashes the server, which is answered anyway. */
   readonly crash: () => void;
 }
 
-/** What a server holds, and the commands on it. */
+/** The store of a server, and the commands on it. */
 export class Store {
   readonly #values = new Map<string, Wire>();
   #lastSave: number;
@@ -30,7 +30,7 @@ export class Store {
     this.#lastSave = options.now();
   }
 
-  /** Answers one request, given one character per byte; returns what goes on the wire. */
+  /** Answers one request, given one character per byte; returns the bytes of the reply. */
   answer(request: string): string {
     const answer = this.#answer(request);
     return ('error' in answer ? `-${answer.error}\r\n` : answer.encoded) + this.options.dialect.terminator;
@@ -154,7 +154,7 @@ export class Store {
     return this.options.flaws.ordersByHash ? hashOrder(keys, (key) => key) : keys;
   }
 
-  /** The key of a command that does not look whether it is a string. */
+  /** The key of a command that does not check whether it is a string. */
   #key(key: Wire): string {
     if (key.kind !== '$' && this.options.flaws.crashesOnBadRequest) this.options.crash();
     return text(key);
@@ -165,7 +165,7 @@ export class Store {
   }
 }
 
-/** At least so many arguments; two are always named, since nothing needs more. */
+/** Requires at least `count` arguments. Returns two, because no command needs more. */
 function need(args: readonly Wire[], count: 1 | 2): [Wire, Wire] {
   const [first, second = NULL] = args;
   if (!first || args.length < count) throw new FaultyRequest('arguments');

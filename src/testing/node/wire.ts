@@ -1,11 +1,11 @@
-/** A value as the server keeps it: ready to be sent back. Text holds one character per byte. */
+/** A value as the server stores it, ready to be sent. Text has one character per byte. */
 export interface Wire {
-  /** The byte it is introduced with. */
+  /** The byte that introduces it. */
   readonly kind: string;
-  /** What a string says; empty for everything else. */
+  /** The text of a string; empty for all other types. */
   readonly text: string;
   readonly encoded: string;
-  /** What SIZEOF answers. */
+  /** The reply to SIZEOF. */
   readonly size: number;
 }
 
@@ -36,7 +36,7 @@ export const boolean = (value: boolean): Wire => ({
 
 export const NULL: Wire = { kind: '_', text: '', encoded: '_\r\n', size: 0 };
 
-/** The order in which a hash map lists its keys: any, but the same each time. */
+/** The order in which a hash map lists its keys: arbitrary, but always the same. */
 export function hashOrder<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   const hashed = items.map((item) => ({ item, hash: hashOf(keyOf(item)) }));
   return hashed.sort((a, b) => a.hash - b.hash).map(({ item }) => item);
@@ -49,7 +49,7 @@ function hashOf(text: string): number {
   return hash >>> 0;
 }
 
-/** `kind` is `*`, `~` or `/`; members of a set must be distinct already. */
+/** `kind` is `*`, `~` or `/`; the members of a set must be different already. */
 export const list = (kind: string, items: readonly Wire[]): Wire => ({
   kind,
   text: '',
@@ -64,7 +64,7 @@ export const map = (entries: ReadonlyMap<string, Wire>): Wire => ({
   size: entries.size,
 });
 
-/** The server prints the shortest digits that come back as the same double, and never an exponent. */
+/** The server prints the shortest digits that give the same double, and never an exponent. */
 function decimal(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
