@@ -5,10 +5,10 @@ import { UNLIMITED } from '../selection/load-buckets.js';
 import type { Member, Phase } from './member.js';
 import type { Membership } from './membership.js';
 
-/** What one connection says that it can carry. */
+/** The capacity that one connection reports. */
 class Capacity {
   requests = UNLIMITED;
-  /** Whether its stream has ended. A stream may be that of one session: it is subscribed to again at the next dial. */
+  /** Whether its stream has ended. A stream may last for one session, so the next dial subscribes again. */
   hasEnded = false;
   failure: ConnectionStreamError | undefined;
   readonly subscription = new Subscription();
@@ -17,7 +17,7 @@ class Capacity {
 const isCapacity = (value: unknown): value is number =>
   (Number.isInteger(value) && (value as number) >= 0) || value === Number.POSITIVE_INFINITY;
 
-/** Keeps the limit of each member: the pool's `maxPending`, or the connection's own `capacity$` where that is less. */
+/** Keeps the limit of each member: the pool's `maxPending`, or the connection's `capacity$` if that is smaller. */
 export class CapacityLimits<C extends Connection> {
   readonly #membership: Membership<C>;
   /** The limit of a member that has no smaller one of its own. */
@@ -54,7 +54,7 @@ export class CapacityLimits<C extends Connection> {
   }
 
   #subscribe(member: Member<C>, former?: Capacity): void {
-    // Effects that ran before this one may have removed it, or have subscribed.
+    // Earlier effects may have removed the member or have subscribed.
     if (!this.#membership.members.has(member) || this.#capacities.get(member) !== former) return;
     const capacity = new Capacity();
     const end = (cause?: unknown): void => {
@@ -91,7 +91,7 @@ export class CapacityLimits<C extends Connection> {
     this.#apply(member);
   }
 
-  /** Takes a member whose stream has failed out of use: now if it is up, or else as soon as it is. */
+  /** Invalidates a member whose stream has failed: now if it is up, otherwise once it is. */
   #invalidate(member: Member<C>, { failure }: Capacity): void {
     if (failure) this.#membership.invalidate(member, failure);
   }
@@ -105,7 +105,7 @@ export class CapacityLimits<C extends Connection> {
   }
 }
 
-/** What the stream of a removed connection throws at its end concerns no member any more. */
+/** An error in the teardown of a removed connection's stream is ignored. */
 function unsubscribe({ subscription }: Capacity): void {
   try {
     subscription.unsubscribe();

@@ -9,7 +9,7 @@ import { ConnectionClosedError, ConnectTimeoutError, WarmupError } from '../erro
 import type { Turns } from '../streams/turns.js';
 import type { Member, Phase } from './member.js';
 
-/** The part of the pool's options that dials keep to. */
+/** The options that dials depend on. */
 export interface DialerOptions<C> {
   readonly maxDials: number;
   readonly maxSize: number;
@@ -18,7 +18,7 @@ export interface DialerOptions<C> {
   readonly scheduler: SchedulerLike;
 }
 
-/** The circuit breaker, as dials see it. */
+/** The circuit breaker, as the dialer sees it. */
 export interface DialerBreaker {
   readonly state: 'closed' | 'open' | 'half-open';
   /** How often the circuit has opened. */
@@ -41,16 +41,16 @@ export interface DialedMembers<C extends Connection> {
 interface Dial<C extends Connection> {
   readonly member: Member<C>;
   readonly result: Deferred<DialResult>;
-  /** How often the circuit had opened when it began. */
+  /** The number of openings when the dial began. */
   openings: number;
 }
 
 const leftError = (): ConnectionClosedError =>
   new ConnectionClosedError('The connection left the pool before it was up');
 
-/** Dials members, a bounded number at once and each within a deadline; one dial a member at a time. */
+/** Dials members, a limited number at once and each within a deadline; at most one dial for each member. */
 export class Dialer<C extends Connection> {
-  /** Why the last dial failed, if it did, or why the last member was given up. */
+  /** Why the last dial failed or the last member was abandoned; undefined after a success. */
   lastFailure: unknown = undefined;
   readonly #dials = new Map<Member<C>, Dial<C>>();
   readonly #queue = new Set<Dial<C>>();
@@ -64,7 +64,7 @@ export class Dialer<C extends Connection> {
     this.#breaker = breaker;
   }
 
-  /** Dials a member as soon as there is a slot; an attempt under way is shared. */
+  /** Dials a member as soon as there is a slot; shares an attempt under way. */
   dial(member: Member<C>): Promise<DialResult> {
     if (!this.#pool.members.has(member)) return Promise.resolve({ ok: false, cause: leftError() });
     if (member.isUp) return Promise.resolve({ ok: true });
@@ -75,13 +75,13 @@ export class Dialer<C extends Connection> {
     });
   }
 
-  /** Follows a dial that was begun elsewhere: the pool's deadline holds for it, its limit of dials does not. */
+  /** Follows a dial that began elsewhere: it has the pool's deadline, but needs no slot. */
   follow(member: Member<C>): void {
     const dial = this.#dials.get(member) ?? this.#enqueue(member);
     if (this.#queue.delete(dial)) this.#run(dial, false);
   }
 
-  /** Ends the dial of a member that is leaving. Its slot is given to others by `pump`. */
+  /** Cancels the dial of a member that leaves. `pump` gives its slot to others. */
   cancel(member: Member<C>): void {
     const dial = this.#dials.get(member);
     if (!dial) return;
@@ -92,15 +92,15 @@ export class Dialer<C extends Connection> {
   }
 
   /**
-   * Starts queued dials while there are slots, and while `maxSize` allows more connections to be open. A dial that
-   * waits for room, or for the closing of its last transport, holds no other back.
+   * Starts queued dials while there are slots, and while `maxSize` allows more open connections. A dial that waits for
+   * room, or for the closing of its last transport, does not delay other dials.
    */
   pump(): void {
     const pool = this.#pool;
     for (const dial of this.#queue) {
       const { member } = dial;
       if (member.isUp) {
-        // It has come up by itself while it waited.
+        // It came up by itself while it waited.
         this.#dials.delete(member);
         this.#queue.delete(dial);
         dial.result.resolve({ ok: true });
@@ -121,14 +121,14 @@ export class Dialer<C extends Connection> {
     return dial;
   }
 
-  /** A half-open circuit has one slot: dials that began before it opened, and may hang, do not occupy it. */
+  /** A half-open circuit has one slot. Dials that began before it opened may hang, and do not occupy it. */
   get #hasSlot(): boolean {
     const { state, openings } = this.#breaker;
     if (state === 'closed') return this.#running.size < this.#pool.options.maxDials;
     return state === 'half-open' && ![...this.#running].some((dial) => dial.openings === openings);
   }
 
-  /** @param connects - whether it is dialled here. */
+  /** @param connects - whether to call `connect()` here. */
   #run(dial: Dial<C>, connects: boolean): void {
     const { member } = dial;
     const { connectTimeout: timeout, scheduler, warmup } = this.#pool.options;
@@ -151,7 +151,7 @@ export class Dialer<C extends Connection> {
     const { connectTimeout: timeout, scheduler } = this.#pool.options;
     const { record } = member;
     const warmedUp = (): void => {
-      // It may have been lost after the hook had settled.
+      // The connection may have been lost after the hook had settled.
       if (record.state === 'connected') this.#finish(dial, { ok: true });
       else this.#finish(dial, { ok: false, cause: causeOf(record.connection) });
     };
@@ -178,8 +178,8 @@ export class Dialer<C extends Connection> {
       }
       dial.result.resolve(result);
       pool.turns.after(() => {
-        // The slot is freed when the breaker has heard of the dial, and may have left no slot for the next. The failure
-        // of a dial that began before the circuit opened says nothing of the server now.
+        // The slot is freed after the breaker has heard of the dial, because it may leave no slot for the next. A
+        // failure of a dial that began before the circuit opened does not count.
         if (result.ok || dial.openings === this.#breaker.openings) this.#breaker.report(result.ok);
         pool.turns.run(() => {
           this.#running.delete(dial);
@@ -189,11 +189,11 @@ export class Dialer<C extends Connection> {
     });
   }
 
-  /** A dial that was given up has succeeded all the same. */
+  /** Closes a connection whose dial succeeded after it was given up. */
   #closeLate(member: Member<C>): void {
     const { stay, connection } = member.record;
     const isMember = this.#pool.members.has(member);
-    // Closed once more by the member that had it; a stay that began meanwhile dials for itself.
+    // The member that dialled closes it once more; a stay that began meanwhile makes its own dial.
     if (isMember && !this.#dials.has(member) && !member.isUp) void this.#pool.close(member);
     else if (!isMember && (stay === undefined || stay === member)) closeQuietly(connection);
   }

@@ -3,8 +3,8 @@ import { isUpState } from '../connection/connection.js';
 import type { ConnectionRecord } from '../connection/record.js';
 
 /**
- * Calls `drained` once the connection carries nothing, is no longer up, or `timeout` milliseconds have passed.
- * Unsubscribing stops the waiting without a call.
+ * Calls `drained` once the connection has no load or is no longer up, or `timeout` milliseconds have passed.
+ * Unsubscribing cancels the call.
  */
 export function drain(
   record: ConnectionRecord,
@@ -19,7 +19,7 @@ export function drain(
     drained();
   };
   const check = (): void => {
-    // In a microtask: not from within the reply that was the last.
+    // In a microtask, so not from within the last reply.
     if (record.load === 0 || !isUpState(record.state)) void Promise.resolve().then(finish);
   };
   waiting.add(record.listen({ onLoad: check, onState: check, onRetired: check }));

@@ -2,7 +2,7 @@ import { type Connection, isUpState } from '../connection/connection.js';
 import type { Endpoints } from './endpoints.js';
 import type { Member, Phase } from './member.js';
 
-/** The kinds of member in the order in which a shrinking pool parts with them. */
+/** The phases in the order in which a shrinking pool removes members. */
 const EVICTION_ORDER: readonly (readonly Phase[])[] = [
   ['broken', 'abandoned'],
   ['fresh'],
@@ -11,9 +11,9 @@ const EVICTION_ORDER: readonly (readonly Phase[])[] = [
 ];
 
 /**
- * The members that leave when a pool shrinks by `excess`: those that carry nothing, the latest joined first within
- * each kind; with `includeBusy` the others as well, those with the least load first. Of all these, those from the
- * endpoint with the most members come first.
+ * The members that leave when a pool shrinks by `excess`. Members without load come first, in the order of their phases
+ * and the latest joined first. With `includeBusy` the others follow, the least loaded first. Among all of these,
+ * members of the endpoint with the most members come first.
  */
 export function selectForEviction<C extends Connection>(
   members: Iterable<Member<C>>,
@@ -24,10 +24,10 @@ export function selectForEviction<C extends Connection>(
   return excess <= 0 ? [] : endpoints.mostFirst(evictionOrder(members, includeBusy)).slice(0, excess);
 }
 
-/** Members in the order in which a pool without endpoints parts with them. */
+/** Members in the order in which a pool without endpoints removes them. */
 export function evictionOrder<C extends Connection>(members: Iterable<Member<C>>, includeBusy: boolean): Member<C>[] {
   const latestFirst = [...members].reverse();
-  // A connection that is not up has nothing to finish.
+  // A connection that is not up has no work to finish.
   const isBusy = (member: Member<C>): boolean => member.load > 0 && isUpState(member.record.state);
   const idle = EVICTION_ORDER.flatMap((kind) =>
     latestFirst.filter((member) => kind.includes(member.phase) && !isBusy(member)),

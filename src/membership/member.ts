@@ -5,15 +5,15 @@ import { type Ranked, UNLIMITED } from '../selection/load-buckets.js';
 import type { LoadIndex } from '../selection/load-index.js';
 
 /**
- * Where a member stands:
+ * The phase of a member:
  *
  * - `fresh`: never dialled
  * - `dialling`: being dialled or warmed up, or closed in order to be dialled
  * - `serving`: connected and in service
- * - `draining`: out of service until it has finished what it carries; it is dialled anew then
- * - `ejected`: out of service for a time
+ * - `draining`: out of service until its work has finished; it is redialled then
+ * - `ejected`: out of service for some time
  * - `broken`: failed, lost or invalidated
- * - `abandoned`: broken and given up by what heals the pool
+ * - `abandoned`: broken, and given up by `heal`
  * - `leaving`: no longer in the pool's lists; it drains and is closed
  */
 export type Phase = 'fresh' | 'dialling' | 'serving' | 'draining' | 'ejected' | 'broken' | 'abandoned' | 'leaving';
@@ -21,15 +21,15 @@ export type Phase = 'fresh' | 'dialling' | 'serving' | 'draining' | 'ejected' | 
 /** The phases of a member that is connected, in service or not. */
 const UP: ReadonlySet<Phase> = new Set(['serving', 'draining', 'ejected']);
 
-/** What a phase has begun, and has to end with it. */
+/** The work that a phase has begun, which ends with the phase. */
 export class Activity extends Subscription {
-  /** Whether the pool wants the connection back before long: leases that ask later are told so, too. */
+  /** Whether the pool has asked for the connection to be released soon; leases that ask later are told too. */
   isReleaseRequested = false;
 }
 
 /** The pool, as a member sees it. */
 export interface MemberOwner<C extends Connection> {
-  /** Whether the pool lends nothing: it is suspended. */
+  /** Whether the pool is suspended and lends nothing. */
   readonly isHeld: boolean;
   /** The loads of all members that are not leaving. */
   readonly index: LoadIndex<Member<C>>;
@@ -42,20 +42,20 @@ export interface MemberOwner<C extends Connection> {
 }
 
 /**
- * One stay of a connection in a pool: made when it joins, dropped when it has left and is closed. A connection that
- * joins again before that goes on with the same member.
+ * One stay of a connection in a pool: created when it joins, dropped when it has left and is closed. A connection that
+ * joins again before that keeps its member.
  */
 export class Member<C extends Connection = Connection> implements Stay, Ranked {
-  /** Leases open on the connection, of this session and of earlier ones whose work goes on. */
+  /** Leases open on the connection, in this session and in earlier ones whose work goes on. */
   leased = 0;
   position = -1;
   limit = UNLIMITED;
   phase: Phase = 'fresh';
-  /** What the phase has begun: a dial, a drain, a timer. It ends with the phase. */
+  /** The work of the phase: a dial, a drain, a timer. It ends with the phase. */
   activity: Activity | undefined = undefined;
-  /** Place in the order of joining. */
+  /** Position in the order of joining. */
   seq = 0;
-  /** The number of its session: one more after each loss of the connection, and each time that the pool closes it. */
+  /** The number of its session. It rises with each loss of the connection, and each time that the pool closes it. */
   session = 0;
 
   constructor(
@@ -67,7 +67,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
     return this.record.connection;
   }
 
-  /** A lease that has sent nothing yet counts, and one that has is not counted twice. */
+  /** The larger of both counts, so that a lease without a request counts, and one with a request counts once. */
   get load(): number {
     const { pending } = this.record;
     return pending > this.leased ? pending : this.leased;
@@ -109,7 +109,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
     if (this.record.listeners !== undefined) this.record.loadChanged(leased - 1, leased);
   }
 
-  /** Gives back what a lease holds. */
+  /** Releases one lease. */
   release(): void {
     const leased = --this.leased;
     if (leased < this.record.pending) return;
@@ -117,7 +117,7 @@ export class Member<C extends Connection = Connection> implements Stay, Ranked {
     if (this.record.listeners !== undefined) this.record.loadChanged(leased + 1, this.load);
   }
 
-  /** Writes off so many leases: what holds them releases nothing. */
+  /** Writes off leases: their later release has no effect. */
   writeOffLeases(count: number): void {
     const from = this.load;
     this.leased -= count;

@@ -24,49 +24,49 @@ export type LeaveReason =
   | 'closed-by-owner'
   | 'pool-closed';
 
-/** Why a member takes a step. */
+/** Why a member changes its phase. */
 export interface Why {
-  /** Why it leaves. */
+  /** Why it left. */
   readonly reason?: LeaveReason;
   /** Why it broke. */
   readonly cause?: unknown;
 }
 
-/** The part of the pool's options that members are handled by. They may change, and are read when they matter. */
+/** The options that members depend on. They may change, so they are read when needed. */
 export interface MembershipOptions<C> extends DialerOptions<C> {
   readonly closeTimeout: number;
   readonly drainTimeout: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** What hears of the members. Called within transitions: it may queue effects, and calls no foreign code. */
+/** Is told of changes of members. Called within transitions: it may queue effects, and must not call foreign code. */
 export interface MembershipListener<C extends Connection> {
-  /** A member has gone from one phase to another, or joins: then `from` is undefined. */
+  /** A member went from one phase to another; `from` is undefined when it joins. */
   changed(member: Member<C>, from: Phase | undefined, to: Phase, why: Why): void;
-  /** A connection was lost on which leases are open. */
+  /** A connection with open leases was lost. */
   sessionLost(member: Member<C>): void;
-  /** All leases on a member have been written off: its connection is closed. */
+  /** All leases on a member were written off, because its connection is closed. */
   leasesEnded(member: Member<C>): void;
   misreported(member: Member<C>, reporter: ReportingMember, value: unknown): void;
   closeFailed(connection: C, cause: unknown): void;
 }
 
-/** The pool's own work on a member. */
+/** The reservation of a member for the pool's own work. */
 interface Reservation {
-  /** How many works are under way. */
+  /** How many pieces of work hold it. */
   holders: number;
-  /** The limit that the member has otherwise. */
+  /** The limit of the member without the reservation. */
   limit: number;
   /** Whether the member is not picked meanwhile. */
   isAlone: boolean;
 }
 
 /**
- * The members of a pool, and every step that one can take. All of them are transitions: fields change first, and what
- * has to be called (`connect`, `close`, listeners) is called afterwards.
+ * The members of a pool, and every change of their phases. Each change is a transition: fields change first, and then
+ * `connect`, `close` and listeners are called.
  */
 export class Membership<C extends Connection> implements MemberOwner<C> {
-  /** In order of joining. */
+  /** The members, in order of joining. */
   readonly members = new Set<Member<C>>();
   readonly counts: Record<Exclude<Phase, 'leaving'>, number> = {
     fresh: 0,
@@ -77,7 +77,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     broken: 0,
     abandoned: 0,
   };
-  /** The loads of all members; those in service and below their limit can be picked from it. */
+  /** The loads of all members. Members in service and below their limit can be picked from it. */
   readonly index = new LoadIndex<Member<C>>();
   readonly lists: MemberLists<C>;
   readonly dialer: Dialer<C>;
@@ -85,9 +85,9 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   hasDialled = false;
   /** Whether the pool is suspended: it lends nothing. */
   isHeld = false;
-  /** Those on their way out, each until it is closed or has joined again. */
+  /** Leaving members, each until it is closed or has joined again. */
   readonly #leaving = new Map<Member<C>, Deferred<void>>();
-  /** Members that the pool works on for itself. */
+  /** Members reserved for the pool's own work. */
   readonly #reserved = new Map<Member<C>, Reservation>();
   readonly #closings = new Map<Member<C>, Promise<void>>();
   readonly #listener: MembershipListener<C>;
@@ -108,7 +108,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return this.members.size;
   }
 
-  /** How many connections are open: dialled, up, draining, or being closed. */
+  /** How many connections are open: being dialled, up, draining or being closed. */
   get open(): number {
     const { dialling, serving, draining, ejected } = this.counts;
     let open = dialling + serving + draining + ejected + this.#leaving.size;
@@ -116,7 +116,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return open;
   }
 
-  /** The member of this pool that a connection is. */
+  /** The member of a connection in this pool. */
   memberOf(connection: C): Member<C> | undefined {
     const { stay } = recordOf(connection);
     return stay instanceof Member && this.members.has(stay) ? stay : undefined;
@@ -128,7 +128,9 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return stay !== undefined && (stay as Member<C>).owner !== this;
   }
 
-  /** Whether a connection cannot join: it is a member, here or elsewhere. One that is leaving this pool can. */
+  /**
+   * Whether a connection cannot join, because it is a member here or elsewhere. One that is leaving this pool can join.
+   */
   isTaken(connection: C): boolean {
     return this.isElsewhere(connection) || this.memberOf(connection) !== undefined;
   }
@@ -139,23 +141,23 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   // Joining and leaving
 
-  /** Subscribes to connections that are about to join: their streams are foreign code, so this is no transition. */
+  /** Subscribes to connections that are about to join. Their streams are foreign code, so this is no transition. */
   claim(connections: readonly C[]): ConnectionRecord<C>[] {
     return connections.map(retainRecord);
   }
 
-  /** Gives up claims of connections that do not join after all. */
+  /** Releases the claims of connections that do not join. */
   unclaim(records: readonly ConnectionRecord<C>[]): void {
     for (const { connection } of records) releaseRecord(connection);
   }
 
-  /** Takes claimed connections in, unless they are members, here or elsewhere. One that is leaving this pool stays. */
+  /** Adds claimed connections, unless they are members here or elsewhere. One that is leaving this pool stays. */
   join(records: readonly ConnectionRecord<C>[]): Member<C>[] {
     return this.turns.run(() => {
       const joined: Member<C>[] = [];
       for (const record of records) {
         const member = (record.stay as Member<C> | undefined) ?? new Member(record, this);
-        // A stay that goes on holds a claim of its own.
+        // A stay that goes on has its own claim.
         if (record.stay) releaseRecord(record.connection);
         if (member.owner !== this || this.members.has(member)) continue;
         this.#join(member);
@@ -170,7 +172,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     this.#endActivity(member);
     const departure = this.#leaving.get(member);
     this.#leaving.delete(member);
-    // One that is being closed is closed to the end: `close()` waits for that.
+    // A closing under way is completed: `close()` waits for it.
     if (departure) void (this.#closings.get(member) ?? Promise.resolve()).then(() => departure.resolve());
     record.stay = member;
     member.seq = ++this.#seq;
@@ -183,11 +185,11 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     if (phase === 'draining') void this.redial(member);
   }
 
-  /** Takes members out; their draining and closing goes on behind. Returns how many left. */
+  /** Removes members; they drain and close in the background. Returns how many left. */
   remove(members: Iterable<Member<C>>, reason: LeaveReason, drainTimeout = this.options.drainTimeout): number {
     return this.turns.run(() => {
       const leaving = [...members].filter((member) => this.members.has(member));
-      // The latest first: the end of a list is where removing is cheap.
+      // The latest first, because removing from the end of a list is cheap.
       for (const member of [...leaving].reverse()) this.lists.changed(member, member.phase, undefined);
       for (const member of leaving) this.#leave(member, reason);
       for (const member of leaving) this.#drainAndClose(member, drainTimeout);
@@ -206,7 +208,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   #drainAndClose(member: Member<C>, drainTimeout: number): void {
     const { record } = member;
-    // What is being closed already finishes nothing.
+    // A connection that is already being closed finishes no work.
     const isBusy = member.load > 0 && isUpState(record.state) && drainTimeout > 0 && !this.#closings.has(member);
     this.begin(member, (activity) => {
       if (!isBusy) this.#closeLeaving(member);
@@ -234,14 +236,16 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     await this.#leaving.get(member)?.promise;
   }
 
-  /** Those that are leaving now: `done` when all of them are closed; `stopDraining` closes them without delay. */
+  /**
+   * The members that are leaving now. `done` resolves when all of them are closed; `stopDraining` closes them at once.
+   */
   leavingNow(): { readonly done: Promise<unknown>; stopDraining(): void } {
     const departures = [...this.#leaving];
     return {
       done: Promise.all(departures.map(([, { promise }]) => promise)),
       stopDraining: () => {
         for (const [member, departure] of departures) {
-          // One that has joined again meanwhile may be leaving again, with a time of its own.
+          // A member that joined again meanwhile may be leaving again, with its own time.
           const isSame = this.#leaving.get(member) === departure;
           if (isSame && !this.#closings.has(member)) this.#closeLeaving(member);
         }
@@ -249,12 +253,12 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     };
   }
 
-  /** Aborts the leases of those that are leaving, however long they were given. */
+  /** Aborts the leases of the leaving members, however long their drain timeout is. */
   hurryLeaving(): void {
     for (const member of this.#leaving.keys()) if (!this.#closings.has(member)) this.requestRelease(member);
   }
 
-  /** Aborts the leases on a member: it is given up before long. */
+  /** Aborts the leases on a member that is to be given up soon. */
   requestRelease(member: Member<C>): void {
     const reason = new ConnectionClosedError('The pool wants the connection back');
     this.#activityOf(member).isReleaseRequested = true;
@@ -263,7 +267,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   // Phases
 
-  /** Goes to another phase; what the one before had begun ends. */
+  /** Goes to another phase; the work of the phase before ends. */
   go(member: Member<C>, to: Exclude<Phase, 'leaving'>, cause?: unknown): void {
     if (member.phase === to || !this.members.has(member)) return;
     this.turns.begin();
@@ -275,7 +279,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     }
   }
 
-  /** Starts something that ends with the member's phase. */
+  /** Starts work that ends with the member's phase. */
   begin(member: Member<C>, start: (activity: Subscription) => void): void {
     const activity = this.#activityOf(member);
     this.turns.after(() => {
@@ -312,19 +316,19 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return this.dialer.dial(member);
   }
 
-  /** Gives a broken member up, for this cause: callers are told of it where there is no other. */
+  /** Abandons a broken member for this cause, which callers are told if there is no other. */
   abandon(member: Member<C>, cause: unknown): void {
     if (member.phase !== 'broken' || !this.members.has(member)) return;
     this.dialer.lastFailure = cause;
     this.go(member, 'abandoned');
   }
 
-  /** Dials members; resolves when every attempt has settled. */
+  /** Dials members. Resolves when every dial has settled. */
   async dialAll(members: readonly Member<C>[]): Promise<void> {
     await Promise.all(this.turns.run(() => members.map((member) => this.dialer.dial(member))));
   }
 
-  /** Drains a member that is up, closes it and dials it anew. */
+  /** Drains a member that is up, closes it and dials it again. */
   async redial(member: Member<C>, drainTimeout = this.options.drainTimeout): Promise<DialResult> {
     if (member.isUp) {
       await this.turns.run(() => {
@@ -332,7 +336,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
         return this.#drained(member, drainTimeout);
       });
       this.turns.run(() => {
-        // It may have broken meanwhile: then it is dialled by what heals the pool, or here.
+        // It may have broken meanwhile. Then `heal` dials it, or this method.
         if (member.phase !== 'draining') return;
         void this.close(member, new ConnectionClosedError('The connection was closed to be dialled anew'));
         this.go(member, 'dialling');
@@ -341,7 +345,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return this.dialer.dial(member);
   }
 
-  /** Resolves when a draining member has drained, or is in another phase. */
+  /** Resolves when a draining member has drained, or has changed its phase. */
   #drained(member: Member<C>, timeout: number): Promise<void> {
     return new Promise((resolve) => {
       // Added within the transition: another effect may end the phase before the drain begins.
@@ -353,7 +357,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     });
   }
 
-  /** Takes a member out of service for a time. For one that is ejected already, the new time counts. */
+  /** Takes a member out of service for some time. A second ejection restarts the time. */
   eject(member: Member<C>, duration: number): boolean {
     if (member.phase !== 'serving' && member.phase !== 'ejected') return false;
     this.turns.run(() => {
@@ -366,12 +370,12 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     return true;
   }
 
-  /** Takes a member that is up out of use: it is broken from now on, and closed. */
+  /** Invalidates a member that is up: it becomes broken, and is closed. */
   invalidate(member: Member<C>, cause: unknown): boolean {
     if (!this.members.has(member) || !member.isUp) return false;
     this.turns.run(() => {
       this.#change(member, member.phase, 'broken', { cause });
-      // Before other dials are started: until it is closed it counts as open.
+      // Before other dials start, because it counts as open until it is closed.
       void this.close(member, cause);
       this.dialer.pump();
     });
@@ -382,7 +386,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
    * Closes the connection of a member, or of one that is leaving. Resolves within the bound; until then it must not be
    * dialled.
    *
-   * @param reason - what its leases are aborted with; without one they are left alone.
+   * @param reason - aborts its leases; without a reason they go on.
    */
   close(member: Member<C>, reason?: unknown): Promise<void> {
     const { record } = member;
@@ -424,12 +428,12 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   // What connections report
 
   stateChanged(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
-    // Draining goes on with the same session.
+    // A session goes on while it drains.
     const isLoss = isUpState(from) && !isUpState(member.record.state);
     if (isLoss) member.session++;
     this.turns.begin();
     try {
-      // One that is leaving may join again.
+      // A leaving member may join again.
       if (isLoss && member.leased > 0) this.#listener.sessionLost(member);
       if (member.phase !== 'leaving') this.#react(member, state, from, cause);
     } finally {
@@ -440,10 +444,10 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   #react(member: Member<C>, state: ConnectionState, from: ConnectionState, cause: unknown): void {
     const { phase } = member;
     if (state === 'connecting') {
-      // A dial that begins elsewhere is followed; one within a dial of the pool's is part of it.
+      // A dial that began elsewhere is followed; during a dial of the pool it is part of that.
       if (phase !== 'dialling') this.dialer.follow(member);
     } else if (this.#closings.has(member) || (from === 'closed' && phase !== 'fresh')) {
-      // The pool has closed it. A dial that it made before may still succeed.
+      // The pool has closed it, but an earlier dial of the pool may still succeed.
       if (state === 'connected' && phase !== 'dialling') void this.close(member);
     } else if (state === 'closed') this.remove([member], 'closed-by-owner', 0);
     else if (phase === 'dialling') return;
@@ -459,7 +463,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
   // Limits
 
-  /** Tells listeners that count idle connections that the pool lends nothing, or lends again. */
+  /** Tells listeners that count idle connections whether the pool is suspended. */
   hold(isHeld: boolean): void {
     this.isHeld = isHeld;
     this.turns.after(() => {
@@ -468,8 +472,8 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
   }
 
   /**
-   * Keeps a member for the pool's own work until the function returned is called. A member whose limit is 1, at first
-   * or meanwhile, is not picked until then.
+   * Reserves a member for the pool's own work until the returned function is called. A member whose limit is or becomes
+   * 1 is not picked until then.
    */
   reserve(member: Member<C>): () => void {
     const reservation = this.#reserved.get(member) ?? { holders: 0, limit: member.limit, isAlone: false };
@@ -484,12 +488,12 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
     };
   }
 
-  /** Whether the pool keeps a member for itself at this moment. */
+  /** Whether the pool has reserved a member. */
   isReserved(member: Member<C>): boolean {
     return this.#reserved.get(member)?.isAlone === true;
   }
 
-  /** Sets the load from which on a member is not picked. */
+  /** Sets the load at which a member is no longer picked. */
   setLimit(member: Member<C>, limit: number): void {
     const reservation = this.#reserved.get(member);
     if (reservation) {
@@ -511,7 +515,7 @@ export class Membership<C extends Connection> implements MemberOwner<C> {
 
 const UNTOLD: Why = {};
 
-/** The phases of a member that is open only while it is being closed. */
+/** Phases of a member that is open only while it is being closed. */
 const DOWN: ReadonlySet<Phase> = new Set(['fresh', 'broken', 'abandoned']);
 
 const PHASES: Readonly<Record<ConnectionState, Exclude<Phase, 'leaving'>>> = {

@@ -5,12 +5,12 @@ import { exponentialBackoff } from '../healing/exponential-backoff.js';
 import type { PoolContext } from './context.js';
 import { healthWhen } from './health-when.js';
 
-/** Three attempts find a server that is 750 ms late; the jitter keeps pools that were set up together apart. */
+/** Three attempts reach a server that is 750 ms late. The jitter separates pools that were opened together. */
 const backoff = exponentialBackoff({ initial: 500, max: 5_000, random: () => 0.5 + platformRandom() / 2 });
 
 /**
- * Dials members again that are broken, with a backoff, until each dial of theirs has been one of `attempts`, the one
- * before this call included. Ends when all are up, when the pool is closed, and at the signal.
+ * Redials broken members with a backoff, until each has had `attempts` dials, including the one before this call. Ends
+ * when all are up, when the pool is closed, and at the signal.
  */
 export async function repeatDials<C extends Connection, K>(
   { state, membership, options, health }: PoolContext<C, K>,

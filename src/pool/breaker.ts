@@ -2,7 +2,7 @@ import { type OperatorFunction, Subject } from 'rxjs';
 import type { BreakerState, DialReport } from '../healing/circuit-breaker.js';
 import type { PolicyEntry } from './policies.js';
 
-/** What hears of the breaker. */
+/** Is told of changes of the breaker. */
 export interface BreakerListener {
   changed(state: BreakerState): void;
   failed(cause: unknown): void;
@@ -10,11 +10,11 @@ export interface BreakerListener {
   connected(): number;
 }
 
-/** Holds the state that the operator given as `breaker` emits, and reports dials to it. */
+/** Holds the state that the operator `breaker` emits, and reports dials to it. */
 export class Breaker {
-  /** `closed` while there is no operator, and once it has ended: it must not hold dials back for good. */
+  /** `closed` without an operator, and after the operator has ended, so that dials are not held back forever. */
   state: BreakerState = 'closed';
-  /** How often the circuit has left `closed`, or has opened again. */
+  /** How often the circuit has left `closed`, or opened again. */
   openings = 0;
   readonly #listener: BreakerListener;
   #reports = new Subject<DialReport>();

@@ -1,7 +1,7 @@
 import { type Connection, isConnection } from '../connection/connection.js';
 import { wrongType } from '../errors.js';
 
-/** Reads an iterable once, to the end, before anything is done with it. */
+/** Reads an iterable once and completely, before anything changes. */
 export function checkConnections<C extends Connection>(argument: string, connections: Iterable<C>): C[] {
   if (typeof (connections as Partial<Iterable<C>> | null | undefined)?.[Symbol.iterator] !== 'function') {
     throw wrongType(argument, 'an iterable of connections', connections);

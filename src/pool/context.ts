@@ -22,7 +22,7 @@ import type { ResolvedOptions } from './options.js';
 import { PoolErrors } from './pool-errors.js';
 import { RollingUpdate } from './rolling-update.js';
 
-/** What a pool is made of, and the order in which its streams are flushed. */
+/** The parts of a pool, and the order in which its streams are flushed. */
 export class PoolContext<C extends Connection, K> implements HealthSource {
   readonly state = new LifecycleState();
   readonly turns = new Turns(() => this.#flush());
@@ -41,7 +41,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
   readonly rolling: RollingUpdate<C>;
   #membershipHasChanged = false;
 
-  /** @param options - they may change, and are read when they matter. */
+  /** @param options - may change, so they are read when needed. */
   constructor(
     public poolSize: number,
     factory: ConnectionFactory<C>,
@@ -109,7 +109,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.selector.use(options.select);
   }
 
-  /** Takes a member that is up out of use, and says why. */
+  /** Invalidates a member that is up, and reports the cause. */
   invalidate(member: Member<C>, cause: unknown): boolean {
     const connection = textOf(member.connection, 'name');
     const options = { ...this.errors.context(), connection, cause };
@@ -141,12 +141,15 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     return this.acquirer.isSuspended;
   }
 
-  /** The members that count towards `poolSize`: not one that is about to take another's place. */
+  /** The members that count towards `poolSize`, without a replacement whose old member is still there. */
   get size(): number {
     return this.membership.size - this.rolling.surge;
   }
 
-  /** Strategy first, so that a subscriber can pick among what it is shown; then figures, lists and events. */
+  /**
+   * The strategy comes first, so that subscribers can pick among the connections that they are shown; then figures,
+   * lists and events.
+   */
   #flush(): void {
     const { turns } = this;
     this.membership.lists.flushCandidates();
@@ -156,7 +159,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     this.events.flush();
     if (this.#membershipHasChanged) this.acquirer.recheckWaiters();
     this.#membershipHasChanged = false;
-    // A subscriber that disposes of the pool within a flush leaves the last values to the next one.
+    // If a subscriber disposes of the pool within a flush, the next flush emits the last values.
     if (this.state.phase === 'disposed' && !turns.isFlushDue) this.#end();
   }
 
@@ -172,7 +175,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     if (from === undefined || to === 'leaving') this.turns.after(() => this.endpoints.changed$.next());
   }
 
-  /** The breaker hears of dials; of what comes into service without one it is told here. */
+  /** Tells the breaker of members that came into service without a dial. */
   #reportServing(from: Phase | undefined, to: Phase): void {
     if (to !== 'serving' || from === 'dialling' || this.breaker.state === 'closed') return;
     this.turns.after(() => this.breaker.report(true));

@@ -7,7 +7,7 @@ import type { PoolContext } from './context.js';
 import type { PolicyEntry } from './policies.js';
 import { rebalance } from './rebalance.js';
 
-/** The option `endpoints`: a list, or an observable of lists. Gives the pool the lists, and balances its members. */
+/** The option `endpoints`: a list, or an observable of lists. Passes lists to the pool, and balances its members. */
 export class EndpointPolicy<C extends Connection, K> {
   readonly #context: PoolContext<C, K>;
 
@@ -21,7 +21,7 @@ export class EndpointPolicy<C extends Connection, K> {
     return !options.endpoints || endpoints.list !== undefined;
   }
 
-  /** Goes on once the first list of endpoints has come, unless the pool is closed by then. */
+  /** Calls `goOn` once the first list of endpoints has arrived, unless the pool is closed by then. */
   async whenListed(goOn: () => Promise<void>): Promise<void> {
     const { endpoints, errors, state } = this.#context;
     const wasClosed = state.closedSince();
@@ -32,7 +32,7 @@ export class EndpointPolicy<C extends Connection, K> {
     await goOn();
   }
 
-  /** Goes by a list of endpoints from now on, if it can be used. */
+  /** Uses a list of endpoints from now on, if it is valid. */
   goBy(list: unknown): void {
     const { endpoints, events, turns } = this.#context;
     try {
@@ -46,7 +46,7 @@ export class EndpointPolicy<C extends Connection, K> {
     turns.requestFlush();
   }
 
-  /** What gives the pool its endpoints, and keeps its members balanced over them. */
+  /** The policies that give the pool its endpoints and balance its members over them. */
   get entries(): PolicyEntry[] {
     const { options, endpoints, events, rolling, state, errors } = this.#context;
     const source = options.endpoints;
@@ -54,7 +54,7 @@ export class EndpointPolicy<C extends Connection, K> {
     const move = (member: Member<C>): Promise<void> =>
       rolling.move(member, {
         reason: 'rebalanced',
-        // One that is not up carries nothing that would be lost.
+        // A member that is not up has no work to lose.
         removesFirst: !member.isUp,
         drainTimeout: undefined,
         signal: undefined,
@@ -87,7 +87,7 @@ export class EndpointPolicy<C extends Connection, K> {
 
   #failed(cause: unknown): void {
     const { endpoints, events, membership } = this.#context;
-    // Callers that wait are told, as of a dial that failed.
+    // Waiting callers are told the cause, like that of a failed dial.
     if (!endpoints.list) membership.dialer.lastFailure = cause;
     events.emit({ type: 'endpoints-failed', cause });
   }

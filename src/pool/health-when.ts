@@ -3,7 +3,7 @@ import { onAbort } from '../abort.js';
 import { clockOf, deadline } from '../clock.js';
 import type { Health } from '../health/health.js';
 
-/** How long is waited, and what ends the waiting. */
+/** The limits of the wait. */
 export interface WaitOptions {
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -11,7 +11,7 @@ export interface WaitOptions {
   timeoutError(): unknown;
 }
 
-/** Resolves with the first figures that are accepted; rejects at the deadline, and when the signal aborts. */
+/** Resolves with the first accepted figures. Rejects at the deadline, and when the signal aborts. */
 export function healthWhen(
   health$: Observable<Health>,
   accepts: (health: Health) => boolean,

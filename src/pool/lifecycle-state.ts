@@ -1,7 +1,7 @@
-/** Where a pool is in its life. */
+/** The phase of a pool. */
 export type LifecyclePhase = 'new' | 'open' | 'closed' | 'disposed';
 
-/** Where a pool is in its life, and whether something that was begun has been overtaken by a closing. */
+/** The phase of a pool, and whether a closing has overtaken an operation. */
 export class LifecycleState {
   phase: LifecyclePhase = 'new';
   #closings = 0;
@@ -10,7 +10,7 @@ export class LifecycleState {
     return this.phase === 'closed' || this.phase === 'disposed';
   }
 
-  /** Returns a function that tells whether the pool has been closed since this call. */
+  /** Returns a function that says whether the pool has been closed since this call. */
   closedSince(): () => boolean {
     const closings = this.#closings;
     return () => closings !== this.#closings;

@@ -14,18 +14,18 @@ import type { PolicyPool } from './policy.js';
 import { policyEntries } from './policy-entries.js';
 import type { ReplacementPlan } from './rolling-update.js';
 
-/** Which members are dialled after some have joined. */
+/** Chooses the members to dial after some have joined. */
 type MembersToDial<C extends Connection> = (joined: readonly Member<C>[]) => readonly Member<C>[];
 
 const joinedOnly = <C extends Connection>(joined: readonly Member<C>[]): readonly Member<C>[] => joined;
 
-/** Opens a pool, sizes it, changes it and closes it. Arguments have been checked. */
+/** Opens a pool, sizes it, reconfigures it and closes it. Arguments have been checked. */
 export class Lifecycle<C extends Connection, K> {
   readonly #context: PoolContext<C, K>;
   readonly #endpoints: EndpointPolicy<C, K>;
   readonly #policies: PolicySubscriptions;
 
-  /** @param pool - what policies are given. */
+  /** @param pool - passed to policies. */
   constructor(context: PoolContext<C, K>, pool: PolicyPool<C>) {
     this.#context = context;
     this.#endpoints = new EndpointPolicy(context);
@@ -39,7 +39,9 @@ export class Lifecycle<C extends Connection, K> {
     return Math.max(0, options.maxSize - size - maker.creating);
   }
 
-  /** Opens the pool, makes up what is missing, and dials what is not up. A factory that throws leaves it open. */
+  /**
+   * Opens the pool, adds missing members, and dials those that are not up. If the factory throws, the pool stays open.
+   */
   fill(): Promise<void> {
     const { membership, poolSize, state } = this.#context;
     const down: MembersToDial<C> = () => membership.inPhase('fresh', 'broken', 'abandoned', 'dialling');
@@ -53,13 +55,13 @@ export class Lifecycle<C extends Connection, K> {
     }
   }
 
-  /** Adds new connections, as far as `maxSize` allows. */
+  /** Adds new connections, as many as `maxSize` allows. */
   extend(size: number): Promise<void> {
     if (!this.#openForList()) return this.#endpoints.whenListed(() => this.extend(size));
     return this.#createAndAdd(Math.min(size, this.remainingCapacity), joinedOnly);
   }
 
-  /** Takes connections in, opens the pool if need be, and dials. Resolves when every dial has settled. */
+  /** Adds connections, opens the pool if necessary, and dials. Resolves when every dial has settled. */
   add(connections: readonly C[], membersToDial: MembersToDial<C> = joinedOnly): Promise<void> {
     const context = this.#context;
     const { state, membership, turns } = context;
@@ -67,7 +69,7 @@ export class Lifecycle<C extends Connection, K> {
     const claimed = membership.claim(connections);
     context.endpoints.admit(connections);
     if (wasClosed()) {
-      // A connection closed the pool when it was subscribed to.
+      // A connection closed the pool during the subscription.
       membership.unclaim(claimed);
       context.maker.destroyUnused(connections);
       return Promise.resolve();
@@ -86,7 +88,7 @@ export class Lifecycle<C extends Connection, K> {
     });
   }
 
-  /** Aims for fewer connections, and removes those that are too many. Returns how many left. */
+  /** Lowers `poolSize` and removes the surplus. Returns how many left. */
   reduce(amount: number, includeBusy: boolean): number {
     const context = this.#context;
     const { membership, options, turns } = context;
@@ -99,7 +101,7 @@ export class Lifecycle<C extends Connection, K> {
     });
   }
 
-  /** Dials the broken ones, or redials all, half of the pool at a time. */
+  /** Dials the broken members, or redials all, half of the pool at a time. */
   reconnect(onlyBroken: boolean, signal: AbortSignal | undefined): Promise<unknown> {
     const { membership, rolling, turns } = this.#context;
     return turns.run(() => {
@@ -129,7 +131,7 @@ export class Lifecycle<C extends Connection, K> {
     return this.#withPings(rolling.replace(chosen, Math.max(1, maxUnavailable), plan, isStopped));
   }
 
-  /** After a renewal: connections that have fallen silent are invalidated, and its error names them. */
+  /** After a renewal: invalidates connections that have fallen silent, and names them in an error of the renewal. */
   async #withPings(renewal: Promise<number>): Promise<number> {
     const { errors } = this.#context;
     try {
@@ -144,7 +146,7 @@ export class Lifecycle<C extends Connection, K> {
     }
   }
 
-  /** Goes by the options that are given, and by the size if there is one, from now on. */
+  /** Applies the given options, and the size if given. */
   reconfigure(given: Partial<ResolvedOptions<C, K>>, poolSize: number | undefined): void {
     const context = this.#context;
     const { state, membership, selector, maker, options, turns, endpoints } = context;
@@ -156,7 +158,7 @@ export class Lifecycle<C extends Connection, K> {
     const made = maker.create(grows && !isAwaited ? this.#deficit(target) : 0, {}, list);
     const claimed = membership.claim(made);
     try {
-      // A user's strategy is called, which may throw, or change the pool.
+      // Calls the user's strategy, which may throw or change the pool.
       if ('select' in given && given.select !== options.select) selector.use(given.select);
     } catch (error) {
       membership.unclaim(claimed);
@@ -185,7 +187,7 @@ export class Lifecycle<C extends Connection, K> {
     if (grows && isAwaited && !wasClosed()) this.fill().catch(() => {});
   }
 
-  /** Lends nothing from now on, or lends again. */
+  /** Stops lending, or starts again. */
   setSuspended(isSuspended: boolean): void {
     const { acquirer, events, membership, turns } = this.#context;
     if (acquirer.isSuspended === isSuspended) return;
@@ -196,7 +198,7 @@ export class Lifecycle<C extends Connection, K> {
     turns.requestFlush();
   }
 
-  /** Removes all members, and takes on no work. */
+  /** Removes all members, and accepts no more work. */
   close(phase: 'closed' | 'disposed', drainTimeout: number): void {
     const { turns, state, membership, acquirer } = this.#context;
     turns.run(() => {
@@ -211,7 +213,7 @@ export class Lifecycle<C extends Connection, K> {
     });
   }
 
-  /** Resolves when all that are leaving are closed; their draining ends after a time, or at the signal. */
+  /** Resolves when all leaving members are closed. Their draining ends after a time, or at the signal. */
   async whenClosed(drainTimeout: number, signal?: AbortSignal): Promise<void> {
     const { membership, options } = this.#context;
     const { done, stopDraining } = membership.leavingNow();
@@ -232,7 +234,7 @@ export class Lifecycle<C extends Connection, K> {
     return Math.max(0, poolSize - size - maker.creating);
   }
 
-  /** The members that are too many for a pool of `target`. */
+  /** The members that exceed `target`. */
   #surplus(target: number, includeBusy: boolean): Member<C>[] {
     const { membership, size, endpoints } = this.#context;
     if (size <= target) return [];
@@ -240,7 +242,7 @@ export class Lifecycle<C extends Connection, K> {
   }
 
   /**
-   * Opens a pool that lacks the list of its endpoints, which subscribes to them: the list may be there at once. Returns
+   * Opens a pool whose list of endpoints is missing. That subscribes to the observable, which may emit at once. Returns
    * whether connections can be made.
    */
   #openForList(): boolean {
@@ -253,7 +255,7 @@ export class Lifecycle<C extends Connection, K> {
     return this.#endpoints.isListed;
   }
 
-  /** Makes connections and adds them, unless the pool was closed while they were made. */
+  /** Makes and adds connections, unless the pool was closed meanwhile. */
   #createAndAdd(count: number, membersToDial: MembersToDial<C>): Promise<void> {
     const { state, maker } = this.#context;
     const wasClosed = state.closedSince();

@@ -5,8 +5,8 @@ import type { Member } from '../membership/member.js';
 import type { PoolContext } from './context.js';
 
 /**
- * Pings the idle members in service that have a `ping`, and invalidates those that do not answer within
- * `connectTimeout`. Some servers stop answering one connection when another one closes. Resolves with those.
+ * Pings the idle members in service that have `ping`, and invalidates those that do not answer within `connectTimeout`.
+ * Some servers stop answering one connection when another one closes. Resolves with the invalidated connections.
  */
 export async function invalidateUnresponsive<C extends Connection, K>(context: PoolContext<C, K>): Promise<C[]> {
   const { membership } = context;

@@ -8,8 +8,8 @@ import type { PolicyEntry } from './policies.js';
 import type { PolicyPool } from './policy.js';
 
 /**
- * What a pool subscribes to while it is open, in this order. The breaker comes first, because what the others dial at
- * once is reported to it. Then come the endpoints, so that a list that is there at once is there for the others.
+ * The observables that a pool subscribes to while it is open, in this order. The breaker comes first, so that dials by
+ * the others are reported to it. The endpoints come next, so that a list that arrives at once is there for the others.
  */
 export function policyEntries<C extends Connection, K>(
   context: PoolContext<C, K>,
@@ -35,7 +35,7 @@ export function policyEntries<C extends Connection, K>(
   return entries;
 }
 
-/** Passes on the events of `heal` that are not about a dial: the pool emits those of dials itself. */
+/** Passes on the events of `heal` that are not about a dial: the pool itself emits events of dials. */
 function healing<C extends Connection, K>(
   { events, membership }: PoolContext<C, K>,
   pool: PolicyPool<C>,
@@ -43,7 +43,7 @@ function healing<C extends Connection, K>(
 ): PolicyEntry {
   const happened = (event: ReconnectEvent<C>): void => {
     if (event.type === 'reconnect-abandoned') {
-      // `reconnectBroken` has given it up already; an operator of a user's own only tells of it.
+      // `reconnectBroken` has abandoned it already; a user's own operator only emits the event.
       const member = membership.memberOf(event.connection);
       if (member) membership.abandon(member, event.cause);
     }

@@ -23,7 +23,7 @@ import type { LifecycleState } from './lifecycle-state.js';
 
 type PoolErrorType<E extends PoolError> = new (message: string, options: PoolErrorOptions) => E;
 
-/** The part of a pool that its errors are about. */
+/** The state of a pool that its errors describe. */
 export interface PoolState<C extends Connection> {
   readonly membership: Membership<C>;
   readonly state: LifecycleState;
@@ -33,7 +33,7 @@ export interface PoolState<C extends Connection> {
   readonly selector: { readonly hasStrategy: boolean };
 }
 
-/** Why a pool cannot do what it is asked to, each error with the figures that explain it. */
+/** Makes the errors of a pool, with the figures that explain them. */
 export class PoolErrors<C extends Connection> implements AdmissionErrors {
   readonly #pool: PoolState<C>;
 
@@ -41,7 +41,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     this.#pool = pool;
   }
 
-  /** What every error of the pool carries. */
+  /** The options of every error of the pool. */
   context(): PoolErrorOptions {
     const { membership, acquirer, options } = this.#pool;
     const { size: total, counts, index } = membership;
@@ -55,7 +55,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
       : this.#error(PoolClosedError, `${this.#label} is closed`);
   }
 
-  /** Why no connection can be picked at this moment. */
+  /** Why no connection can be picked now. */
   unavailableError(): Error {
     const { membership, state, acquirer, selector } = this.#pool;
     if (state.isClosed) return this.closedError();
@@ -74,7 +74,8 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     const { membership, state, options, breaker, acquirer } = this.#pool;
     const { size, counts } = membership;
     if (state.isClosed) return this.closedError();
-    // In a half-open circuit the next dial decides. Where there is nothing to dial callers may wait, so that the pool grows.
+    // In a half-open circuit the next dial decides. If there is no member to dial, callers may wait, so that the pool
+    // grows.
     const isHalfOpen = breaker.state === 'half-open';
     const mayWait = breaker.state === 'closed' || (isHalfOpen && (size === 0 || acquirer.waiting > 0));
     if (!mayWait && counts.serving === 0) {
@@ -97,7 +98,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     return this.#dialError(WaitTimeoutError, message);
   }
 
-  /** @param connection - the connection of the work, where it has begun. */
+  /** @param connection - the connection of the work, if it has begun. */
   useTimeoutError(timeout: number | undefined, connection: Connection | undefined): Error {
     if (connection) {
       const name = textOf(connection, 'name') ?? textOf(connection, 'endpoint');
@@ -118,7 +119,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     return this.#dialError(ReadyTimeoutError, message);
   }
 
-  /** @param silent - the names of connections that answered no ping afterwards. */
+  /** @param silent - the names of connections that did not answer the ping after the renewal. */
   renewalError(cause: unknown, silent: readonly string[] = []): Error {
     const heard =
       silent.length === 0 ? '' : `, and ${silent.length} connections answered no ping: ${silent.join(', ')}`;
@@ -137,7 +138,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     return this.#name.replace('t', 'T');
   }
 
-  /** What callers wait for at this moment. */
+  /** What callers are waiting for now. */
   get #obstacle(): string {
     const { membership, acquirer, selector } = this.#pool;
     if (acquirer.isSuspended) return 'it is suspended';
@@ -175,7 +176,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
     return new type(message, { ...this.context(), cause });
   }
 
-  /** An error that may come of dials that failed. */
+  /** An error whose cause may be a failed dial. */
   #dialError<E extends PoolError>(type: PoolErrorType<E>, message: string): E {
     return this.#error(type, message, this.#lastFailure);
   }

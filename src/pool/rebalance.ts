@@ -22,17 +22,19 @@ import { evictionOrder } from '../membership/eviction-order.js';
 import type { Member } from '../membership/member.js';
 import { CommandFailure } from '../streams/run-command.js';
 
-/** Milliseconds from a change to the first move: what is removed and added again at once is not moved. */
+/**
+ * Milliseconds from a change to the first move. An endpoint that is removed and added again within it causes no move.
+ */
 const SETTLING = 1_000;
 
 const backoff = exponentialBackoff({ initial: 500, max: 30_000 });
 
 /**
- * Moves members to other endpoints, one at a time, until the endpoints are balanced. It looks when the list has changed
- * and when members have joined or left. A move that fails is told. Its endpoint is skipped until the rest is balanced,
- * then tried again after a backoff.
+ * Moves members to other endpoints, one at a time, until the endpoints are balanced. Checks the balance when the list
+ * changes and when members join or leave. A failed move is reported. Its endpoint is skipped until the rest is
+ * balanced, then tried again after a backoff.
  *
- * @param move - puts another connection in the place of a member; resolves when the next may be moved.
+ * @param move - puts another connection in the place of a member; resolves when the next one may be moved.
  */
 export function rebalance<C extends Connection>(
   endpoints: Endpoints<C>,
@@ -59,7 +61,7 @@ export function rebalance<C extends Connection>(
         }),
       );
     };
-    /** Those that could not be reached are tried again when nothing else is left to do. */
+    /** Unreachable endpoints are tried again when nothing else is left to do. */
     const pause = (): Observable<unknown> => {
       if (unreachable.size === 0 || (next() && unreachable.size < (endpoints.list?.length ?? 0))) {
         return next() ? timer(0, scheduler) : EMPTY;

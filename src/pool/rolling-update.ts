@@ -10,15 +10,15 @@ import type { ConnectionMaker } from './connection-factory.js';
 
 /** How members are replaced. */
 export interface ReplacementPlan {
-  /** Why the old one leaves. */
+  /** Why the old member leaves. */
   readonly reason: LeaveReason;
-  /** Whether the old one is removed before the new one is up. */
+  /** Whether the old member is removed before the new one is up. */
   readonly removesFirst: boolean;
-  /** Milliseconds for the old one to finish what it carries; unlimited if not given. */
+  /** Milliseconds in which the old member may finish its work; unlimited if undefined. */
   readonly drainTimeout: number | undefined;
-  /** When it aborts, the draining of old ones is not waited for any more. */
+  /** An abort ends the waiting for old members that drain. */
   readonly signal: AbortSignal | undefined;
-  /** Whether the pool has been closed since. */
+  /** Whether the pool has been closed since the update began. */
   wasClosed(): boolean;
   notConnectedError(cause: unknown): Error;
 }
@@ -32,14 +32,14 @@ interface Update {
 /** Updates one member; resolves when the next one may follow. */
 type UpdateStep<C extends Connection> = (member: Member<C>) => Promise<Update>;
 
-/** The part of the pool's options that updates go by. */
+/** The options that updates depend on. */
 export interface RollingUpdateOptions {
   readonly maxSize: number;
   readonly drainTimeout: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** Members made new, a few at a time: the same connections dialled anew, or others in their place. */
+/** Renews members, a few at a time: redials the same connections, or replaces them by others. */
 export class RollingUpdate<C extends Connection> {
   readonly #membership: Membership<C>;
   readonly #maker: ConnectionMaker<C>;
@@ -54,13 +54,13 @@ export class RollingUpdate<C extends Connection> {
     this.#options = options;
   }
 
-  /** How many members there are besides those that they are to replace: none or one. */
+  /** How many members exceed `poolSize` until the old member has left: 0 or 1. */
   get surge(): number {
     const { members } = this.#membership;
     return this.#surge && members.has(this.#surge.member) && members.has(this.#surge.replaces) ? 1 : 0;
   }
 
-  /** The same connections anew: out of service, drained, closed and dialled. */
+  /** Redials the same connections: takes them out of service, drains, closes and dials them. */
   redial(members: readonly Member<C>[], concurrency: number, isStopped: () => boolean): Promise<number> {
     const step: UpdateStep<C> = async (member) => {
       const { ok } = await this.#membership.redial(member);
@@ -69,7 +69,7 @@ export class RollingUpdate<C extends Connection> {
     return this.#enqueue(members, concurrency, step, isStopped).then(countDone);
   }
 
-  /** Other connections in their place. */
+  /** Replaces connections by others. */
   replace(
     members: readonly Member<C>[],
     concurrency: number,
@@ -85,8 +85,8 @@ export class RollingUpdate<C extends Connection> {
   }
 
   /**
-   * One update follows another: two at a time would have the whole pool out of service. The next one begins when all
-   * members have been replaced, and does not wait for old ones that are still in use.
+   * Updates run one after another, because two at a time could take the whole pool out of service. The next one begins
+   * when all members have been replaced, and does not wait for old ones that are still in use.
    */
   #enqueue(
     members: readonly Member<C>[],
@@ -95,7 +95,7 @@ export class RollingUpdate<C extends Connection> {
     isStopped: () => boolean,
   ): Promise<Update[]> {
     const former = this.#latest;
-    // Registered before it starts: a factory may ask for another update.
+    // Registered before it starts, because a factory may request another update.
     const finished = deferred();
     this.#latest = finished.promise;
     const isMember = (member: Member<C>): boolean => this.#membership.members.has(member);
@@ -109,9 +109,9 @@ export class RollingUpdate<C extends Connection> {
   async #replace(member: Member<C>, plan: ReplacementPlan): Promise<Update> {
     const membership = this.#membership;
     const { drainTimeout = MAX_TIMER_DELAY } = plan;
-    // Without room for two the old one is closed before the new one is dialled.
+    // Without room for two, the old connection is closed before the new one is dialled.
     const removesFirst = plan.removesFirst || Math.max(membership.size, membership.open) >= this.#options.maxSize;
-    // Made before the old one is removed: a factory may throw.
+    // Made before the old one is removed, because a factory may throw.
     const made = this.#maker.create(1, requestFor(member.connection));
     const claimed = membership.claim(made);
     if (!membership.members.has(member) || plan.wasClosed()) {
@@ -130,16 +130,16 @@ export class RollingUpdate<C extends Connection> {
     const left = (): Promise<unknown> => abortable(membership.whenLeft(member), plan.signal).catch(() => {});
     const isUp = this.#comeUp(member, replacement, result, removesFirst, plan);
     const done = isUp.then((ok) => ok && left().then(() => true));
-    // A rejection is reported by the await below, or by the caller of this method: it is not unhandled in between.
+    // The await below or the caller handles the rejection. Meanwhile it must not count as unhandled.
     done.catch(() => {});
     if (removesFirst) await this.#waitBriefly(left());
-    // Where the old one is still in use and there is no room for two, the dial has not begun.
+    // If the old one is still in use and there is no room for two, the dial has not begun.
     if (removesFirst && replacement.phase === 'fresh' && membership.members.has(replacement)) return { done };
     if ((await isUp) && !removesFirst) await this.#waitBriefly(left());
     return { done };
   }
 
-  /** Replaces a member once its replacement has been dialled; resolves with whether it has been replaced. */
+  /** Replaces a member once its replacement has been dialled; resolves with whether it was replaced. */
   async #comeUp(
     member: Member<C>,
     replacement: Member<C>,
@@ -152,10 +152,10 @@ export class RollingUpdate<C extends Connection> {
     const result = await dialled;
     if (!removesFirst) this.#surge = undefined;
     if (!membership.members.has(replacement)) return false;
-    // It may have been lost again by now.
+    // It may have been lost again.
     if (!replacement.isUp) {
       const error = plan.notConnectedError(result.ok ? causeOf(replacement.connection) : result.cause);
-      // Where the old one has been removed already, this one stays: what heals the pool brings it up.
+      // If the old one has been removed already, this one stays, and `heal` redials it.
       if (!removesFirst) membership.remove([replacement], 'removed', 0);
       throw error;
     }
@@ -163,7 +163,7 @@ export class RollingUpdate<C extends Connection> {
     return true;
   }
 
-  /** An old connection that is in use for longer than the pool drains others does not hold up the next replacement. */
+  /** An old connection that is in use for longer than `drainTimeout` does not delay the next replacement. */
   async #waitBriefly(left: Promise<unknown>): Promise<void> {
     const { drainTimeout, scheduler } = this.#options;
     await new Promise<void>((resolve) => {
@@ -187,8 +187,8 @@ const requestFor = <C extends Connection>(replaces: C): { replaces: C; endpoint?
 };
 
 /**
- * Updates members, no more than `concurrency` at a time, and resolves with the updates when none is to follow. A member
- * that has left is skipped; a step that fails, and `isStopped`, leave the rest as they are.
+ * Updates members, at most `concurrency` at a time. Resolves with the updates when no further one will begin. Skips
+ * members that have left; a failed step and `isStopped` leave the rest unchanged.
  */
 async function rollingUpdate<C extends Connection>(
   members: readonly Member<C>[],
@@ -214,13 +214,13 @@ async function rollingUpdate<C extends Connection>(
   return updates;
 }
 
-/** How many members have been updated, once all updates are over. */
+/** How many members were updated, once all updates are over. */
 async function countDone(updates: readonly Update[]): Promise<number> {
   const ended = await allDone(updates.map(async ({ done }) => done));
   return ended.filter(Boolean).length;
 }
 
-/** Waits for all, also where one fails. */
+/** Waits for all, even if one fails. */
 async function allDone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
