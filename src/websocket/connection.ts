@@ -10,29 +10,30 @@ import type { WebSocketData } from './socket.js';
 import type { Transport, TransportOwner } from './transport.js';
 import type { WebSocketUrl } from './url.js';
 
-/** How a request is sent. */
+/** Options of a request. */
 export interface WebSocketCallOptions {
-  /** Aborting it rejects the request with a `RequestAbortedError`; what is still queued is then never sent. */
+  /** An abort rejects the request with a `RequestAbortedError`. A request that is still queued is then never sent. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the reply, time in the queue included. @default the connection's `requestTimeout` */
+  /** Milliseconds until the reply, including time in the queue. @default the connection's `requestTimeout` */
   readonly timeout?: number | undefined;
 }
 
 const CALL_OPTIONS = { signal: checkSignal, timeout: checkTimeout };
 
 /**
- * A connection over a standard WebSocket: that of a browser, Node's own from version 22 on, or that of the package `ws`.
- * It carries many requests at once, and tells their replies apart by an id, or by their order. It does not redial by
- * itself, and never repeats a request: that is left to a pool, and to the caller.
+ * A connection over a standard WebSocket: the browser's, Node's own from version 22 on, or that of the package `ws`. It
+ * carries many requests at once, and matches replies to them by an id, or by their order. It neither redials nor
+ * retries by itself: a pool redials, and the caller retries.
  *
- * A request that has been given up is in flight until its reply comes, which is dropped. Where the reply stays away for
- * `requestTimeout` more, the request is forgotten by id, and the connection is lost in order or where nothing came at all.
+ * A request that timed out or was aborted stays in flight until its reply comes, which is dropped. If no reply comes
+ * for another `requestTimeout`, a protocol by id forgets the request. The connection is lost instead if replies come in
+ * order, or if it received nothing at all.
  *
- * Once `close()` was called it refuses what is new, and what is outstanding has `closeTimeout` to come to its end.
+ * After `close()` it refuses new requests, and outstanding ones may finish within `closeTimeout`.
  *
  * @typeParam Q - a request.
- * @typeParam M - a message that the server sends.
- * @typeParam R - a reply: a message, or what the option `reply` makes of one.
+ * @typeParam M - a message of the server.
+ * @typeParam R - a reply: a message, or what the option `reply` makes of it.
  * @example
  * ```ts
  * const connection = new WebSocketConnection<{ method: string }, { id?: number; result: string }>('wss://api.example');
@@ -43,18 +44,18 @@ const CALL_OPTIONS = { signal: checkSignal, timeout: checkTimeout };
  * ```
  */
 export class WebSocketConnection<Q = unknown, M = unknown, R = M> extends BaseConnection<object> {
-  /** What logs, events and errors call it. */
+  /** The name in logs, events, errors and metrics. */
   readonly name: string;
-  /** The server, without what may be secret in its URL. */
+  /** The server: the URL without its secret parts. */
   declare readonly endpoint?: string;
   /**
-   * Sends the request that the option `ping` makes, and resolves with its reply; rejects as {@link request} does. There
-   * only with that option.
+   * Sends the request that the option `ping` makes, and resolves when it is answered; rejects like {@link request}.
+   * Present only with that option.
    */
   declare readonly ping?: (context: { readonly signal: AbortSignal }) => Promise<void>;
   readonly #settings: WebSocketSettings<Q, M, R>;
   readonly #messages = new Subject<M>();
-  /** Made when `outcomes$` is first read; gets values while it has subscribers. */
+  /** Created when `outcomes$` is first read; gets values while it has subscribers. */
   #outcomes: Subject<Outcome> | undefined = undefined;
   readonly #owner: TransportOwner<M> = {
     ended: () => this.end(),
@@ -65,12 +66,12 @@ export class WebSocketConnection<Q = unknown, M = unknown, R = M> extends BaseCo
   };
 
   /**
-   * @param url - of the scheme ws or wss, http or https, and in a page relative to it; or a function that returns one, or
-   * a promise of one, for each dial.
-   * @throws a `TypeError` or a `RangeError` that names the option, and holds nothing of the URL
+   * @param url - with the scheme ws, wss, http or https; in a page it may be relative. Or a function that returns a
+   * URL, or a promise of one, for each dial.
+   * @throws a `TypeError` or a `RangeError` that names the option, without any part of the URL
    */
   constructor(url: WebSocketUrl, options: WebSocketOptions<Q, M, R> & ReplyOf<M, R>);
-  /** With a reply that is the message itself, every option may be left out. */
+  /** All options may be left out if the reply is the message itself. */
   constructor(url: [M] extends [R] ? WebSocketUrl : never);
   constructor(url: WebSocketUrl, options: WebSocketOptions<Q, M, R> = {}) {
     super();
@@ -85,18 +86,14 @@ export class WebSocketConnection<Q = unknown, M = unknown, R = M> extends BaseCo
     }
   }
 
-  /**
-   * The messages that answer no request, as they come, also those that come while it is dialled. Hot; never errors,
-   * never completes.
-   */
+  /** Emits the messages that answer no request, also those received during a dial. Hot; never errors or completes. */
   get messages$(): Observable<M> {
     return this.#messages.asObservable();
   }
 
   /**
-   * One value for each request that settled: `ok` if it was answered, be it with an error, and not if it timed out or the
-   * connection went. What its caller aborted says nothing of the server and is left out. Hot; never errors, never
-   * completes.
+   * Emits one value for each settled request. `ok` means that the server answered, even with an error; false means a
+   * timeout or a loss. Requests that their caller aborted are left out. Hot; never errors or completes.
    */
   get outcomes$(): Observable<Outcome> {
     this.#outcomes ??= new Subject();
@@ -104,11 +101,10 @@ export class WebSocketConnection<Q = unknown, M = unknown, R = M> extends BaseCo
   }
 
   /**
-   * Sends a request and resolves with the reply. Rejects with a `RequestError`, whose `sent` says whether the request may
-   * have had an effect: `WebSocketEncodingError`, `WebSocketRequestTooLargeError`, `RequestTimeoutError`,
-   * `RequestAbortedError`, `RequestQueueFullError`, `NotConnectedError`, `ConnectionLostError`; or with what the option
-   * `reply` throws.
-   *
+   * Sends a request and resolves with the reply. Rejects with a `RequestError`, whose `sent` says whether the request
+   * may have had an effect: `WebSocketEncodingError`, `WebSocketRequestTooLargeError`, `RequestTimeoutError`,
+   * `RequestAbortedError`, `RequestQueueFullError`, `NotConnectedError`, `ConnectionLostError`; or with the error of
+   * the option `reply`.
    * @example
    * ```ts
    * const connection = new WebSocketConnection<{ method: string }, { result: string }>('wss://api.example');
@@ -127,9 +123,9 @@ export class WebSocketConnection<Q = unknown, M = unknown, R = M> extends BaseCo
   }
 
   /**
-   * Sends text or bytes as they are, to which no reply belongs. They overtake requests that wait in the queue.
+   * Sends text or bytes unchanged, without a reply. They overtake requests that wait in the queue.
    *
-   * @throws `NotConnectedError`, `WebSocketRequestTooLargeError`, and `WebSocketEncodingError` for what is neither
+   * @throws `NotConnectedError`, `WebSocketRequestTooLargeError`, and `WebSocketEncodingError` for other types
    * @example
    * ```ts
    * const connection = new WebSocketConnection('wss://api.example');
@@ -151,7 +147,7 @@ export class WebSocketConnection<Q = unknown, M = unknown, R = M> extends BaseCo
     return (transport as Transport<Q, M, R>).close();
   }
 
-  /** The transport while it is open. Its type is none of the public ones. */
+  /** The open transport, if there is one. Its type is not public. */
   get #open(): Transport<Q, M, R> | undefined {
     return this.transport as Transport<Q, M, R> | undefined;
   }

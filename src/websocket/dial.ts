@@ -7,7 +7,10 @@ import type { WebSocketSettings } from './options.js';
 import { Transport, type TransportOwner } from './transport.js';
 import { parseUrl } from './url.js';
 
-/** Opens a WebSocket and has `hello` answered, all within `connectTimeout`. What the dial has opened ends with it. */
+/**
+ * Opens a WebSocket and waits for the reply to `hello`, within `connectTimeout`. If the dial ends early, the WebSocket
+ * is closed.
+ */
 export async function dial<Q, M, R>(
   settings: WebSocketSettings<Q, M, R>,
   signal: AbortSignal,
@@ -45,7 +48,7 @@ async function open<Q, M, R>(
     await transport.opened;
     if (hello) {
       const request = await abortable(Promise.resolve(hello()), signal);
-      // The deadline of the dial is the only one.
+      // Only the deadline of the dial applies.
       await transport.ask(request, { timeout: MAX_TIMER_DELAY, isOwn: true });
     }
     transport.attach();
@@ -58,7 +61,7 @@ async function open<Q, M, R>(
   }
 }
 
-/** A page may not dial, or may not use these subprotocols: dialling again would not change that. */
+/** A page may be forbidden to dial, or to use these subprotocols: redialling would not help. */
 function construct<Q, M, R>(
   settings: WebSocketSettings<Q, M, R>,
   url: string,
@@ -71,15 +74,15 @@ function construct<Q, M, R>(
   }
 }
 
-/** How the package `ws` tells the status by which a server has refused the handshake. */
+/** How the package `ws` reports the status with which a server refused the handshake. */
 const REFUSED = /^Unexpected server response: (\d{3})$/;
 
-/** Statuses of 4xx that time mends. */
+/** Statuses of 4xx that pass by themselves. */
 const PASSING: readonly number[] = [408, 421, 425, 429];
 
 function connectError<Q, M, R>({ endpoint }: WebSocketSettings<Q, M, R>, error: unknown): unknown {
   if (error instanceof WebSocketConnectError) return error;
-  // No connection was lost: the cause is what the implementation tells, if it tells something.
+  // No connection was lost, so the cause is the error of the implementation, if it gives one.
   const isMute = error instanceof WebSocketClosedError && error.closeCode === 1006;
   const cause = isMute ? error.cause : error;
   const status = Number(REFUSED.exec(messageOf(cause))?.[1]);

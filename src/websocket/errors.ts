@@ -2,19 +2,19 @@ import { PoolError } from '../errors.js';
 import { RequestError } from '../request/errors.js';
 
 /**
- * No connection could be made; `cause` tells why, where the implementation does: a browser tells a page nothing. With the
- * package `ws`, `status` is what the server answered to the handshake.
+ * No connection could be made. `cause` says why, if the implementation does; a browser does not. With the package `ws`,
+ * `status` is the server's answer to the handshake.
  */
 export class WebSocketConnectError extends PoolError {
   override readonly name: string = 'WebSocketConnectError';
   readonly code = 'ERR_WEBSOCKET_CONNECT';
 
   constructor(
-    /** The server, where it is known. */
+    /** The server, if known. */
     readonly endpoint: string | undefined,
-    /** The HTTP status by which the server refused the handshake, where it is known. */
+    /** The HTTP status with which the server refused the handshake, if known. */
     readonly status: number | undefined,
-    /** Whether dialling again soon cannot succeed. `isTerminalCause` goes by it. */
+    /** Whether redialling soon cannot succeed. `isTerminalCause` reads it. */
     readonly terminal: boolean,
     cause?: unknown,
   ) {
@@ -23,19 +23,19 @@ export class WebSocketConnectError extends PoolError {
   }
 }
 
-/** A WebSocket was closed, though not by `close()`. */
+/** A WebSocket was closed, but not by `close()`. */
 export class WebSocketClosedError extends PoolError {
   override readonly name: string = 'WebSocketClosedError';
   readonly code = 'ERR_WEBSOCKET_CLOSED';
 
   constructor(
-    /** The close code; 1006 where the connection ended without one, and 1005 where the server gave none. */
+    /** The close code; 1006 if the connection ended without one, and 1005 if the server gave none. */
     readonly closeCode: number,
-    /** What the server said; in no message. */
+    /** The server's reason; it appears in no message. */
     readonly reason: string,
-    /** Whether both sides agreed on the end. */
+    /** Whether both sides agreed to close. */
     readonly wasClean: boolean,
-    /** Whether dialling again soon cannot succeed, by the option `terminalCodes`. `isTerminalCause` goes by it. */
+    /** Whether redialling soon cannot succeed, by the option `terminalCodes`. `isTerminalCause` reads it. */
     readonly terminal: boolean,
     cause?: unknown,
   ) {
@@ -43,7 +43,7 @@ export class WebSocketClosedError extends PoolError {
   }
 }
 
-/** How what came from the server breaks the protocol. */
+/** How a message of the server violates the protocol. */
 export type WebSocketViolation = 'TOO_LARGE' | 'UNDECODABLE' | 'UNKNOWN_ID' | 'UNEXPECTED_REPLY';
 
 const VIOLATIONS: Record<WebSocketViolation, string> = {
@@ -53,7 +53,7 @@ const VIOLATIONS: Record<WebSocketViolation, string> = {
   UNEXPECTED_REPLY: 'A reply came without a request',
 };
 
-/** What came from the server does not fit the protocol. The connection is given up. */
+/** A message of the server violates the protocol. The connection is closed. */
 export class WebSocketProtocolError extends PoolError {
   override readonly name: string = 'WebSocketProtocolError';
   readonly code = 'ERR_WEBSOCKET_PROTOCOL';
@@ -62,7 +62,7 @@ export class WebSocketProtocolError extends PoolError {
   constructor(
     /** What is wrong. */
     readonly violation: WebSocketViolation,
-    /** Bytes of the message. */
+    /** The length of the message in bytes. */
     readonly bytes: number,
     thrown?: unknown,
   ) {
@@ -70,29 +70,29 @@ export class WebSocketProtocolError extends PoolError {
     this.#thrown = thrown;
   }
 
-  /** What `decode`, `correlate` or `inOrder` threw. It may quote the message, and is therefore no `cause`. */
+  /** The error of `decode`, `correlate` or `inOrder`. It may quote the message, so it is not the `cause`. */
   get thrown(): unknown {
     return this.#thrown;
   }
 }
 
-/** The request would be larger than `maxRequestBytes`; nothing was sent. */
+/** The request would be larger than `maxRequestBytes`. Nothing was sent. */
 export class WebSocketRequestTooLargeError extends RequestError {
   override readonly name: string = 'WebSocketRequestTooLargeError';
   readonly code = 'ERR_WEBSOCKET_REQUEST_TOO_LARGE';
 
   constructor(
     request: string,
-    /** Bytes of the request. */
+    /** The length of the request in bytes. */
     readonly bytes: number,
-    /** Bytes allowed. */
+    /** The limit in bytes. */
     readonly limit: number,
   ) {
     super(request, 'never', `its ${bytes} bytes are more than the option maxRequestBytes allows, ${limit}`);
   }
 }
 
-/** `encode` threw, or made neither text nor bytes; nothing was sent. */
+/** `encode` threw, or returned neither text nor bytes. Nothing was sent. */
 export class WebSocketEncodingError extends RequestError {
   override readonly name: string = 'WebSocketEncodingError';
   readonly code = 'ERR_WEBSOCKET_ENCODING';
@@ -103,7 +103,7 @@ export class WebSocketEncodingError extends RequestError {
     this.#thrown = thrown;
   }
 
-  /** What `encode` threw. It may quote the request, and is therefore no `cause`. */
+  /** The error of `encode`. It may quote the request, so it is not the `cause`. */
   get thrown(): unknown {
     return this.#thrown;
   }

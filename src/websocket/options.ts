@@ -16,96 +16,101 @@ import type { WebSocketConstructor, WebSocketData, WebSocketReceived } from './s
 import { endpointOf, parseUrl, type WebSocketUrl } from './url.js';
 
 /**
- * The protocol that is spoken over a WebSocket, and what to put up with. Times are in milliseconds.
+ * The protocol over a WebSocket, deadlines and limits. Times are in milliseconds.
  *
  * Without `encode`, `decode` and `correlate` messages are JSON text. Each request is an object that gets a member `id`;
  * its reply has the same `id`. A message without `id` answers no request.
  *
  * @typeParam Q - a request.
- * @typeParam M - a message, as `decode` makes it.
- * @typeParam R - a reply, as `reply` makes it of a message.
+ * @typeParam M - a message, as `decode` returns it.
+ * @typeParam R - a reply, as `reply` returns it for a message.
  */
 export interface WebSocketOptions<Q = unknown, M = unknown, R = M> {
-  /** What logs, events and errors call the connection. @default 'websocket' and a number of its own */
+  /** The name in logs, events, errors and metrics. @default 'websocket' and a number of its own */
   readonly name?: string | undefined;
   /**
-   * What logs, events, errors and a pool with `endpoints` call the server.
-   * @default the URL without user, password, query and fragment; none where it is a function
+   * The server in logs, events and errors, and for a pool with `endpoints`.
+   * @default the URL without user, password, query and fragment; none if it is a function
    */
   readonly endpoint?: string | undefined;
-  /** The subprotocols that are offered to the server. @default none */
+  /** The subprotocols offered to the server. @default none */
   readonly protocols?: string | readonly string[] | undefined;
-  /** The class of WebSockets, for example `WebSocket` of the package `ws`. @default the global one */
+  /** The class of the WebSocket, for example `WebSocket` of the package `ws`. @default the global one */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
-   * Makes of a request what is sent. A protocol by id puts the id in, which no other request of the connection has.
-   * @default JSON text of the request, by id with a member `id`
+   * Encodes a request as text or bytes. A protocol by id includes the `id`, which is unique among the requests of the
+   * connection. @default JSON text of the request, with a member `id` in a protocol by id
    */
   readonly encode?: ((request: Q, id: number) => WebSocketData) | undefined;
-  /** Makes a message of what is received: text, or bytes. What it throws breaks the connection. @default JSON.parse */
+  /** Decodes received text or bytes to a message. If it throws, the connection breaks. @default JSON.parse */
   readonly decode?: ((data: WebSocketReceived) => M) | undefined;
   /**
-   * The id of the request that a message answers; undefined for a message that answers none, which is emitted by
-   * `messages$`. @default its member `id`, where that is a number
+   * Returns the id of the request that a message answers; undefined for a message that answers none, which `messages$`
+   * emits. @default its member `id`, if that is a number
    */
   readonly correlate?: ((message: M) => number | undefined) | undefined;
   /**
-   * For a protocol whose replies come in the order of the requests, without an id. Then it stands instead of `correlate`.
-   * `true` where every message is a reply; a function that says which are, where there are others. @default false
+   * For a protocol without ids, whose replies come in the order of the requests; replaces `correlate`. `true` if every
+   * message is a reply; otherwise a function that says whether a message is one. @default false
    */
   readonly inOrder?: boolean | ((message: M) => boolean) | undefined;
-  /** Makes the reply of the message that answers a request. What it throws rejects the request. @default the message */
+  /**
+   * Makes the reply from the message that answers a request. If it throws, the request rejects. @default the message
+   */
   readonly reply?: ((message: M) => R) | undefined;
   /**
-   * What is done with an id that no request in flight has: `break` takes it for a broken protocol and ends the
-   * connection, `message` emits the message by `messages$`. The late reply to a request that was given up is dropped in
-   * either case. @default 'break'
+   * How to handle the id of no request in flight. `break` treats it as a violation of the protocol and closes the
+   * connection; `message` lets `messages$` emit the message. Late replies to timed-out or aborted requests are dropped
+   * in either case. @default 'break'
    */
   readonly unknownId?: 'break' | 'message' | undefined;
-  /** Whether a message says that the server takes nothing new and finishes what it has. @default none does */
+  /** Whether a message says that the server takes no new requests and finishes those it has. @default always false */
   readonly isDraining?: ((message: M) => boolean) | undefined;
-  /** What errors call a request; it must hold nothing secret. @default 'request' */
+  /** Names a request in errors, without anything secret. @default 'request' */
   readonly label?: ((request: Q) => string) | undefined;
-  /** Makes the first request of each dial, such as a login. A dial has succeeded once it is answered. @default none */
+  /** Makes the first request of each dial, such as a login. The dial succeeds when it is answered. @default none */
   readonly hello?: (() => Q | PromiseLike<Q>) | undefined;
-  /** Makes a request that every live server answers, for `ping()` and for keeping alive. @default none */
+  /** Makes a request that every live server answers, for `ping()` and for keep-alive. @default none */
   readonly ping?: (() => Q) | undefined;
-  /** After so long without a message a ping is sent, where there is `ping`; `false` for never. @default 30000 */
+  /** Time without a message after which a ping is sent, if there is `ping`; `false` for never. @default 30000 */
   readonly pingInterval?: number | false | undefined;
-  /** A ping that is not answered for so long breaks the connection. @default 5000 */
+  /** Time after which an unanswered ping breaks the connection. @default 5000 */
   readonly pingTimeout?: number | undefined;
-  /** From dialling to the open WebSocket, and the reply to `hello`. @default 5000 */
+  /** Time from dialling to the open WebSocket and the reply to `hello`. @default 5000 */
   readonly connectTimeout?: number | undefined;
-  /** From `request` to the reply, time in the queue included. @default 5000 */
+  /** Time from `request` to the reply, including time in the queue. @default 5000 */
   readonly requestTimeout?: number | undefined;
-  /** For what is outstanding when the connection is closed, and for the closing handshake. @default 1000 */
+  /** Time for outstanding requests and the closing handshake when the connection is closed. @default 1000 */
   readonly closeTimeout?: number | undefined;
   /** Bytes of one request; a larger one is refused before it is sent. @default 8388608 */
   readonly maxRequestBytes?: number | undefined;
   /**
-   * Bytes of one message; a larger one breaks the connection. It has been received then: `maxPayload` of the package `ws`
-   * refuses it earlier. @default 8388608
+   * Bytes of one message; a larger one breaks the connection, but only after it was received. `maxPayload` of the
+   * package `ws` refuses it earlier. @default 8388608
    */
   readonly maxMessageBytes?: number | undefined;
-  /** Requests that may be in flight at once; others wait. 1 for a server that bears no more. @default 1000 */
+  /**
+   * Requests that may be in flight at once; others wait in the queue. Use 1 for a server that supports no more.
+   * @default 1000
+   */
   readonly maxInFlight?: number | undefined;
-  /** Requests that may wait for others; one more is refused at once. @default 10000 */
+  /** Requests that may wait in the queue; further ones are refused at once. @default 10000 */
   readonly maxQueue?: number | undefined;
-  /** While more bytes than this have not left yet, requests wait in the queue. @default 1048576 */
+  /** Requests wait in the queue while more bytes than this are buffered for sending. @default 1048576 */
   readonly maxBufferedBytes?: number | undefined;
   /**
-   * Close codes after which dialling again soon cannot succeed: the connection is given up, and dialled rarely.
+   * Close codes after which redialling soon cannot succeed: the connection is abandoned, and dialled rarely.
    * @default [1008, 1010, 4401, 4403]
    */
   readonly terminalCodes?: readonly number[] | undefined;
-  /** Where time comes from; for tests. @default the system's monotonic clock */
+  /** The clock of timeouts; for tests. @default the system's monotonic clock */
   readonly clock?: Clock | undefined;
 }
 
-/** `reply` has to be there where a reply is no message. */
+/** Requires the option `reply` if the reply is not the message itself. */
 export type ReplyOf<M, R> = [M] extends [R] ? unknown : { readonly reply: (message: M) => R };
 
-/** Options with nothing left open. */
+/** All options, with the defaults of those not given. */
 export interface WebSocketSettings<Q, M, R> {
   readonly name: string;
   readonly endpoint: string | undefined;
@@ -115,7 +120,7 @@ export interface WebSocketSettings<Q, M, R> {
   readonly encode: (request: Q, id: number) => WebSocketData;
   readonly decode: (data: WebSocketReceived) => M;
   readonly correlate: (message: M) => number | undefined;
-  /** Undefined for a protocol by id; else whether a message is a reply. */
+  /** Whether a message is a reply; undefined for a protocol by id. */
   readonly isReply: ((message: M) => boolean) | undefined;
   readonly reply: (message: M) => R;
   readonly unknownId: 'break' | 'message';
@@ -137,7 +142,7 @@ export interface WebSocketSettings<Q, M, R> {
   readonly clock: Clock;
 }
 
-// What browsers have, and Node from version 22 on.
+// Exists in browsers, and in Node from version 22 on.
 declare const WebSocket: WebSocketConstructor | undefined;
 
 const within =
@@ -189,15 +194,15 @@ const CHECKS: { readonly [O in keyof Required<WebSocketOptions>]: Check } = {
   clock: checkObject,
 };
 
-/** Policy violation, a missing extension, and what servers use as 401 and 403. */
+/** Policy violation, a missing extension, and the codes that servers use like 401 and 403. */
 const TERMINAL_CODES: readonly number[] = [1008, 1010, 4401, 4403];
 
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** How many connections have been given a name here. */
+/** How many connections have been named here. */
 let connections = 0;
 
-/** Checks the options, and fills in what is left open. */
+/** Checks the options, and fills in the defaults. */
 export function resolveOptions<Q, M, R>(
   url: WebSocketUrl,
   options: WebSocketOptions<Q, M, R>,

@@ -1,30 +1,30 @@
-/** What is sent: text, or bytes. */
+/** Data to send: text or bytes. */
 export type WebSocketData = string | ArrayBuffer | ArrayBufferView;
 
-/** What is received: text, or bytes. */
+/** Received data: text or bytes. */
 export type WebSocketReceived = string | ArrayBuffer;
 
-/** What an event of a WebSocket tells; each type has some of it. */
+/** An event of a WebSocket; each type has some of these members. */
 export interface WebSocketEvent {
-  /** Which event it is: `open`, `message`, `error` or `close`. */
+  /** The type: `open`, `message`, `error` or `close`. */
   readonly type: string;
-  /** Of a message. */
+  /** Of `message`: the data. */
   readonly data?: unknown;
-  /** Of a close: its code. */
+  /** Of `close`: the code. */
   readonly code?: number;
-  /** Of a close: what the server said. */
+  /** Of `close`: the server's reason. */
   readonly reason?: string;
-  /** Of a close: whether both sides have agreed on it. */
+  /** Of `close`: whether both sides agreed to close. */
   readonly wasClean?: boolean;
-  /** Of an error, where the implementation tells more than a browser may. */
+  /** Of `error`: the error, which browsers do not give. */
   readonly error?: unknown;
 }
 
-/** What a connection needs of a WebSocket. That of browsers, of Node and of the package `ws` have it. */
+/** The members of a WebSocket that a connection needs. Those of browsers, of Node and of the package `ws` have them. */
 export interface WebSocketLike {
-  /** 0 while it is being opened, 1 while it is open, more after that. */
+  /** 0 while it opens, 1 while it is open, more after that. */
   readonly readyState: number;
-  /** Bytes that have been sent and have not left yet. */
+  /** Bytes that were sent and are still buffered. */
   readonly bufferedAmount: number;
   /** Set to `arraybuffer`. */
   binaryType: string;
@@ -34,37 +34,37 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   /** Ends it without the closing handshake, where the implementation can. */
   terminate?(): void;
-  /** Has a listener called for each event of a type. */
+  /** Adds a listener for a type of event. */
   addEventListener(type: WebSocketEventType, listener: (event: WebSocketEvent) => void): void;
-  /** Has a listener not called any more. */
+  /** Removes a listener. */
   removeEventListener(type: WebSocketEventType, listener: (event: WebSocketEvent) => void): void;
 }
 
-/** The events of a WebSocket. */
+/** The types of events. */
 export type WebSocketEventType = 'open' | 'message' | 'error' | 'close';
 
 /** A class of WebSockets: the global one, or `WebSocket` of the package `ws`. */
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
 
-/** `readyState` of a WebSocket that is open. */
+/** `readyState` of an open WebSocket. */
 export const OPEN = 1;
-/** `readyState` of a WebSocket that is closed. */
+/** `readyState` of a closed WebSocket. */
 export const CLOSED = 3;
 
-/** Bytes of a message; undefined for what is neither text nor bytes. */
+/** The bytes of a message; undefined for a value that is neither text nor bytes. */
 export function sizeOf(data: unknown): number | undefined {
   if (typeof data === 'string') return utf8Size(data);
   const size = (data as { readonly byteLength?: unknown } | null | undefined)?.byteLength;
   return typeof size === 'number' ? size : undefined;
 }
 
-/** Counted rather than encoded: an encoder would copy the text. */
+/** Counted instead of encoded, because an encoder would copy the text. */
 function utf8Size(text: string): number {
   let size = text.length;
   for (let place = 0; place < text.length; place++) {
     const unit = text.charCodeAt(place);
     if (unit < 0x80) continue;
-    // A pair of surrogates has four bytes, and two units. One that stands alone is sent as U+FFFD, which has three bytes.
+    // A pair of surrogates has two units and four bytes. A lone one is sent as U+FFFD, which has three bytes.
     if (unit < 0x800) size += 1;
     else if (isPair(text, place)) {
       size += 2;

@@ -13,72 +13,72 @@ import {
 import type { WebSocketSettings } from './options.js';
 import { CLOSED, OPEN, sizeOf, type WebSocketData, type WebSocketEvent, type WebSocketLike } from './socket.js';
 
-/** What a transport reports to. */
+/** Is told what happens on a transport. */
 export interface TransportOwner<M> {
-  /** A request of a caller is in flight no more. */
+  /** A request of a caller is no longer in flight. */
   ended(): void;
   /** A request of a caller has settled. */
   settled(since: number, ending: RequestEnding): void;
-  /** A message has come that answers no request. */
+  /** A message that answers no request was received. */
   message(message: M): void;
-  /** The server takes nothing new. */
+  /** The server takes no new requests. */
   draining(transport: object): void;
-  /** The transport has failed; called once, and not after `close()`. */
+  /** The transport has failed. Called once, and not after `close()`. */
   lost(transport: object, cause: unknown): void;
 }
 
-/** What is sent for a request. */
+/** The data of a request. */
 interface Frame {
   readonly data: WebSocketData;
   readonly id: number;
-  /** Whether the connection asks for itself: such a request is not counted. */
+  /** Whether it is the connection's own request, which is not counted. */
   readonly isOwn: boolean;
 }
 
-/** How a request is sent. */
+/** Options of a request. */
 export interface RequestTerms {
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
-  /** @default false */
+  /** Whether it is the connection's own request. @default false */
   readonly isOwn?: boolean;
 }
 
-/** Milliseconds between looks at the bytes that have not left: a WebSocket does not tell when they have. */
+/** Milliseconds between checks of the buffered bytes, because a WebSocket has no event for them. */
 const LOOK = 10;
 
-/** Ids of requests whose reply is expected no more, and may come all the same: so many are remembered. */
+/** How many forgotten requests are remembered by their ids, in case a reply comes after all. */
 const MAX_FORGOTTEN = 1000;
 
-/** The close code of a connection that is closed by its user. */
+/** The close code of a connection closed by its user. */
 const NORMAL = 1000;
 
 /** The close code of an end without a code. */
 const ABNORMAL = 1006;
 
 /**
- * One WebSocket: sends the frames of its request table, and settles the request that a message answers. A failure calls
+ * One WebSocket. Sends the frames of its request table, and settles the request that a message answers. A failure calls
  * {@link TransportOwner.lost}, once.
  */
 export class Transport<Q, M, R> implements RequestHost<Frame, R> {
   readonly table: RequestTable<Frame, R>;
   readonly #socket: WebSocketLike;
   readonly #opened: Deferred<void> = deferred();
-  /** The requests that have an id in use, by that; those that wait in the queue too. */
+  /** The requests by their ids, including those in the queue. */
   readonly #requests = new Map<number, Request<Frame, R>>();
   readonly #forgotten = new Set<number>();
-  /** When a message was received last, in milliseconds of the clock. */
+  /** When the last message was received, in milliseconds of the clock. */
   #heardAt: number;
   #id = 0;
   #isAttached = false;
   #isFull = false;
   #lost: { readonly cause: unknown } | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
-  /** Nothing is sent or received any more. */
+  /** Whether sending and receiving have stopped. */
   #isStopped = false;
   #cancelLook = ignore;
   #cancelPing = ignore;
 
-  /** Throws what the class of WebSockets throws. */
+  /** Throws the error of the class of WebSockets. */
   constructor(
     private readonly settings: WebSocketSettings<Q, M, R>,
     url: string,
@@ -97,22 +97,22 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     socket.addEventListener('message', this.#received);
     socket.addEventListener('error', this.#failed);
     socket.addEventListener('close', this.#closed);
-    // It stays: in Node an error without a listener would take the process down.
+    // Never removed: in Node, an error without a listener would end the process.
     socket.addEventListener('error', ignore);
   }
 
-  /** Resolves when the WebSocket is open; rejects with the cause where it fails before. */
+  /** Resolves when the WebSocket is open; rejects with the cause if it fails before. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
 
-  /** Ends the dial: from now on the owner is told of a failure, which until now ends the transport. */
+  /** Ends the dial. From now on a failure is reported to the owner; before, it ended the transport. */
   attach(): void {
     if (this.#lost) throw this.#lost.cause;
     this.#isAttached = true;
   }
 
-  /** Sends a request, and resolves with its reply. Throws where nothing was sent. */
+  /** Sends a request, and resolves with its reply. Throws if nothing was sent. */
   ask(request: Q, { timeout, signal, isOwn = false }: RequestTerms): Promise<R> {
     const name = this.settings.label(request);
     if (this.#socket.readyState !== OPEN) throw new NotConnectedError(name, this.#lost?.cause);
@@ -125,7 +125,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     return promise;
   }
 
-  /** Sends what no reply belongs to. */
+  /** Sends data without a reply. */
   send(name: string, make: () => WebSocketData): void {
     if (this.#socket.readyState !== OPEN) throw new NotConnectedError(name, this.#lost?.cause);
     this.#socket.send(encoded(name, make, this.settings));
@@ -147,7 +147,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     if (this.#closing) this.#closeWhenIdle();
   }
 
-  /** One reply is missing: by id that is all there is to it, unless the server is silent. */
+  /** A reply is overdue. A protocol by id forgets the request, unless the server is silent. */
   overdue(request: Request<Frame, R>): void {
     const { clock, isReply, requestTimeout } = this.settings;
     const waited = clock.now() - request.since;
@@ -163,8 +163,8 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
   }
 
   /**
-   * Has what is outstanding come to its end, then closes the WebSocket and waits for the server to agree, all within
-   * `closeTimeout`. One that was lost is ended at once.
+   * Lets outstanding requests finish, then closes the WebSocket and waits for the server's side, all within
+   * `closeTimeout`. A lost one is ended at once.
    */
   close(): Promise<void> {
     if (this.#closing) return this.#closing;
@@ -187,7 +187,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     return promise;
   }
 
-  /** Fails what is outstanding and ends the WebSocket, as soon as that is possible. */
+  /** Fails outstanding requests and ends the WebSocket as soon as possible. */
   destroy(): void {
     this.#stop();
     const socket = this.#socket;
@@ -231,7 +231,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     this.#pingIn(this.settings.pingInterval || 0);
   };
 
-  /** A WebSocket with an error is closed without a code. In Node the event `close` may be late. */
+  /** After an error a WebSocket closes without a code. In Node, its event `close` may be late. */
   readonly #failed = ({ error }: WebSocketEvent): void => this.#end(ABNORMAL, '', false, error ?? undefined);
 
   readonly #closed = ({ code = ABNORMAL, reason = '', wasClean = false }: WebSocketEvent): void =>
@@ -242,7 +242,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     this.#fail(new WebSocketClosedError(code, reason, wasClean, isTerminal, cause));
   }
 
-  /** Writes are paused while a message is matched, so that it settles no request that was written after it. */
+  /** Pauses writes while a message is matched, so that it does not settle a request that was written after it. */
   readonly #received = ({ data }: WebSocketEvent): void => {
     this.#heardAt = this.settings.clock.now();
     const bytes = sizeOf(data) ?? 0;
@@ -258,7 +258,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     }
   };
 
-  /** Throws what is wrong with the message. */
+  /** Throws if the message is invalid. */
   #match(data: string | ArrayBuffer, bytes: number): void {
     const { decode, isDraining } = this.settings;
     const message = decode(data);
@@ -269,7 +269,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     } else if (request !== 'late') this.#answer(request, message);
   }
 
-  /** The request that a message answers, `none`, or `late` where it is not expected any more. */
+  /** The request that a message answers; `none`, or `late` if its reply is no longer expected. */
   #answeredBy(message: M, bytes: number): Request<Frame, R> | 'none' | 'late' {
     const { correlate, isReply, unknownId } = this.settings;
     const refuse = (violation: WebSocketViolation): never => {
@@ -287,7 +287,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
   #answer(request: Request<Frame, R>, message: M): void {
     let reply: R;
     try {
-      // The reply of a tombstone is dropped: it is not looked at.
+      // The reply to a tombstone is dropped without a look at it.
       reply = request.state === 'sent' ? this.settings.reply(message) : (undefined as R);
     } catch (error) {
       this.table.refuse(request, error);
@@ -323,10 +323,10 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     });
   }
 
-  /** Breaks the connection where a ping is not answered, and nothing else has come meanwhile. */
+  /** Breaks the connection if a ping is not answered and nothing else was received meanwhile. */
   async #keepAlive(ping: () => Q): Promise<void> {
     const { clock, isReply, pingTimeout: timeout } = this.settings;
-    // In order, a ping would wait for requests that take their time, and have deadlines of their own.
+    // In order, a ping would wait for slow requests, which have their own deadlines.
     if (isReply && this.table.outstanding > 0) return;
     const since = clock.now();
     try {
@@ -338,7 +338,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
   }
 }
 
-/** What is to be sent, if it may be. */
+/** Encodes data, and throws if it must not be sent. */
 function encoded<Q, M, R>(
   name: string,
   make: () => WebSocketData,

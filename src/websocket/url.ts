@@ -3,19 +3,19 @@ import { type ArgumentError, wrongType } from '../errors.js';
 /** A URL, as text or as a `URL`. */
 export type WebSocketAddress = string | { readonly href: string };
 
-/** Where a WebSocket leads: a URL, or a function that is asked for it before each dial, for one that has a token in it. */
+/** The address of a WebSocket: a URL, or a function that returns it for each dial, for example with a new token. */
 export type WebSocketUrl =
   | WebSocketAddress
   | ((context: { readonly signal: AbortSignal }) => WebSocketAddress | PromiseLike<WebSocketAddress>);
 
-// Of a page.
+// Exists in a page.
 declare const location: { readonly href: string } | undefined;
 
 const SCHEMES: Readonly<Record<string, string>> = { 'ws:': 'ws:', 'wss:': 'wss:', 'http:': 'ws:', 'https:': 'wss:' };
 
 /**
- * A URL as a WebSocket takes it: absolute, in a page relative to that, of the scheme ws or wss, and without a fragment.
- * What is wrong with it is told without the URL, which may hold a password.
+ * A URL that a WebSocket accepts: absolute, or relative in a page; of the scheme ws or wss; without a fragment. Errors
+ * do not contain the URL, which may contain a password.
  */
 export function parseUrl(given: unknown): URL {
   const text = typeof given === 'string' ? given : (given as { readonly href?: unknown } | null | undefined)?.href;
@@ -28,7 +28,7 @@ export function parseUrl(given: unknown): URL {
   return url;
 }
 
-/** A URL without what may be secret in it: user, password and query. */
+/** A URL without its secret parts: user, password and query. */
 export function endpointOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
