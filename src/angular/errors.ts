@@ -1,9 +1,8 @@
 import { PoolError } from 'rxpool';
 
 /**
- * The page is being rendered on a server, where the pool dials nothing: `dialOnServer` was not set. What a page needs of its
- * data while it is rendered comes from elsewhere, or waits until the page runs in the browser.
- *
+ * The page is being rendered on a server, where the pool does not dial unless `dialOnServer` is set. Get the data of a
+ * rendered page from elsewhere, or wait until the page runs in the browser.
  * @example
  * ```ts
  * const users = pool.use((connection) => connection.send('DBSIZE')).catch((error) => {
@@ -15,6 +14,6 @@ import { PoolError } from 'rxpool';
 export class ServerRenderingError extends PoolError {
   override readonly name: string = 'ServerRenderingError';
   readonly code = 'ERR_SERVER_RENDERING';
-  /** Nothing was handed to a connection. */
+  /** No work was handed to a connection. */
   readonly sent = 'never';
 }

@@ -14,16 +14,16 @@ import { checkToken, nameOf } from './tokens.js';
 import { callOutside, connectOutside, injectOutside } from './zone.js';
 
 /**
- * Provides a pool to an application, a route or an environment injector. The pool is made and dialled when it is first
- * injected, and disposed of with the injector.
+ * Provides a pool to an application, a route or an environment injector. The pool is made and dialled at its first
+ * injection, and disposed of with the injector.
  *
- * While a page is rendered on a server the pool dials nothing, unless `dialOnServer` is true: a request there is answered
- * with a {@link ServerRenderingError} at once. Where the application has zone.js, all that the pool does runs outside its
- * zone, work that it is given included: use signals there, or go on with what `use()` resolves with.
+ * While a page is rendered on a server, the pool does not dial, and a request fails at once with a
+ * {@link ServerRenderingError}. Set `dialOnServer` to change that. With zone.js, everything that the pool does runs
+ * outside Angular's zone, including your work: use signals there, or continue after the promise of `use()`.
  *
- * @param settings - how the pool is made; or a function that returns it, in an injection context.
- * @param token - what the pool is injected by, where there are several. @default the class `ConnectionPool`
- * @throws TypeError, RangeError for settings that cannot be: here, or when the pool is injected.
+ * @param settings - how the pool is made, or a function that returns this in an injection context.
+ * @param token - the token that injects the pool, if there are several. @default the class `ConnectionPool`
+ * @throws TypeError, RangeError for invalid settings: at once, or when the pool is injected.
  * @example
  * ```ts
  * const appConfig = {
@@ -51,7 +51,7 @@ export function provideConnectionPool<C extends Connection, K = void>(
   return makeEnvironmentProviders([{ provide: token, useFactory }]);
 }
 
-/** Called in an injection context. */
+/** Must be called in an injection context. */
 function createPool<C extends Connection, K>(
   { poolSize, connectionFactory, options, dialOnServer = false }: PoolSettings<C, K>,
   name: string | undefined,
@@ -63,7 +63,7 @@ function createPool<C extends Connection, K>(
       outside,
     );
   const pool = new ConnectionPool<C, K>(poolSize, factory, { name, ...options });
-  // It does not reject: connections that do not close are told of in `events$`.
+  // It does not reject; `events$` reports connections that fail to close.
   inject(DestroyRef).onDestroy(() => void pool.dispose());
   if (inject(PLATFORM_ID, { optional: true }) === 'server' && !dialOnServer) dialNothing(pool);
   else {

@@ -3,8 +3,8 @@ import type { Connection, ConnectionPool } from 'rxpool';
 import { ServerRenderingError } from './errors.js';
 
 /**
- * Has a pool dial nothing on a server that renders a page. What needs a connection is refused at once: a caller that waited
- * for one would hold the page back until `waitTimeout`. `setup()` resolves, so that a page may call it wherever it runs.
+ * Keeps a pool from dialling on a server that renders a page. Calls that need a connection are refused at once, because
+ * a waiting caller would delay the page until `waitTimeout`. `setup()` resolves, so that a page may call it anywhere.
  */
 export function dialNothing<C extends Connection, K>(pool: ConnectionPool<C, K>): void {
   const refusal = (method: string): ServerRenderingError => {

@@ -13,32 +13,32 @@ import { type Check, checkEach, checkTimeout, checkWithin } from '../checks.js';
 import { wrongType } from '../errors.js';
 import { injectOutside, streamOutside } from './zone.js';
 
-/** What a signal follows: a pool, of which one stream is enough, or the token that it is injected by. */
+/** The source of a signal: a pool (or an object with the needed stream), or the token that injects it. */
 export type PoolSource<S> = S | InjectionToken<S>;
 
 /** Options of {@link poolHealth}. */
 export interface PoolHealthOptions {
-  /** The least milliseconds between two values of the same status; above 0. @default 100 */
+  /** The least milliseconds between two values of the same status; more than 0. @default 100 */
   readonly every?: number | undefined;
 }
 
 /** Options of {@link poolEvents}. */
 export interface PoolEventsOptions {
-  /** How many events are kept; at least 1. The connections that they name stay in memory as long. @default 50 */
+  /** How many events are kept; at least 1. Their connections stay in memory as long. @default 50 */
   readonly keep?: number | undefined;
 }
 
 /**
- * The figures of a pool, at a pace: `health$` may emit once a microtask, which is two values a request. A change of `status`
- * shows at once; otherwise the latest figures show `every` milliseconds after those before. The last figures always show.
- * Figures that are equal are no new value.
+ * A signal of the figures of a pool, at a limited rate, because `health$` may emit twice for each request. A change of
+ * `status` shows at once; otherwise the latest figures show `every` milliseconds after the previous ones. Equal figures
+ * give no new value.
  *
- * The pool is followed until the component, directive or injector that asks is destroyed. In an application with zone.js
- * only the views that read the signal are checked.
+ * The subscription ends with the component, directive or injector that calls this. With zone.js, only views that read
+ * the signal are checked.
  *
  * @param pool - the pool, or its token. @default the pool that was provided without a token
- * @throws what Angular throws outside an injection context, and where no such pool is provided; a RangeError or TypeError
- * for options that cannot be.
+ * @throws Angular's error outside an injection context, or if no such pool is provided; a RangeError or TypeError for
+ * invalid options.
  * @example
  * ```ts
  * const template = `<p>{{ health().status }}: {{ health().connected }} of {{ health().poolSize }}</p>`;
@@ -59,10 +59,10 @@ export function poolHealth(
 }
 
 /**
- * The connections of a pool that are connected and in service.
+ * A signal of the connections that are connected and in service.
  *
  * @param pool - the pool, or its token. @default the pool that was provided without a token
- * @throws what Angular throws outside an injection context, and where no such pool is provided.
+ * @throws Angular's error outside an injection context, or if no such pool is provided.
  * @example
  * ```ts
  * const template = `@for (each of connections(); track each) { <li>{{ each.name }}</li> }`;
@@ -80,12 +80,11 @@ export function connectedConnections<C extends Connection>(
 }
 
 /**
- * The latest events of a pool, the newest last; those that happen from now on. For all of them, and without a limit, there is
- * `events$`.
+ * A signal of the latest events of a pool since the call, the newest last. Use `events$` to get every event.
  *
  * @param pool - the pool, or its token. @default the pool that was provided without a token
- * @throws what Angular throws outside an injection context, and where no such pool is provided; a RangeError or TypeError
- * for options that cannot be.
+ * @throws Angular's error outside an injection context, or if no such pool is provided; a RangeError or TypeError for
+ * invalid options.
  * @example
  * ```ts
  * const template = `@for (event of events(); track event) { <li>{{ event.at | date: 'mediumTime' }} {{ event.type }}</li> }`;
@@ -114,7 +113,7 @@ function sourceOf<S extends object>(source: PoolSource<S> = ConnectionPool as ne
   return source;
 }
 
-/** A signal of the latest value of a stream that has one. */
+/** A signal of the latest value of a stream with a current value. */
 function latestOf<T>(argument: string, stream: Observable<T>, pace: MonoTypeOperatorFunction<T>): Signal<T> {
   let latest: WritableSignal<T> | undefined;
   follow(stream, pace, (value) => {
@@ -125,7 +124,7 @@ function latestOf<T>(argument: string, stream: Observable<T>, pace: MonoTypeOper
   return latest.asReadonly();
 }
 
-/** Subscribes until what asks for it is destroyed. Timers of `pace` are set outside the zone. */
+/** Subscribes until the caller's injector or component is destroyed. Timers of `pace` are set outside the zone. */
 function follow<T>(stream: Observable<T>, pace: MonoTypeOperatorFunction<T>, show: (value: T) => void): void {
   const subscription = streamOutside(stream, injectOutside()).pipe(pace).subscribe(show);
   inject(DestroyRef).onDestroy(() => subscription.unsubscribe());

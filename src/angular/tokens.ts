@@ -3,15 +3,15 @@ import { type Connection, ConnectionPool } from 'rxpool';
 import { checkText } from '../checks.js';
 import { wrongType } from '../errors.js';
 
-/** The names that tokens were made with, which are those of their pools. */
+/** The names of tokens, which are also the names of their pools. */
 const names = new WeakMap<object, string>();
 
 /**
- * A token for one of several pools. It keeps the type of the connections. Each call makes a token of its own, so make it
- * once, where those that inject the pool can import it.
+ * A token for one of several pools. It keeps the type of the connections. Each call returns a new token, so make it
+ * once and export it to the code that injects the pool.
  *
- * @param name - what errors, `health` and metrics call the pool.
- * @throws TypeError, RangeError for a name that is no text or empty.
+ * @param name - the name of the pool in errors, `health` and metrics.
+ * @throws TypeError, RangeError for a name that is empty or not a text.
  * @example
  * ```ts
  * const USERS = connectionPoolToken<ZcachedConnection>('users');
@@ -30,7 +30,9 @@ export function connectionPoolToken<C extends Connection, K = void>(
   return token;
 }
 
-/** The token of the only pool is the class, which is one in a program, however often this entry is loaded. */
+/**
+ * The token of a single pool is the class itself, which exists once in a program, even if this entry is loaded twice.
+ */
 export function checkToken(token: unknown): void {
   if (token !== ConnectionPool && !(token instanceof InjectionToken))
     throw wrongType('token', 'an InjectionToken', token);
@@ -39,10 +41,10 @@ export function checkToken(token: unknown): void {
 export const nameOf = (token: object): string | undefined => names.get(token);
 
 /**
- * The pool that {@link provideConnectionPool} provides. It is made when it is first injected.
+ * Injects the pool that {@link provideConnectionPool} provides. It is made at its first injection.
  *
  * @param token - the token of one of several pools. @default the class `ConnectionPool`
- * @throws what Angular throws outside an injection context, and where no such pool is provided.
+ * @throws Angular's error outside an injection context, or if no such pool is provided.
  * @example
  * ```ts
  * class Users {

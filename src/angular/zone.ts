@@ -2,19 +2,19 @@ import { inject, NgZone } from '@angular/core';
 import { isObservable, Observable } from 'rxjs';
 import { type Connection, ConnectionPool } from 'rxpool';
 
-/** Runs a function where nothing that it begins (timers, sockets, listeners) makes Angular look for changes. */
+/** Runs a function outside Angular's zone: timers, sockets and listeners that it begins cause no change detection. */
 export type RunOutside = <T>(run: () => T) => T;
 
 const here: RunOutside = (run) => run();
 
-/** What runs functions outside the zone of the application. An application without zone.js has none to leave. */
+/** Returns the function that runs others outside the application's zone. Without zone.js there is no zone to leave. */
 export function injectOutside(): RunOutside {
   const zone = inject(NgZone, { optional: true });
-  // What stands in for the zone there only looks like an NgZone.
+  // Without zone.js the token gives a substitute that only looks like an NgZone.
   return zone instanceof NgZone ? (run) => zone.runOutsideAngular(run) : here;
 }
 
-/** A stream that is subscribed to, and tells its subscribers, outside the zone. */
+/** A stream that is subscribed to and emits outside the zone. */
 export const streamOutside = <T>(source: Observable<T>, outside: RunOutside): Observable<T> =>
   new Observable((subscriber) =>
     outside(() =>
@@ -26,7 +26,7 @@ export const streamOutside = <T>(source: Observable<T>, outside: RunOutside): Ob
     ),
   );
 
-/** Has every method of a pool run outside the zone that it is called in: a request sets timers, and may dial. */
+/** Makes every method of a pool run outside the caller's zone, because a request sets timers and may dial. */
 export function callOutside<C extends Connection, K>(pool: ConnectionPool<C, K>, outside: RunOutside): void {
   if (outside === here) return;
   for (const [name, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(ConnectionPool.prototype))) {
@@ -40,8 +40,8 @@ export function callOutside<C extends Connection, K>(pool: ConnectionPool<C, K>,
 }
 
 /**
- * Has a connection be dialled outside the zone. The pool may dial in the zone after all: where a lease that was invalidated
- * there is dialled anew.
+ * Makes a connection dial outside the zone. The pool may otherwise dial within it, for example after a lease was
+ * invalidated there.
  */
 export function connectOutside<C extends Connection>(connection: C, outside: RunOutside): C {
   if (outside === here || !isConnection(connection)) return connection;
@@ -51,6 +51,6 @@ export function connectOutside<C extends Connection>(connection: C, outside: Run
   return connection;
 }
 
-/** The pool refuses what is none. */
+/** The pool refuses other values. */
 const isConnection = (made: unknown): made is Connection =>
   typeof (made as Partial<Connection> | null | undefined)?.connect === 'function' && Object.isExtensible(made);
