@@ -87,7 +87,7 @@ export function checkDistinctTexts(argument: string, value: unknown): asserts va
   if (value.length === 0) throw outOfRange(argument, 'an array of at least one string', value);
   value.forEach((text, place) => {
     checkText(`${argument}[${place}]`, text);
-    if (value.indexOf(text) < place) throw outOfRange(`${argument}[${place}]`, 'a string that is not there yet', text);
+    if (value.indexOf(text) < place) throw outOfRange(`${argument}[${place}]`, 'a string that occurs once', text);
   });
 }
 

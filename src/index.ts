@@ -1,4 +1,4 @@
-// The pool, and what it is called with
+// The pool and its options
 
 export type { UseOutcome } from './borrowing/observed-acquirer.js';
 export type {

@@ -1,4 +1,4 @@
-/** The known name with the least edit distance, where that is small enough for a slip. */
+/** The known name with the least edit distance, if that is small enough for a typing error. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const distances = known.map((other) => distance(name.toLowerCase(), other.toLowerCase()));
   const least = Math.min(...distances);

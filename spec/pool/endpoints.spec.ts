@@ -372,7 +372,7 @@ describe('A pool whose endpoints are an observable', () => {
     [
       'a list in which a text stands twice',
       ['a', 'b', 'a'],
-      'endpoints[2] must be a string that is not there yet, got "a"',
+      'endpoints[2] must be a string that occurs once, got "a"',
     ],
   ])('%s that it emits is told by endpoints-failed, and the last list stays', async (_, list, message) => {
     const lists = new BehaviorSubject<readonly string[]>(['a', 'b']);
@@ -553,7 +553,7 @@ describe('The option endpoints', () => {
     [[], 'options.endpoints must be an array of at least one string, got an array'],
     [['a', 5], 'options.endpoints[1] must be a string, got 5'],
     [['a', ''], 'options.endpoints[1] must be a non-empty string, got ""'],
-    [['a', 'b', 'a'], 'options.endpoints[2] must be a string that is not there yet, got "a"'],
+    [['a', 'b', 'a'], 'options.endpoints[2] must be a string that occurs once, got "a"'],
   ])('%j is refused with a typed error', (endpoints, message) => {
     const error = thrownBy(() => new EndpointRig(2, endpoints as never));
     expect(error).toMatchObject({ message, code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) });

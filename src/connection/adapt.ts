@@ -196,7 +196,7 @@ class ClientConnection<Client> extends BaseConnection<Session<Client>> implement
     if (classify) this.classify = (error) => this.transport && classify(error, this.transport.client);
   }
 
-  /** The larger of what the client reports and the open leases. */
+  /** The larger of the requests in flight that the client reports and the open leases. */
   override get pending$(): Observable<number> {
     return loadStreamOf(this[RECORD]);
   }

@@ -34,7 +34,7 @@ interface LastSession {
  * ```
  */
 export abstract class BaseConnection<T extends object> implements Connection {
-  /** What the library knows of it. @hidden */
+  /** The record of the connection. @hidden */
   readonly [RECORD]: ConnectionRecord<this> = new ConnectionRecord(this);
   /** The attempt while connecting, the transport while connected, and afterwards the last session. */
   #current: Attempt | T | LastSession | undefined = undefined;

@@ -9,11 +9,11 @@ export interface ServiceResolver {
   /** The SRV records of a name. */
   resolveSrv(name: string): Promise<
     readonly {
-      /** The host that the service runs on. */
+      /** The host of the service. */
       readonly name: string;
-      /** Its port there. */
+      /** The port of the service. */
       readonly port: number;
-      /** The lower, the sooner it is to be used. */
+      /** Servers with a lower number are used first. */
       readonly priority: number;
     }[]
   >;

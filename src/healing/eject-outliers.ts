@@ -33,12 +33,13 @@ export interface EjectOutliersOptions {
   /** A connection is ejected after this many failed requests in a row. @default 5 */
   readonly consecutiveFailures?: number | undefined;
   /**
-   * The connections to an endpoint that is slower than the others by more than this factor are ejected. Endpoints are
-   * compared by what nine of ten answers take; the middle one is what is usual. An endpoint is slow after ten answers in a
-   * row, over half a second, that each took longer than this factor times what is usual. Others must have given as many
-   * meanwhile that did not. A factor of 2 or more is sound where all endpoints do the same work. It is not where a key
-   * decides which work an endpoint gets, or where endpoints are far away by choice. Connections without `endpoint` are not
-   * compared.
+   * Ejects the connections to an endpoint that is slower than the others by this factor. Usual is the median, over the
+   * endpoints, of the time within which nine of ten answers come. An endpoint is slow after ten answers in a row, over
+   * half a second or more, that each took longer than this factor times the usual time. Meanwhile other endpoints must
+   * have given ten answers that did not.
+   *
+   * Use a factor of 2 or more if all endpoints do the same work. Leave it out if a key decides which endpoint gets
+   * which work, or if some endpoints are far away. Connections without `endpoint` are not compared.
    * @default Infinity, for none
    */
   readonly slowerThan?: number | undefined;
@@ -195,7 +196,7 @@ class OutlierDetector<C extends Connection> {
     }
     server.ejected += moreEjected;
     server.serving += moreServing;
-    // An endpoint that is back in service is judged anew, and what has no connection in service is not usual.
+    // An endpoint that comes back starts anew, and one without connections in service does not count as usual.
     if (server.serving === 0) server.latency.clear();
     if (server.ejected + server.serving === 0) this.#servers.delete(endpoint);
     return server;

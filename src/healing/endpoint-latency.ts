@@ -1,22 +1,22 @@
-/** How many answers in a row have to be slow, and over how many milliseconds at least. */
+/** How many answers in a row must be slow, and over how many milliseconds at least. */
 const SLOW_ANSWERS = 10;
 const SLOW_FOR = 500;
 
-/** How many answers of an endpoint are looked at together, and the place of the one that nine of ten are within. */
+/** How many answers of an endpoint form a window, and the index of the one within which nine of ten come. */
 const WINDOW = 32;
 const NINE_OF_TEN = 28;
 
 const ascending = (a: number, b: number): number => a - b;
 
-/** What the answers of several endpoints have in common. */
+/** The latencies of several endpoints. */
 export class Latencies {
-  /** How many answers were not slow. */
+  /** How many answers of all endpoints were not slow. */
   normal = 0;
-  /** In milliseconds, of each endpoint that has filled a window: what nine of ten answers took at most. */
+  /** For each endpoint with a full window, the milliseconds within which nine of ten answers came. */
   readonly #nineOfTen = new Map<object, number>();
   #usual: number | undefined;
 
-  /** What nine of ten answers of the usual endpoint take at most: the median of all, of two in the middle the lower. */
+  /** The usual time for nine of ten answers: the median over the endpoints, the lower one of two in the middle. */
   get usual(): number {
     if (this.#usual === undefined) {
       const sorted = [...this.#nineOfTen.values()].sort(ascending);
@@ -37,16 +37,16 @@ export class Latencies {
 }
 
 /**
- * The answers of one endpoint, compared with those of the others. An answer that takes long says nothing by itself, because
- * work may be of different lengths: an endpoint is slow when all of its answers are, while others answer as usual.
+ * Compares the answers of one endpoint with those of the others. A single slow answer says nothing, because work
+ * differs in length. An endpoint is slow when all of its answers are, while others answer as usual.
  */
 export class EndpointLatency {
   readonly #all: Latencies;
   #window: number[] = [];
-  /** Slow answers since the latest that was not. */
+  /** Slow answers in a row. */
   #slow = 0;
   #slowSince = 0;
-  /** How many answers of all endpoints had not been slow by then. */
+  /** The count of normal answers of all endpoints when the slow ones began. */
   #normalBefore = 0;
 
   constructor(all: Latencies) {
@@ -56,7 +56,7 @@ export class EndpointLatency {
   /**
    * Counts an answer. Returns whether the endpoint is slow.
    *
-   * @param slowerThan - how many times what is usual an answer has to take to be slow.
+   * @param slowerThan - an answer is slow if it took longer than this factor times the usual time.
    */
   answered(duration: number, slowerThan: number, now: number): boolean {
     const all = this.#all;
@@ -75,12 +75,12 @@ export class EndpointLatency {
       this.#slowSince = now;
       this.#normalBefore = all.normal;
     }
-    // Many answers may come at once after a pause. All endpoints may be slow at once, when work has become longer.
+    // Many answers may come at once after a pause. All endpoints may slow down at once, when work becomes longer.
     const isLasting = now - this.#slowSince >= SLOW_FOR && all.normal - this.#normalBefore >= SLOW_ANSWERS;
     return this.#slow >= SLOW_ANSWERS && isLasting;
   }
 
-  /** Forgets all answers: those to come are another matter. */
+  /** Forgets all answers, which say nothing about later ones. */
   clear(): void {
     this.#window = [];
     this.#slow = 0;

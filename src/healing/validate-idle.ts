@@ -19,13 +19,13 @@ import { ping, startValidation, type Validate } from './validation.js';
 /** How one validation ended. */
 export type Validation<C> =
   | {
-      /** The connection that was asked. */
+      /** The connection that was validated. */
       readonly connection: C;
       /** The connection answered. */
       readonly ok: true;
     }
   | {
-      /** The connection that was asked. */
+      /** The connection that was validated. */
       readonly connection: C;
       /** The connection was invalidated. */
       readonly ok: false;

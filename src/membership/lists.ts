@@ -315,7 +315,7 @@ export class MemberLists<C extends Connection> {
     if (to === undefined) this.connections.left(member);
   }
 
-  /** Shows the strategy what has changed. */
+  /** Shows the strategy the changes. */
   flushCandidates(): void {
     const { candidates } = this;
     candidates.beginFlush();
@@ -323,7 +323,7 @@ export class MemberLists<C extends Connection> {
     candidates.showEntered();
   }
 
-  /** Shows subscribers what has changed. */
+  /** Shows subscribers the changes. */
   flush(): void {
     if (!this.#recording.isOn) return;
     for (const name of ENTER_ORDER) this[name].beginFlush();

@@ -46,9 +46,9 @@ export interface BorrowOptions<K = void> extends SignalOptions {
    */
   readonly key?: K | undefined;
   /**
-   * An integer. Of callers that wait, those with the higher number are served first, and equals in the order in which they
-   * came. It counts in the queue alone, and takes no connection from work that runs. While enough callers of a higher
-   * priority come, those of a lower one wait until their `waitTimeout`; `maxWaiting` bounds all of them together. @default 0
+   * An integer. Waiting callers with a higher number are served first, equal ones in order of arrival. It matters only
+   * in the queue; running work keeps its connection. While enough callers of a higher priority come, lower ones may
+   * wait until their `waitTimeout`. `maxWaiting` limits all of them together. @default 0
    */
   readonly priority?: number | undefined;
 }

@@ -590,7 +590,7 @@ export class ConnectionPool<C extends Connection, K = void> {
     await this.#lifecycle.whenClosed(drainTimeout, options.signal);
   }
 
-  /** Closes the pool for good: its streams emit a last value and complete. */
+  /** Closes the pool forever: its streams emit a last value and complete. */
   async dispose(): Promise<void> {
     const { drainTimeout } = this.#context.options;
     if (!this.#isDisposed) this.#lifecycle.close('disposed', drainTimeout);

@@ -119,7 +119,7 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     );
   }
 
-  // What the figures are read from
+  // The sources of the figures
 
   get name(): string | undefined {
     return this.options.name;

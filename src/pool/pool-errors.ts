@@ -110,7 +110,7 @@ export class PoolErrors<C extends Connection> implements AdmissionErrors {
   }
 
   noEndpointsError(): Error {
-    return this.#dialError(NoEndpointsError, `${this.#label} has been given no endpoints that can be used`);
+    return this.#dialError(NoEndpointsError, `${this.#label} has no usable endpoints`);
   }
 
   readyTimeoutError(min: number, timeout: number | undefined): Error {

@@ -92,7 +92,7 @@ class Lifetime<C extends Connection> implements RecordListener {
     this.#recycler.ended(this);
   }
 
-  /** Each rise of the load by one is a use. */
+  /** Counts each rise of the load by one as a use. */
   onLoad(from: number, to: number): void {
     if (to < from || to === UNKNOWN_LOAD) return;
     this.#usesLeft -= to - from;

@@ -39,7 +39,7 @@ export function startWithCurrent<T>(
       subscriber.complete();
       return undefined;
     }
-    // The subject lets it go by itself, before the teardown returned here.
+    // The subject removed it by itself, before its teardown was returned here.
     subject.subscribe(subscriber);
     observersChanged();
     turns.replay(() => subscriber.next(value));

@@ -470,7 +470,7 @@ const RULES: Readonly<Record<string, Rule<Connection>>> = {
       await trial.untilOnlyOne('a second connection is open');
     },
   },
-  'connect() rejects where the server refuses, and throws never': {
+  'connect() rejects when the server refuses, and never throws': {
     async run(trial) {
       await trial.server.refuse();
       const probe = trial.make();

@@ -48,7 +48,7 @@ export type WebSocketViolation = 'TOO_LARGE' | 'UNDECODABLE' | 'UNKNOWN_ID' | 'U
 
 const VIOLATIONS: Record<WebSocketViolation, string> = {
   TOO_LARGE: 'A message is larger than the option maxMessageBytes allows',
-  UNDECODABLE: 'A message could not be read: decode(), or what tells replies apart, has thrown',
+  UNDECODABLE: 'A message could not be read: decode(), correlate() or inOrder() threw',
   UNKNOWN_ID: 'A reply has an id that no request in flight has',
   UNEXPECTED_REPLY: 'A reply came without a request',
 };

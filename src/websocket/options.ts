@@ -256,7 +256,7 @@ function encodeJsonWithId(request: unknown, id: number): string {
 
 function decodeJson<M>(data: WebSocketReceived): M {
   if (typeof data === 'string') return JSON.parse(data);
-  throw new TypeError('Bytes have been received, which only the option decode can read');
+  throw new TypeError('Bytes were received, and only the option decode can read them');
 }
 
 function idOf(message: unknown): number | undefined {

@@ -32,7 +32,7 @@ export interface WebSocketLike {
   send(data: WebSocketData): void;
   /** Begins to close it. */
   close(code?: number, reason?: string): void;
-  /** Ends it without the closing handshake, where the implementation can. */
+  /** Ends it without the closing handshake, if the implementation can. */
   terminate?(): void;
   /** Adds a listener for a type of event. */
   addEventListener(type: WebSocketEventType, listener: (event: WebSocketEvent) => void): void;

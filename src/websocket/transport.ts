@@ -348,7 +348,7 @@ function encoded<Q, M, R>(
   try {
     data = make();
   } catch (error) {
-    throw new WebSocketEncodingError(name, 'encode() threw, which the member thrown tells', error);
+    throw new WebSocketEncodingError(name, 'encode() threw: see the member thrown', error);
   }
   const bytes = sizeOf(data);
   if (bytes === undefined) throw new WebSocketEncodingError(name, 'encode() must return text or bytes');

@@ -19,9 +19,9 @@ import type { ZcachedArgument, ZcachedValue } from './value.js';
  * ```
  */
 export interface ValueEncoding<V> {
-  /** What is stored for a value. What it throws becomes a `ZcachedEncodingError`. */
+  /** Returns the native form of a value. An error that it throws becomes a `ZcachedEncodingError`. */
   encode(value: V): ZcachedArgument;
-  /** The value of what is stored. What it throws becomes a `ZcachedEncodingError`. */
+  /** Returns the value of a stored form. An error that it throws becomes a `ZcachedEncodingError`. */
   decode(reply: ZcachedValue): V;
 }
 

@@ -33,7 +33,7 @@ export class ZcachedServerError extends RequestError {
 
   constructor(
     request: string,
-    /** What the reply is about. */
+    /** The kind of error. */
     readonly kind: ZcachedErrorKind,
     text: string,
   ) {
@@ -198,7 +198,7 @@ export class ZcachedEncodingError extends RequestError {
     request: string,
     /** Which encoding it was. */
     readonly encoding: ZcachedEncodingName,
-    /** Whether a value was to be encoded, or what is stored to be decoded. */
+    /** Whether encoding or decoding failed. */
     readonly direction: 'encode' | 'decode',
     /** 1 is the first argument after the command. */
     readonly position: number,
@@ -222,7 +222,7 @@ export class ZcachedEncodingError extends RequestError {
 export class ZcachedConnectError extends PoolError {
   override readonly name: string = 'ZcachedConnectError';
   readonly code = 'ERR_ZCACHED_CONNECT';
-  /** Where the server was looked for, unless by a path. */
+  /** The host that was dialled; undefined for a Unix socket. */
   readonly host: string | undefined;
   /** The port there. */
   readonly port: number | undefined;

@@ -99,7 +99,7 @@ function addressOf({ hostname, port, pathname }: URL): ZcachedUrlOptions {
   const path = decoded('path', pathname);
   if (hostname === '') {
     if (!path.startsWith('/') || path === '/' || path.includes('\0')) {
-      throw refused('host', 'there, or the absolute path of a Unix socket in its place');
+      throw refused('host', 'given, or replaced by the absolute path of a Unix socket');
     }
     return { path };
   }
