@@ -369,11 +369,7 @@ describe('A pool whose endpoints are an observable', () => {
     ['no list', 'a', 'endpoints must be an array of strings, got "a"'],
     ['a list with a number', ['a', 5], 'endpoints[1] must be a string, got 5'],
     ['a list with an empty text', [''], 'endpoints[0] must be a non-empty string, got ""'],
-    [
-      'a list in which a text stands twice',
-      ['a', 'b', 'a'],
-      'endpoints[2] must be a string that occurs once, got "a"',
-    ],
+    ['a list in which a text stands twice', ['a', 'b', 'a'], 'endpoints[2] must be a string that occurs once, got "a"'],
   ])('%s that it emits is told by endpoints-failed, and the last list stays', async (_, list, message) => {
     const lists = new BehaviorSubject<readonly string[]>(['a', 'b']);
     const rig = await new EndpointRig(4, lists).setup();
