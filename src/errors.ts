@@ -92,7 +92,7 @@ export class PoolNotConnectedError extends PoolError {
   readonly sent = 'never';
 }
 
-/** Every connection in service is at its limit. */
+/** Every connection in service is at its limit, or the strategy chose none of the free ones. */
 export class PoolExhaustedError extends PoolError {
   override readonly name: string = 'PoolExhaustedError';
   readonly code = 'ERR_POOL_EXHAUSTED';

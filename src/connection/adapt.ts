@@ -78,7 +78,7 @@ export interface CreatingAdapter<Client> extends AdapterBase<Client> {
   readonly create: (context: DialContext) => Client;
   /** Connects a client. The promise resolves once requests can be sent, and rejects with the cause. */
   readonly connect: (client: Client, context: DialContext) => unknown;
-  /** Of the other kind of adapter. */
+  /** Only in an {@link OpeningAdapter}. */
   readonly open?: undefined;
 }
 
@@ -89,9 +89,9 @@ export interface OpeningAdapter<Client> extends AdapterBase<Client> {
    * that never arrives cannot be closed: pass the signal, or a timeout, to the library.
    */
   readonly open: (context: DialContext) => Client | PromiseLike<Client>;
-  /** Of the other kind of adapter. */
+  /** Only in a {@link CreatingAdapter}. */
   readonly create?: undefined;
-  /** Of the other kind of adapter. */
+  /** Only in a {@link CreatingAdapter}. */
   readonly connect?: undefined;
 }
 

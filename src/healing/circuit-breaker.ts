@@ -113,8 +113,8 @@ const checkOpenFor: Check = (argument, value) =>
  * - After `openFor` it becomes half-open, and permits one dial.
  * - It closes when a dial succeeds or a connection is in service.
  *
- * While it is open, the pool pauses dials and refuses callers. While it is half-open, callers may wait if no member is
- * left to dial. Dials that began before it opened take no slot and cannot open it again.
+ * While it is open or half-open, the pool limits its dials and refuses callers. While it is half-open, callers may wait
+ * if the pool has no members. Dials that began before it opened take no slot and cannot open it again.
  *
  * Cold. Emits `closed` at once and then each change of state. Completes and errors with its source, and errors when
  * `openFor` throws or returns no number of milliseconds. Unsubscribing cancels its timer.

@@ -103,7 +103,7 @@ export type PoolEvent<C> =
 
 /** An event as plain data for JSON: without connections, each cause as its name, code and message. */
 export type EventDescription = {
-  /** Which event it is. */
+  /** The type of the event. */
   readonly type: string;
   /** Milliseconds since the epoch. */
   readonly at: number;

@@ -55,7 +55,7 @@ export interface ConnectionRule {
 /** A connection breaks a rule of the contract. */
 export class BrokenRuleError extends Error {
   override readonly name: string = 'BrokenRuleError';
-  /** Which error it is; stable across versions. */
+  /** Identifies the error; stable across versions. */
   readonly code = 'ERR_BROKEN_RULE';
 
   constructor(
@@ -72,7 +72,7 @@ export class BrokenRuleError extends Error {
 /** A connection breaks rules of the contract: `errors` has one error for each. */
 export class NonconformingConnectionError extends Error {
   override readonly name: string = 'NonconformingConnectionError';
-  /** Which error it is; stable across versions. */
+  /** Identifies the error; stable across versions. */
   readonly code = 'ERR_NONCONFORMING_CONNECTION';
 
   constructor(

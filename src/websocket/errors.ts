@@ -60,7 +60,7 @@ export class WebSocketProtocolError extends PoolError {
   readonly #thrown: unknown;
 
   constructor(
-    /** What is wrong. */
+    /** The kind of violation. */
     readonly violation: WebSocketViolation,
     /** The length of the message in bytes. */
     readonly bytes: number,

@@ -20,7 +20,7 @@ import type { ReplyForm, ZcachedArgument, ZcachedValue } from './value.js';
 export interface ZcachedCall {
   /** The command as the server names it, for example `GET`. */
   readonly command: string;
-  /** What follows the command. @default none */
+  /** The arguments of the command. @default none */
   readonly args?: readonly ZcachedArgument[] | undefined;
   /** An abort rejects the request; a request that is still queued is then never sent. */
   readonly signal?: AbortSignal | undefined;

@@ -196,7 +196,7 @@ export class ZcachedEncodingError extends RequestError {
 
   constructor(
     request: string,
-    /** Which encoding it was. */
+    /** The encoding that failed. */
     readonly encoding: ZcachedEncodingName,
     /** Whether encoding or decoding failed. */
     readonly direction: 'encode' | 'decode',

@@ -50,7 +50,7 @@ export interface ZcachedOptions {
   /**
    * Requests that may be on the wire at once; those of one turn of the event loop are written together. With 1, each
    * request waits for the reply to the one before; every server supports that. Use more only for a server that you know
-   * to support it: 2025 servers crash on more than 4096 bytes of requests in one write. 2024 servers forget all
+   * to support it. Servers of 2025 crash on more than 4096 bytes of requests in one write. Servers of 2024 forget all
    * requests of a segment except the first, so they always get 1. Replies have no ids: if a server answers one request
    * twice, the next request in flight gets the second answer. @default 1
    */

@@ -67,7 +67,7 @@ export interface FaultProxy extends AsyncDisposal {}
 /** A proxy between a client and a server, on loopback. It passes every byte on, unless told otherwise. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class FaultProxy {
-  /** Where it listens. */
+  /** The host that it listens at. */
   readonly host = '127.0.0.1';
   readonly #server: Server;
   readonly #links = new Set<FaultLink>();

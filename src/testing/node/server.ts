@@ -43,9 +43,9 @@ export interface ZcachedServer extends AsyncDisposal {}
 /** A zcached server in this process, in memory, for tests. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: makeDisposable() below keeps what the interface promises.
 export class ZcachedServer {
-  /** Which generation of the server it is. */
+  /** The generation of the server. */
   readonly generation: ZcachedGeneration;
-  /** Where it listens. */
+  /** The host that it listens at. */
   readonly host: string;
   /** The server's flaws; may be changed at any time. */
   readonly flaws: ZcachedFlaws;
