@@ -160,7 +160,7 @@ const WRONG: readonly (readonly [input: string, answer: string])[] = [
   ],
   [
     "new ConnectionPool(4, make, { endpoints: ['a', 'a'] })",
-    'RangeError ERR_OUT_OF_RANGE: options.endpoints[1] must be a string that is not there yet, got "a"',
+    'RangeError ERR_OUT_OF_RANGE: options.endpoints[1] must be a string that occurs once, got "a"',
   ],
   [
     "new ConnectionPool(4, make, { endpoints: [''] })",
