@@ -26,10 +26,10 @@ export interface DnsServicesOptions extends DnsOptions {
 }
 
 /**
- * The targets of a name's SRV records as endpoints: `cache-1.internal:7556`. Looks them up on subscription and then every
- * `interval`. Uses only the targets of the lowest priority number, even while all of them are down. Ignores the weights: a
- * pool gives each target the same share of its connections. For other shares of the work, give `leastLoaded` a `weight`
- * by `endpoint`.
+ * The targets of a name's SRV records as endpoints: `cache-1.internal:7556`. Looks them up on subscription and then
+ * every `interval`. Uses only the targets of the lowest priority number, even while all of them are down. Ignores the
+ * weights: a pool gives each target the same share of its connections. For other shares of the work, give `leastLoaded`
+ * a `weight` by `endpoint`.
  *
  * Emits the first list and each list that differs from the one before, sorted and frozen. Emits a
  * {@link CommandFailure} for each failed look-up: no answer in time (`cause` is an rxjs `TimeoutError`), an error of

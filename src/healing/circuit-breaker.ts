@@ -18,7 +18,9 @@ export interface DialReport {
   readonly connected: number;
 }
 
-/** `closed` permits every dial, `open` permits none, `half-open` permits one, whose outcome closes or opens the circuit. */
+/**
+ * `closed` permits every dial, `open` permits none, `half-open` permits one, whose outcome closes or opens the circuit.
+ */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** Options of {@link circuitBreaker}. */

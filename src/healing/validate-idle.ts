@@ -35,7 +35,9 @@ export type Validation<C> =
 
 /** Options of {@link validateIdle}. Durations are in milliseconds. */
 export interface ValidateIdleOptions {
-  /** Idle time after which a connection is validated, and time between validations while it stays idle. @default 5000 */
+  /**
+   * Idle time after which a connection is validated, and time between validations while it stays idle. @default 5000
+   */
   readonly interval?: number | undefined;
   /** Time within which `validate` has to settle. @default 1000 */
   readonly timeout?: number | undefined;

@@ -21,9 +21,9 @@ export interface EndpointHealth {
 }
 
 /**
- * Knows the endpoint of each member and chooses that of the next connection: the endpoint with the fewest members, and
- * among equals one at a place that is drawn once for each pool. A replacement keeps the endpoint of the old connection, unless another endpoint
- * has at least two members fewer. Members are counted at each call.
+ * Knows the endpoint of each member and chooses that of the next connection: the endpoint with the fewest members.
+ * Among equals it takes the one at a position that is drawn once for each pool. A replacement keeps the endpoint of the
+ * old connection, unless another endpoint has at least two members fewer. Members are counted at each call.
  */
 export class Endpoints<C extends Connection> {
   /** The endpoints in use: the last valid list. Undefined without one. */
@@ -36,7 +36,10 @@ export class Endpoints<C extends Connection> {
   revision = 0;
   /** Emits when the list changes or stops being awaited, and when members join or leave. */
   readonly changed$ = new Subject<void>();
-  /** Which of equal endpoints is taken, between 0 and 1. With the first of the list, many pools would load that one most. */
+  /**
+   * The position among equal endpoints, from 0 to 1. If all pools took the first of the list, it would get the most
+   * connections.
+   */
   readonly #tieBreaker = platformRandom();
   /** Kept outside the members, so that a pool without endpoints stores nothing. */
   readonly #endpointOf = new WeakMap<C, string>();

@@ -97,8 +97,8 @@ export class ConnectionPool<C extends Connection, K = void> {
   /** The three lists at one moment, for a subscriber that needs several of them. */
   readonly snapshot$: Observable<Snapshot<C>>;
   /**
-   * The connection that `select` would pick now; `undefined` if there is none or the choice needs a key. Changes of load
-   * are emitted once a microtask.
+   * The connection that `select` would pick now; `undefined` if there is none or the choice needs a key. Changes of
+   * load are emitted once a microtask.
    */
   readonly leastLoaded$: Observable<C | undefined>;
   /** The sum of the members' loads, in requests. Changes of load are emitted once a microtask. */

@@ -111,7 +111,9 @@ class Lifetime<C extends Connection> implements RecordListener {
   }
 }
 
-/** Collects connections that have reached a limit, and calls `replace` with all of them in one task of the scheduler. */
+/**
+ * Collects connections that have reached a limit, and calls `replace` with all of them in one task of the scheduler.
+ */
 class Recycler<C extends Connection> {
   readonly #lifetimes = new Map<C, Lifetime<C>>();
   readonly #due = new Set<Lifetime<C>>();

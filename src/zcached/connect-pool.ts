@@ -12,7 +12,8 @@ export interface ZcachedPoolOptions extends ZcachedUrlOptions {
   /**
    * Options of the pool. With `endpoints`, each connection leads to one of them (`host:port` or `host`); the other
    * options of the connection apply to all.
-   * @default the defaults of the pool, with `connectTimeout` and `closeTimeout` a second longer than those of the connections
+   * @default the defaults of the pool, with `connectTimeout` and `closeTimeout` a second longer than those of the
+   * connections
    */
   readonly pool?: ConnectionPoolOptions<ZcachedConnection> | undefined;
   /** An abort while connecting disposes of everything. */
