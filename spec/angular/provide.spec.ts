@@ -1,9 +1,9 @@
 import { ErrorHandler, InjectionToken, type Injector, PLATFORM_ID } from '@angular/core';
-import { firstValueFrom, of } from 'rxjs';
+import { firstValueFrom, NEVER, of } from 'rxjs';
 import { ConnectionPool, type ConnectionPoolOptions, PoolDisposedError } from 'rxpool';
 import { connectionPoolToken, injectConnectionPool, provideConnectionPool, ServerRenderingError } from 'rxpool/angular';
 import { ScriptedConnection } from 'rxpool/testing';
-import { until } from '../support/until.js';
+import { turns, until } from '../support/until.js';
 import { destroyInjectors, makeInjector, Wires, within } from './injectors.js';
 
 const pooled = (): ConnectionPool<ScriptedConnection> => injectConnectionPool<ScriptedConnection>();
@@ -72,6 +72,20 @@ describe('provideConnectionPool', () => {
     within(injector, pooled);
     await until(() => handleError.mock.calls.length > 0);
     expect(handleError.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_CONNECTION_FACTORY', cause })]]);
+  });
+
+  it('tells the ErrorHandler nothing where the injector is destroyed before the pool could be dialled', async () => {
+    const handleError = jest.fn();
+    const { connectionFactory } = new Wires();
+    const injector = makeInjector([
+      { provide: ErrorHandler, useValue: { handleError } },
+      provideConnectionPool({ poolSize: 1, connectionFactory, options: { endpoints: NEVER } }),
+    ]);
+    const pool = within(injector, pooled);
+    injector.destroy();
+    await pool.dispose();
+    await turns(3);
+    expect(handleError).not.toHaveBeenCalled();
   });
 
   it.each<[string, object, string]>([

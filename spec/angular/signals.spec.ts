@@ -1,4 +1,4 @@
-import type { Injector, Signal } from '@angular/core';
+import { computed, type Injector, type Signal } from '@angular/core';
 import { BehaviorSubject, NEVER, Subject } from 'rxjs';
 import { ConnectionPool, type Health, type PoolEvent } from 'rxpool';
 import {
@@ -197,6 +197,17 @@ describe('poolEvents', () => {
 });
 
 describe('Signals of a pool', () => {
+  it('may change while a computed() is evaluated, where signals must not be written', () => {
+    const health$ = new BehaviorSubject(figures({ status: 'healthy' }));
+    const health = inNothing(() => poolHealth({ health$ }));
+    const evaluated = computed(() => {
+      health$.next(figures({ status: 'down' }));
+      return 'evaluated';
+    });
+    expect(evaluated()).toBe('evaluated');
+    expect(health().status).toBe('down');
+  });
+
   it.each([
     ['poolHealth', () => poolHealth()],
     ['connectedConnections', () => connectedConnections()],

@@ -129,6 +129,14 @@ describe('A pool that is injected and called inside the zone of zone.js', () => 
   });
 });
 
+describe('A pool in an application with a zone', () => {
+  it('has methods that a test may put others in place of', async () => {
+    const { pool } = makeRig();
+    jest.spyOn(pool, 'use').mockResolvedValue('Ada');
+    expect(await pool.use(async () => 'Grace')).toBe('Ada');
+  });
+});
+
 describe('A pool in an application without a zone', () => {
   it('keeps the methods of its class', () => {
     const connectionFactory = (): ScriptedConnection => new ScriptedConnection();

@@ -69,7 +69,9 @@ function createPool<C extends Connection, K>(
   else {
     callOutside(pool, outside);
     const errors = inject(ErrorHandler, { optional: true });
-    pool.setup().catch((error: unknown) => errors?.handleError(error));
+    pool.setup().catch((error: unknown) => {
+      if (pool.health.status !== 'closed') errors?.handleError(error);
+    });
   }
   return pool;
 }

@@ -5,6 +5,7 @@ import {
   inject,
   type Signal,
   signal,
+  untracked,
   type WritableSignal,
 } from '@angular/core';
 import { identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
@@ -33,8 +34,8 @@ export interface PoolEventsOptions {
  * `status` shows at once; otherwise the latest figures show `every` milliseconds after the previous ones. Equal figures
  * give no new value.
  *
- * The subscription ends with the component, directive or injector that calls this. With zone.js, only views that read
- * the signal are checked.
+ * The subscription ends with the component, directive or injector that calls this. With zone.js, values come from outside
+ * the zone, and mark the views that read the signal.
  *
  * @param pool - the pool, or its token. @default the pool that was provided without a token
  * @throws Angular's error outside an injection context, or if no such pool is provided; a RangeError or TypeError for
@@ -126,6 +127,9 @@ function latestOf<T>(argument: string, stream: Observable<T>, pace: MonoTypeOper
 
 /** Subscribes until the caller's injector or component is destroyed. Timers of `pace` are set outside the zone. */
 function follow<T>(stream: Observable<T>, pace: MonoTypeOperatorFunction<T>, show: (value: T) => void): void {
-  const subscription = streamOutside(stream, injectOutside()).pipe(pace).subscribe(show);
-  inject(DestroyRef).onDestroy(() => subscription.unsubscribe());
+  const ended = inject(DestroyRef);
+  // A pool tells of a new status at once, which may be where signals must not be written: in computed(), in a template.
+  const showUntracked = (value: T): void => untracked(() => show(value));
+  const subscription = streamOutside(stream, injectOutside()).pipe(pace).subscribe(showUntracked);
+  ended.onDestroy(() => subscription.unsubscribe());
 }

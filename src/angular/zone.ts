@@ -35,7 +35,8 @@ export function callOutside<C extends Connection, K>(pool: ConnectionPool<C, K>,
       const result: unknown = outside(() => method.apply(pool, args));
       return isObservable(result) ? streamOutside(result, outside) : result;
     };
-    Object.defineProperty(pool, name, { value });
+    // As those of the class are: a test may put another in its place.
+    Object.defineProperty(pool, name, { value, configurable: true, writable: true });
   }
 }
 
