@@ -32,6 +32,6 @@ describe('The demo with --svg', () => {
 
   it('the option --svg takes a file, and refuses an empty name', () => {
     expect(parseOptions(['--svg', 'demo.svg'])).toMatchObject({ svg: 'demo.svg' });
-    expect(() => parseOptions(['--svg', ''])).toThrow('--svg must be a file, got ""');
+    expect(() => parseOptions(['--svg', ''])).toThrow('--svg needs a value, got ""');
   });
 });
