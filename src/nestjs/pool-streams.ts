@@ -44,8 +44,8 @@ export class PoolStreams implements BeforeApplicationShutdown {
   }
 
   /**
-   * The figures of a pool as messages of the type `health`: at once, at each change of status, and otherwise every
-   * `every` milliseconds at most.
+   * The figures of a pool as messages of the type `health`: at once, at each change of status, and otherwise at
+   * most once in `every` milliseconds.
    *
    * @param name - the name of the pool. @default 'default'
    * @throws RangeError for the name of no pool, and for an invalid `every`.

@@ -20,9 +20,10 @@ class LoadCostNode<C extends Connection> extends RankedNode<C> implements CostNo
 
 /**
  * Draws two connections at random and picks the one with the smaller load, in constant time. Loads become nearly as
- * even as with `leastLoaded`, and many clients of the same servers do not all choose the same one. If the picked
- * load is more than twice the least of all (plus one), as on a stopped server, or if both connections are refused, the
- * accepted one with the least load is picked instead.
+ * even as with `leastLoaded`, and many clients of the same servers do not all choose the same one.
+ *
+ * The accepted connection with the least load is picked instead if both are refused, or if the smaller load is more than
+ * twice the least of all (plus one), as on a stopped server.
  *
  * Emits one picker that stays current, at once and again for each array. Completes and errors with its source, and
  * errors when `random` throws; after that, and after unsubscription, `pick` returns `undefined`. Random numbers are

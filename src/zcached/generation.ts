@@ -4,9 +4,9 @@ import { ZcachedUnsupportedError } from './errors.js';
 export type Generation = '2024' | '2025';
 
 /**
- * The default limit of a request in bytes. A 2024 server takes the result of one read for a request. 1,208 bytes fit
- * one segment on a path with the smallest MTU of IPv6: 1,280 less 72 of headers. A 2025 server resets the connection at
- * 10 MiB.
+ * The default limit of a request in bytes. A 2024 server takes the result of one read for a request. One segment on a
+ * path with the smallest MTU of IPv6 has room for 1,208 bytes: 1,280 less 72 of headers. A 2025 server resets the
+ * connection at 10 MiB.
  */
 export const MAX_REQUEST_BYTES: Readonly<Record<Generation, number>> = { '2024': 1208, '2025': 8 * 2 ** 20 };
 
