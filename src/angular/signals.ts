@@ -128,7 +128,7 @@ function latestOf<T>(argument: string, stream: Observable<T>, pace: MonoTypeOper
 /** Subscribes until the caller's injector or component is destroyed. Timers of `pace` are set outside the zone. */
 function follow<T>(stream: Observable<T>, pace: MonoTypeOperatorFunction<T>, show: (value: T) => void): void {
   const ended = inject(DestroyRef);
-  // A pool tells of a new status at once, which may be where signals must not be written: in computed(), in a template.
+  // A pool emits a new status at once, possibly within computed() or a template, where signals must not be written.
   const showUntracked = (value: T): void => untracked(() => show(value));
   const subscription = streamOutside(stream, injectOutside()).pipe(pace).subscribe(showUntracked);
   ended.onDestroy(() => subscription.unsubscribe());

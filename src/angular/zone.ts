@@ -35,7 +35,7 @@ export function callOutside<C extends Connection, K>(pool: ConnectionPool<C, K>,
       const result: unknown = outside(() => method.apply(pool, args));
       return isObservable(result) ? streamOutside(result, outside) : result;
     };
-    // As those of the class are: a test may put another in its place.
+    // Writable, like the methods of the class, so that a test can replace it.
     Object.defineProperty(pool, name, { value, configurable: true, writable: true });
   }
 }

@@ -135,7 +135,7 @@ function decoded(part: string, text: string): string {
   }
 }
 
-/** A name that is near to a known one is a slip, and no secret. */
+/** Shows only a name that is near to a known one: that is a typing error, while any other may be a secret. */
 function unknownParameter(name: string, index: number): ArgumentError {
   const near = nearest(name, KNOWN);
   if (near === undefined) return refused(`parameter ${index + 1}`, `one of ${KNOWN.join(', ')}`);
