@@ -3,6 +3,9 @@ import type { Browser } from '../chromium.js';
 
 export type PoolTitle = 'In this page' | 'In NestJS';
 
+/** What the browser writes by itself where a server does not answer, or refuses a WebSocket. */
+const OF_THE_BROWSER = /^(Failed to load resource: net::ERR_|WebSocket connection to .* failed: )/;
+
 /** How a page is opened. */
 export interface Appearance {
   readonly colorScheme?: 'light' | 'dark';
@@ -11,11 +14,14 @@ export interface Appearance {
 
 /** The dashboard in a browser, in the words of its user. */
 export class DashboardPage {
-  /** What the page has thrown and not caught. */
+  /** What the page has thrown and not caught, and what it has written as errors. */
   readonly errors: string[] = [];
 
   private constructor(readonly page: Page) {
     page.on('pageerror', (error) => this.errors.push(`${error.stack ?? error}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !OF_THE_BROWSER.test(message.text())) this.errors.push(message.text());
+    });
   }
 
   static async open(browser: Browser, url: string, { colorScheme = 'light', width = 1280 }: Appearance = {}) {

@@ -18,7 +18,7 @@ export interface LogEntry {
 }
 
 /** Entries that are kept. */
-const KEPT = 100;
+const KEPT = 60;
 
 /** Dials and their waits show in the list of connections; here they would hide what matters. */
 const isLeftOut = ({ type, state }: Described): boolean =>
