@@ -55,10 +55,10 @@ runCommand({ name, help, options, words: [] }, async ({ options }) => {
     '--',
     ...Object.keys(options).map((each) => `--${each}`),
   ];
-  const child = spawn('npm', args, { stdio: 'inherit' });
-  // A terminal sends it to the application as well, which ends in its own way.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // A group of its own: npm and the shell that it starts pass no signal on, and the application ends in its own way.
+  const child = spawn('npm', args, { stdio: 'inherit', detached: process.platform !== 'win32' });
+  const group = child.pid && (process.platform === 'win32' ? child.pid : -child.pid);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => group && process.kill(group, signal));
   const [status] = (await once(child, 'exit')) as [number | null];
   return status ?? 1;
 });
