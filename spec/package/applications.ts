@@ -1,10 +1,12 @@
 // Starts an application in examples/, a program with packages of its own.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { runCommand, UsageError } from './command.js';
 
 interface Application {
   readonly folder: string;
+  /** What is run in the folder, once `npm run build` has built it. */
+  readonly program: readonly string[];
   readonly help: string;
   /** Options that it is given as they are. */
   readonly options: readonly string[];
@@ -19,6 +21,7 @@ It runs until it is interrupted. Exit status: that of the application, 2 for wro
 const APPLICATIONS: Readonly<Record<string, Application>> = {
   'demo:nestjs': {
     folder: 'examples/nestjs-app',
+    program: ['dist/main.js', '--demo'],
     help: `usage: npm run demo:nestjs -- [--telemetry]
 Builds and starts examples/nestjs-app, an application of NestJS that has a pool. Installs what is missing.
 examples/guide/nestjs.md lists its routes.
@@ -30,6 +33,7 @@ ${ENVIRONMENT}`,
   },
   'demo:angular': {
     folder: 'examples/angular-dashboard',
+    program: ['demo.mjs'],
     help: `usage: npm run demo:angular
 Builds examples/angular-dashboard, and starts the application of NestJS that serves it: open http://localhost:3000 in a
 browser. Installs what is missing.
@@ -42,23 +46,18 @@ ${ENVIRONMENT}`,
 const [name = ''] = process.argv.splice(2, 1);
 const application = APPLICATIONS[name];
 if (!application) throw new UsageError(`no command that starts an application is called ${name}`);
-const { folder, help, options: known } = application;
+const { folder, program, help, options: known } = application;
 const options = Object.fromEntries(known.map((option) => [option, 'boolean' as const]));
 
 runCommand({ name, help, options, words: [] }, async ({ options }) => {
-  const args = [
-    '--prefix',
-    folder,
-    'run',
-    '--silent',
-    'demo',
-    '--',
-    ...Object.keys(options).map((each) => `--${each}`),
-  ];
-  // A group of its own: npm and the shell that it starts pass no signal on, and the application ends in its own way.
-  const child = spawn('npm', args, { stdio: 'inherit', detached: process.platform !== 'win32' });
-  const group = child.pid && (process.platform === 'win32' ? child.pid : -child.pid);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => group && process.kill(group, signal));
+  const built = spawnSync('npm', ['--prefix', folder, 'run', '--silent', 'build'], { stdio: 'inherit' });
+  if (built.status !== 0) return built.status ?? 1;
+  // Not by npm, which passes signals to the shell that it starts, and no further.
+  const args = [...program, ...Object.keys(options).map((each) => `--${each}`)];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: 'inherit' });
+  // A terminal sends it to the application as well, which ends in its own way.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [status] = (await once(child, 'exit')) as [number | null];
   return status ?? 1;
 });

@@ -29,6 +29,7 @@ export async function measureEndurance(minutes: number): Promise<void> {
   const browser = await startChromium();
   try {
     const dashboard = await DashboardPage.open(browser, app.url('/'));
+    dashboard.page.setDefaultTimeout(120_000); // other programs may hold the machine for long
     const session = await dashboard.page.context().newCDPSession(dashboard.page);
     await session.send('HeapProfiler.enable');
     await session.send('Performance.enable');
