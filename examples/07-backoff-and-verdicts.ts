@@ -47,7 +47,7 @@ async function aServerThatGoesAway(): Promise<void> {
   const server = await startZcachedServer();
   const { port } = server;
   const pool = new ConnectionPool(2, () => new ZcachedConnection({ port }), {
-    heal: reconnectBroken({ backoff: decorrelatedJitter({ base: 10, max: 40 }), maxAttempts: 3 }),
+    heal: reconnectBroken({ backoff: decorrelatedJitter({ initial: 10, max: 40 }), maxAttempts: 3 }),
   });
   await pool.setup();
 

@@ -121,8 +121,8 @@ async function main(): Promise<void> {
   const kept = await (function forgetful() {
     return pool.lease();
   })();
-  const { milliseconds, acquiredAt } = await suspected;
-  console.log(`held for ${milliseconds} ms, taken by`, /forgetful/.exec(acquiredAt)?.[0]);
+  const { duration, acquiredAt } = await suspected;
+  console.log(`held for ${duration} ms, taken by`, /forgetful/.exec(acquiredAt)?.[0]);
   kept.release();
 
   // As soon as the server allows more, waiters are served.

@@ -99,6 +99,15 @@ export function checkObject(argument: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw wrongType(argument, 'an object', value);
 }
 
+const listed = (known: readonly string[]): string =>
+  `${known.slice(0, MAX_NAMED).join(', ')}${known.length > MAX_NAMED ? ', …' : ''}`;
+
+/** The nearest known name, or the known names where none is near. */
+function hintFor(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? `known: ${listed(known)}` : `did you mean ${near}?`;
+}
+
 /** An object of options without unknown names. */
 export function checkOptions(argument: string, options: unknown, known: readonly string[]): void {
   checkObject(argument, options);
@@ -109,14 +118,10 @@ export function checkOptions(argument: string, options: unknown, known: readonly
     Symbol.iterator in (options as object) ||
     'subscribe' in (options as object)
   ) {
-    throw wrongType(
-      argument,
-      `an object of options (${known.slice(0, MAX_NAMED).join(', ')}${known.length > MAX_NAMED ? ', …' : ''})`,
-      options,
-    );
+    throw wrongType(argument, `an object of options (${listed(known)})`, options);
   }
   for (const name of Object.keys(options as object)) {
-    if (!known.includes(name)) throw unknownOption(argument, name, nearest(name, known));
+    if (!known.includes(name)) throw unknownOption(argument, name, hintFor(name, known));
   }
 }
 

@@ -266,13 +266,11 @@ export const wrongType = (argument: string, expected: string, value: unknown, ca
     code: 'ERR_INVALID_ARG_TYPE',
   });
 
-/** Makes a `TypeError` that names an unknown option and the nearest known one. */
-export const unknownOption = (argument: string, name: string, nearest: string | undefined): ArgumentError => {
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  return Object.assign(new TypeError(`${argument}.${name.slice(0, 40)} is no option${hint}`), {
+/** Makes a `TypeError` that names an unknown option, and what may have been meant. */
+export const unknownOption = (argument: string, name: string, hint: string): ArgumentError =>
+  Object.assign(new TypeError(`${argument}.${name.slice(0, 40)} is no option; ${hint}`), {
     code: 'ERR_UNKNOWN_OPTION',
   });
-};
 
 /** Makes a `RangeError` that names the argument and the value. */
 export const outOfRange = (argument: string, expected: string, value: unknown): ArgumentError =>

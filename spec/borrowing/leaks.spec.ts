@@ -16,7 +16,7 @@ describe.each(KINDS)('leakThreshold, over $kind', ({ make }) => {
     expect(leaks(test)).toEqual([]);
     await test.clock.advance(10_000);
     expect(leaks(test)).toEqual([
-      { type: 'leak-suspected', connection: test.made[0], milliseconds: 1_000, acquiredAt: expect.any(String) },
+      { type: 'leak-suspected', connection: test.made[0], duration: 1_000, acquiredAt: expect.any(String) },
     ]);
     expect(leaks(test)[0]).toMatchObject({ acquiredAt: expect.stringContaining('forgetful') });
     expect(test.clock.timers).toBe(0);

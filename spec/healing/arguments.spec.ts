@@ -70,7 +70,12 @@ describe('a wrong argument of a healing operator', () => {
       () => constantBackoff(1, { random: wrong(0.5) }),
     ],
     ['constantBackoff(1, null)', 'options', 'ERR_INVALID_ARG_TYPE', () => constantBackoff(1, wrong(null))],
-    ['decorrelatedJitter({ base: 0 })', 'options.base', 'ERR_OUT_OF_RANGE', () => decorrelatedJitter({ base: 0 })],
+    [
+      'decorrelatedJitter({ initial: 0 })',
+      'options.initial',
+      'ERR_OUT_OF_RANGE',
+      () => decorrelatedJitter({ initial: 0 }),
+    ],
     [
       'decorrelatedJitter({ max: NaN })',
       'options.max',

@@ -90,8 +90,8 @@ describe('decorrelatedJitter', () => {
     expect(waitsOf(decorrelatedJitter({ random: () => 0 }), 3)).toEqual([100, 100, 100]);
   });
 
-  it('decorrelatedJitter({ base, random }): random() is scaled to base … three times the previous wait', () => {
-    const backoff = (draw: number): Backoff => decorrelatedJitter({ base: 100, random: () => draw });
+  it('decorrelatedJitter({ initial, random }): random() is scaled to base … three times the previous wait', () => {
+    const backoff = (draw: number): Backoff => decorrelatedJitter({ initial: 100, random: () => draw });
     expect(backoff(0.5)(7, 1_000)).toBe(1_550);
     expect(backoff(0.25)(2, 300)).toBe(300);
   });
@@ -102,16 +102,16 @@ describe('decorrelatedJitter', () => {
     expect(waitsOf(backoff, 4)).toEqual([300, 900, 100, 200]);
   });
 
-  it('decorrelatedJitter() property: every wait is between base and max, for any previous wait', () => {
+  it('decorrelatedJitter() property: every wait is between initial and max, for any previous wait', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.double({ min: 1, max: 1e6, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
         fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
         fc.double({ min: 0, max: 2 ** 31 - 1, noNaN: true }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (base, max, previous, draw) => {
-          const wait = decorrelatedJitter({ base, max, random: () => draw })(2, previous);
-          expect(wait).toBeGreaterThanOrEqual(Math.min(base, max, 2 ** 31 - 1));
+        (initial, max, previous, draw) => {
+          const wait = decorrelatedJitter({ initial, max, random: () => draw })(2, previous);
+          expect(wait).toBeGreaterThanOrEqual(Math.min(initial, max, 2 ** 31 - 1));
           expect(wait).toBeLessThanOrEqual(max);
         },
       ),

@@ -163,7 +163,7 @@ describe.each(KINDS)('The pool’s own work on its connections, over $kind', ({ 
         (pool) => pool.connected$.pipe(validateIdle(ask, () => {}, { interval: 50, scheduler })),
         (pool) =>
           pool.connected$.pipe(
-            recycle((all) => due.push(...all.map(({ name }) => name)), { maxUses: 3, jitter: 0, scheduler }),
+            recycle((all) => due.push(...all.map(({ name }) => name)), { maxUses: 3, spread: 0, scheduler }),
           ),
         (pool) =>
           pool.connected$.pipe(

@@ -103,7 +103,7 @@ describe.each(KINDS)('the policies of a pool of $kind', ({ make }) => {
             if (isForbidden) throw new Error('not allowed to');
             return pool.renew({ connections: due });
           },
-          { maxLifetime: 1_000, jitter: 0, backoff: () => 100, scheduler: test.clock.scheduler },
+          { maxLifetime: 1_000, spread: 0, backoff: () => 100, scheduler: test.clock.scheduler },
         ),
       );
     const test = rig(make, 2, { policies: [rotating] });

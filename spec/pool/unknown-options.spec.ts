@@ -114,18 +114,18 @@ describe('an unknown option of a function of the core', () => {
     ['preferred()', 'spillOver', 'spillover', (options) => core.preferred(() => true, options)],
     ['sticky()', 'idOf', 'idof', (options) => core.sticky(String, options)],
     ['exponentialBackoff()', 'initial', 'inital', (options) => core.exponentialBackoff(options)],
-    ['decorrelatedJitter()', 'base', 'bass', (options) => core.decorrelatedJitter(options)],
+    ['decorrelatedJitter()', 'initial', 'inital', (options) => core.decorrelatedJitter(options)],
     ['constantBackoff(1)', 'jitter', 'jiter', (options) => core.constantBackoff(1, options)],
     ['new ScriptedConnection()', 'onDial', 'onDail', (options) => new ScriptedConnection(options)],
   ])('%s throws a TypeError that names %s', async (_, option, misspelt, run) => {
     expect(await refusalOf(() => run({ [misspelt]: 1 } as never))).toEqual(refusal(`options.${misspelt}`, option));
   });
 
-  it('an option that resembles none is refused without a suggestion', async () => {
+  it('an option that resembles none is refused with those that are known', async () => {
     expect(await refusalOf(() => core.constantBackoff(1, { colour: 'red' } as never))).toEqual({
       name: 'TypeError',
       code: 'ERR_UNKNOWN_OPTION',
-      message: 'options.colour is no option',
+      message: 'options.colour is no option; known: jitter, random',
     });
   });
 });

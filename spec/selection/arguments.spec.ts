@@ -42,10 +42,10 @@ describe('a wrong argument of a strategy', () => {
       () => peakEwma({ decay: Number.POSITIVE_INFINITY }),
     ],
     [
-      'peakEwma({ failurePenalty: -1 })',
-      'options.failurePenalty',
+      'peakEwma({ failureLatency: -1 })',
+      'options.failureLatency',
       'ERR_OUT_OF_RANGE',
-      () => peakEwma({ failurePenalty: -1 }),
+      () => peakEwma({ failureLatency: -1 }),
     ],
     ['peakEwma({ random: 1 })', 'options.random', 'ERR_INVALID_ARG_TYPE', () => peakEwma({ random: wrong(1) })],
     [

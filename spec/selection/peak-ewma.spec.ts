@@ -139,8 +139,8 @@ describe('peakEwma()', () => {
     expect(duel.winner).toBe('a');
   });
 
-  it('peakEwma({ failurePenalty }): a failure counts with its own duration where that exceeds the penalty', () => {
-    const duel = new Duel({ failurePenalty: 50 });
+  it('peakEwma({ failureLatency }): a failure counts with its own duration where that exceeds the penalty', () => {
+    const duel = new Duel({ failureLatency: 50 });
     duel.a.tell(200, false);
     duel.b.tell(100);
     expect(duel.winner).toBe('b');

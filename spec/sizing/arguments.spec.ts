@@ -49,7 +49,7 @@ describe('a wrong argument of a sizing operator', () => {
     ],
     ['recycle([], { maxUses: 1 })', 'replace', 'ERR_INVALID_ARG_TYPE', () => recycle(wrong([]), { maxUses: 1 })],
     ['recycle(command, undefined)', 'options', 'ERR_INVALID_ARG_TYPE', () => recycle(command, wrong(undefined))],
-    ['recycle(command, { jitter: 0 })', 'options', 'ERR_INVALID_ARG_TYPE', () => recycle(command, { jitter: 0 })],
+    ['recycle(command, { spread: 0 })', 'options', 'ERR_INVALID_ARG_TYPE', () => recycle(command, { spread: 0 })],
     [
       'recycle(command, { maxLifetime: NaN })',
       'options.maxLifetime',
@@ -58,16 +58,16 @@ describe('a wrong argument of a sizing operator', () => {
     ],
     ['recycle(command, { maxUses: 0 })', 'options.maxUses', 'ERR_OUT_OF_RANGE', () => recycle(command, { maxUses: 0 })],
     [
-      'recycle(command, { maxUses: 9, jitter: 1.1 })',
-      'options.jitter',
+      'recycle(command, { maxUses: 9, spread: 1.1 })',
+      'options.spread',
       'ERR_OUT_OF_RANGE',
-      () => recycle(command, { maxUses: 9, jitter: 1.1 }),
+      () => recycle(command, { maxUses: 9, spread: 1.1 }),
     ],
     [
-      'recycle(command, { maxUses: 9, jitter: -0.1 })',
-      'options.jitter',
+      'recycle(command, { maxUses: 9, spread: -0.1 })',
+      'options.spread',
       'ERR_OUT_OF_RANGE',
-      () => recycle(command, { maxUses: 9, jitter: -0.1 }),
+      () => recycle(command, { maxUses: 9, spread: -0.1 }),
     ],
     [
       'recycle(command, { maxUses: 9, random: 1 })',

@@ -29,7 +29,7 @@ class Rig {
       return this.replace(due);
     };
     this.subscription = this.list$
-      .pipe(recycle(replace, { scheduler: this.clock.scheduler, jitter: 0, ...options }))
+      .pipe(recycle(replace, { scheduler: this.clock.scheduler, spread: 0, ...options }))
       .subscribe({
         next: (value) => {
           if (value instanceof CommandFailure) this.refused.push(value.cause);
@@ -132,10 +132,10 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual(['0: b']);
   });
 
-  it('recycle({ jitter }) lowers the limits of each connection by a random share', async () => {
+  it('recycle({ spread }) lowers the limits of each connection by a random share', async () => {
     const draws = [0, 0.5, 0.999];
     const [a, b, c] = some(3) as [TestConnection, TestConnection, TestConnection];
-    const rig = new Rig({ maxLifetime: 1_000, maxUses: 10, jitter: 0.4, random: () => draws.shift()! });
+    const rig = new Rig({ maxLifetime: 1_000, maxUses: 10, spread: 0.4, random: () => draws.shift()! });
     rig.list$.next([a, b, c]);
     use(a, 9);
     use(b, 7);
@@ -147,7 +147,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     expect(rig.replaced).toEqual(['0: c', '800: b', '1000: a']);
   });
 
-  it('recycle spreads lifetimes by a jitter of a tenth by default', async () => {
+  it('recycle spreads lifetimes by a spread of a tenth by default', async () => {
     const all = Array.from({ length: 200 }, () => make('accept', 'x'));
     const ages: number[] = [];
     const clock = new VirtualClock();
@@ -251,7 +251,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     const { scheduler } = clock;
     const due: string[] = [];
     const replace = (connections: List): void => void due.push(`${clock.now}: ${names(connections)}`);
-    const limits = { maxLifetime: 1_000, maxUses: 3, jitter: 0, scheduler };
+    const limits = { maxLifetime: 1_000, maxUses: 3, spread: 0, scheduler };
     const recycling = pool.connected$.pipe(recycle(replace, limits)).subscribe();
     use(made[0]!, 2);
     pool.ejectConnections(made, { duration: 400 });
@@ -311,7 +311,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
     const takeOut = recycle<TestConnection>((due) => pool.removeConnections(due), {
       maxLifetime: 1_000,
       maxUses: 4,
-      jitter: 0,
+      spread: 0,
       scheduler,
     });
     pool.connected$.pipe(takeOut).subscribe();
@@ -343,7 +343,7 @@ describe.each(KINDS)('recycle, over $kind', ({ make }) => {
       renewals++;
       await pool.reconnect(false);
     };
-    pool.connected$.pipe(recycle(replace, { maxLifetime: 100, jitter: 0, scheduler })).subscribe();
+    pool.connected$.pipe(recycle(replace, { maxLifetime: 100, spread: 0, scheduler })).subscribe();
     await clock.advance(99);
     expect(renewals).toBe(0);
     await clock.advance(202);
@@ -381,7 +381,7 @@ describe('recycle', () => {
       const [a, b] = [new OwnConnection({ name: 'a' }), new OwnConnection({ name: 'b' })];
       const values: Record<string, readonly OwnConnection[]> = { a: [a], c: [a, b], b: [b] };
       const source = hot('                                    --a--c-----b----|', values);
-      const recycling = source.pipe(recycle(() => {}, { maxLifetime: 7, jitter: 0 }));
+      const recycling = source.pipe(recycle(() => {}, { maxLifetime: 7, spread: 0 }));
       expectObservable(recycling).toBe('                      ---------a--b---|', { a: [a], b: [b] });
       expectObservable(recycling, '                           ^-------!').toBe('-');
       expectSubscriptions(source.subscriptions).toBe(['       ^---------------!', '^-------!']);
@@ -398,7 +398,7 @@ describe('recycle', () => {
       },
     };
     const list$ = new Subject<readonly OwnConnection[]>();
-    list$.pipe(recycle(() => {}, { maxLifetime: Number.POSITIVE_INFINITY, jitter: 0, scheduler })).subscribe();
+    list$.pipe(recycle(() => {}, { maxLifetime: Number.POSITIVE_INFINITY, spread: 0, scheduler })).subscribe();
     list$.pipe(recycle(() => {}, { maxUses: Number.POSITIVE_INFINITY, scheduler })).subscribe();
     list$.next([new OwnConnection()]);
     expect(delays).toEqual([2 ** 31 - 1]);

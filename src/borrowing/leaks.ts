@@ -6,7 +6,7 @@ import type { Checkout } from './checkout.js';
 /** A lease that has been held for too long. */
 export interface Leak<C> {
   readonly connection: C;
-  readonly milliseconds: number;
+  readonly duration: number;
   /** The stack of the call that acquired it. */
   readonly acquiredAt: string;
 }
@@ -33,12 +33,12 @@ export class LeakDetector<C extends Connection> {
   watch({ member }: Checkout<C>, acquiredAt: string | undefined): (() => void) | undefined {
     if (acquiredAt === undefined || !this.#isWatching) return undefined;
     const { connection, record } = member;
-    const { leakThreshold: milliseconds, scheduler } = this.#options;
+    const { leakThreshold: duration, scheduler } = this.#options;
     const stopListening = record.listen({ onRetired: () => stop() });
     const timer = scheduler.schedule(() => {
       stopListening();
-      this.#suspect({ connection, milliseconds, acquiredAt });
-    }, milliseconds);
+      this.#suspect({ connection, duration, acquiredAt });
+    }, duration);
     const stop = (): void => {
       stopListening();
       timer.unsubscribe();

@@ -53,13 +53,13 @@ type Happening<C> =
       readonly cause: unknown;
     }
   /**
-   * A lease has been held for `milliseconds`, longer than `leakThreshold`; `acquiredAt` is the stack of the call that
+   * A lease has been held for `duration` milliseconds, longer than `leakThreshold`; `acquiredAt` is the stack of the call that
    * acquired it.
    */
   | {
       readonly type: 'leak-suspected';
       readonly connection: C;
-      readonly milliseconds: number;
+      readonly duration: number;
       readonly acquiredAt: string;
     }
   /** `count` leases were still open `lostGrace` after their connection was lost, and have been written off. */

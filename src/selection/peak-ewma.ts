@@ -19,7 +19,7 @@ export interface PeakEwmaOptions {
    * The least latency that a failed request counts as, so that failing fast does not make a connection attractive.
    * @default 1000
    */
-  readonly failurePenalty?: number | undefined;
+  readonly failureLatency?: number | undefined;
   /** Returns a number in [0, 1) that draws the candidates. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** The clock of `decay`. @default asyncScheduler */
@@ -49,7 +49,7 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
     connection: C,
     index: LoadIndex<PeakEwmaNode<C>>,
     decay: number,
-    failurePenalty: number,
+    failureLatency: number,
     now: () => number,
   ) {
     super(connection, index);
@@ -60,7 +60,7 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
       connection,
       this.#life,
       (ok, durationMs) => {
-        if (durationMs !== undefined) this.#observe(ok ? durationMs : Math.max(durationMs, failurePenalty));
+        if (durationMs !== undefined) this.#observe(ok ? durationMs : Math.max(durationMs, failureLatency));
       },
       () => {
         this.#latency = undefined;
@@ -138,17 +138,17 @@ class PeakEwmaNode<C extends Connection> extends RankedNode<C> implements CostNo
 export function peakEwma<C extends Connection, K = void>(options: PeakEwmaOptions = {}): Strategy<C, K> {
   checkEach('options', options, {
     decay: checkDuration,
-    failurePenalty: checkDuration,
+    failureLatency: checkDuration,
     random: checkFunction,
     scheduler: checkScheduler,
   });
-  const { decay = 10_000, failurePenalty = 1_000, random = platformRandom, scheduler = asyncScheduler } = options;
+  const { decay = 10_000, failureLatency = 1_000, random = platformRandom, scheduler = asyncScheduler } = options;
   if (decay === 0) throw outOfRange('options.decay', 'more than 0', decay);
   return strategyFrom(() => {
     const now = monotonicClock(scheduler);
     return new TwoChoices<C, K, PeakEwmaNode<C>>(
       random,
-      (connection, index) => new PeakEwmaNode(connection, index, decay, failurePenalty, now),
+      (connection, index) => new PeakEwmaNode(connection, index, decay, failureLatency, now),
     );
   });
 }

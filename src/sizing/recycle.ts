@@ -29,7 +29,7 @@ export interface RecycleOptions {
    * Ratio, from 0 to 1, by which each connection's limits are lowered at most. The amount is random, so that
    * connections that entered together are replaced at different times. @default 0.1
    */
-  readonly jitter?: number | undefined;
+  readonly spread?: number | undefined;
   /** Returns a number in [0, 1) that spreads the limits. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** The wait before `replace` is called again after it failed. @default exponentialBackoff() */
@@ -181,7 +181,7 @@ class Recycler<C extends Connection> {
 }
 
 /**
- * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `jitter`.
+ * Calls `replace` with the connections that have reached `maxLifetime` or `maxUses`, each lowered by up to `spread`.
  * Both limits count from when the connection enters the source: a connection that was lost and redialled starts anew,
  * and an ejected one goes on.
  *
@@ -195,7 +195,7 @@ class Recycler<C extends Connection> {
  * ```text
  * source:                              --[a]-------[a,b]-------[b]---
  * recycle(replace, { maxLifetime: 12,
- *                jitter: 0 }):     --------------[a]-------[b]---
+ *                spread: 0 }):     --------------[a]-------[b]---
  * ```
  *
  * @param replace - removes the connections when their requests have ended, and adds others; may return a promise.
@@ -214,18 +214,18 @@ export function recycle<C extends Connection>(
   checkEach('options', options, {
     maxLifetime: atLeast(1),
     maxUses: checkLimit,
-    jitter: checkRatio,
+    spread: checkRatio,
     random: checkFunction,
     backoff: checkFunction,
     scheduler: checkScheduler,
   });
-  const { maxLifetime, maxUses, jitter = 0.1, random = platformRandom } = options;
+  const { maxLifetime, maxUses, spread = 0.1, random = platformRandom } = options;
   const { backoff = exponentialBackoff(), scheduler = asyncScheduler } = options;
   if (maxLifetime === undefined && maxUses === undefined) {
     throw wrongType('options', 'an object with maxLifetime or maxUses', options);
   }
   const limitsOf = (): LifetimeLimits => {
-    const share = 1 - jitter * random();
+    const share = 1 - spread * random();
     return {
       lifetime: maxLifetime === undefined ? undefined : maxLifetime * share,
       uses: maxUses === undefined ? undefined : Math.ceil(maxUses * share),

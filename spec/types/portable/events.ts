@@ -27,7 +27,7 @@ export function tell(event: PoolEvent<ScriptedConnection>): string {
       expectTypeOf(event.cause).toEqualTypeOf<unknown>();
       return String(event.cause);
     case 'leak-suspected':
-      expectTypeOf(event.milliseconds).toEqualTypeOf<number>();
+      expectTypeOf(event.duration).toEqualTypeOf<number>();
       return event.acquiredAt;
     case 'breaker-changed':
       expectTypeOf(event.state).toEqualTypeOf<BreakerState>();

@@ -95,7 +95,7 @@ validateIdle(synchronous, () => {});
 // Backoffs.
 expectTypeOf<Backoff>().toEqualTypeOf<(attempt: number, previous: number) => number>();
 expectTypeOf(constantBackoff(1_000, { jitter: 0.5 })).toEqualTypeOf<Backoff>();
-expectTypeOf(decorrelatedJitter({ base: 50, max: 5_000 })).toEqualTypeOf<Backoff>();
+expectTypeOf(decorrelatedJitter({ initial: 50, max: 5_000 })).toEqualTypeOf<Backoff>();
 expectTypeOf(exponentialBackoff({ initial: 50, max: 5_000, factor: 2 })).toEqualTypeOf<Backoff>();
 expectTypeOf(isTerminalCause).toEqualTypeOf<(cause: unknown) => boolean>();
 reconnectBroken({ backoff: (attempt) => 100 * attempt, isTerminal: (cause) => isTerminalCause(cause) });
