@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as rxpool from 'rxpool';
@@ -68,6 +68,16 @@ describe('Documents', () => {
     expect(files.length).toBeGreaterThan(20);
     const folders = ['', 'src'];
     expect(files.filter((file) => !folders.some((folder) => existsSync(path.join(ROOT, folder, file))))).toEqual([]);
+  });
+
+  it('pages for users name only errors that are exported', () => {
+    const reports = readdirSync(path.join(ROOT, 'spec/api')).filter((file) => file.endsWith('.md'));
+    const classes = reports.flatMap(
+      (file) => readDocument(`spec/api/${file}`).match(/(?<=export (?:abstract )?class )\w+/g) ?? [],
+    );
+    const named = GUIDE.flatMap((file) => readDocument(file).match(/(?<=`)[A-Z]\w*Error\b/g) ?? []);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !classes.includes(name) && !(name in globalThis))).toEqual([]);
   });
 
   it('the tables of operators and strategies name only exports of rxpool', () => {
