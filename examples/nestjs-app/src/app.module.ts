@@ -44,7 +44,7 @@ export function appModule(settings: Settings): DynamicModule {
       options: {
         // Short waits, so that a demo need not wait for long: a server of yours may not like to be dialled so often.
         heal: reconnectBroken<ZcachedConnection>({ backoff: exponentialBackoff(settings.isDemo ? { max: 500 } : {}) }),
-        policies: resilient(),
+        policies: resilient(settings.isDemo ? { ejectOutliers: { baseDuration: 1_000 } } : {}),
         // A request is answered with 503 at once while the server is down, and not after `waitTimeout`.
         failFast: true,
         drainTimeout: 5_000,

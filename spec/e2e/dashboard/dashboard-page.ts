@@ -26,7 +26,7 @@ export class DashboardPage {
 
   static async open(browser: Browser, url: string, { colorScheme = 'light', width = 1280 }: Appearance = {}) {
     const page = await browser.context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 800 });
     const dashboard = new DashboardPage(page);

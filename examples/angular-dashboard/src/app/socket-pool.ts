@@ -47,7 +47,7 @@ export const provideSocketPool = (): EnvironmentProviders =>
         heal: reconnectBroken<SocketConnection>({ backoff: exponentialBackoff({ max: 500 }) }),
         // A server that is down is dialled by one connection alone: a browser slows pages down whose dials keep failing.
         breaker: circuitBreaker({ consecutiveFailures: 4, openFor: 400 }),
-        policies: resilient(),
+        policies: resilient({ ejectOutliers: { baseDuration: 1_000 } }),
         waitTimeout: 2_000,
       },
     }),
