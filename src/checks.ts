@@ -114,7 +114,7 @@ export function checkOptions(argument: string, options: unknown, known: readonly
   // Most of these have no own names, so that they would pass as empty options.
   if (
     options instanceof Error ||
-    options instanceof AbortSignal ||
+    'aborted' in (options as object) ||
     Symbol.iterator in (options as object) ||
     'subscribe' in (options as object)
   ) {
