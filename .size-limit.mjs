@@ -17,19 +17,21 @@ const LIMITS = {
     ejectOutliers: '4.4 kB',
     validateIdle: '4 kB',
     circuitBreaker: '1.8 kB',
+    dialWhile: '0.9 kB',
     refill: '2.5 kB',
     growOnDemand: '2.6 kB',
     shrinkIdle: '3.1 kB',
     recycle: '3.9 kB',
     healthEvery: '1.4 kB',
-    '*': '42.1 kB',
+    '*': '42.4 kB',
   },
   'src/zcached/index.ts': {
     ZcachedClient: '44.9 kB',
     ZcachedConnection: '14.6 kB',
   },
   'src/websocket/index.ts': {
-    WebSocketConnection: '9.2 kB',
+    WebSocketConnection: '9.4 kB',
+    pageAwake: '1.6 kB',
   },
   'src/dns/index.ts': {
     dnsAddresses: '1.9 kB',

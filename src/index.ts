@@ -81,6 +81,7 @@ export {
   circuitBreaker,
   type DialReport,
 } from './healing/circuit-breaker.js';
+export { dialWhile } from './healing/dial-while.js';
 export type { Ejection, EjectOutliersOptions } from './healing/eject-outliers.js';
 export { ejectOutliers } from './healing/eject-outliers.js';
 export { type InvalidateSilentOptions, invalidateSilent, type Silence } from './healing/invalidate-silent.js';

@@ -158,6 +158,14 @@ const OUTPUT: Readonly<Record<string, readonly string[]>> = {
     'a: 2, c: 2, d: 2',
     'd: 6',
   ],
+  '16-websocket.ts': [
+    'pending on each: 2 2 2',
+    'sums: 2 4 6 8 10 12',
+    'refused: no method subtract',
+    'news: hello hello hello',
+    'asleep: ERR_CIRCUIT_OPEN',
+    'awake: 14',
+  ],
 };
 
 /** Programs of clients whose servers are in the process. */

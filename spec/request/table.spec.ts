@@ -408,3 +408,39 @@ describe('close()', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+describe('RequestTable with inOrder: false', () => {
+  it('answers any request in flight, and starts the deadline of each tombstone when it is given up', async () => {
+    const { table, ask, clock, overdue, inFlight } = setUp({ inOrder: false, maxInFlight: 3 });
+    const controller = new AbortController();
+    const long = ask('long', { timeout: 30_000 });
+    ask('late', { timeout: 100 });
+    ask('aborted', { timeout: 5_000, signal: controller.signal });
+    await microtask();
+    controller.abort();
+    clock.advance(4_999);
+    // 100 ms, and then the usual timeout.
+    expect(overdue).toEqual(['late at 1100']);
+    clock.advance(1);
+    expect(overdue).toEqual(['late at 1100', 'aborted at 5000']);
+    table.answer(table.oldest!, 'reply');
+    expect([long(), inFlight()]).toEqual([{ reply: 'reply' }, 2]);
+  });
+
+  it('RequestTable.forget(): ends a tombstone and gives its room to the next request, and leaves others alone', async () => {
+    const { table, ask, clock, written, inFlight } = setUp({ inOrder: false, maxInFlight: 2 });
+    ask('a', { timeout: 100 });
+    const b = ask('b', { timeout: 30_000 });
+    const c = ask('c', { timeout: 30_000 });
+    await microtask();
+    const [first, second] = [table.oldest!, table.oldest!.place.next!.value];
+    table.forget(second);
+    expect(inFlight()).toBe(3);
+    clock.advance(100);
+    table.forget(first);
+    table.forget(first);
+    await microtask();
+    expect([written, inFlight(), table.pending]).toEqual([['a', 'b', 'c'], 2, 2]);
+    expect([b(), c()]).toEqual([undefined, undefined]);
+  });
+});

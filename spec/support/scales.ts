@@ -34,6 +34,7 @@ export const SCALES = {
   urlPieces: { spec: 'zcached/url', unit: 'URLs of random pieces', short: 2_000, full: 10_000 },
   jsonBatches: { spec: 'zcached/encoding', unit: 'batches of 50 values on each server', short: 40, full: 200 },
   requestTables: { spec: 'request/table-model', unit: 'histories of each table', short: 300, full: 1_500 },
+  correlation: { spec: 'websocket/correlation-model', unit: 'histories, by id and in order', short: 150, full: 2_000 },
   streamAgreement: { spec: 'pool/stream-agreement', unit: 'histories of each kind', short: 30, full: 120 },
   adapterFaults: { spec: 'testing/conformance', unit: 'connections with one fault', short: 10, full: 37 },
   demo: { spec: 'examples/demo-run', unit: 'seconds of a demo', short: 1, full: 2 },

@@ -4,7 +4,8 @@ import type { PolicyEntry } from './policies.js';
 
 /** Is told of changes of the breaker. */
 export interface BreakerListener {
-  changed(state: BreakerState): void;
+  /** @param from - the state before. */
+  changed(state: BreakerState, from: BreakerState): void;
   failed(cause: unknown): void;
   /** How many connections are in service. */
   connected(): number;
@@ -49,7 +50,8 @@ export class Breaker {
   #set(state: BreakerState): void {
     if (state === this.state) return;
     if (state === 'open' || this.state === 'closed') this.openings++;
+    const from = this.state;
     this.state = state;
-    this.#listener.changed(state);
+    this.#listener.changed(state, from);
   }
 }

@@ -50,10 +50,15 @@ export class PoolContext<C extends Connection, K> implements HealthSource {
     const { turns } = this;
     this.events = new EventStream(turns, options.scheduler);
     this.breaker = new Breaker({
-      changed: (breakerState) => {
+      changed: (breakerState, from) => {
         this.events.emit({ type: 'breaker-changed', state: breakerState });
         this.acquirer.recheckWaiters();
-        turns.run(() => this.membership.dialer.pump());
+        turns.run(() => {
+          // What held dials back is over, and no dial has succeeded that would have woken the others.
+          const wakes = options.heal && from === 'open' && breakerState === 'closed';
+          if (wakes) void this.membership.dialAll(this.membership.inPhase('broken', 'abandoned'));
+          this.membership.dialer.pump();
+        });
       },
       failed: (cause) => this.events.emit({ type: 'policy-failed', cause }),
       connected: () => this.membership.counts.serving,

@@ -55,7 +55,7 @@ async function open<Q, M, R>(
     return transport;
   } catch (error) {
     transport.destroy();
-    throw error;
+    throw transport.failure ? transport.failure.cause : error;
   } finally {
     stop();
   }

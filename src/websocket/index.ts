@@ -18,6 +18,7 @@ export {
   type WebSocketViolation,
 } from './errors.js';
 export type { ReplyOf, WebSocketOptions } from './options.js';
+export { type PageAwakeOptions, type PageEvents, pageAwake } from './page-awake.js';
 export type {
   WebSocketConstructor,
   WebSocketData,

@@ -15,6 +15,9 @@ import { wrongType } from '../errors.js';
 import type { WebSocketConstructor, WebSocketData, WebSocketReceived } from './socket.js';
 import { endpointOf, parseUrl, type WebSocketUrl } from './url.js';
 
+/** A type that others decide: `encode` says what a request is. `NoInfer` needs TypeScript 5.4. */
+type Fixed<T> = [T][T extends unknown ? 0 : never];
+
 /**
  * The protocol over a WebSocket, deadlines and limits. Times are in milliseconds.
  *
@@ -69,9 +72,9 @@ export interface WebSocketOptions<Q = unknown, M = unknown, R = M> {
   /** Names a request in errors, without anything secret. @default 'request' */
   readonly label?: ((request: Q) => string) | undefined;
   /** Makes the first request of each dial, such as a login. The dial succeeds when it is answered. @default none */
-  readonly hello?: (() => Q | PromiseLike<Q>) | undefined;
+  readonly hello?: (() => Fixed<Q> | PromiseLike<Fixed<Q>>) | undefined;
   /** Makes a request that every live server answers, for `ping()` and for keep-alive. @default none */
-  readonly ping?: (() => Q) | undefined;
+  readonly ping?: (() => Fixed<Q>) | undefined;
   /** Time without a message after which a ping is sent, if there is `ping`; `false` for never. @default 30000 */
   readonly pingInterval?: number | false | undefined;
   /** Time after which an unanswered ping breaks the connection. @default 5000 */
@@ -228,8 +231,8 @@ export function resolveOptions<Q, M, R>(
     unknownId: options.unknownId ?? 'break',
     isDraining: options.isDraining,
     label: options.label ?? (() => 'request'),
-    hello: options.hello,
-    ping: options.ping,
+    hello: options.hello as WebSocketSettings<Q, M, R>['hello'],
+    ping: options.ping as WebSocketSettings<Q, M, R>['ping'],
     pingInterval: options.pingInterval ?? 30_000,
     pingTimeout: options.pingTimeout ?? 5000,
     connectTimeout: options.connectTimeout ?? 5000,

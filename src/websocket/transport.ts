@@ -106,6 +106,11 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     return this.#opened.promise;
   }
 
+  /** Why it was lost, if it was. */
+  get failure(): { readonly cause: unknown } | undefined {
+    return this.#lost;
+  }
+
   /** Ends the dial. From now on a failure is reported to the owner; before, it ended the transport. */
   attach(): void {
     if (this.#lost) throw this.#lost.cause;
@@ -115,7 +120,8 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
   /** Sends a request, and resolves with its reply. Throws if nothing was sent. */
   ask(request: Q, { timeout, signal, isOwn = false }: RequestTerms): Promise<R> {
     const name = this.settings.label(request);
-    if (this.#socket.readyState !== OPEN) throw new NotConnectedError(name, this.#lost?.cause);
+    // One of the connection's own fails with what ends the WebSocket.
+    if (!isOwn && this.#socket.readyState !== OPEN) throw new NotConnectedError(name, this.#lost?.cause);
     const id = ++this.#id;
     const data = encoded(name, () => this.settings.encode(request, id), this.settings);
     const { promise, resolve, reject } = deferred<R>();
@@ -332,8 +338,7 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
     try {
       await this.ask(ping(), { timeout, isOwn: true });
     } catch (error) {
-      const isNoSign = error instanceof RequestQueueFullError || error instanceof NotConnectedError;
-      if (this.#heardAt < since && !isNoSign) this.#fail(error);
+      if (this.#heardAt < since && !(error instanceof RequestQueueFullError)) this.#fail(error);
     }
   }
 }
