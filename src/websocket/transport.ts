@@ -296,10 +296,11 @@ export class Transport<Q, M, R> implements RequestHost<Frame, R> {
       // The reply to a tombstone is dropped without a look at it.
       reply = request.state === 'sent' ? this.settings.reply(message) : (undefined as R);
     } catch (error) {
-      this.table.refuse(request, error);
+      if (!this.#isStopped) this.table.refuse(request, error);
       return;
     }
-    this.table.answer(request, reply);
+    // `reply` may have ended the transport.
+    if (!this.#isStopped) this.table.answer(request, reply);
   }
 
   #holdWhileFull(): void {
