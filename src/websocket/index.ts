@@ -17,8 +17,8 @@ export {
   WebSocketRequestTooLargeError,
   type WebSocketViolation,
 } from './errors.js';
-export type { ReplyOf, WebSocketOptions } from './options.js';
-export { type PageAwakeOptions, type PageEvents, pageAwake } from './page-awake.js';
+export type { ReplyOf, RequestOf, WebSocketOptions } from './options.js';
+export { type PageAwakeOptions, type PageDocument, type PageEvents, type PageWindow, pageAwake } from './page-awake.js';
 export type {
   WebSocketConstructor,
   WebSocketData,

@@ -15,8 +15,12 @@ import { wrongType } from '../errors.js';
 import type { WebSocketConstructor, WebSocketData, WebSocketReceived } from './socket.js';
 import { endpointOf, parseUrl, type WebSocketUrl } from './url.js';
 
-/** A type that others decide: `encode` says what a request is. `NoInfer` needs TypeScript 5.4. */
-type Fixed<T> = [T][T extends unknown ? 0 : never];
+/**
+ * A request of type `Q`, which `encode` decides: TypeScript does not infer `Q` from it. `NoInfer` needs TypeScript 5.4.
+ *
+ * @typeParam Q - a request.
+ */
+export type RequestOf<Q> = [Q][Q extends unknown ? 0 : never];
 
 /**
  * The protocol over a WebSocket, deadlines and limits. Times are in milliseconds.
@@ -72,9 +76,9 @@ export interface WebSocketOptions<Q = unknown, M = unknown, R = M> {
   /** Names a request in errors, without anything secret. @default 'request' */
   readonly label?: ((request: Q) => string) | undefined;
   /** Makes the first request of each dial, such as a login. The dial succeeds when it is answered. @default none */
-  readonly hello?: (() => Fixed<Q> | PromiseLike<Fixed<Q>>) | undefined;
+  readonly hello?: (() => RequestOf<Q> | PromiseLike<RequestOf<Q>>) | undefined;
   /** Makes a request that every live server answers, for `ping()` and for keep-alive. @default none */
-  readonly ping?: (() => Fixed<Q>) | undefined;
+  readonly ping?: (() => RequestOf<Q>) | undefined;
   /** Time without a message after which a ping is sent, if there is `ping`; `false` for never. @default 30000 */
   readonly pingInterval?: number | false | undefined;
   /** Time after which an unanswered ping breaks the connection. @default 5000 */

@@ -3,16 +3,33 @@ import { checkBoolean, checkEach, checkObject } from '../checks.js';
 
 /** A target of events, such as the `window` and the `document` of a page. */
 export interface PageEvents {
+  /** Calls `listener` at each event of a type. */
   addEventListener(type: string, listener: () => void): void;
+  /** Stops calling `listener`. */
   removeEventListener(type: string, listener: () => void): void;
+}
+
+/** A `window`, as far as `pageAwake` reads it. */
+export interface PageWindow extends PageEvents {
+  /** Says whether the browser is online: `onLine`. */
+  readonly navigator?: {
+    /** False while there is certainly no network. */
+    readonly onLine?: boolean;
+  };
+}
+
+/** A `document`, as far as `pageAwake` reads it. */
+export interface PageDocument extends PageEvents {
+  /** `hidden` while the page cannot be seen. */
+  readonly visibilityState?: string;
 }
 
 /** Options of {@link pageAwake}. */
 export interface PageAwakeOptions {
   /** Tells of `online` and `offline`; its `navigator` says which. @default the global one, where there is one */
-  readonly window?: (PageEvents & { readonly navigator?: { readonly onLine?: boolean } }) | undefined;
+  readonly window?: PageWindow | undefined;
   /** Tells of `visibilitychange`. @default the global one, where there is one */
-  readonly document?: (PageEvents & { readonly visibilityState?: string }) | undefined;
+  readonly document?: PageDocument | undefined;
   /** Whether a page that is hidden counts as awake. @default false */
   readonly evenHidden?: boolean | undefined;
 }
