@@ -9,10 +9,10 @@ import { runSnippet } from './snippet-runs.js';
 
 const ROOT = path.resolve(__dirname, '../..');
 
-/** Those that need a server of another program: spec/servers runs them. */
-const needsServer = ({ code }: Snippet): boolean => code.includes("from 'redis'");
+/** Those that need a server of another program, which spec/servers runs, or an application of Angular around them. */
+const needsMore = ({ code }: Snippet): boolean => /from '(redis|@angular\/core.*|rxpool\/angular)'/.test(code);
 
-const snippets = GUIDE.flatMap(snippetsOf).filter((snippet) => !needsServer(snippet));
+const snippets = GUIDE.flatMap(snippetsOf).filter((snippet) => !needsMore(snippet));
 
 /** The names in the first column of the table that has such a heading. */
 const namesIn = (file: string, heading: string): string[] => {

@@ -89,6 +89,7 @@ function makeWorkplace(): string {
     'redis',
     '@nestjs/testing',
     '@types/node',
+    '@types/ws',
     'undici-types',
     ...peers,
   ])) {
