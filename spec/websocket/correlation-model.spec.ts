@@ -70,6 +70,7 @@ class Modelled {
     const controller = new AbortController();
     const nonce = this.asked.length + 1;
     const entry: Asked = { nonce, timeout, controller, settled: 0, givenUpAt: undefined, answers: 0 };
+    const due = clock.now() + timeout;
     this.asked.push(entry);
     const settle = (): void => {
       entry.settled++;
@@ -81,8 +82,8 @@ class Modelled {
       },
       (error: { readonly code: string; readonly sent: string }) => {
         assert.equal(error.sent, this.isSent(entry) ? 'maybe' : 'never');
-        // The rejection is heard of a microtask later, in the same moment of the clock.
-        entry.givenUpAt = clock.now();
+        // The rejection is heard of a microtask later, when the clock may have moved on past the deadline.
+        entry.givenUpAt = Math.min(clock.now(), due);
         settle();
       },
     );
