@@ -2,7 +2,7 @@
 // Measured on src/, which differs from the built ES modules by less than 0.1 kB. Lower a limit when the size falls.
 const LIMITS = {
   'src/index.ts': {
-    ConnectionPool: '30.6 kB',
+    ConnectionPool: '30.7 kB',
     BaseConnection: '1.9 kB',
     adapt: '3.7 kB',
     leastLoaded: '5.3 kB',
@@ -26,7 +26,7 @@ const LIMITS = {
     '*': '42.4 kB',
   },
   'src/zcached/index.ts': {
-    ZcachedClient: '44.9 kB',
+    ZcachedClient: '45.1 kB',
     ZcachedConnection: '14.6 kB',
   },
   'src/websocket/index.ts': {

@@ -138,6 +138,10 @@ const WRONG: readonly (readonly [input: string, answer: string])[] = [
     'TypeError ERR_INVALID_ARG_TYPE: options.select must be a function, got "leastLoaded"',
   ],
   [
+    'new ConnectionPool(4, make, { select: () => leastLoaded() })',
+    'TypeError ERR_INVALID_ARG_TYPE: select() must be an observable of pickers, got a function',
+  ],
+  [
     'new ConnectionPool(4, make, { select: leastLoaded })',
     'TypeError ERR_INVALID_ARG_TYPE: options must be an object of options (weight, slowStart, failurePenalty, scheduler), got an object',
   ],

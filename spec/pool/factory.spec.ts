@@ -1,4 +1,5 @@
-import { type Connection, ConnectionFactoryError, ConnectionPool } from 'rxpool';
+import { BehaviorSubject, filter, firstValueFrom } from 'rxjs';
+import { type Connection, ConnectionFactoryError, ConnectionPool, type ConnectionState } from 'rxpool';
 import { KINDS, SubjectConnection, type TestConnection } from '../support/connections.js';
 import { figures, openRig, statesOf } from '../support/pools.js';
 import { settle } from '../support/virtual-clock.js';
@@ -143,6 +144,23 @@ describe('extendPoolByConnections() of a pool', () => {
     const { state$, pending$ } = new SubjectConnection();
     return { state$, pending$, connect: async () => {}, close: async () => {} };
   };
+
+  it('a connection whose connect() resolves while state$ never becomes connected: connect-failed says just that', async () => {
+    const make = (): Connection => ({
+      state$: new BehaviorSubject<ConnectionState>('idle'),
+      pending$: new BehaviorSubject(0),
+      connect: async () => {},
+      close: async () => {},
+    });
+    const pool = new ConnectionPool(1, make, { connectTimeout: 20, heal: false });
+    const failed = firstValueFrom(pool.events$.pipe(filter((event) => event.type === 'connect-failed')));
+    await pool.setup();
+    expect((await failed).cause).toMatchObject({
+      code: 'ERR_CONNECT_TIMEOUT',
+      message: 'connect() has resolved, but state$ is idle after 20 ms, and not connected',
+    });
+    await pool.dispose();
+  });
 
   it('takes a plain object that has state$, pending$, connect() and close() and nothing else', async () => {
     const pool = new ConnectionPool<Connection>(0, () => new SubjectConnection(), { heal: false });

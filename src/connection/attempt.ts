@@ -1,7 +1,7 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import { clockOf, deadline, TIMER_PARTS } from '../clock.js';
 import { ConnectTimeoutError } from '../errors.js';
-import { type Connection, causeOf, textOf } from './connection.js';
+import { causeOf, textOf } from './connection.js';
 import { resubscribe } from './observe-connection.js';
 import type { ConnectionRecord, DialResult } from './record.js';
 
@@ -69,7 +69,7 @@ export function attempt(
   connectHasReturned = true;
   check();
   if (!waiting.closed) {
-    const expired = (): void => fail(timeoutError(record.connection, timeout));
+    const expired = (): void => fail(timeoutError(record, timeout, connects && promiseHasSettled));
     waiting.add(deadline(clockOf(scheduler), timeout, expired, TIMER_PARTS));
   }
   return waiting;
@@ -85,5 +85,14 @@ function connect({ connection }: ConnectionRecord): Promise<void> {
 
 const hasFailed = ({ state }: ConnectionRecord): boolean => state === 'broken' || state === 'closed';
 
-const timeoutError = (connection: Connection, timeout: number): ConnectTimeoutError =>
-  new ConnectTimeoutError(`A dial did not settle within ${timeout} ms`, { connection: textOf(connection, 'name') });
+/** @param hasResolved - whether `connect()` has resolved without the state `connected`: a fault of the connection. */
+function timeoutError(
+  { connection, state }: ConnectionRecord,
+  timeout: number,
+  hasResolved: boolean,
+): ConnectTimeoutError {
+  const message = hasResolved
+    ? `connect() has resolved, but state$ is ${state} after ${timeout} ms, and not connected`
+    : `A dial did not settle within ${timeout} ms`;
+  return new ConnectTimeoutError(message, { connection: textOf(connection, 'name') });
+}

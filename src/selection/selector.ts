@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { Subscription } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { recordOf } from '../connection/observe-connection.js';
+import { wrongType } from '../errors.js';
 import type { Ranked } from './load-buckets.js';
 import type { LoadIndex } from './load-index.js';
 import type { Picker, Strategy } from './picker.js';
@@ -22,7 +23,10 @@ class StrategyRun<C, K> {
 
   /** @param emitted - called after each picker, and after an error. */
   constructor(strategy: Strategy<C, K>, candidates$: Observable<readonly C[]>, emitted: () => void) {
-    const run = strategy(candidates$).subscribe({
+    const pickers$: unknown = strategy(candidates$);
+    if (typeof (pickers$ as { readonly subscribe?: unknown } | null | undefined)?.subscribe !== 'function')
+      throw wrongType('select()', 'an observable of pickers', pickers$);
+    const run = (pickers$ as Observable<Picker<C, K>>).subscribe({
       next: (picker) => {
         this.picker = picker;
         emitted();
